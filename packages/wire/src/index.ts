@@ -1,1 +1,6 @@
-export {}
+export * from './bytes.js'
+export * from './drive.js'
+export * from './engine.js'
+export * from './link.js'
+export * from './sasl/index.js'
+export * from './window.js'

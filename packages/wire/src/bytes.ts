@@ -1,0 +1,80 @@
+/**
+ * Octets and text. Uses the natives of `Buffer` where the runtime has them (indexOf, latin1 and UTF-8 are then SIMD)
+ * and plain JavaScript elsewhere; nothing is imported, so that every runtime can load it.
+ */
+
+interface BufferLike {
+  from(buffer: ArrayBufferLike, byteOffset: number, length: number): NativeView
+  from(text: string, encoding: 'latin1' | 'utf8'): Uint8Array
+}
+interface NativeView extends Uint8Array {
+  latin1Slice(start: number, end: number): string
+  utf8Slice(start: number, end: number): string
+  indexOf(value: number | string | Uint8Array, from?: number): number
+}
+
+const native = (globalThis as unknown as { Buffer?: BufferLike }).Buffer
+const decoder = new TextDecoder()
+const encoder = new TextEncoder()
+
+function view(bytes: Uint8Array): NativeView {
+  return (bytes as NativeView).latin1Slice
+    ? (bytes as NativeView)
+    : (native as BufferLike).from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** The octets as a string of characters U+0000 to U+00FF: one character for each octet. */
+export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  if (native) return view(bytes).latin1Slice(start, end)
+  let text = ''
+  for (let at = start; at < end; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 8192)))
+  }
+  return text
+}
+
+/** The octets read as UTF-8; what is not UTF-8 becomes U+FFFD. */
+export function utf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  if (native) return view(bytes).utf8Slice(start, end)
+  return decoder.decode(bytes.subarray(start, end))
+}
+
+/** The low eight bits of each character as octets. For text that is ASCII or was made by `latin1`. */
+export function fromLatin1(text: string): Uint8Array {
+  if (native) return native.from(text, 'latin1')
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
+}
+
+/** The text as UTF-8. */
+export function fromUtf8(text: string): Uint8Array {
+  return native ? native.from(text, 'utf8') : encoder.encode(text)
+}
+
+/** Where an octet first stands at or after `from`, or -1. */
+export function indexOfByte(bytes: Uint8Array, byte: number, from = 0): number {
+  return native ? view(bytes).indexOf(byte, from) : bytes.indexOf(byte, from)
+}
+
+/** All pieces as one. A single piece is returned as it is. */
+export function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0]
+  let length = 0
+  for (const piece of pieces) length += piece.length
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+/** Compares without telling by its time where the first difference is; the lengths are not kept secret. */
+export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= a[i] ^ b[i]
+  return difference === 0
+}

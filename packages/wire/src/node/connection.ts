@@ -1,0 +1,254 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { createDriver, type Driver, type Transport } from '../drive.js'
+import type { CloseReason, Endpoint, Link, Log, Protocol, TlsInfo } from '../link.js'
+import { createDeflateDuplex, type DeflateDuplex } from './deflate.js'
+import { type TlsIdentity, tlsInfo } from './tls.js'
+
+/** How one accepted socket is served. */
+export interface ConnectionOptions {
+  readonly id: string
+  readonly protocol: Protocol
+  readonly log: Log
+  readonly now: () => number
+  /** Present: STARTTLS is offered, or TLS starts at once with `implicitTls`. */
+  readonly tls: TlsIdentity | null
+  readonly implicitTls: boolean
+  /** ms that a TLS handshake may take. */
+  readonly handshakeTimeout: number
+  /** Octets the peer may leave unread before `flush` makes the session wait. */
+  readonly highWaterMark: number
+  /** Who really connected, when a trusted proxy said so. */
+  readonly remote: Endpoint | null
+  /** Octets read behind a proxy's header. */
+  readonly head: Uint8Array | null
+  readonly closed: () => void
+}
+
+/** One socket that is served. */
+export interface Connection {
+  readonly id: string
+  /** Asks the session to come to its end. */
+  shutdown(): void
+  destroy(): void
+}
+
+/** Puts a driver on a socket: back-pressure, time limits, TLS and compression live here. */
+export function serveConnection(socket: Socket, options: ConnectionOptions): Connection {
+  const { id, log, protocol } = options
+  const raw = socket
+  let stream: Socket = socket
+  let deflate: DeflateDuplex | null = null
+  let controller: AbortController | null = null
+  let over = false
+  let idleMs = 0
+  let deadlineAt = 0
+  let lastChunk = Date.now()
+  let timer: NodeJS.Timeout | null = null
+  const remote = options.remote ?? endpoint(socket.remoteAddress, socket.remotePort)
+  const local = endpoint(socket.localAddress, socket.localPort)
+
+  const transport: Transport = {
+    write(pieces) {
+      if (over || stream.destroyed || stream.writableEnded) return
+      if (deflate) {
+        deflate.write(pieces)
+      } else if (pieces.length === 1) {
+        stream.write(pieces[0])
+      } else {
+        stream.cork()
+        for (const piece of pieces) stream.write(piece)
+        stream.uncork()
+      }
+      if (stream.writableLength > options.highWaterMark) return drained()
+    },
+    pause: () => stream.pause(),
+    resume: () => stream.resume(),
+    end() {
+      stop()
+      stream.removeListener('data', received)
+      // What still comes is not read, but must not fill the socket: a full receive buffer would turn our FIN into a
+      // reset, and the peer would lose our last words.
+      stream.on('data', () => {})
+      stream.resume()
+      const goodbye = setTimeout(() => raw.destroy(), 5_000)
+      goodbye.unref()
+      raw.once('close', () => clearTimeout(goodbye))
+      if (deflate) deflate.end(() => stream.end())
+      else stream.end()
+    },
+    destroy() {
+      stop()
+      raw.destroy()
+    },
+    startTls: () => secure(),
+    compress() {
+      deflate = createDeflateDuplex({
+        received: (chunk) => driver.receive(chunk),
+        write: (chunk) => stream.write(chunk),
+        failed: (message) => driver.control.abort(message),
+      })
+    },
+  }
+
+  function drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stream.removeListener('drain', done)
+        stream.removeListener('close', done)
+        resolve()
+      }
+      stream.on('drain', done)
+      stream.on('close', done)
+    })
+  }
+
+  function makeLink(tls: TlsInfo | null, upgraded: boolean): Link {
+    return {
+      id,
+      remote,
+      local,
+      tls,
+      upgraded,
+      loopback: isLoopback(remote.address) && isLoopback(local.address),
+      canStartTls: tls === null && options.tls !== null,
+      canCompress: true,
+      get signal() {
+        controller ??= new AbortController()
+        if (over) controller.abort()
+        return controller.signal
+      },
+      log,
+      now: options.now,
+      flush: () => driver.control.flush(),
+      startTls: () => driver.control.startTls(),
+      compress: () => driver.control.compress(),
+      close: () => driver.control.close(),
+      abort: (message) => driver.control.abort(message),
+      idleTimeout(ms) {
+        idleMs = ms
+        lastChunk = Date.now()
+        arm()
+      },
+      deadline(ms) {
+        deadlineAt = ms === 0 ? 0 : Date.now() + ms
+        arm()
+      },
+    }
+  }
+
+  /** One timer for both limits; a chunk only notes its time, so that traffic costs no timer. */
+  function arm(): void {
+    if (timer) clearTimeout(timer)
+    timer = null
+    if (over) return
+    const idleAt = idleMs > 0 ? lastChunk + idleMs : Number.POSITIVE_INFINITY
+    const at = Math.min(idleAt, deadlineAt > 0 ? deadlineAt : Number.POSITIVE_INFINITY)
+    if (at === Number.POSITIVE_INFINITY) return
+    timer = setTimeout(expire, Math.min(Math.max(1, at - Date.now()), 0x7fffffff))
+    timer.unref()
+  }
+
+  function expire(): void {
+    timer = null
+    const now = Date.now()
+    const idle = idleMs > 0 && now >= lastChunk + idleMs
+    const late = deadlineAt > 0 && now >= deadlineAt
+    if (!idle && !late) return arm()
+    log({
+      level: 'info',
+      event: 'connection.timeout',
+      connection: id,
+      message: idle ? 'idle for too long' : 'took too long',
+    })
+    driver.timedOut()
+  }
+
+  function received(chunk: Uint8Array): void {
+    lastChunk = Date.now()
+    if (deflate) deflate.receive(chunk)
+    else driver.receive(chunk)
+  }
+
+  function stop(): void {
+    over = true
+    if (timer) clearTimeout(timer)
+    timer = null
+  }
+
+  function lost(reason: CloseReason): void {
+    stop()
+    deflate?.destroy()
+    driver.lost(reason)
+    controller?.abort()
+    options.closed()
+  }
+
+  function listen(on: Socket): void {
+    on.on('data', received)
+    on.on('end', () => driver.receiveEnd())
+    on.on('error', (error: Error) => {
+      log({ level: 'info', event: 'connection.error', connection: id, message: error.message })
+    })
+  }
+
+  /** Wraps the socket in TLS, as its server, and hands the driver a new link after the handshake. */
+  function secure(): void {
+    const identity = options.tls
+    if (!identity) return driver.control.abort('TLS was started without a certificate')
+    raw.removeListener('data', received)
+    const handshake = setTimeout(
+      () => raw.destroy(new Error('the TLS handshake took too long')),
+      options.handshakeTimeout,
+    )
+    handshake.unref()
+    const encrypted = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: identity.context(),
+      SNICallback: (servername, done) => done(null, identity.context(servername)),
+      requestCert: identity.requestClientCertificate,
+      rejectUnauthorized: false,
+    })
+    stream = encrypted
+    encrypted.on('error', (error: Error) => {
+      log({ level: 'info', event: 'tls.failed', connection: id, message: error.message })
+      raw.destroy()
+    })
+    encrypted.once('secure', () => {
+      clearTimeout(handshake)
+      lastChunk = Date.now()
+      encrypted.on('data', received)
+      encrypted.on('end', () => driver.receiveEnd())
+      const info = tlsInfo(encrypted)
+      if (options.implicitTls) {
+        first = makeLink(info, false)
+        driver.start()
+      } else {
+        driver.upgraded(makeLink(info, true))
+      }
+    })
+    raw.once('close', () => clearTimeout(handshake))
+  }
+
+  let first: Link | null = null
+  const driver: Driver = createDriver(protocol, transport, () => first ?? makeLink(null, false))
+  raw.setNoDelay(true)
+  raw.on('error', () => {})
+  raw.once('close', () => lost({ type: 'peer' }))
+  if (options.implicitTls) {
+    secure()
+  } else {
+    listen(raw)
+    driver.start()
+    if (options.head && options.head.length > 0) received(options.head)
+  }
+  return { id, shutdown: () => driver.shutdown(), destroy: () => transport.destroy() }
+}
+
+function endpoint(address: string | undefined, port: number | undefined): Endpoint {
+  return { address: address?.startsWith('::ffff:') ? address.slice(7) : (address ?? ''), port: port ?? 0 }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}

@@ -1,0 +1,147 @@
+import { createServer, type Socket } from 'node:net'
+import type { Log, Protocol } from '../link.js'
+import { type Connection, serveConnection } from './connection.js'
+import { createTlsIdentity, type TlsIdentity, type TlsMaterial } from './tls.js'
+
+/** Where and how a protocol is served. */
+export interface ListenOptions {
+  /** Address to bind. Default: `127.0.0.1`. */
+  readonly host?: string
+  /** Port; 0 = any free one. */
+  readonly port: number
+  /** Offers STARTTLS or STLS, or speaks TLS at once with `implicitTls`. */
+  readonly tls?: TlsMaterial | TlsIdentity
+  /** TLS from the first octet (ports 465, 993, 995). Needs `tls`. Default: false. */
+  readonly implicitTls?: boolean
+  /** Connections at a time; further ones are closed at once. Default: 10,000. */
+  readonly maxConnections?: number
+  /** Connections at a time from one address. Default: 1,000. */
+  readonly maxConnectionsPerAddress?: number
+  /** ms that a TLS handshake may take. Default: 30,000. */
+  readonly handshakeTimeout?: number
+  /** Octets that may wait for a slow peer before its session is held. Default: 262,144. */
+  readonly highWaterMark?: number
+  /** Connections the operating system may keep waiting. Default: 511. */
+  readonly backlog?: number
+  /** Takes log events. Default: nothing is logged. */
+  readonly log?: Log
+  /** Milliseconds since the epoch. Default: `Date.now`. */
+  readonly now?: () => number
+  /** Closes the listener when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+/** How to stop. */
+export interface CloseOptions {
+  /** Ends all connections at once. Default: false. */
+  readonly force?: boolean
+  /** ms that open transactions may take to finish before their connections are cut. Default: 10,000. */
+  readonly timeout?: number
+}
+
+/** A listener that is bound. */
+export interface Listening {
+  readonly host: string
+  /** The real port, also when 0 was asked for. */
+  readonly port: number
+  /** Open connections. */
+  readonly connections: number
+  /**
+   * Stops: nothing new is accepted, sessions finish what they are doing and say goodbye, sockets are awaited.
+   * May be called again (to force an end that is in progress, say).
+   */
+  close(options?: CloseOptions): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+let connectionNumber = 0
+
+/**
+ * Serves a protocol on a port. Resolves when the port is bound.
+ * @throws Error of `node:net` (`EADDRINUSE`, `EACCES`, ...), or when `implicitTls` lacks `tls`.
+ */
+export async function listen(protocol: Protocol, options: ListenOptions): Promise<Listening> {
+  const { host = '127.0.0.1', maxConnections = 10_000, maxConnectionsPerAddress = 1_000 } = options
+  const log: Log = options.log ?? (() => {})
+  const tls = options.tls
+    ? 'context' in options.tls
+      ? (options.tls as TlsIdentity)
+      : createTlsIdentity(options.tls)
+    : null
+  if (options.implicitTls && !tls) throw new Error('implicitTls needs a certificate: give `tls`')
+  const open = new Set<Connection>()
+  const perAddress = new Map<string, number>()
+
+  function accept(socket: Socket): void {
+    const address = socket.remoteAddress ?? ''
+    const count = (perAddress.get(address) ?? 0) + 1
+    if (open.size >= maxConnections || count > maxConnectionsPerAddress) {
+      log({ level: 'warn', event: 'connection.refused', message: 'too many connections', address })
+      socket.destroy()
+      return
+    }
+    perAddress.set(address, count)
+    const id = (++connectionNumber).toString(36)
+    log({ level: 'debug', event: 'connection.opened', connection: id, address })
+    const connection = serveConnection(socket, {
+      id,
+      protocol,
+      log,
+      now: options.now ?? Date.now,
+      tls,
+      implicitTls: options.implicitTls ?? false,
+      handshakeTimeout: options.handshakeTimeout ?? 30_000,
+      highWaterMark: options.highWaterMark ?? 262_144,
+      remote: null,
+      head: null,
+      closed() {
+        open.delete(connection)
+        const left = (perAddress.get(address) ?? 1) - 1
+        if (left > 0) perAddress.set(address, left)
+        else perAddress.delete(address)
+        log({ level: 'debug', event: 'connection.closed', connection: id })
+        if (open.size === 0) for (const done of emptied.splice(0)) done()
+      },
+    })
+    open.add(connection)
+  }
+
+  const emptied: (() => void)[] = []
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port: options.port, backlog: options.backlog ?? 511 }, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+  server.on('error', (error) => log({ level: 'error', event: 'listener.error', error }))
+  const bound = server.address() as { address: string; port: number }
+  const stopped = new Promise<void>((resolve) => server.once('close', resolve))
+
+  async function close(how: CloseOptions = {}): Promise<void> {
+    if (server.listening) server.close()
+    if (how.force) for (const connection of [...open]) connection.destroy()
+    else for (const connection of [...open]) connection.shutdown()
+    if (open.size > 0) {
+      const cut = setTimeout(() => {
+        for (const connection of [...open]) connection.destroy()
+      }, how.timeout ?? 10_000)
+      await new Promise<void>((resolve) => emptied.push(resolve))
+      clearTimeout(cut)
+    }
+    await stopped
+  }
+
+  options.signal?.addEventListener('abort', () => void close({ force: true }), { once: true })
+  if (options.signal?.aborted) await close({ force: true })
+  return {
+    host: bound.address,
+    port: bound.port,
+    get connections() {
+      return open.size
+    },
+    close,
+    [Symbol.asyncDispose]: () => close({ force: true }),
+  }
+}

@@ -1,0 +1,24 @@
+import { fromLatin1, utf8 } from '../bytes.js'
+import type { SaslExchange, SaslMechanism } from './mechanism.js'
+
+/** LOGIN (draft-murchison-sasl-login): asks for the user name, then for the password. Obsolete, and everywhere. */
+export const login: SaslMechanism = {
+  name: 'LOGIN',
+  available: (verifier, context) => context.secure && verifier.password !== undefined,
+  start(verifier, context): SaslExchange {
+    let user: string | null = null
+    return {
+      async respond(response) {
+        if (response === null) return { type: 'challenge', data: fromLatin1('Username:') }
+        if (user === null) {
+          user = utf8(response)
+          return { type: 'challenge', data: fromLatin1('Password:') }
+        }
+        const password = utf8(response)
+        if (user === '' || password === '') return { type: 'failure', reason: 'malformed', user }
+        const identity = await verifier.password?.({ user, password, authorizationId: null }, context)
+        return identity ? { type: 'success', identity } : { type: 'failure', reason: 'credentials', user }
+      },
+    }
+  },
+}

@@ -110,7 +110,7 @@ function derLength(der: Buffer, at: number): { length: number; next: number } {
 
 function peerCertificate(socket: TLSSocket): PeerCertificate | null {
   const certificate = socket.getPeerCertificate(false)
-  if (!certificate || !certificate.fingerprint256) return null
+  if (!certificate?.fingerprint256) return null
   return {
     authorized: socket.authorized,
     subject: Object.entries(certificate.subject ?? {})

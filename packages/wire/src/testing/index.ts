@@ -1,1 +1,3 @@
-export {}
+export * from './engine-player.js'
+export * from './memory-link.js'
+export * from './transcript.js'

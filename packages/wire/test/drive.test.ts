@@ -1,0 +1,255 @@
+import {
+  ByteWindow,
+  type Engine,
+  fromLatin1,
+  type LogEvent,
+  latin1,
+  NEED_DATA,
+  type NeedData,
+  type Paused,
+  type Protocol,
+  type Session,
+} from '@posthouse/wire'
+import { connectInMemory, playEngine, playTranscript, playTranscriptAtAllCuts, slices } from '@posthouse/wire/testing'
+import { describe, expect, test } from 'vitest'
+
+type EchoEvent = { readonly type: 'line'; readonly text: string } | { readonly type: 'peer-closed' }
+
+/** The smallest engine there is: lines in, lines out. */
+function echoEngine(): Engine<EchoEvent, string> {
+  const window = new ByteWindow()
+  const output: Uint8Array[] = []
+  let ended = false
+  return {
+    receive: (chunk) => window.push(chunk),
+    receiveEnd: () => {
+      ended = true
+    },
+    next(): EchoEvent | NeedData | Paused {
+      const length = window.lineLength(1000)
+      if (length !== -1) return { type: 'line', text: latin1(window.take(length)).trimEnd() }
+      if (ended) {
+        ended = false
+        return { type: 'peer-closed' }
+      }
+      return NEED_DATA
+    },
+    send: (reply) => void output.push(fromLatin1(`${reply}\r\n`)),
+    takeOutput: () => output.splice(0),
+  }
+}
+
+function echo(
+  handle: (text: string, say: (text: string) => void) => void | Promise<void>,
+  more: Partial<Session<EchoEvent>> = {},
+) {
+  const protocol: Protocol<EchoEvent, string> = {
+    name: 'echo',
+    connect(link) {
+      const engine = echoEngine()
+      const say = (text: string): void => engine.send(text)
+      return {
+        engine,
+        session: {
+          start: () => (link.upgraded ? undefined : say('hello')),
+          handle(event) {
+            if (event.type === 'peer-closed') return
+            if (event.text === 'STARTTLS') {
+              say('go')
+              return link.startTls()
+            }
+            if (event.text === 'QUIT') {
+              say('bye')
+              return link.close()
+            }
+            if (event.text === 'SECURE?') return say(link.tls ? 'yes' : 'no')
+            return handle(event.text, say)
+          },
+          ...more,
+        },
+      }
+    },
+  }
+  return protocol as unknown as Protocol
+}
+
+describe('the byte window', () => {
+  test('gives lines at any cutting', () => {
+    const input = fromLatin1('one\r\ntwo\nthree\r\n\r\nrest')
+    for (let size = 1; size <= input.length; size++) {
+      const window = new ByteWindow()
+      const lines: string[] = []
+      for (const chunk of slices(input, size)) {
+        window.push(chunk)
+        for (let length = window.lineLength(100); length !== -1; length = window.lineLength(100)) {
+          lines.push(latin1(window.take(length)))
+        }
+      }
+      expect(lines).toEqual(['one\r\n', 'two\n', 'three\r\n', '\r\n'])
+      expect(latin1(window.view())).toBe('rest')
+    }
+  })
+
+  test('finds no line end beyond the limit, and finds it when the limit grows', () => {
+    const window = new ByteWindow()
+    window.push(fromLatin1('12345678\r\n'))
+    expect(window.lineLength(5)).toBe(-1)
+    expect(window.lineLength(10)).toBe(10)
+  })
+
+  test('a view stays what it was while nothing is pushed', () => {
+    const window = new ByteWindow()
+    window.push(fromLatin1('abc'))
+    window.push(fromLatin1('def'))
+    const view = window.take(4)
+    expect(window.length).toBe(2)
+    expect(latin1(view)).toBe('abcd')
+    expect(window.peek(1)).toBe('f'.charCodeAt(0))
+    expect(window.peek(2)).toBeUndefined()
+  })
+})
+
+describe('the driver', () => {
+  test('answers a pipelined batch in one write', async () => {
+    const connection = connectInMemory(echo((text, say) => say(text)))
+    connection.take()
+    connection.send(fromLatin1('a\r\nb\r\nc\r\n'))
+    expect(latin1(connection.take())).toBe('a\r\nb\r\nc\r\n')
+  })
+
+  test('keeps the order when a handler takes its time', async () => {
+    await playTranscriptAtAllCuts(
+      () =>
+        echo(async (text, say) => {
+          for (let turn = text.length; turn > 0; turn--) await Promise.resolve()
+          say(text)
+        }),
+      `
+      S: hello
+      C: longer than the next
+      C: b
+      S: longer than the next
+      S: b
+      C: QUIT
+      S: bye
+      -- closed --`,
+    )
+  })
+
+  test('a handler that throws ends its connection with a last word and a log line', async () => {
+    const events: LogEvent[] = []
+    let say: (text: string) => void = () => {}
+    const protocol = echo(
+      (_text, speak) => {
+        say = speak
+        throw new Error('broken')
+      },
+      { failed: () => say('sorry') },
+    )
+    await playTranscript(
+      protocol,
+      `
+      S: hello
+      C: x
+      S: sorry
+      -- closed --`,
+      { log: (event) => events.push(event) },
+    )
+    expect(events.map((event) => event.event)).toEqual(['session.failed'])
+  })
+
+  test('TLS: a new session that knows nothing, and no greeting', async () => {
+    await playTranscriptAtAllCuts(
+      () => echo(() => {}),
+      `
+      S: hello
+      C: SECURE?
+      S: no
+      C: STARTTLS
+      S: go
+      -- tls --
+      C: SECURE?
+      S: yes`,
+    )
+  })
+
+  test('what comes in clear text while TLS starts ends the connection', async () => {
+    const connection = connectInMemory(echo(async () => {}))
+    connection.take()
+    connection.send(fromLatin1('slow\r\n'))
+    // While `slow` runs, both of these wait unread: the second one is what an attacker injects.
+    connection.send(fromLatin1('STARTTLS\r\n'))
+    connection.send(fromLatin1('INJECTED\r\n'))
+    await connection.output()
+    expect(latin1(connection.take())).toBe('go\r\n')
+    await connection.output()
+    expect(connection.closed).toBe(true)
+    expect(connection.pending).toBe(null)
+  })
+
+  test('the peer that half-closes still gets its answers', async () => {
+    const connection = connectInMemory(
+      echo(async (text, say) => {
+        await Promise.resolve()
+        say(text)
+      }),
+    )
+    connection.send(fromLatin1('last words\r\n'))
+    connection.end()
+    expect(latin1(connection.take())).toBe('hello\r\n')
+    await connection.output()
+    expect(latin1(connection.take())).toBe('last words\r\n')
+    await connection.output()
+    expect(connection.closed).toBe(true)
+  })
+
+  test('closed is told once, with the reason', async () => {
+    const reasons: string[] = []
+    const connection = connectInMemory(echo(() => {}, { closed: (reason) => void reasons.push(reason.type) }))
+    connection.send(fromLatin1('QUIT\r\n'))
+    connection.driver.lost({ type: 'peer' })
+    expect(reasons).toEqual(['closed'])
+  })
+
+  test('an idle session is shut down at once, after its goodbye', () => {
+    const connection = connectInMemory(echo(() => {}))
+    connection.driver.shutdown()
+    expect(connection.closed).toBe(true)
+  })
+})
+
+describe('the transcript player', () => {
+  test('shows the line that differs', async () => {
+    await expect(
+      playTranscript(
+        echo((text, say) => say(text)),
+        'S: hello\nC: a\nS: b',
+      ),
+    ).rejects.toThrow('transcript line 3 differs\n  wanted S: b\n   heard S: a')
+  })
+
+  test('does not overlook what was said beyond its end', async () => {
+    await expect(
+      playTranscript(
+        echo((text, say) => say(text)),
+        'S: hello\nC: a\nC: b\nS: a',
+      ),
+    ).rejects.toThrow('more than')
+  })
+
+  test('{*} stands for any text', async () => {
+    await playTranscript(
+      echo((text, say) => say(text)),
+      'S: h{*}\nC: a-middle-z\nS: a-{*}-z',
+    )
+  })
+})
+
+test('playEngine gives the same events at any cutting', () => {
+  const input = fromLatin1('a\r\nbb\r\nccc')
+  const whole = playEngine(echoEngine(), [input], (event, engine) => engine.send(event.type))
+  for (let size = 1; size < input.length; size++) {
+    expect(playEngine(echoEngine(), slices(input, size), (event, engine) => engine.send(event.type))).toEqual(whole)
+  }
+  expect(whole.events).toEqual([{ type: 'line', text: 'a' }, { type: 'line', text: 'bb' }, { type: 'peer-closed' }])
+})

@@ -56,6 +56,8 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
   let link!: Link
   let engine!: Engine<AnyEvent, unknown>
   let session!: Session<AnyEvent>
+  /** False while an implicit TLS handshake is still going on: there is no session then. */
+  let started = false
   let busy = false
   let paused = false
   let closing = false
@@ -76,6 +78,7 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
     if (over) return
     over = true
     waiting.length = 0
+    if (!started) return
     try {
       const done = session.closed?.(reason)
       if (done) done.catch((error: unknown) => report('session.close-failed', error))
@@ -204,7 +207,9 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
 
   const driver: Driver = {
     start() {
+      if (over) return
       link = firstLink()
+      started = true
       try {
         open()
         if (session.start && wait(session.start())) return
@@ -232,7 +237,7 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
       pump()
     },
     timedOut() {
-      if (over) return
+      if (over || !started) return
       try {
         session.timedOut?.()
       } catch (error) {
@@ -243,6 +248,7 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
     shutdown() {
       if (over || stopping) return
       stopping = true
+      if (!started) return transport.destroy()
       if (!session.shutdown) {
         closing = true
       } else {

@@ -1,0 +1,420 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
+import { ByteWindow, fromLatin1, type Link, type LogEvent, latin1, NEED_DATA, type Protocol } from '@posthouse/wire'
+import { createTlsIdentity, type Listening, listen } from '@posthouse/wire/node'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+
+/** A line protocol whose commands exercise the link. */
+function lines(
+  command: (line: string, say: (text: string | Uint8Array) => void, link: Link) => void | Promise<void>,
+): Protocol {
+  return {
+    name: 'lines',
+    connect(link) {
+      const window = new ByteWindow()
+      const output: Uint8Array[] = []
+      const say = (text: string | Uint8Array): void => {
+        output.push(typeof text === 'string' ? fromLatin1(`${text}\r\n`) : text)
+      }
+      return {
+        engine: {
+          receive: (chunk) => window.push(chunk),
+          receiveEnd() {},
+          next() {
+            const length = window.lineLength(1000)
+            return length === -1 ? NEED_DATA : { type: 'line', text: latin1(window.take(length)).trimEnd() }
+          },
+          send: say as (reply: unknown) => void,
+          takeOutput: () => output.splice(0),
+        },
+        session: {
+          start: () => (link.upgraded ? undefined : say('hello')),
+          handle: (event) => command((event as unknown as { text: string }).text, say, link),
+          timedOut: () => say('too late'),
+          shutdown() {
+            say('going down')
+            link.close()
+          },
+        },
+      }
+    },
+  }
+}
+
+function reader(socket: Socket) {
+  let text = ''
+  let wake: (() => void) | null = null
+  let closed = false
+  const note = (): void => {
+    wake?.()
+    wake = null
+  }
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1')
+    note()
+  })
+  socket.on('close', () => {
+    closed = true
+    note()
+  })
+  socket.on('error', () => {})
+  return {
+    async line(): Promise<string> {
+      while (!text.includes('\r\n')) {
+        if (closed) throw new Error(`closed; unread: ${text}`)
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+      const end = text.indexOf('\r\n')
+      const line = text.slice(0, end)
+      text = text.slice(end + 2)
+      return line
+    },
+    async end(): Promise<string> {
+      while (!closed) await new Promise<void>((resolve) => (wake = resolve))
+      return text
+    },
+  }
+}
+
+let folder = ''
+let cert = ''
+let key = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'posthouse-wire-'))
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+      ...['-subj', '/CN=localhost', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')],
+    ],
+    { stdio: 'ignore' },
+  )
+  cert = readFileSync(join(folder, 'cert.pem'), 'utf8')
+  key = readFileSync(join(folder, 'key.pem'), 'utf8')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const open: { close(): Promise<void> }[] = []
+const sockets: Socket[] = []
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy()
+  for (const listening of open.splice(0)) await listening.close()
+})
+
+async function serve(protocol: Protocol, options: Partial<Parameters<typeof listen>[1]> = {}): Promise<Listening> {
+  const listening = await listen(protocol, { port: 0, ...options })
+  open.push({ close: () => listening.close({ force: true }) })
+  return listening
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  sockets.push(socket)
+  await new Promise<void>((resolve) => socket.once('connect', resolve))
+  return socket
+}
+
+describe('listen', () => {
+  test('serves on a free port and tells which', async () => {
+    const server = await serve(lines((line, say) => say(line)))
+    const socket = await dial(server.port)
+    const peer = reader(socket)
+    expect(await peer.line()).toBe('hello')
+    socket.write('a\r\nb\r\n')
+    expect([await peer.line(), await peer.line()]).toEqual(['a', 'b'])
+    expect(server.connections).toBe(1)
+  })
+
+  test('a port in use is an error, not a crash', async () => {
+    const first = await serve(lines(() => {}))
+    await expect(
+      listen(
+        lines(() => {}),
+        { port: first.port },
+      ),
+    ).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+
+  test('refuses more connections than it may have', async () => {
+    const server = await serve(
+      lines(() => {}),
+      { maxConnectionsPerAddress: 1 },
+    )
+    const first = reader(await dial(server.port))
+    expect(await first.line()).toBe('hello')
+    const second = reader(await dial(server.port))
+    expect(await second.end()).toBe('')
+  })
+
+  test('an idle connection is told so and closed', async () => {
+    const log: LogEvent[] = []
+    const server = await serve(
+      lines((_line, _say, link) => link.idleTimeout(20)),
+      { log: (event) => log.push(event) },
+    )
+    const socket = await dial(server.port)
+    const peer = reader(socket)
+    socket.write('start the clock\r\n')
+    expect(await peer.line()).toBe('hello')
+    expect(await peer.line()).toBe('too late')
+    await peer.end()
+    expect(log.some((event) => event.event === 'connection.timeout')).toBe(true)
+  })
+
+  test('a deadline holds although the peer talks', async () => {
+    const server = await serve(lines((line, say, link) => (line === 'go' ? link.deadline(30) : say(line))))
+    const socket = await dial(server.port)
+    const peer = reader(socket)
+    await peer.line()
+    socket.write('go\r\n')
+    let line = ''
+    while (line !== 'too late') {
+      socket.write('x\r\n')
+      line = await peer.line()
+    }
+    await peer.end()
+  })
+
+  test('closes gracefully: sessions say goodbye, and close resolves when all are gone', async () => {
+    const server = await serve(lines((line, say) => say(line)))
+    const peer = reader(await dial(server.port))
+    expect(await peer.line()).toBe('hello')
+    const closing = server.close()
+    expect(await peer.line()).toBe('going down')
+    await peer.end()
+    await closing
+    expect(server.connections).toBe(0)
+    await expect(dialFails(server.port)).resolves.toBe('ECONNREFUSED')
+  })
+
+  test('a handler in progress finishes before the goodbye', async () => {
+    let finish: () => void = () => {}
+    let started: () => void = () => {}
+    const running = new Promise<void>((resolve) => (started = resolve))
+    const server = await serve(
+      lines(async (line, say) => {
+        started()
+        await new Promise<void>((resolve) => (finish = resolve))
+        say(`done ${line}`)
+      }),
+    )
+    const socket = await dial(server.port)
+    const peer = reader(socket)
+    await peer.line()
+    socket.write('work\r\n')
+    await running
+    const closing = server.close()
+    finish()
+    const said = [await peer.line(), await peer.line()]
+    expect(said).toContain('done work')
+    await closing
+  })
+
+  test('a peer that does not read holds its session, not the server', async () => {
+    const block = new Uint8Array(65_536).fill(120)
+    let produced = 0
+    let held: () => void = () => {}
+    const waiting = new Promise<void>((resolve) => (held = resolve))
+    const server = await serve(
+      lines(async (_line, say, link) => {
+        for (let i = 0; i < 512; i++) {
+          say(block)
+          produced++
+          const slow = link.flush()
+          if (slow) {
+            held()
+            await slow
+          }
+        }
+      }),
+    )
+    const socket = await dial(server.port)
+    socket.pause()
+    socket.write('flood\r\n')
+    await waiting
+    expect(produced).toBeLessThan(512)
+    let received = 0
+    await new Promise<void>((resolve) => {
+      socket.on('data', (chunk) => {
+        received += chunk.length
+        if (received === 512 * block.length + 'hello\r\n'.length) resolve()
+      })
+      socket.resume()
+    })
+    expect(produced).toBe(512)
+  })
+})
+
+function dialFails(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    connect(port, '127.0.0.1').once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''))
+  })
+}
+
+describe('TLS', () => {
+  async function dialTls(port: number, servername?: string): Promise<TLSSocket> {
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...(servername && { servername }) })
+    sockets.push(socket)
+    await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
+    return socket
+  }
+
+  test('from the first octet', async () => {
+    const server = await serve(
+      lines((_line, say, link) => say(link.tls?.protocol ?? 'clear')),
+      { tls: { cert, key }, implicitTls: true },
+    )
+    const socket = await dialTls(server.port)
+    const peer = reader(socket)
+    expect(await peer.line()).toBe('hello')
+    socket.write('?\r\n')
+    expect(await peer.line()).toBe('TLSv1.3')
+  })
+
+  test('after STARTTLS, with a new session', async () => {
+    const server = await serve(
+      lines((line, say, link) => {
+        if (line !== 'STARTTLS') return say(link.tls ? `${link.upgraded}` : 'clear')
+        say('go')
+        link.startTls()
+      }),
+      { tls: { cert, key } },
+    )
+    const socket = await dial(server.port)
+    const clear = reader(socket)
+    await clear.line()
+    socket.write('?\r\n')
+    expect(await clear.line()).toBe('clear')
+    socket.write('STARTTLS\r\n')
+    expect(await clear.line()).toBe('go')
+    socket.removeAllListeners('data')
+    const encrypted = connectTls({ socket, rejectUnauthorized: false })
+    const peer = reader(encrypted)
+    encrypted.write('?\r\n')
+    expect(await peer.line()).toBe('true')
+  })
+
+  test('bytes sent behind STARTTLS are never commands', async () => {
+    const heard: string[] = []
+    const server = await serve(
+      lines((line, say, link) => {
+        heard.push(line)
+        if (line !== 'STARTTLS') return
+        say('go')
+        link.startTls()
+      }),
+      { tls: { cert, key } },
+    )
+    const socket = await dial(server.port)
+    const peer = reader(socket)
+    await peer.line()
+    socket.write('STARTTLS\r\n')
+    expect(await peer.line()).toBe('go')
+    socket.write('INJECTED\r\n')
+    await peer.end()
+    expect(heard).toEqual(['STARTTLS'])
+  })
+
+  test('both ends see the same channel binding', async () => {
+    const server = await serve(
+      lines((line, say, link) => {
+        const binding = link.tls?.channelBinding(line as 'tls-exporter' | 'tls-server-end-point')
+        say(Buffer.from(binding ?? []).toString('hex'))
+      }),
+      { tls: { cert, key }, implicitTls: true },
+    )
+    const socket = await dialTls(server.port)
+    const peer = reader(socket)
+    await peer.line()
+    socket.write('tls-exporter\r\ntls-server-end-point\r\n')
+    expect(await peer.line()).toBe(
+      socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)).toString('hex'),
+    )
+    // The certificate is signed with ECDSA and SHA-256, so its end-point binding is its SHA-256 fingerprint.
+    expect(await peer.line()).toBe(socket.getPeerCertificate().fingerprint256.replaceAll(':', '').toLowerCase())
+  })
+
+  test('a certificate is replaced while the server runs', async () => {
+    const identity = createTlsIdentity({ cert, key })
+    const server = await serve(
+      lines(() => {}),
+      { tls: identity, implicitTls: true },
+    )
+    const before = (await dialTls(server.port)).getPeerCertificate().fingerprint256
+    const next = join(folder, 'next')
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+        ...['-subj', '/CN=next.example', '-keyout', `${next}.key`, '-out', `${next}.pem`],
+      ],
+      { stdio: 'ignore' },
+    )
+    const material = { cert: readFileSync(`${next}.pem`, 'utf8'), key: readFileSync(`${next}.key`, 'utf8') }
+    identity.replace({ cert, key, hosts: new Map([['Next.example', material]]) })
+    expect((await dialTls(server.port)).getPeerCertificate().fingerprint256).toBe(before)
+    expect((await dialTls(server.port, 'next.example')).getPeerCertificate().subject.CN).toBe('next.example')
+  })
+
+  test('a handshake that is none is logged and closed; the server goes on', async () => {
+    const log: LogEvent[] = []
+    const server = await serve(
+      lines(() => {}),
+      { tls: { cert, key }, implicitTls: true, log: (event) => log.push(event) },
+    )
+    const socket = await dial(server.port)
+    const peer = reader(socket)
+    socket.write('EHLO in clear text\r\n')
+    await peer.end()
+    expect(log.some((event) => event.event === 'tls.failed')).toBe(true)
+    expect(await reader(await dialTls(server.port)).line()).toBe('hello')
+  })
+})
+
+describe('COMPRESS', () => {
+  function compressed(): Protocol {
+    return lines((line, say, link) => {
+      say(line === 'COMPRESS' ? 'ok' : line)
+      if (line === 'COMPRESS') link.compress()
+    })
+  }
+
+  test('both directions, each answer visible at once', async () => {
+    const server = await serve(compressed())
+    const socket = await dial(server.port)
+    const clear = reader(socket)
+    await clear.line()
+    socket.write('COMPRESS\r\n')
+    expect(await clear.line()).toBe('ok')
+    socket.removeAllListeners('data')
+    const inflate = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH })
+    const deflate = createDeflateRaw()
+    deflate.pipe(socket)
+    const peer = reader(socket.pipe(inflate) as unknown as Socket)
+    for (const text of ['one', 'two', 'three']) {
+      deflate.write(`${text}\r\n`)
+      deflate.flush(constants.Z_SYNC_FLUSH)
+      expect(await peer.line()).toBe(text)
+    }
+  })
+
+  test('a bomb ends its connection', async () => {
+    const log: LogEvent[] = []
+    const server = await serve(compressed(), { log: (event) => log.push(event) })
+    const socket = await dial(server.port)
+    const peer = reader(socket)
+    await peer.line()
+    socket.write('COMPRESS\r\n')
+    await peer.line()
+    const deflate = createDeflateRaw({ level: 9 })
+    deflate.pipe(socket)
+    deflate.end(Buffer.alloc(64 << 20))
+    await peer.end()
+    expect(log.find((event) => event.event === 'connection.aborted')?.message).toContain('grows too much')
+  })
+})

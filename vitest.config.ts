@@ -14,14 +14,21 @@ const sources: Plugin = {
     const [, name, ...rest] = id.split('/')
     const sub = rest.join('/')
     const base = `${root}packages/${name}/src/`
-    return [sub ? `${base}${sub}/index.ts` : `${base}index.ts`, `${base}${sub}.ts`].find((file) => existsSync(file)) ?? null
+    return (
+      [sub ? `${base}${sub}/index.ts` : `${base}index.ts`, `${base}${sub}.ts`].find((file) => existsSync(file)) ?? null
+    )
   },
 }
 
 export default defineConfig({
   plugins: [sources],
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'interop/**/*.test.ts', 'fuzz/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'examples/*/test/**/*.test.ts',
+      'interop/**/*.test.ts',
+      'fuzz/**/*.test.ts',
+    ],
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 60_000,

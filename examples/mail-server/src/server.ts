@@ -1,0 +1,89 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createImapServer } from '@posthouse/imap'
+import { createPop3Server } from '@posthouse/pop3'
+import { createLmtpServer, createSmtpServer, deliverTo, localRecipients, requireAuth } from '@posthouse/smtp'
+import { openSqliteStore } from '@posthouse/store-sqlite'
+import type { Log, Protocol } from '@posthouse/wire'
+import { createTlsIdentity, type Listening, listen } from '@posthouse/wire/node'
+import { loadCertificate } from './certificate.js'
+import { LISTENER_NAMES, type ListenerName, type Settings } from './settings.js'
+
+/** A mail server that runs. */
+export interface MailServer {
+  /** The real ports; `null` for a listener that is off. */
+  readonly ports: Readonly<Record<ListenerName, number | null>>
+  /** Open transactions finish, sockets close, the store closes. */
+  close(): Promise<void>
+}
+
+/** Assembles the whole server from the parts. */
+export async function startMailServer(settings: Settings, log: Log): Promise<MailServer> {
+  const store = await openSqliteStore({ path: settings.data })
+  for (const { address } of settings.users) {
+    await store.addAccount(address)
+    await store.addAddress(address, address)
+  }
+  const tls = createTlsIdentity(await loadCertificate(settings))
+  const hostname = settings.domains[0] ?? 'localhost'
+  const authenticate = passwordCheck(settings.users)
+  // Passwords in clear text stay on this machine: bound to loopback they are fine, elsewhere TLS comes first.
+  const access = { store, authenticate, allowInsecureAuth: 'loopback', hostname, log } as const
+
+  const local = [localRecipients(store, { domains: settings.domains }), deliverTo(store)]
+  const smtp = createSmtpServer({ hostname, log, handlers: local })
+  const submission = createSmtpServer({ ...access, handlers: [requireAuth(), ...local] })
+  const lmtp = createLmtpServer({ hostname, log, handlers: local })
+  const imap = createImapServer(access)
+  const pop3 = createPop3Server(access)
+
+  const protocols: Record<ListenerName, { protocol: Protocol; implicitTls?: boolean }> = {
+    smtp: { protocol: smtp },
+    submission: { protocol: submission },
+    lmtp: { protocol: lmtp },
+    imap: { protocol: imap },
+    pop3: { protocol: pop3 },
+    submissions: { protocol: submission, implicitTls: true },
+    imaps: { protocol: imap, implicitTls: true },
+    pop3s: { protocol: pop3, implicitTls: true },
+  }
+
+  const listening: Listening[] = []
+  const ports = {} as Record<ListenerName, number | null>
+
+  async function close(): Promise<void> {
+    await Promise.all(listening.map((listener) => listener.close()))
+    await store.close()
+  }
+
+  try {
+    for (const name of LISTENER_NAMES) {
+      const port = settings.ports[name]
+      ports[name] = null
+      if (port === null) continue
+      const { protocol, implicitTls = false } = protocols[name]
+      const listener = await listen(protocol, { host: settings.host, port, tls, implicitTls, log })
+      listening.push(listener)
+      ports[name] = listener.port
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { ports, close }
+}
+
+/** Compares in the same time whether or not the user exists, and wherever the passwords differ. */
+function passwordCheck(users: Settings['users']) {
+  const digests = new Map(users.map(({ address, password }) => [address, digest(password)]))
+  const nobody = digest('')
+  return (user: string, password: string): string | null => {
+    const address = user.toLowerCase()
+    const known = digests.get(address)
+    const same = timingSafeEqual(digest(password), known ?? nobody)
+    return same && known ? address : null
+  }
+}
+
+function digest(password: string): Buffer {
+  return createHash('sha256').update(password).digest()
+}

@@ -1,0 +1,81 @@
+/** The example server's settings, read from environment variables; the README lists them. */
+export interface Settings {
+  readonly host: string
+  /** `null`: this listener is not started. 0: any free port. */
+  readonly ports: Readonly<Record<ListenerName, number | null>>
+  /** Lower case. */
+  readonly domains: readonly string[]
+  readonly users: readonly { readonly address: string; readonly password: string }[]
+  /** Folder of the store and the certificate. */
+  readonly data: string
+  /** PEM files; `null`: a certificate is made at first start and kept in the data folder. */
+  readonly tls: { readonly cert: string; readonly key: string } | null
+}
+
+/** The listeners in the order in which the ready line names them, with their default ports. */
+export const LISTENERS = {
+  smtp: 2525,
+  submission: 2587,
+  lmtp: 2024,
+  imap: 2143,
+  pop3: 2110,
+  submissions: 2465,
+  imaps: 2993,
+  pop3s: 2995,
+} as const
+
+export type ListenerName = keyof typeof LISTENERS
+
+export const LISTENER_NAMES = Object.keys(LISTENERS) as ListenerName[]
+
+/**
+ * Reads the settings.
+ * @throws Error that names the variable and what it may be.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const ports = Object.fromEntries(
+    LISTENER_NAMES.map((name) => {
+      const variable = `POSTHOUSE_${name.toUpperCase()}_PORT`
+      return [name, readPort(variable, env[variable], LISTENERS[name])]
+    }),
+  ) as Record<ListenerName, number | null>
+  const cert = env.POSTHOUSE_TLS_CERT
+  const key = env.POSTHOUSE_TLS_KEY
+  if (Boolean(cert) !== Boolean(key))
+    throw new Error('POSTHOUSE_TLS_CERT and POSTHOUSE_TLS_KEY go together: set both or neither')
+  return {
+    host: env.POSTHOUSE_HOST || '127.0.0.1',
+    ports,
+    domains: readList(env.POSTHOUSE_DOMAINS || 'example.test').map((domain) => domain.toLowerCase()),
+    users: readList(env.POSTHOUSE_USERS || 'alice@example.test:secret,bob@example.test:secret').map(readUser),
+    data: env.POSTHOUSE_DATA || './data',
+    tls: cert && key ? { cert, key } : null,
+  }
+}
+
+function readList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+function readPort(variable: string, text: string | undefined, fallback: number): number | null {
+  if (text === undefined || text === '') return fallback
+  if (text === 'off') return null
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`${variable} is "${text}"; it may be a port from 1 to 65535, 0 for any free one, or "off"`)
+  }
+  return port
+}
+
+/** `address:password`; the password may hold colons. */
+function readUser(text: string): { address: string; password: string } {
+  const colon = text.indexOf(':')
+  const address = text.slice(0, colon)
+  if (colon < 1 || !address.includes('@') || colon === text.length - 1) {
+    throw new Error('POSTHOUSE_USERS must be a list like "alice@example.test:secret,bob@example.test:secret"')
+  }
+  return { address: address.toLowerCase(), password: text.slice(colon + 1) }
+}

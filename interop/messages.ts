@@ -51,7 +51,13 @@ const KINDS: readonly Kind[] = [
   (number) => ({ bytes: text(`${header(number)}Hello.\r\n`), plain: true }),
   (number) => ({
     bytes: Buffer.concat([
-      text(header(number, ['MIME-Version: 1.0', 'Content-Type: text/plain; charset=x-unknown', 'Content-Transfer-Encoding: 8bit'])),
+      text(
+        header(number, [
+          'MIME-Version: 1.0',
+          'Content-Type: text/plain; charset=x-unknown',
+          'Content-Transfer-Encoding: 8bit',
+        ]),
+      ),
       allOctets(),
     ]),
   }),
@@ -59,22 +65,32 @@ const KINDS: readonly Kind[] = [
   (number) => ({ bytes: text(`${header(number)}.\r\n..\r\n...\r\n.leading\r\n. \r\nmiddle.\r\n\r\n.\r\n`) }),
   (number) => ({ bytes: text(header(number)) }),
   (number) => ({
-    bytes: Buffer.from(`${header(number, ['Subject: Grüße aus Łódź 日本 🎉', 'X-Name: Ævar Ǿ']).replace(/Subject: message \d+\r\n/, '')}Grüße\r\n`),
+    bytes: Buffer.from(
+      `${header(number, ['Subject: Grüße aus Łódź 日本 🎉', 'X-Name: Ævar Ǿ']).replace(/Subject: message \d+\r\n/, '')}Grüße\r\n`,
+    ),
   }),
   (number) => ({ bytes: text(`${header(number)}\r\n\r\n\r\n\r\n`) }),
   (number, next) => {
-    const lines = Array.from({ length: 40 }, () => Array.from({ length: Math.floor(next() * 70) }, () => 'a.b c-'[Math.floor(next() * 6)]).join(''))
+    const lines = Array.from({ length: 40 }, () =>
+      Array.from({ length: Math.floor(next() * 70) }, () => 'a.b c-'[Math.floor(next() * 6)]).join(''),
+    )
     return { bytes: text(`${header(number)}${lines.map((line) => line.trimEnd()).join('\r\n')}\r\n`), plain: false }
   },
   (number, next) => {
     const size = Math.floor(next() * 60_000)
     const data = Buffer.alloc(size)
     for (let i = 0; i < size; i++) data[i] = next() * 256
-    const encoded = data.toString('base64').match(/.{1,76}/g)?.join('\r\n') ?? ''
+    const encoded =
+      data
+        .toString('base64')
+        .match(/.{1,76}/g)
+        ?.join('\r\n') ?? ''
     return { bytes: text(multipart(number, encoded)), plain: true }
   },
   (number) => ({
-    bytes: text(`${header(number, [`X-Folded: ${Array.from({ length: 50 }, (_, i) => `part${i}`).join('\r\n\t')}`])}Body\r\n`),
+    bytes: text(
+      `${header(number, [`X-Folded: ${Array.from({ length: 50 }, (_, i) => `part${i}`).join('\r\n\t')}`])}Body\r\n`,
+    ),
     plain: true,
   }),
 ]

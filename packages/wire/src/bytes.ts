@@ -14,7 +14,7 @@ interface NativeView extends Uint8Array {
 }
 
 const native = (globalThis as unknown as { Buffer?: BufferLike }).Buffer
-const decoder = new TextDecoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
 function view(bytes: Uint8Array): NativeView {

@@ -236,11 +236,13 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   raw.on('error', () => {})
   raw.once('close', () => lost({ type: 'peer' }))
   if (options.implicitTls) {
+    if (options.head && options.head.length > 0) raw.unshift(options.head)
     secure()
   } else {
     listen(raw)
     driver.start()
     if (options.head && options.head.length > 0) received(options.head)
+    if (options.head) raw.resume()
   }
   return { id, shutdown: () => driver.shutdown(), destroy: () => transport.destroy() }
 }

@@ -1,6 +1,7 @@
-import { createServer, type Socket } from 'node:net'
-import type { Log, Protocol } from '../link.js'
+import { BlockList, createServer, isIP, type Socket } from 'node:net'
+import type { Endpoint, Log, Protocol } from '../link.js'
 import { type Connection, serveConnection } from './connection.js'
+import { readProxyHeader } from './proxy.js'
 import { createTlsIdentity, type TlsIdentity, type TlsMaterial } from './tls.js'
 
 /** Where and how a protocol is served. */
@@ -23,6 +24,11 @@ export interface ListenOptions {
   readonly highWaterMark?: number
   /** Connections the operating system may keep waiting. Default: 511. */
   readonly backlog?: number
+  /**
+   * Addresses or networks (`10.0.0.0/8`) of proxies whose connections begin with a PROXY protocol header, version 1
+   * or 2. Their word on who connected is believed; all others are served as they come. Default: none.
+   */
+  readonly proxies?: readonly string[]
   /** Takes log events. Default: nothing is logged. */
   readonly log?: Log
   /** Milliseconds since the epoch. Default: `Date.now`. */
@@ -72,8 +78,27 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   const open = new Set<Connection>()
   const perAddress = new Map<string, number>()
 
+  const proxies = trustedNetworks(options.proxies ?? [])
+  /** Sockets of proxies whose header has not come yet. */
+  const early = new Set<Socket>()
+
   function accept(socket: Socket): void {
-    const address = socket.remoteAddress ?? ''
+    const address = plainAddress(socket.remoteAddress ?? '')
+    if (!proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'))
+      return serve(socket, null, null, address)
+    early.add(socket)
+    readProxyHeader(socket, options.handshakeTimeout ?? 30_000, (outcome) => {
+      early.delete(socket)
+      if ('message' in outcome) {
+        log({ level: 'warn', event: 'proxy.refused', message: outcome.message, address })
+        socket.destroy()
+      } else {
+        serve(socket, outcome.remote, outcome.head, outcome.remote?.address ?? address)
+      }
+    })
+  }
+
+  function serve(socket: Socket, remote: Endpoint | null, head: Uint8Array | null, address: string): void {
     const count = (perAddress.get(address) ?? 0) + 1
     if (open.size >= maxConnections || count > maxConnectionsPerAddress) {
       log({ level: 'warn', event: 'connection.refused', message: 'too many connections', address })
@@ -92,8 +117,8 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
       implicitTls: options.implicitTls ?? false,
       handshakeTimeout: options.handshakeTimeout ?? 30_000,
       highWaterMark: options.highWaterMark ?? 262_144,
-      remote: null,
-      head: null,
+      remote,
+      head,
       closed() {
         open.delete(connection)
         const left = (perAddress.get(address) ?? 1) - 1
@@ -121,6 +146,7 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
 
   async function close(how: CloseOptions = {}): Promise<void> {
     if (server.listening) server.close()
+    for (const socket of early) socket.destroy()
     if (how.force) for (const connection of [...open]) connection.destroy()
     else for (const connection of [...open]) connection.shutdown()
     if (open.size > 0) {
@@ -144,4 +170,21 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
     close,
     [Symbol.asyncDispose]: () => close({ force: true }),
   }
+}
+
+/** An IPv4 address that came through an IPv6 socket is shown as IPv4. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}
+
+function trustedNetworks(networks: readonly string[]): BlockList | null {
+  if (networks.length === 0) return null
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address, bits] = network.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return list
 }

@@ -84,8 +84,7 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
 
   function accept(socket: Socket): void {
     const address = plainAddress(socket.remoteAddress ?? '')
-    if (!proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'))
-      return serve(socket, null, null, address)
+    if (!proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return serve(socket, null, null, address)
     early.add(socket)
     readProxyHeader(socket, options.handshakeTimeout ?? 30_000, (outcome) => {
       early.delete(socket)

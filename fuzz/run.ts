@@ -1,0 +1,4 @@
+import { fileURLToPath } from 'node:url'
+import { runFolder } from '../scripts/folder-runner.js'
+
+runFolder(fileURLToPath(new URL('.', import.meta.url)), process.argv.slice(2))

@@ -1,0 +1,68 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { cpus } from 'node:os'
+import { createInterface } from 'node:readline'
+
+/** A server of a benchmark in a process of its own, pinned to one core; the generator gets another. */
+export interface BenchServer {
+  readonly port: number
+  /** Resident memory in bytes. */
+  memory(): number
+  stop(): Promise<void>
+}
+
+/** True when `taskset` can pin processes: with fewer than two cores, or elsewhere, figures are only rough. */
+export const pinned = ((): boolean => {
+  if (cpus().length < 2) return false
+  try {
+    execFileSync('taskset', ['-c', '0', 'true'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})()
+
+/** A command line on one core. */
+export function onCore(core: 0 | 1, command: readonly string[]): readonly string[] {
+  return pinned ? ['taskset', '-c', String(core), ...command] : command
+}
+
+/** Starts a program that prints `ready PORT` on a line of its own. */
+export async function startServer(command: readonly string[]): Promise<BenchServer> {
+  const [program, ...args] = onCore(0, command)
+  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  if (!child.stdout) throw new Error('no standard output')
+  const lines = createInterface({ input: child.stdout })
+  for await (const line of lines) {
+    if (!line.startsWith('ready ')) continue
+    child.stdout.resume()
+    return {
+      port: Number(line.split(' ')[1]),
+      memory: () => Number(execFileSync('ps', ['-o', 'rss=', '-p', String(child.pid)]).toString()) * 1024,
+      async stop() {
+        child.kill('SIGTERM')
+        await exited
+      },
+    }
+  }
+  throw new Error(`${command.join(' ')} ended before it was ready`)
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)]
+}
+
+/** A table with aligned columns. */
+export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
+  for (const row of [header, ...rows]) {
+    console.log(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '))
+  }
+}
+
+/** The value behind `--name`, or the default. */
+export function option(name: string, fallback: number): number {
+  const at = process.argv.indexOf(`--${name}`)
+  return at === -1 ? fallback : Number(process.argv[at + 1])
+}

@@ -1,1 +1,5 @@
-export {}
+export * from './errors.js'
+export * from './mailbox-name.js'
+export { createMemoryStore, type MemoryStore, type MemoryStoreOptions } from './memory/index.js'
+export * from './types.js'
+export * from './uid-set.js'

@@ -1,0 +1,300 @@
+/**
+ * base64 as mail has it (RFC 2045 §6.8).
+ *
+ * Nearly all of it is clean: lines of the alphabet, CRLF or LF, padding at the very end. That is decoded natively, in
+ * blocks that stay in the processor's cache. How many octets a clean block must give is known from its length and its
+ * line count; if the native decoder gives fewer, or if padding stands anywhere but at the end, the block goes through
+ * the table, which defines what happens to everything else, the way mail readers do it:
+ *
+ * - what is not in the alphabet is skipped ("-" and "_" too);
+ * - padding that completes a group ends the group, and what follows starts a new one (concatenated blocks);
+ * - other "=" are skipped;
+ * - at the end, two or three characters without padding give one or two octets, a single character gives nothing.
+ */
+
+import { concat, fromLatin1, indexOf, latin1, toBase64, writeBase64, writeLatin1 } from '../bytes.js'
+
+/** Turns transfer-encoded octets into decoded ones, piece by piece. */
+export interface BodyDecoder {
+  /** Decodes the next octets. The result is a fresh array, or a view of `bytes` where decoding changes nothing. */
+  write(bytes: Uint8Array): Uint8Array
+  /** The input has ended: what was still held back. */
+  end(): Uint8Array
+  /** True once something was met that a correct encoder does not write; nothing is lost by it but the junk. */
+  readonly damaged: boolean
+}
+
+/** Turns octets into transfer-encoded ones, piece by piece. */
+export interface BodyEncoder {
+  write(bytes: Uint8Array): Uint8Array
+  end(): Uint8Array
+}
+
+const EQUALS = 0x3d
+const LF = 0x0a
+const CR = 0x0d
+/** Octets given to the native decoder at a time: small enough for the second-level cache. */
+const BLOCK = 1 << 16
+const EMPTY = new Uint8Array(0)
+
+const JUNK = 0xff
+const BLANK = 0xfe
+const VALUES = new Uint8Array(256).fill(JUNK)
+for (let i = 0; i < 64; i++) {
+  VALUES['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.charCodeAt(i)] = i
+}
+for (const blank of [0x09, LF, CR, 0x20]) VALUES[blank] = BLANK
+
+/** A decoder between two blocks: up to three characters of an unfinished group. */
+interface GroupState {
+  /** Their 6-bit values, the latest lowest. */
+  bits: number
+  /** How many. */
+  count: number
+  /** Padding seen directly behind them. */
+  pads: number
+  /** Padding has ended a group and nothing of a next one was seen. */
+  closed: boolean
+  damaged: boolean
+}
+
+/** The definition of the format: any input, octet by octet. Returns the new end of what is written in `target`. */
+function decodeByTable(
+  state: GroupState,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  to: number,
+) {
+  let { bits, count, pads } = state
+  for (let i = start; i < end; i++) {
+    const value = VALUES[bytes[i]!]!
+    if (value < 64) {
+      if (pads > 0 || state.closed) {
+        state.damaged = true
+        state.closed = false
+        pads = 0
+      }
+      bits = (bits << 6) | value
+      if (++count === 4) {
+        target[to++] = bits >> 16
+        target[to++] = bits >> 8
+        target[to++] = bits
+        bits = 0
+        count = 0
+      }
+    } else if (value === JUNK) {
+      if (bytes[i] !== EQUALS || count < 2) {
+        state.damaged = true
+      } else if (count + ++pads === 4) {
+        to = writeRest(bits, count, target, to)
+        bits = count = pads = 0
+        state.closed = true
+      }
+    }
+  }
+  state.bits = bits
+  state.count = count
+  state.pads = pads
+  return to
+}
+
+/** A last group of two or three characters. */
+function writeRest(bits: number, count: number, target: Uint8Array, to: number): number {
+  if (count === 2) target[to++] = bits >> 4
+  if (count === 3) {
+    target[to++] = bits >> 10
+    target[to++] = bits >> 2
+  }
+  return to
+}
+
+/**
+ * Octets of line breaks in the block, a CR at its very end included. Lines of mail are equally long, so the place of
+ * the next LF is guessed from the last one and only looked for when the guess fails.
+ */
+function countLineBreakOctets(block: Uint8Array): number {
+  let octets = block[block.length - 1] === CR ? 1 : 0
+  let line = 0
+  let width = 0
+  for (;;) {
+    let lf = line + width
+    if (width === 0 || block[lf] !== LF) {
+      lf = indexOf(block, LF, line)
+      if (lf === -1) return octets
+    }
+    octets += lf > 0 && block[lf - 1] === CR ? 2 : 1
+    width = lf - line
+    line = lf + 1
+  }
+}
+
+/** Number of "=" when from `at` on there are only one or two of them and line breaks; otherwise -1. */
+function trailingPadding(block: Uint8Array, at: number): number {
+  let pads = 0
+  for (; at < block.length && pads <= 2; at++) {
+    const octet = block[at]
+    if (octet === EQUALS) pads++
+    else if (octet !== LF && octet !== CR) return -1
+  }
+  return pads <= 2 ? pads : -1
+}
+
+/**
+ * Decodes a block natively if it is clean and nothing of a group is pending; otherwise returns -1, and what was written
+ * behind `to` is void. `characters` is what the block holds beside line breaks, a multiple of four.
+ */
+function decodeClean(state: GroupState, block: Uint8Array, characters: number, target: Uint8Array, to: number): number {
+  if (characters === 0 || state.count !== 0 || state.closed) return -1
+  const text = latin1(block)
+  // Buffer takes these two for "+" and "/".
+  if (text.includes('-') || text.includes('_')) return -1
+  let octets = (characters / 4) * 3
+  const padding = text.indexOf('=')
+  if (padding !== -1) {
+    const pads = trailingPadding(block, padding)
+    if (pads === -1) return -1
+    octets -= pads
+  }
+  try {
+    if (writeBase64(target, text, to) !== octets) return -1
+  } catch {
+    return -1 // `atob` throws at what Buffer skips.
+  }
+  state.closed = padding !== -1
+  return to + octets
+}
+
+/** The end of a block from `start`: behind a line break where one is near, so that whole groups are likely. */
+function blockEnd(bytes: Uint8Array, start: number): number {
+  const limit = start + BLOCK
+  if (limit >= bytes.length) return bytes.length
+  const lf = indexOf(bytes.subarray(limit, limit + 1024), LF)
+  return lf === -1 ? limit : limit + lf + 1
+}
+
+/** Decodes all of `bytes` into `target`; what does not fill a group stays in `state`. */
+function decodeRange(state: GroupState, bytes: Uint8Array, target: Uint8Array): number {
+  let to = 0
+  let start = 0
+  // A chunk may begin inside a group: the table completes it.
+  while (start < bytes.length && state.count !== 0) to = decodeByTable(state, bytes, start, ++start, target, to)
+  while (start < bytes.length) {
+    const end = blockEnd(bytes, start)
+    let block = bytes.subarray(start, end)
+    let characters = block.length - countLineBreakOctets(block)
+    // ... and it may end inside one: leave the last one to three characters to the table as well.
+    let groups = end
+    for (let spare = characters % 4; spare > 0 && groups > start; ) {
+      const octet = bytes[--groups]
+      if (octet === LF || octet === CR) continue
+      spare--
+      characters--
+    }
+    if (groups < end) block = bytes.subarray(start, groups)
+    const clean = characters % 4 === 0 ? decodeClean(state, block, characters, target, to) : -1
+    to = clean === -1 ? decodeByTable(state, bytes, start, groups, target, to) : clean
+    to = decodeByTable(state, bytes, groups, end, target, to)
+    start = end
+  }
+  return to
+}
+
+/** What ends the last group; three octets of room suffice. */
+function finish(state: GroupState, target: Uint8Array, to: number): number {
+  if (state.count > 0) state.damaged = true
+  const end = writeRest(state.bits, state.count, target, to)
+  state.bits = state.count = state.pads = 0
+  return end
+}
+
+function newState(): GroupState {
+  return { bits: 0, count: 0, pads: 0, closed: false, damaged: false }
+}
+
+/** Octets that `length` octets of base64 can give at most, with a pending group before them. */
+function roomFor(length: number): number {
+  return Math.ceil((length + 3) / 4) * 3
+}
+
+/**
+ * Decodes a whole base64 body; never throws. `onDamage` is called once if junk, misplaced padding or an unfinished
+ * group was met.
+ */
+export function decodeBase64(bytes: Uint8Array, onDamage?: () => void): Uint8Array {
+  if (bytes.length === 0) return EMPTY
+  const state = newState()
+  const target = new Uint8Array(roomFor(bytes.length))
+  const length = finish(state, target, decodeRange(state, bytes, target))
+  if (state.damaged) onDamage?.()
+  return target.subarray(0, length)
+}
+
+/** Decodes a base64 body piece by piece, with the same result as {@link decodeBase64} for any cutting. */
+export function createBase64Decoder(): BodyDecoder {
+  const state = newState()
+  return {
+    get damaged() {
+      return state.damaged
+    },
+    write(bytes) {
+      const target = new Uint8Array(roomFor(bytes.length))
+      return target.subarray(0, decodeRange(state, bytes, target))
+    },
+    end() {
+      const target = new Uint8Array(3)
+      return target.subarray(0, finish(state, target, 0))
+    },
+  }
+}
+
+/** Octets of a full line of 76 characters (RFC 2045 §6.8). */
+const LINE_OCTETS = 57
+const LINE = 76
+
+/** Lines of 76 characters with CRLF between them and none at the end; `bytes` starts a line. */
+export function encodeBase64(bytes: Uint8Array): Uint8Array {
+  const characters = Math.ceil(bytes.length / 3) * 4
+  const breaks = characters === 0 ? 0 : Math.ceil(characters / LINE) - 1
+  const target = new Uint8Array(characters + breaks * 2)
+  // The text goes to the end of the target in one piece, then each line is moved to its place.
+  let from = breaks * 2
+  writeLatin1(target, toBase64(bytes), from)
+  for (let to = 0; to < from; to += LINE + 2, from += LINE) {
+    target.copyWithin(to, from, from + LINE)
+    target[to + LINE] = CR
+    target[to + LINE + 1] = LF
+  }
+  return target
+}
+
+/** Encodes piece by piece, with the same result as {@link encodeBase64} for any cutting. Whole lines leave at once. */
+export function createBase64Encoder(): BodyEncoder {
+  let rest: Uint8Array = EMPTY
+  let begun = false
+  const lines = (bytes: Uint8Array): Uint8Array => {
+    if (bytes.length === 0) return EMPTY
+    const encoded = encodeBase64(bytes)
+    if (!begun) {
+      begun = true
+      return encoded
+    }
+    return concat([LINE_BREAK, encoded])
+  }
+  return {
+    write(bytes) {
+      const all = rest.length === 0 ? bytes : concat([rest, bytes])
+      const whole = all.length - (all.length % LINE_OCTETS)
+      rest = all.slice(whole)
+      return lines(all.subarray(0, whole))
+    },
+    end() {
+      const last = lines(rest)
+      rest = EMPTY
+      return last
+    },
+  }
+}
+
+const LINE_BREAK = fromLatin1('\r\n')

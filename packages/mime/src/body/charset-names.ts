@@ -1,0 +1,169 @@
+/**
+ * Charset labels as mail has them: IANA names and aliases, WHATWG labels, code page numbers of three systems, and the
+ * misspellings of thirty years. All lead to one canonical name per decoder, the WHATWG's where it has one.
+ */
+
+/** Labels are compared by their letters and digits alone, lower-case and without "x-" and "cs" in front. */
+function squeeze(label: string): string {
+  let key = ''
+  for (let i = 0; i < label.length && key.length < MAX_LABEL; i++) {
+    const code = label.charCodeAt(i)
+    // RFC 2231 §5: a language tag may follow the charset.
+    if (code === 0x2a) break
+    if ((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x7a)) key += label[i]
+    else if (code >= 0x41 && code <= 0x5a) key += String.fromCharCode(code + 0x20)
+  }
+  return key
+}
+
+/** Characters of a label that are looked at; IANA allows 40. */
+const MAX_LABEL = 40
+
+/** `name: squeezed aliases`; the name itself, squeezed, is always one. */
+const ALIASES: Record<string, string> = {
+  'us-ascii':
+    'ascii us usascii ansix341968 ansix341986 ansix34 iso646us isoir6 iso646irv1991 cp367 ibm367 367 646 7bit',
+  'utf-8': 'utf8 utf unicode11utf8 unicode20utf8 utf8n utf8mb4 utf8bom utf8mac unicode8',
+  'utf-7': 'utf7 unicode11utf7 unicode20utf7',
+  'utf-16': 'utf16 unicode iso10646ucs2 ucs2 unicode11',
+  'utf-16le': 'utf16le ucs2le unicodelittle',
+  'utf-16be': 'utf16be ucs2be unicodefffe unicodebig',
+  'windows-1252':
+    'iso88591 iso885911987 isoir100 latin1 l1 iso8859 88591 8859 ibm819 cp819 isolatin1 ansi winlatin1 westeuropean default',
+  'iso-8859-2': 'iso885921987 isoir101 latin2 l2 isolatin2 centraleuropean',
+  'iso-8859-3': 'iso885931988 isoir109 latin3 l3 isolatin3',
+  'iso-8859-4': 'iso885941988 isoir110 latin4 l4 isolatin4',
+  'iso-8859-5': 'iso885951988 isoir144 cyrillic isolatincyrillic',
+  'iso-8859-6': 'iso885961987 isoir127 arabic ecma114 asmo708 iso88596e iso88596i isolatinarabic',
+  'iso-8859-7': 'iso885971987 isoir126 greek greek8 elot928 ecma118 suneugreek isolatingreek',
+  'iso-8859-8': 'iso885981988 isoir138 hebrew visual iso88598e iso88598i logical isolatinhebrew',
+  'windows-1254': 'iso88599 iso885991989 isoir148 latin5 l5 isolatin5 turkish',
+  'iso-8859-10': 'isoir157 latin6 l6 isolatin6 iso8859101992',
+  'iso-8859-13': 'latin7 l7',
+  'iso-8859-14': 'isoir199 latin8 l8 isoceltic iso8859141998',
+  'iso-8859-15': 'latin9 latin0 l9 iso885915',
+  'iso-8859-16': 'isoir226 latin10 l10 iso8859162001',
+  'windows-874': 'iso885911 tis620 tis6200 tis62025330 tis62025291 dos874 thai thai8',
+  'koi8-r': 'koi8r koi koi8 koi8russian',
+  'koi8-u': 'koi8u koi8ru',
+  ibm866: 'dos866 ibm866 866 alt',
+  macintosh: 'mac macroman',
+  'x-mac-cyrillic': 'maccyrillic macukrainian macukraine',
+  shift_jis:
+    'shiftjis sjis sjiswin mskanji ms932 windows31j 31j sjisopen shiftjisx0213 shiftjis2004 sjis2004 csshiftjis macjapanese',
+  'euc-jp':
+    'eucjp ujis eucjpwin eucjpms extendedunixcodepackedformatforjapanese eucjisx0213 eucjis2004 pkdfmtjapanese eucpkdfmtjapanese',
+  'iso-2022-jp': 'iso2022jp iso2022jp1 jis iso2022jpms iso2022jpwin iso2022 jisautodetect',
+  'iso-2022-jp-2': 'iso2022jp2 iso2022jp3 iso2022jp2004 iso2022jpext',
+  'iso-2022-kr': 'iso2022kr',
+  'iso-2022-cn': 'iso2022cn iso2022cnext',
+  'hz-gb-2312': 'hz hzgb hzgb2312',
+  gbk: 'gb2312 gb231280 isoir58 chinese euccn eucgb2312cn gb ms936 windows936 gbkeuc gb2312simplified simplifiedchinese',
+  gb18030: 'gb180302000 gb180302005 gb180302022',
+  big5: 'big5hkscs cnbig5 xxbig5 big5eten bigfive big52003 eucbig5 ms950 big5uao traditionalchinese',
+  'euc-kr':
+    'euckr ksc56011987 ksc56011989 ksc5601 ksc56011992 ksc5636 korean isoir149 uhc windows949 ms949 ks5601 5601 ksx1001',
+  'x-user-defined': '',
+  'ansi_x3.110-1983': 'ansix3110 ansix31101983 isoir99 csatelpt naplps',
+  viscii: 'viscii11',
+  tcvn: 'tcvn5712 tcvn57121',
+  'armscii-8': 'armscii8',
+  'hp-roman8': 'hproman8 roman8 r8',
+  johab: 'ksc5601johab',
+  'euc-tw': 'euctw',
+}
+
+/** Code page numbers (Microsoft's, IBM's) that have another name here. */
+const CODE_PAGES = new Map<string, string>([
+  ['874', 'windows-874'],
+  ['932', 'shift_jis'],
+  ['936', 'gbk'],
+  ['943', 'shift_jis'],
+  ['949', 'euc-kr'],
+  ['950', 'big5'],
+  ['951', 'big5'],
+  ['970', 'euc-kr'],
+  ['819', 'windows-1252'],
+  ['866', 'ibm866'],
+  ['878', 'koi8-r'],
+  ['1200', 'utf-16le'],
+  ['1201', 'utf-16be'],
+  ['1208', 'utf-8'],
+  ['1361', 'johab'],
+  ['1386', 'gbk'],
+  ['10000', 'macintosh'],
+  ['10007', 'x-mac-cyrillic'],
+  ['12000', 'utf-32le'],
+  ['12001', 'utf-32be'],
+  ['20127', 'us-ascii'],
+  ['20866', 'koi8-r'],
+  ['20932', 'euc-jp'],
+  ['20936', 'gbk'],
+  ['20949', 'euc-kr'],
+  ['21866', 'koi8-u'],
+  ['28591', 'windows-1252'],
+  ['28599', 'windows-1254'],
+  ['38598', 'iso-8859-8'],
+  ['50220', 'iso-2022-jp'],
+  ['50221', 'iso-2022-jp'],
+  ['50222', 'iso-2022-jp'],
+  ['50225', 'iso-2022-kr'],
+  ['50227', 'iso-2022-cn'],
+  ['51932', 'euc-jp'],
+  ['51936', 'gbk'],
+  ['51949', 'euc-kr'],
+  ['52936', 'hz-gb-2312'],
+  ['54936', 'gb18030'],
+  ['65000', 'utf-7'],
+  ['65001', 'utf-8'],
+])
+for (let part = 1250; part <= 1258; part++) CODE_PAGES.set(String(part), `windows-${part}`)
+for (const part of [2, 3, 4, 5, 6, 7, 8, 13, 15]) CODE_PAGES.set(String(28590 + part), `iso-8859-${part}`)
+
+const NAMES = new Map<string, string>()
+for (const [name, aliases] of Object.entries(ALIASES)) {
+  NAMES.set(squeeze(name), name)
+  for (const alias of aliases.split(' ')) if (alias !== '') NAMES.set(alias, name)
+}
+
+/** What stands before the number of a code page. */
+const CODE_PAGE_PREFIXES = ['windows', 'codepage', 'win', 'ibm', 'oem', 'ccsid', 'cp', 'ms', 'dos', 'ansi', '']
+
+function codePage(key: string): string | undefined {
+  for (const prefix of CODE_PAGE_PREFIXES) {
+    if (!key.startsWith(prefix)) continue
+    const digits = key.slice(prefix.length)
+    if (digits.length < 3 || digits.length > 5 || !isNumber(digits)) continue
+    const number = String(Number(digits))
+    return CODE_PAGES.get(number) ?? `cp${number}`
+  }
+  return undefined
+}
+
+function isNumber(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false
+  return true
+}
+
+function lookUp(key: string): string | undefined {
+  return NAMES.get(key) ?? codePage(key)
+}
+
+/**
+ * The canonical name of a charset label: the WHATWG's name, lower-case, where it has the charset; `cp437` and the like
+ * for other code pages; otherwise the label itself, lower-case. It is not said that a decoder exists for it.
+ * Labels that mail readers take for a superset do so here: `iso-8859-1` is `windows-1252`, `gb2312` is `gbk`.
+ */
+export function canonicalCharset(label: string): string {
+  let key = squeeze(label)
+  const direct = lookUp(key)
+  if (direct !== undefined) return direct
+  // "x-" marks private names (RFC 2045 §6.3), "cs" the MIB aliases of IANA's registry.
+  for (const prefix of ['x', 'cs', 'charset']) {
+    if (!key.startsWith(prefix)) continue
+    key = key.slice(prefix.length)
+    const name = lookUp(key)
+    if (name !== undefined) return name
+  }
+  return label.slice(0, MAX_LABEL).toLowerCase().trim()
+}

@@ -1,0 +1,167 @@
+/**
+ * quoted-printable (RFC 2045 §6.7) and its sibling, the "Q" encoding of header words (RFC 2047 §4.2).
+ *
+ * Decoding is tolerant as mail readers are: `=` and two hexadecimal digits of either case give an octet; `=` before a
+ * line end (blanks between them are transport padding) is a soft line break; any other `=` stands for itself. Blanks
+ * at the end of a line were added in transport and go away, as the RFC demands; the end of the body ends a line too.
+ * Line ends stay as they are.
+ *
+ * Whatever a decision may still depend on stands at the end of what was fed: blanks that may end a line, a `=` whose
+ * continuation has not come. That tail is kept back and decoded before the next piece, so that the decoder itself
+ * never sees half a construct.
+ */
+
+import { concat } from '../bytes.js'
+import type { BodyDecoder } from './base64.js'
+
+const EQUALS = 0x3d
+const UNDERSCORE = 0x5f
+const LF = 0x0a
+const CR = 0x0d
+const SPACE = 0x20
+const TAB = 0x09
+const EMPTY = new Uint8Array(0)
+/** Blanks before a line end that are looked at, in octets: a bound on what a decoder keeps back. */
+const MAX_BLANKS = 1024
+
+/** Value of a hexadecimal digit; 255 otherwise. */
+const HEX = new Uint8Array(256).fill(255)
+for (let i = 0; i < 16; i++) {
+  HEX['0123456789ABCDEF'.charCodeAt(i)] = i
+  HEX['0123456789abcdef'.charCodeAt(i)] = i
+}
+
+function isBlank(octet: number | undefined): boolean {
+  return octet === SPACE || octet === TAB
+}
+
+/** What a decoder learns beside the octets. */
+interface Findings {
+  damaged: boolean
+}
+
+/**
+ * Decodes all of `bytes` into `target`, which has at least the same length. `last` says that the body ends here.
+ * Returns the number of octets written.
+ */
+function decodeInto(bytes: Uint8Array, target: Uint8Array, last: boolean, findings: Findings): number {
+  const length = bytes.length
+  let to = 0
+  /** What lies below this offset of the target is not to be taken back: decoded octets, lines that have ended. */
+  let firm = 0
+  for (let at = 0; at < length; ) {
+    const octet = bytes[at]!
+    if (octet !== EQUALS) {
+      at++
+      if (octet === LF && to > firm) to = stripBlanks(target, firm, to)
+      target[to++] = octet
+      if (octet === LF) firm = to
+      continue
+    }
+    if (at + 2 < length) {
+      const high = HEX[bytes[at + 1]!]!
+      const low = HEX[bytes[at + 2]!]!
+      if ((high | low) < 16) {
+        target[to++] = (high << 4) | low
+        firm = to
+        at += 3
+        continue
+      }
+    }
+    const next = softBreakEnd(bytes, at + 1, last)
+    if (next === -1) {
+      findings.damaged = true
+      target[to++] = EQUALS
+      at++
+    } else {
+      at = next
+    }
+    firm = to
+  }
+  return last ? stripBlanks(target, firm, to) : to
+}
+
+/** Takes the blanks before a line end back, those before its CR too; returns the new end. */
+function stripBlanks(target: Uint8Array, firm: number, to: number): number {
+  const cr = to > firm && target[to - 1] === CR ? 1 : 0
+  let end = to - cr
+  const stop = Math.max(firm, end - MAX_BLANKS)
+  while (end > stop && isBlank(target[end - 1])) end--
+  if (end + cr === to) return to
+  if (cr === 1) target[end] = CR
+  return end + cr
+}
+
+/** Offset behind the line end that follows a `=`, or -1 if something other than blanks comes first. */
+function softBreakEnd(bytes: Uint8Array, at: number, last: boolean): number {
+  const stop = at + MAX_BLANKS
+  while (at < stop && isBlank(bytes[at])) at++
+  if (bytes[at] === LF) return at + 1
+  if (bytes[at] === CR && bytes[at + 1] === LF) return at + 2
+  if (!last) return -1
+  return at === bytes.length || (bytes[at] === CR && at + 1 === bytes.length) ? bytes.length : -1
+}
+
+/** Where the part begins whose meaning depends on what follows. */
+function tailStart(bytes: Uint8Array): number {
+  let at = bytes.length
+  if (at > 0 && bytes[at - 1] === CR) at--
+  const stop = Math.max(0, at - MAX_BLANKS)
+  while (at > stop && isBlank(bytes[at - 1])) at--
+  if (at > 0 && bytes[at - 1] === EQUALS) return at - 1
+  const isHalfPair = at === bytes.length && at > 1 && bytes[at - 2] === EQUALS && HEX[bytes[at - 1]!]! < 16
+  return isHalfPair ? at - 2 : at
+}
+
+/**
+ * Decodes a whole quoted-printable body; never throws. `onDamage` is called once if a `=` was met that starts neither
+ * an encoded octet nor a soft line break.
+ */
+export function decodeQuotedPrintable(bytes: Uint8Array, onDamage?: () => void): Uint8Array {
+  if (bytes.length === 0) return EMPTY
+  const findings: Findings = { damaged: false }
+  const target = new Uint8Array(bytes.length)
+  const length = decodeInto(bytes, target, true, findings)
+  if (findings.damaged) onDamage?.()
+  return target.subarray(0, length)
+}
+
+/** Decodes piece by piece, with the same result as {@link decodeQuotedPrintable} for any cutting. */
+export function createQuotedPrintableDecoder(): BodyDecoder {
+  const findings: Findings = { damaged: false }
+  let tail: Uint8Array = EMPTY
+  return {
+    get damaged() {
+      return findings.damaged
+    },
+    write(bytes) {
+      const all = tail.length === 0 ? bytes : concat([tail, bytes])
+      const end = tailStart(all)
+      tail = all.slice(end)
+      const target = new Uint8Array(end)
+      return target.subarray(0, decodeInto(all.subarray(0, end), target, false, findings))
+    },
+    end() {
+      const target = new Uint8Array(tail.length)
+      const length = decodeInto(tail, target, true, findings)
+      tail = EMPTY
+      return target.subarray(0, length)
+    },
+  }
+}
+
+/** Decodes the text of a "Q" encoded word (RFC 2047 §4.2): `_` is a space, a broken `=` stands for itself. */
+export function decodeQ(bytes: Uint8Array): Uint8Array {
+  const target = new Uint8Array(bytes.length)
+  let to = 0
+  for (let at = 0; at < bytes.length; at++) {
+    const octet = bytes[at]!
+    if (octet === EQUALS && at + 2 < bytes.length && (HEX[bytes[at + 1]!]! | HEX[bytes[at + 2]!]!) < 16) {
+      target[to++] = (HEX[bytes[at + 1]!]! << 4) | HEX[bytes[at + 2]!]!
+      at += 2
+    } else {
+      target[to++] = octet === UNDERSCORE ? SPACE : octet
+    }
+  }
+  return target.subarray(0, to)
+}

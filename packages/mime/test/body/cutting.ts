@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { concat } from '../../src/bytes.js'
+
+/** The octets in pieces, cut at the given places. */
+export function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const sorted = places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b)
+  const pieces: Uint8Array[] = []
+  let start = 0
+  for (const place of [...sorted, bytes.length]) {
+    pieces.push(bytes.subarray(start, place))
+    start = place
+  }
+  return pieces
+}
+
+/** Everything that a decoder or encoder gives for the pieces. */
+export function feed(coder: { write(b: Uint8Array): Uint8Array; end(): Uint8Array }, pieces: readonly Uint8Array[]) {
+  // A copy of each piece, overwritten afterwards: a coder must not keep views of what it was fed.
+  const out: Uint8Array[] = []
+  for (const piece of pieces) {
+    const fed = piece.slice()
+    out.push(coder.write(fed).slice())
+    fed.fill(0x58)
+  }
+  out.push(coder.end())
+  return concat(out.map((part) => part.slice()))
+}
+
+export function feedText(decoder: { write(b: Uint8Array): string; end(): string }, pieces: readonly Uint8Array[]) {
+  let text = ''
+  for (const piece of pieces) text += decoder.write(piece.slice())
+  return text + decoder.end()
+}
+
+export const places = fc.array(fc.nat(10_000), { maxLength: 8 })
+
+/** Octets drawn from an alphabet that makes the interesting cases likely. */
+export function octetsOf(alphabet: string, maxLength = 200) {
+  return fc
+    .array(fc.nat(alphabet.length - 1), { maxLength })
+    .map((indexes) => Uint8Array.from(indexes, (index) => alphabet.charCodeAt(index)))
+}
+
+/**
+ * How many times longer four times the input takes: the best of several runs each, so that a busy machine does not
+ * matter. Linear work gives about 4, quadratic work 16.
+ */
+export function growth(make: (size: number) => Uint8Array, work: (input: Uint8Array) => void, size: number): number {
+  const best = (input: Uint8Array): number => {
+    let least = Number.POSITIVE_INFINITY
+    for (let run = 0; run < 7; run++) {
+      const before = performance.now()
+      work(input)
+      least = Math.min(least, performance.now() - before)
+    }
+    return least
+  }
+  const small = make(size)
+  const large = make(size * 4)
+  best(small)
+  return best(large) / best(small)
+}

@@ -1,0 +1,374 @@
+/**
+ * Address lists (RFC 5322 §3.4, with §4.4's obsolete syntax), as real mail has them.
+ *
+ * One pass, no recursion, never a failure. Display names stay octets: encoded words are decoded by whoever shows a
+ * name, behind the parser, so that nothing inside one can become an address. Tolerated, and read as the major mail
+ * readers do:
+ *
+ * - a name without brackets before the address, brackets that are not closed, doubled or closed twice;
+ * - a comment behind the address is the name when there is no other (RFC 822 practice);
+ * - semicolons between addresses; groups inside groups lose the inner name;
+ * - commas and blanks inside an encoded word; quotes that are not closed are text;
+ * - the last `@` of several divides local part and domain.
+ */
+
+import { commentEnd } from './parameters.js'
+
+/** A mailbox; all strings are octets as latin1. */
+export interface RawMailbox {
+  /** Display name, unquoted, blanks collapsed; encoded words as they stand. */
+  readonly name: string | null
+  /** Source route (RFC 5322 §4.4), such as `@a,@b`. */
+  readonly route: string | null
+  /** Local part, unquoted. Empty when there is none. */
+  readonly mailbox: string
+  /** Domain or literal in brackets. Empty when there is none. */
+  readonly host: string
+}
+
+export interface RawGroup {
+  readonly group: string
+  readonly members: readonly RawMailbox[]
+}
+
+export interface RawAddressList {
+  readonly entries: readonly (RawMailbox | RawGroup)[]
+  /** Something did not follow RFC 5322, not even its obsolete syntax. */
+  readonly malformed: boolean
+}
+
+export function isGroup(entry: RawMailbox | RawGroup): entry is RawGroup {
+  return 'group' in entry
+}
+
+const ATOM = 0
+const BLANK = 1
+const SPECIAL = 2
+
+/** What each octet is at the start of a token; quotes, brackets and comments count as special. */
+const CLASS = new Uint8Array(256)
+for (const blank of ['\t', '\r', '\n', ' ']) CLASS[blank.charCodeAt(0)] = BLANK
+for (const special of '<>,;:@"([') CLASS[special.charCodeAt(0)] = SPECIAL
+
+/** One word of a phrase or address. */
+interface Word {
+  text: string
+  /** Blanks or a comment stood before it. */
+  spaced: boolean
+  quoted: boolean
+}
+
+const AT = '@'
+
+/** Reads the list; at most `maxAddresses` addresses. `text` may still be folded. */
+export function parseAddressList(text: string, maxAddresses = 10_000): RawAddressList {
+  return new AddressReader(text, maxAddresses).read()
+}
+
+class AddressReader {
+  private at = 0
+  private words: Word[] = []
+  private spaced = false
+  private comment: string | null = null
+  private angle: { route: string | null; mailbox: string; host: string } | null = null
+  private group: { group: string; members: RawMailbox[] } | null = null
+  private readonly entries: (RawMailbox | RawGroup)[] = []
+  private count = 0
+  private malformed = false
+  /** A quote or bracket was not closed: later ones are text, so that looking for their ends stays linear. */
+  private plainQuotes = false
+  private plainBrackets = false
+  private readonly lastEncodedEnd: number
+
+  constructor(
+    private readonly text: string,
+    private readonly maxAddresses: number,
+  ) {
+    this.lastEncodedEnd = text.lastIndexOf('?=')
+  }
+
+  read(): RawAddressList {
+    while (this.at < this.text.length && this.count < this.maxAddresses) this.readToken()
+    this.malformed ||= this.at < this.text.length
+    this.finishMailbox()
+    if (this.group) {
+      this.malformed = true
+      this.finishGroup()
+    }
+    return { entries: this.entries, malformed: this.malformed }
+  }
+
+  private readToken(): void {
+    const { text } = this
+    const code = text.charCodeAt(this.at)
+    const kind = CLASS[code & 0xff]
+    if (kind === BLANK) {
+      this.at++
+      this.spaced = true
+    } else if (kind === ATOM) {
+      this.readAtom()
+    } else if (code === 0x22) {
+      this.readQuoted()
+    } else if (code === 0x28) {
+      this.readComment()
+    } else if (code === 0x5b) {
+      this.readLiteral()
+    } else {
+      this.at++
+      this.readSpecial(code)
+    }
+  }
+
+  private readSpecial(code: number): void {
+    if (code === 0x40) {
+      this.addWord(AT, false)
+    } else if (code === 0x3c) {
+      this.readAngle()
+    } else if (code === 0x2c) {
+      this.finishMailbox()
+    } else if (code === 0x3a) {
+      this.startGroup()
+    } else if (code === 0x3b) {
+      this.finishMailbox()
+      if (this.group) this.finishGroup()
+      else this.malformed = true
+    } else {
+      this.malformed = true // a ">" that closes nothing
+    }
+  }
+
+  private addWord(text: string, quoted: boolean): void {
+    this.words.push({ text, spaced: this.spaced, quoted })
+    this.spaced = false
+  }
+
+  private readAtom(): void {
+    const { text } = this
+    const start = this.at
+    let end = this.encodedWordEnd(start)
+    if (end === -1) {
+      end = start + 1
+      while (end < text.length && CLASS[text.charCodeAt(end) & 0xff] === ATOM) {
+        if (text.charCodeAt(end) === 0x3d && text.charCodeAt(end + 1) === 0x3f && this.encodedWordEnd(end) !== -1) break
+        end++
+      }
+    }
+    this.at = end
+    this.addWord(text.slice(start, end), false)
+  }
+
+  /** Behind an encoded word at `start`, whatever characters it holds; -1 when none begins there. */
+  private encodedWordEnd(start: number): number {
+    const { text } = this
+    if (text.charCodeAt(start) !== 0x3d || text.charCodeAt(start + 1) !== 0x3f) return -1
+    const charsetEnd = text.indexOf('?', start + 2)
+    if (charsetEnd === -1 || charsetEnd - start > 96 || text.charCodeAt(charsetEnd + 2) !== 0x3f) return -1
+    const encoding = text.charCodeAt(charsetEnd + 1) | 0x20
+    if ((encoding !== 0x62 && encoding !== 0x71) || this.lastEncodedEnd < charsetEnd + 3) return -1
+    return text.indexOf('?=', charsetEnd + 3) + 2
+  }
+
+  private readQuoted(): void {
+    const { text } = this
+    let value = ''
+    let from = this.at + 1
+    for (let i = from; i < text.length && !this.plainQuotes; i++) {
+      const code = text.charCodeAt(i)
+      if (code === 0x22) {
+        this.at = i + 1
+        this.addWord(value + text.slice(from, i), true)
+        return
+      }
+      if (code === 0x5c || code === 0x0d || code === 0x0a) {
+        value += text.slice(from, i)
+        from = i + 1
+        if (code === 0x5c) i++
+      }
+    }
+    this.plainQuotes = this.malformed = true
+    this.at++
+  }
+
+  private readComment(): void {
+    const end = commentEnd(this.text, this.at)
+    if (end === -1) {
+      this.malformed = true
+      this.at++
+      return
+    }
+    this.comment = this.text.slice(this.at + 1, end - 1)
+    this.at = end
+    this.spaced = true
+  }
+
+  private readLiteral(): void {
+    const end = this.plainBrackets ? -1 : this.text.indexOf(']', this.at)
+    if (end === -1) {
+      this.plainBrackets = this.malformed = true
+      this.addWord('[', false)
+      this.at++
+      return
+    }
+    this.addWord(this.text.slice(this.at, end + 1), false)
+    this.at = end + 1
+  }
+
+  /** `<...>` up to its bracket, or to the comma or end where the bracket is missing. */
+  private readAngle(): void {
+    const phrase = this.words
+    const { comment } = this
+    this.words = []
+    let route: string | null = null
+    while (this.at < this.text.length) {
+      const code = this.text.charCodeAt(this.at)
+      if (code === 0x3e || code === 0x3b) break
+      if (code === 0x2c && !this.startsRoute()) break
+      this.at++
+      if (code === 0x3c) {
+        this.malformed = true
+      } else if (code === 0x2c) {
+        this.addWord(',', false)
+      } else if (code === 0x3a) {
+        if (this.startsRoute()) route = joinTight(this.words, 0, this.words.length)
+        else this.malformed = true
+        this.words = []
+      } else {
+        this.at--
+        this.readToken()
+      }
+    }
+    if (this.text.charCodeAt(this.at) === 0x3e) this.at++
+    else this.malformed = true
+    if (this.angle) this.malformed = true
+    else this.angle = { route, ...splitAddress(this.words) }
+    this.words = phrase
+    this.comment = comment
+    this.spaced = true
+  }
+
+  private startsRoute(): boolean {
+    return this.words.length > 0 && this.words[0]!.text === AT && !this.words[0]!.quoted
+  }
+
+  private startGroup(): void {
+    const nested = this.group !== null || this.angle !== null
+    if (nested) this.malformed = true
+    else this.group = { group: joinPhrase(this.words, 0, this.words.length), members: [] }
+    if (!this.angle) this.words = []
+    this.comment = null
+  }
+
+  private finishGroup(): void {
+    this.entries.push(this.group!)
+    this.group = null
+  }
+
+  private finishMailbox(): void {
+    const { words, angle, comment } = this
+    if (angle || words.length > 0) {
+      const mailbox = angle ? this.bracketed(angle) : this.unbracketed()
+      if (this.group) this.group.members.push(mailbox)
+      else this.entries.push(mailbox)
+      this.count++
+    } else if (comment !== null && !this.group) {
+      this.malformed = true
+    }
+    this.words = []
+    this.angle = this.comment = null
+    this.spaced = false
+  }
+
+  private nameOr(phrase: string): string | null {
+    if (phrase !== '') return phrase
+    return this.comment === null ? null : cleanComment(this.comment)
+  }
+
+  private bracketed(angle: { route: string | null; mailbox: string; host: string }): RawMailbox {
+    const name = this.nameOr(joinPhrase(this.words, 0, this.words.length))
+    return { name, route: angle.route, mailbox: angle.mailbox, host: angle.host }
+  }
+
+  /** No brackets: an address, a name and an address, or something without an address. */
+  private unbracketed(): RawMailbox {
+    const { words } = this
+    let at = words.length - 1
+    while (at >= 0 && (words[at]!.text !== AT || words[at]!.quoted)) at--
+    if (at === -1) {
+      this.malformed = true
+      if (words.length === 1 && !words[0]!.quoted && !words[0]!.text.startsWith('=?')) {
+        return { name: this.nameOr(''), route: null, mailbox: words[0]!.text, host: '' }
+      }
+      return { name: joinPhrase(words, 0, words.length), route: null, mailbox: '', host: '' }
+    }
+    const start = localPartStart(words, at)
+    const end = domainEnd(words, at)
+    if (start > 0 || end < words.length) this.malformed = true
+    const before = joinPhrase(words, 0, start)
+    const behind = joinPhrase(words, end, words.length)
+    const name = this.nameOr(before === '' || behind === '' ? before + behind : `${before} ${behind}`)
+    return { name, route: null, ...splitAddress(words.slice(start, end)) }
+  }
+}
+
+/** Blanks divide the words of a name from the local part, except around dots (RFC 5322 §4.4, obs-local-part). */
+function localPartStart(words: readonly Word[], at: number): number {
+  let start = at
+  while (start > 0) {
+    const word = words[start - 1]!
+    const joined =
+      start === at || !words[start]!.spaced || words[start]!.text.startsWith('.') || word.text.endsWith('.')
+    if (!joined) break
+    start--
+  }
+  return start
+}
+
+function domainEnd(words: readonly Word[], at: number): number {
+  let end = at + 1
+  while (end < words.length) {
+    const word = words[end]!
+    const joined = end === at + 1 || !word.spaced || word.text.startsWith('.') || words[end - 1]!.text.endsWith('.')
+    if (!joined) break
+    end++
+  }
+  return end
+}
+
+/** Words of a phrase: one blank where there was any. */
+function joinPhrase(words: readonly Word[], from: number, to: number): string {
+  let text = ''
+  for (let i = from; i < to; i++) text += words[i]!.spaced && i > from ? ` ${words[i]!.text}` : words[i]!.text
+  return text
+}
+
+/** Words of an address: no blanks. */
+function joinTight(words: readonly Word[], from: number, to: number): string {
+  let text = ''
+  for (let i = from; i < to; i++) text += words[i]!.text
+  return text
+}
+
+function splitAddress(words: readonly Word[]): { mailbox: string; host: string } {
+  let at = words.length - 1
+  while (at >= 0 && (words[at]!.text !== AT || words[at]!.quoted)) at--
+  if (at === -1) return { mailbox: joinTight(words, 0, words.length), host: '' }
+  return { mailbox: joinTight(words, 0, at), host: joinTight(words, at + 1, words.length) }
+}
+
+/** The text of a comment: quoted pairs undone, blanks collapsed. */
+function cleanComment(comment: string): string | null {
+  let text = ''
+  let blank = false
+  for (let i = 0; i < comment.length; i++) {
+    let code = comment.charCodeAt(i)
+    if (CLASS[code & 0xff] === BLANK) {
+      blank = true
+      continue
+    }
+    if (code === 0x5c && i + 1 < comment.length) code = comment.charCodeAt(++i)
+    if (blank && text !== '') text += ' '
+    blank = false
+    text += String.fromCharCode(code)
+  }
+  return text === '' ? null : text
+}

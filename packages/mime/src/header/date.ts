@@ -1,0 +1,144 @@
+/**
+ * Date-times of header fields (RFC 5322 §3.3, obsolete forms of §4.3), with what real mail has: no weekday, hyphens,
+ * `asctime` order, ISO 8601, dots or nothing in the time, named zones, zones with a colon, comments anywhere.
+ *
+ * The words of the field are looked at one by one and say themselves what they are: a month has letters, a time has
+ * colons, a year has more than two digits or comes after the day.
+ */
+
+import { commentEnd } from './parameters.js'
+
+export interface HeaderDate {
+  /** Milliseconds since 1970-01-01T00:00Z. */
+  readonly time: number
+  /** Minutes east of UTC, as written; null for `-0000` and zones that mean nothing. `time` then takes it for UTC. */
+  readonly zone: number | null
+}
+
+const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec'
+/** RFC 5322 §4.3. The single letters are not here: they mean `-0000`, except Z. */
+const ZONES = new Map<string, number>([
+  ['z', 0],
+  ['ut', 0],
+  ['utc', 0],
+  ['gmt', 0],
+  ['edt', -240],
+  ['est', -300],
+  ['cdt', -300],
+  ['cst', -360],
+  ['mdt', -360],
+  ['mst', -420],
+  ['pdt', -420],
+  ['pst', -480],
+])
+/** Longer fields are no dates. */
+const MAX_LENGTH = 256
+const DAYS_IN_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+interface Parts {
+  day: number
+  month: number
+  year: number
+  /** Seconds of the day, -1 until the time was seen. */
+  seconds: number
+  zone: number | null
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
+function isLetter(code: number): boolean {
+  return (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a
+}
+
+/** The value of a field as octets, folded or not. Null when no date can be read. */
+export function parseDate(text: string): HeaderDate | null {
+  const value = text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH) : text
+  const parts: Parts = { day: -1, month: -1, year: -1, seconds: -1, zone: null }
+  for (let at = 0; at < value.length; ) {
+    const code = value.charCodeAt(at)
+    const start = at
+    if (code === 0x28) {
+      const end = commentEnd(value, at)
+      if (end === -1) break
+      at = end
+    } else if (isLetter(code)) {
+      while (isLetter(value.charCodeAt(at))) at++
+      takeWord(parts, value.slice(start, at).toLowerCase())
+    } else if (isDigit(code)) {
+      while (isDigit(value.charCodeAt(at)) || (value.charCodeAt(at) === 0x3a && isDigit(value.charCodeAt(at + 1)))) at++
+      if (!takeNumber(parts, value.slice(start, at))) return null
+      // Fractions of a second are not kept.
+      if (parts.seconds !== -1 && value.charCodeAt(at) === 0x2e) for (at++; isDigit(value.charCodeAt(at)); ) at++
+    } else if ((code === 0x2b || code === 0x2d) && parts.seconds !== -1 && isDigit(value.charCodeAt(at + 1))) {
+      at++
+      while (isDigit(value.charCodeAt(at)) || value.charCodeAt(at) === 0x3a) at++
+      parts.zone = readZone(value.slice(start, at)) ?? parts.zone
+    } else {
+      at++
+    }
+  }
+  return resolve(parts)
+}
+
+function takeWord(parts: Parts, word: string): void {
+  if (parts.month === -1 && word.length >= 3) {
+    const index = MONTHS.indexOf(word.slice(0, 3))
+    if (index !== -1 && index % 3 === 0) {
+      parts.month = index / 3
+      return
+    }
+  }
+  if (parts.seconds === -1) return
+  if (word === 'pm' && parts.seconds < 43_200) parts.seconds += 43_200
+  else if (word === 'am' && parts.seconds >= 43_200) parts.seconds -= 43_200
+  else parts.zone ??= ZONES.get(word) ?? null
+}
+
+/** False when the number makes the field no date. */
+function takeNumber(parts: Parts, number: string): boolean {
+  if (number.includes(':')) {
+    if (parts.seconds !== -1) return true
+    parts.seconds = readTime(number)
+    return parts.seconds !== -1
+  }
+  const value = Number(number)
+  if (number.length >= 3 && parts.year === -1 && number.length <= 4) {
+    parts.year = number.length === 3 ? value + 1900 : value
+  } else if (parts.year !== -1 && parts.month === -1 && parts.day === -1 && value >= 1 && value <= 12) {
+    parts.month = value - 1 // ISO 8601: the year came first
+  } else if (parts.day === -1) {
+    parts.day = value
+  } else if (parts.year === -1) {
+    parts.year = value + (value < 50 ? 2000 : 1900)
+  }
+  return number.length <= 8
+}
+
+/** Seconds of the day of `h:m` or `h:m:s`, or -1. */
+function readTime(text: string): number {
+  const [hours = 0, minutes = 0, seconds = 0] = text.split(':', 3).map(Number)
+  return hours <= 24 && minutes <= 59 && seconds <= 60 ? hours * 3600 + minutes * 60 + seconds : -1
+}
+
+/** `+hhmm`, `+hh:mm`, `+hh`, `+hmm`; null for `-0000` and what is out of range. */
+function readZone(text: string): number | null {
+  const digits = text.slice(1).replace(':', '')
+  if (digits.length > 4 || text.slice(0, 5) === '-0000') return null
+  const hours = Number(digits.length <= 2 ? digits : digits.slice(0, -2))
+  const minutes = digits.length <= 2 ? 0 : Number(digits.slice(-2))
+  if (hours > 23 || minutes > 59) return null
+  const zone = hours * 60 + minutes
+  return text.startsWith('-') ? -zone : zone
+}
+
+function resolve(parts: Parts): HeaderDate | null {
+  const { day, month, year, zone } = parts
+  if (day < 1 || month === -1 || year < 1 || day > DAYS_IN_MONTH[month]!) return null
+  const midnight = new Date(0)
+  midnight.setUTCFullYear(year, month, day)
+  if (midnight.getUTCMonth() !== month) return null // 29 February of another year
+  const seconds = Math.max(0, parts.seconds) - (zone ?? 0) * 60
+  return { time: midnight.getTime() + seconds * 1000, zone }
+}

@@ -1,0 +1,31 @@
+/** `@posthouse/mime/header`: readers for the values of header fields. */
+
+export {
+  isGroup,
+  parseAddressList,
+  type RawAddressList,
+  type RawGroup,
+  type RawMailbox,
+} from './address.js'
+export { type HeaderDate, parseDate } from './date.js'
+export {
+  type FieldTable,
+  fieldEnd,
+  fieldName,
+  fieldStart,
+  fieldValue,
+  filterHeader,
+  findField,
+  foldedValue,
+  scanFields,
+  unfold,
+} from './fields.js'
+export { normalMessageId, parseMessageIds } from './message-ids.js'
+export {
+  parameterText,
+  parameterTexts,
+  parseStructured,
+  type RawParameter,
+  type StructuredValue,
+} from './parameters.js'
+export { decodeWords, type HeaderText } from './words.js'

@@ -1,0 +1,138 @@
+/**
+ * Encoded words in header text (RFC 2047), raw octets beside them (RFC 6532).
+ *
+ * Read as mail readers do: encoded words are found anywhere, also inside other text; blanks between two of them go
+ * away; blanks inside one are kept; neighbours in the same charset are decoded as one run of octets, so that a
+ * character may be split between them. What does not end with `?=` or names another encoding is left as it stands.
+ */
+
+import { decodeBase64 } from '../body/base64.js'
+import { type CharsetDefect, type CharsetSource, decodeCharset } from '../body/charset.js'
+import { guessText } from '../body/charset-guess.js'
+import { decodeQ } from '../body/quoted-printable.js'
+import { concat, fromLatin1 } from '../bytes.js'
+
+export interface HeaderText {
+  text: string
+  defect?: 'malformed-encoded-word' | 'raw-8bit-header' | CharsetDefect
+}
+
+const QUESTION = 0x3f
+/** Charset names are registered with at most 40 characters (RFC 2978 §2.3); a language may follow (RFC 2231 §5). */
+const MAX_CHARSET = 96
+
+/** An encoded word: what it holds and where it ends. */
+interface Word {
+  charset: string
+  /** B text still encoded, or octets. */
+  base64: string | null
+  octets: Uint8Array | null
+  end: number
+}
+
+/** True when all characters are below 128. */
+export function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
+}
+
+/** Octets (as latin1) that are UTF-8 or else, as mail readers guess, windows-1252. */
+export function octetsToText(octets: string): HeaderText {
+  if (isAscii(octets)) return { text: octets }
+  const { text, guess } = guessText(fromLatin1(octets))
+  return guess === 'utf-8' ? { text } : { text, defect: 'raw-8bit-header' }
+}
+
+function readWord(value: string, start: number, lastEnd: number): Word | null {
+  const charsetEnd = value.indexOf('?', start + 2)
+  if (charsetEnd <= start + 2 || charsetEnd - start > MAX_CHARSET || value.charCodeAt(charsetEnd + 2) !== QUESTION) {
+    return null
+  }
+  const encoding = value.charCodeAt(charsetEnd + 1) | 0x20
+  if (encoding !== 0x62 && encoding !== 0x71) return null
+  const charset = value.slice(start + 2, charsetEnd)
+  if (charset.includes(' ') || charset.includes('\n')) return null
+  if (lastEnd < charsetEnd + 3) return null
+  const end = value.indexOf('?=', charsetEnd + 3)
+  const star = charset.indexOf('*')
+  const encoded = value.slice(charsetEnd + 3, end)
+  return {
+    charset: star === -1 ? charset : charset.slice(0, star),
+    base64: encoding === 0x62 ? encoded : null,
+    octets: encoding === 0x62 ? null : decodeQ(fromLatin1(withoutBreaks(encoded))),
+    end: end + 2,
+  }
+}
+
+/** Line breaks inside an encoded word come from folding it, which no one should do. */
+function withoutBreaks(text: string): string {
+  return text.includes('\n') ? text.replaceAll('\r', '').replaceAll('\n', '') : text
+}
+
+function isBlankBetween(value: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const code = value.charCodeAt(i)
+    if (code !== 0x20 && code !== 0x09 && code !== 0x0d && code !== 0x0a) return false
+  }
+  return true
+}
+
+/** Neighbouring words of one charset. */
+function decodeRun(words: readonly Word[], charsets?: CharsetSource): HeaderText {
+  const pieces: Uint8Array[] = []
+  let base64 = ''
+  const flush = () => {
+    if (base64 !== '') pieces.push(decodeBase64(fromLatin1(base64)))
+    base64 = ''
+  }
+  for (const word of words) {
+    if (word.octets) {
+      flush()
+      pieces.push(word.octets)
+    } else if (word.base64) {
+      // A sender that cuts base64 anywhere leaves groups of four unfinished: they go on in the next word.
+      if (base64.length % 4 === 0) flush()
+      base64 += word.base64
+    }
+  }
+  flush()
+  return decodeCharset(concat(pieces), words[0]!.charset, charsets)
+}
+
+/**
+ * Header text with its encoded words decoded. `value` is octets as latin1; line breaks must be unfolded before. Never
+ * throws; with several defects the first is told.
+ */
+export function decodeWords(value: string, charsets?: CharsetSource): HeaderText {
+  let open = value.indexOf('=?')
+  if (open === -1) return octetsToText(value)
+  const result: HeaderText = { text: '' }
+  const add = (piece: HeaderText) => {
+    result.text += piece.text
+    if (piece.defect) result.defect ??= piece.defect
+  }
+  // Behind the last "?=" nothing can be an encoded word: not every "=?" there is looked at.
+  const lastEnd = value.lastIndexOf('?=')
+  let run: Word[] = []
+  let from = 0
+  for (; open !== -1; open = value.indexOf('=?', open)) {
+    const word = readWord(value, open, lastEnd)
+    if (!word) {
+      result.defect ??= 'malformed-encoded-word'
+      if (open >= lastEnd) break
+      open += 2
+      continue
+    }
+    const adjacent = run.length > 0 && isBlankBetween(value, from, open)
+    if (!adjacent || run[0]!.charset.toLowerCase() !== word.charset.toLowerCase()) {
+      if (run.length > 0) add(decodeRun(run, charsets))
+      run = []
+      if (!adjacent) add(octetsToText(value.slice(from, open)))
+    }
+    run.push(word)
+    from = open = word.end
+  }
+  if (run.length > 0) add(decodeRun(run, charsets))
+  add(octetsToText(value.slice(from)))
+  return result
+}

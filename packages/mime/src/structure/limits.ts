@@ -1,0 +1,33 @@
+/** Bounds on what one message may cost. What lies beyond a bound stays in the ranges; it is only not looked into. */
+export interface MimeLimits {
+  /** Entities inside each other, the message itself being 1. Deeper multiparts and messages are opaque leaves. */
+  readonly depth: number
+  /** Entities in all, the message included. When it is reached, the last part takes the rest of the input. */
+  readonly parts: number
+  /** Octets of one header block that are read. The block itself may be longer. */
+  readonly headerSize: number
+  /** Header fields of one block that are read. */
+  readonly headerFields: number
+  /** Parameters of one field, continuations (RFC 2231 §3) counted one by one. */
+  readonly parameters: number
+  /** Addresses of one field. */
+  readonly addresses: number
+  /** Defects that are kept; later ones are dropped. */
+  readonly defects: number
+}
+
+/** Well above all mail that people send; the numbers of the widely used servers. */
+export const defaultLimits: MimeLimits = {
+  depth: 100,
+  parts: 10_000,
+  headerSize: 1_048_576,
+  headerFields: 10_000,
+  parameters: 128,
+  addresses: 10_000,
+  defects: 200,
+}
+
+/** The defaults, changed where `limits` says so. */
+export function withDefaultLimits(limits?: Partial<MimeLimits>): MimeLimits {
+  return limits ? { ...defaultLimits, ...limits } : defaultLimits
+}

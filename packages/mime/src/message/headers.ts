@@ -1,0 +1,95 @@
+/** The header block of a part, in order, with repeated fields; decoded when asked. */
+
+import type { CharsetSource } from '../body/charset.js'
+import {
+  type FieldTable,
+  fieldEnd,
+  fieldName,
+  fieldStart,
+  fieldValue,
+  findField,
+  foldedValue,
+  scanFields,
+} from '../header/fields.js'
+import { decodeWords } from '../header/words.js'
+
+/** One field. */
+export interface HeaderField {
+  /** As the message has it. */
+  readonly name: string
+  /** Text: unfolded, encoded words decoded, raw octets read as UTF-8 or else windows-1252. */
+  readonly value: string
+  /** The octets of the field with its line breaks, a view of the message. */
+  readonly bytes: Uint8Array
+}
+
+/** Names compare without case. */
+export class Headers implements Iterable<HeaderField> {
+  private fields: FieldTable | undefined
+
+  constructor(
+    private readonly message: Uint8Array,
+    private readonly start: number,
+    private readonly end: number,
+    private readonly maxFields: number,
+    private readonly charsets: CharsetSource | undefined,
+  ) {}
+
+  /** Where the fields lie; for code that reads octets itself. */
+  get table(): FieldTable {
+    this.fields ??= scanFields(this.message, this.start, this.end, this.maxFields)
+    return this.fields
+  }
+
+  /** Number of fields. */
+  get count(): number {
+    return this.table.count
+  }
+
+  has(name: string): boolean {
+    return findField(this.table, name.toLowerCase()) !== -1
+  }
+
+  /** The decoded value of the first field of the name. */
+  get(name: string): string | undefined {
+    const index = findField(this.table, name.toLowerCase())
+    return index === -1 ? undefined : this.value(index)
+  }
+
+  /** The decoded values of all fields of the name, in order. */
+  all(name: string): string[] {
+    return this.indexes(name).map((index) => this.value(index))
+  }
+
+  /** Octets (latin1) of the first field's value, still folded; what the parsers of `@posthouse/mime/header` take. */
+  raw(name: string): string | undefined {
+    const index = findField(this.table, name.toLowerCase())
+    return index === -1 ? undefined : foldedValue(this.table, index)
+  }
+
+  /** As {@link raw}, of all fields of the name. */
+  allRaw(name: string): string[] {
+    return this.indexes(name).map((index) => foldedValue(this.table, index))
+  }
+
+  *[Symbol.iterator](): Generator<HeaderField, void, undefined> {
+    for (let index = 0; index < this.count; index++) {
+      yield {
+        name: fieldName(this.table, index),
+        value: this.value(index),
+        bytes: this.message.subarray(fieldStart(this.table, index), fieldEnd(this.table, index)),
+      }
+    }
+  }
+
+  private value(index: number): string {
+    return decodeWords(fieldValue(this.table, index), this.charsets).text
+  }
+
+  private indexes(name: string): number[] {
+    const wanted = name.toLowerCase()
+    const indexes: number[] = []
+    for (let at = findField(this.table, wanted); at !== -1; at = findField(this.table, wanted, at + 1)) indexes.push(at)
+    return indexes
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * The summary of a message as octets: what IMAP answers without opening it. Version 1:
+ *
+ *     version  flags  size  header size  [date: seconds, zone]
+ *     lengths of: envelope head, from, [sender], [reply-to], tail, body structure, preview, [references],
+ *                 [utf8 envelope], [utf8 body structure], part table
+ *     the pieces in that order
+ *
+ * Envelope and body structure are IMAP text ready to be copied; sender and reply-to are left out where they repeat
+ * `from`; the body structure is packed with a dictionary. The UTF-8 forms are there only if the header has octets
+ * above 127. Numbers have seven bits per octet.
+ */
+
+import { utf8 } from '../bytes.js'
+import { decompress } from './dictionary.js'
+import { ByteReader } from './octets.js'
+
+export const SUMMARY_VERSION = 1
+
+/** Bits of the second octet. */
+export const Flags = {
+  sender: 1,
+  replyTo: 2,
+  date: 4,
+  references: 8,
+  utf8Envelope: 16,
+  utf8Structure: 32,
+  packedStructure: 64,
+} as const
+
+/** A date whose zone is not known. */
+export const NO_ZONE = 2000
+
+/** The numbers at the front of a summary: where each piece begins; a piece ends where the next begins. */
+export interface SummaryLayout {
+  readonly flags: number
+  readonly size: number
+  readonly headerSize: number
+  readonly sentSeconds: number | null
+  readonly sentZone: number | null
+  readonly head: number
+  readonly from: number
+  readonly sender: number
+  readonly replyTo: number
+  readonly tail: number
+  readonly structure: number
+  readonly preview: number
+  readonly references: number
+  readonly utf8Envelope: number
+  readonly utf8Structure: number
+  readonly parts: number
+  readonly end: number
+}
+
+/** Reads the numbers at the front; null when another version wrote them. */
+export function readLayout(bytes: Uint8Array): SummaryLayout | null {
+  if (bytes[0] !== SUMMARY_VERSION || bytes.length < 8) return null
+  const flags = bytes[1]!
+  const reader = new ByteReader(bytes, 2)
+  const size = reader.number()
+  const headerSize = reader.number()
+  const dated = (flags & Flags.date) !== 0
+  const sentSeconds = dated ? reader.signed() : null
+  const zone = dated ? reader.signed() : NO_ZONE
+  const headLength = reader.number()
+  const fromLength = reader.number()
+  const senderLength = flags & Flags.sender ? reader.number() : 0
+  const replyToLength = flags & Flags.replyTo ? reader.number() : 0
+  const tailLength = reader.number()
+  const structureLength = reader.number()
+  const previewLength = reader.number()
+  const referencesLength = flags & Flags.references ? reader.number() : 0
+  const utf8EnvelopeLength = flags & Flags.utf8Envelope ? reader.number() : 0
+  const utf8StructureLength = flags & Flags.utf8Structure ? reader.number() : 0
+  const partsLength = reader.number()
+  const head = reader.at
+  const from = head + headLength
+  const sender = from + fromLength
+  const replyTo = sender + senderLength
+  const tail = replyTo + replyToLength
+  const structure = tail + tailLength
+  const preview = structure + structureLength
+  const references = preview + previewLength
+  const utf8Envelope = references + referencesLength
+  const utf8Structure = utf8Envelope + utf8EnvelopeLength
+  const parts = utf8Structure + utf8StructureLength
+  const end = parts + partsLength
+  if (end !== bytes.length) return null
+  return {
+    flags,
+    size,
+    headerSize,
+    sentSeconds,
+    sentZone: zone === NO_ZONE ? null : zone,
+    head,
+    from,
+    sender,
+    replyTo,
+    tail,
+    structure,
+    preview,
+    references,
+    utf8Envelope,
+    utf8Structure,
+    parts,
+    end,
+  }
+}
+
+const OPEN = 0x28
+const CLOSE = 0x29
+const SPACE = 0x20
+
+/** The envelope list. */
+export function layoutEnvelope(bytes: Uint8Array, layout: SummaryLayout, asUtf8: boolean): Uint8Array {
+  const { flags, head, from, sender, replyTo, tail, structure } = layout
+  if (asUtf8 && flags & Flags.utf8Envelope) return bytes.slice(layout.utf8Envelope, layout.utf8Structure)
+  const fromLength = sender - from
+  const senderStart = flags & Flags.sender ? sender : from
+  const replyToStart = flags & Flags.replyTo ? replyTo : from
+  const senderLength = flags & Flags.sender ? replyTo - sender : fromLength
+  const replyToLength = flags & Flags.replyTo ? tail - replyTo : fromLength
+  const envelope = new Uint8Array(6 + (sender - head) + senderLength + replyToLength + (structure - tail))
+  let to = 0
+  envelope[to++] = OPEN
+  const add = (start: number, length: number, behind: number) => {
+    envelope.set(bytes.subarray(start, start + length), to)
+    to += length
+    envelope[to++] = behind
+  }
+  add(head, from - head, SPACE)
+  add(from, fromLength, SPACE)
+  add(senderStart, senderLength, SPACE)
+  add(replyToStart, replyToLength, SPACE)
+  add(tail, structure - tail, CLOSE)
+  return envelope
+}
+
+/** BODYSTRUCTURE, with extension data. */
+export function layoutStructure(bytes: Uint8Array, layout: SummaryLayout, asUtf8: boolean): Uint8Array {
+  const { flags, structure, preview } = layout
+  if (asUtf8 && flags & Flags.utf8Structure) return bytes.slice(layout.utf8Structure, layout.parts)
+  return flags & Flags.packedStructure ? decompress(bytes, structure, preview) : bytes.slice(structure, preview)
+}
+
+/** The preview text. */
+export function layoutPreview(bytes: Uint8Array, layout: SummaryLayout): string {
+  return utf8(bytes, layout.preview, layout.references)
+}

@@ -1,0 +1,16 @@
+/** The compact summary of a message, and what IMAP, SORT and THREAD answer from it. */
+
+export { filterHeader } from '../header/fields.js'
+export { defaultLimits, type MimeLimits } from '../structure/limits.js'
+export type {
+  AddressField,
+  SortField,
+  Summary,
+  SummaryAddress,
+  SummaryPart,
+  SummaryReaderOptions,
+} from './reader.js'
+export { openSummary } from './reader.js'
+export type { OctetRange, SectionText } from './section.js'
+export { type BaseSubject, baseSubject } from './subject.js'
+export { createSummarizer, type Summarized, type Summarizer, type SummarizerOptions, summarize } from './summarizer.js'

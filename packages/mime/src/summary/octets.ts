@@ -1,0 +1,71 @@
+/** Numbers and octets one after another: what a summary is written with. */
+
+import { latin1 } from '../bytes.js'
+
+/** Grows as needed. */
+export class ByteWriter {
+  private bytes = new Uint8Array(512)
+  private length = 0
+
+  /** An integer from 0 to 2^53-1: seven bits per octet, the lowest first. */
+  number(value: number): void {
+    this.reserve(8)
+    while (value > 0x7f) {
+      this.bytes[this.length++] = (value % 128) | 0x80
+      value = Math.floor(value / 128)
+    }
+    this.bytes[this.length++] = value
+  }
+
+  /** Any integer: the sign goes into the lowest bit. */
+  signed(value: number): void {
+    this.number(value < 0 ? -value * 2 - 1 : value * 2)
+  }
+
+  octets(octets: Uint8Array): void {
+    this.reserve(octets.length)
+    this.bytes.set(octets, this.length)
+    this.length += octets.length
+  }
+
+  /** What was written, a copy of its own. */
+  finish(): Uint8Array {
+    return this.bytes.slice(0, this.length)
+  }
+
+  private reserve(size: number): void {
+    if (this.length + size <= this.bytes.length) return
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + size))
+    grown.set(this.bytes.subarray(0, this.length))
+    this.bytes = grown
+  }
+}
+
+/** Reads what {@link ByteWriter} wrote. Behind the end all is zero. */
+export class ByteReader {
+  constructor(
+    private readonly bytes: Uint8Array,
+    public at: number,
+  ) {}
+
+  number(): number {
+    let value = 0
+    for (let factor = 1; ; factor *= 128) {
+      const octet = this.bytes[this.at++] ?? 0
+      value += (octet & 0x7f) * factor
+      if (octet < 0x80) return value
+    }
+  }
+
+  signed(): number {
+    const value = this.number()
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2
+  }
+
+  text(length: number): string {
+    const end = Math.min(this.at + length, this.bytes.length)
+    const text = latin1(this.bytes, Math.min(this.at, end), end)
+    this.at += length
+    return text
+  }
+}

@@ -1,0 +1,247 @@
+/** Makes the summary of a message while its octets stream by, in constant memory. */
+
+import type { CharsetSource } from '../body/charset.js'
+import { concat, fromLatin1, fromUtf8 } from '../bytes.js'
+import { parseDate } from '../header/date.js'
+import { type FieldTable, findField, foldedValue, scanFields } from '../header/fields.js'
+import { normalMessageId, parseMessageIds } from '../header/message-ids.js'
+import type { Entity } from '../structure/entity.js'
+import { type MimeLimits, withDefaultLimits } from '../structure/limits.js'
+import { MessageScanner } from '../structure/scanner.js'
+import { type PartFacts, type PartText, partFacts, partText, renderBodyStructure } from './body-structure.js'
+import { compress } from './dictionary.js'
+import { type EnvelopePieces, envelopePieces, joinEnvelope } from './envelope.js'
+import { Flags, NO_ZONE, SUMMARY_VERSION } from './format.js'
+import { ByteWriter } from './octets.js'
+import { writeParts } from './part-table.js'
+import { previewOf, type TextSample } from './preview.js'
+
+export interface Summarizer {
+  /** The next octets of the message; any cutting gives the same summary. They are not kept. */
+  write(chunk: Uint8Array): void
+  /** The message has ended. Call it once. */
+  end(): Summarized
+}
+
+export interface Summarized {
+  /** For `openSummary`. */
+  readonly summary: Uint8Array
+  /** The header block of the message with its empty line, at most `limits.headerSize` octets of it. */
+  readonly header: Uint8Array
+  /** Octets of the message. */
+  readonly size: number
+}
+
+export interface SummarizerOptions {
+  readonly limits?: Partial<MimeLimits>
+  /** Charsets beyond those of `TextDecoder`, for the preview. */
+  readonly charsets?: CharsetSource
+}
+
+/** Octets of a text part that are looked at for the preview: HTML begins with its style sheets. */
+const PLAIN_SAMPLE = 4096
+const HTML_SAMPLE = 32_768
+/** References that are kept: the first, which names the thread, and the latest. */
+const MAX_REFERENCES = 100
+/** Octets of all their identifiers. */
+const MAX_REFERENCES_SIZE = 16_384
+
+/** What is kept of a part until the end. */
+interface PartRecord extends PartFacts {
+  readonly text: PartText
+  readonly utf8Text: PartText
+  readonly envelope: EnvelopePieces | null
+  readonly utf8Envelope: EnvelopePieces | null
+}
+
+/** The beginning of a body. */
+interface Sample {
+  readonly entity: Entity
+  readonly pieces: Uint8Array[]
+  readonly limit: number
+  size: number
+}
+
+/** Makes a summary from chunks. */
+export function createSummarizer(options: SummarizerOptions = {}): Summarizer {
+  const limits = withDefaultLimits(options.limits)
+  const records = new Map<Entity, PartRecord>()
+  const samples = new Map<'plain' | 'html', Sample>()
+  let header: Uint8Array = new Uint8Array(0)
+  let rootTable: FieldTable | undefined
+  let size = 0
+
+  const scanner = new MessageScanner({
+    limits,
+    countLines: true,
+    hooks: {
+      header(entity, bytes, start, end) {
+        let table: FieldTable
+        if (entity.parent === null) {
+          header = bytes.slice(start, end)
+          table = rootTable = scanFields(header, 0, header.length, limits.headerFields)
+        } else {
+          table = scanFields(bytes, start, end, limits.headerFields)
+        }
+        const record = readPart(entity, table, limits)
+        records.set(entity, record)
+        startSample(entity, record)
+      },
+      body(entity, bytes, start, end) {
+        for (const sample of samples.values()) if (sample.entity === entity) addToSample(sample, bytes, start, end)
+      },
+    },
+  })
+
+  const startSample = (entity: Entity, record: PartRecord) => {
+    if (entity.type !== 'text' || record.disposition === 'attachment') return
+    const kind = entity.subtype === 'plain' ? 'plain' : entity.subtype === 'html' ? 'html' : undefined
+    if (!kind || samples.has(kind)) return
+    samples.set(kind, { entity, pieces: [], limit: kind === 'plain' ? PLAIN_SAMPLE : HTML_SAMPLE, size: 0 })
+  }
+
+  return {
+    write(chunk) {
+      size += chunk.length
+      scanner.write(chunk)
+    },
+    end() {
+      const { root } = scanner.end()
+      const preview = makePreview(samples, records, options.charsets)
+      return { summary: pack(root, records, rootTable!, size, preview), header, size }
+    },
+  }
+}
+
+/** The summary of a whole message. */
+export function summarize(bytes: Uint8Array, options?: SummarizerOptions): Summarized {
+  const summarizer = createSummarizer(options)
+  summarizer.write(bytes)
+  return summarizer.end()
+}
+
+function addToSample(sample: Sample, bytes: Uint8Array, start: number, end: number): void {
+  const room = sample.limit - sample.size
+  if (room <= 0) return
+  const piece = bytes.slice(start, Math.min(end, start + room))
+  sample.pieces.push(piece)
+  sample.size += piece.length
+}
+
+function readPart(entity: Entity, table: FieldTable, limits: MimeLimits): PartRecord {
+  const facts = partFacts(table, limits.parameters)
+  const raw = hasHighOctets(table)
+  const text = partText(entity, table, facts, false, limits.parameters)
+  const isMessageHeader = entity.parent === null || entity.parent.type === 'message'
+  const envelope = isMessageHeader ? envelopePieces(table, false, limits.addresses) : null
+  return {
+    ...facts,
+    text,
+    utf8Text: raw ? partText(entity, table, facts, true, limits.parameters) : text,
+    envelope,
+    utf8Envelope: raw && envelope ? envelopePieces(table, true, limits.addresses) : envelope,
+  }
+}
+
+function hasHighOctets(table: FieldTable): boolean {
+  const { bytes, offsets, count } = table
+  if (count === 0) return false
+  const end = offsets[count * 4 - 1]!
+  for (let at = offsets[0]!; at < end; at++) if (bytes[at]! > 0x7f) return true
+  return false
+}
+
+function makePreview(
+  samples: ReadonlyMap<'plain' | 'html', Sample>,
+  records: ReadonlyMap<Entity, PartRecord>,
+  charsets?: CharsetSource,
+): string {
+  for (const kind of ['plain', 'html'] as const) {
+    const sample = samples.get(kind)
+    const record = sample && records.get(sample.entity)
+    if (!sample || !record) continue
+    // The last line break seen may belong to a boundary.
+    const bytes = concat(sample.pieces).subarray(0, sample.entity.bodyEnd - sample.entity.bodyStart)
+    const text: TextSample = { bytes, encoding: record.encoding, charset: record.charset, html: kind === 'html' }
+    const preview = previewOf(text, charsets)
+    if (preview !== '') return preview
+  }
+  return ''
+}
+
+function referencesOf(table: FieldTable): string {
+  const index = findField(table, 'references')
+  if (index === -1) return ''
+  let ids = parseMessageIds(foldedValue(table, index)).map(normalMessageId)
+  if (ids.length > MAX_REFERENCES) ids = [ids[0]!, ...ids.slice(1 - MAX_REFERENCES)]
+  const text = ids.join(' ')
+  return text.length > MAX_REFERENCES_SIZE ? text.slice(0, text.lastIndexOf(' ', MAX_REFERENCES_SIZE)) : text
+}
+
+function pack(
+  root: Entity,
+  records: ReadonlyMap<Entity, PartRecord>,
+  table: FieldTable,
+  size: number,
+  preview: string,
+): Uint8Array {
+  const record = records.get(root)!
+  const structure = renderBodyStructure(
+    root,
+    (one) => records.get(one)!.text,
+    (one) => joinEnvelope(records.get(one)!.envelope!),
+  )
+  const packed = compress(structure)
+  const envelope = record.envelope!
+  const pieces = [envelope.head, envelope.from]
+  let flags = packed === null ? 0 : Flags.packedStructure
+  if (envelope.sender !== null) {
+    flags |= Flags.sender
+    pieces.push(envelope.sender)
+  }
+  if (envelope.replyTo !== null) {
+    flags |= Flags.replyTo
+    pieces.push(envelope.replyTo)
+  }
+  pieces.push(envelope.tail, packed ?? structure)
+  const octets = pieces.map(fromLatin1)
+  octets.push(fromUtf8(preview))
+  const references = referencesOf(table)
+  if (references !== '') {
+    flags |= Flags.references
+    octets.push(fromLatin1(references))
+  }
+  if (record.utf8Envelope !== envelope) {
+    flags |= Flags.utf8Envelope
+    octets.push(fromLatin1(joinEnvelope(record.utf8Envelope!)))
+  }
+  if ([...records.values()].some((one) => one.utf8Text !== one.text || one.utf8Envelope !== one.envelope)) {
+    flags |= Flags.utf8Structure
+    octets.push(
+      fromLatin1(
+        renderBodyStructure(
+          root,
+          (one) => records.get(one)!.utf8Text,
+          (one) => joinEnvelope(records.get(one)!.utf8Envelope!),
+        ),
+      ),
+    )
+  }
+  const parts = new ByteWriter()
+  writeParts(parts, root, 0, (entity) => records.get(entity)!)
+  octets.push(parts.finish())
+
+  const dateIndex = findField(table, 'date')
+  const date = dateIndex === -1 ? null : parseDate(foldedValue(table, dateIndex))
+  const writer = new ByteWriter()
+  writer.octets(Uint8Array.of(SUMMARY_VERSION, flags | (date ? Flags.date : 0)))
+  writer.number(size)
+  writer.number(root.bodyStart)
+  if (date) {
+    writer.signed(date.time / 1000)
+    writer.signed(date.zone ?? NO_ZONE)
+  }
+  for (const piece of octets) writer.number(piece.length)
+  for (const piece of octets) writer.octets(piece)
+  return writer.finish()
+}

@@ -1,0 +1,5 @@
+export type { ContentDefects, ContentPolicy, ContentRule } from './content.js'
+export { createSmtpEngine, type SmtpEngine, type SmtpEngineOptions } from './engine.js'
+export type { SmtpAnswer, SmtpEvent } from './events.js'
+export { DEFAULT_LIMITS, type SmtpLimits } from './limits.js'
+export type { Dialect, State } from './states.js'

@@ -1,0 +1,48 @@
+/** Everything that can grow in an SMTP or LMTP connection, in one place. Octets, milliseconds or a count. */
+export interface SmtpLimits {
+  /** Octets of a command line with its CRLF, AUTH excepted. RFC 5321 asks for 512 and more with extensions. Default: 2,048. */
+  readonly commandLine: number
+  /** Octets of AUTH and of the lines of its exchange (RFC 4954 §4 asks for 12,288). Default: 12,288. */
+  readonly authLine: number
+  /** Octets of a line that is too long which are skipped before the connection is closed. Default: 1 MiB. */
+  readonly skippedLine: number
+  /** Octets of a message; announced by SIZE (RFC 1870). Default: 512 MiB. */
+  readonly messageSize: number
+  /** Octets of a refused message that are read and thrown away before the connection is closed. Default: 1 GiB. */
+  readonly discardedMessage: number
+  /** Octets of a message that are kept in memory for handlers that want all of it. Default: 64 MiB. */
+  readonly messageInMemory: number
+  /** Recipients of one message (RFC 5321 §4.5.3.1.8 asks for 100). Default: 1,000. */
+  readonly recipients: number
+  /** Messages over one connection; 0 = any number. Default: 0. */
+  readonly transactions: number
+  /** Commands that are no commands, or come at the wrong time, before the connection is closed. Default: 20. */
+  readonly errors: number
+  /** Failed logins before the connection is closed. Default: 3. */
+  readonly authFailures: number
+  /** Commands before a client without login has started a message; NOOP in a circle ends here. Default: 100. */
+  readonly idleCommands: number
+  /** ms without an octet from the client (RFC 5321 §4.5.3.2.7 asks for 5 minutes). Default: 300,000. */
+  readonly idle: number
+  /** ms from the greeting to the end of the first EHLO or HELO; 0 = any time. Default: 300,000. */
+  readonly greeting: number
+  /** ms one message may take from DATA or BDAT to its end; 0 = any time. Default: 3,600,000. */
+  readonly message: number
+}
+
+export const DEFAULT_LIMITS: SmtpLimits = Object.freeze({
+  commandLine: 2_048,
+  authLine: 12_288,
+  skippedLine: 1 << 20,
+  messageSize: 512 * 1024 * 1024,
+  discardedMessage: 1024 * 1024 * 1024,
+  messageInMemory: 64 * 1024 * 1024,
+  recipients: 1_000,
+  transactions: 0,
+  errors: 20,
+  authFailures: 3,
+  idleCommands: 100,
+  idle: 300_000,
+  greeting: 300_000,
+  message: 3_600_000,
+})

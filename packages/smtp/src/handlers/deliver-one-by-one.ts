@@ -1,0 +1,137 @@
+import type { Account, CommitResult, MailStore, Staged } from '@posthouse/store-api'
+import { annotation } from '../session/annotations.js'
+import type { BodySink, SmtpHandler, SmtpSession } from '../session/handler.js'
+import type { ReceivedMessage } from '../session/message.js'
+import type { Transaction } from '../session/transaction.js'
+import { replies } from '../syntax/replies.js'
+import type { Reply } from '../syntax/reply.js'
+import type { DeliverToOptions } from './deliver-to.js'
+import { type LocalTarget, localTargets, outcome, storeReply } from './delivery-outcome.js'
+import { createStageFeed, type StageFeed } from './stage-feed.js'
+import { deliveryPrefix } from './trace-prefix.js'
+
+interface Opened {
+  readonly account: Account
+  readonly feed: StageFeed
+}
+type OpenedAccounts = ReadonlyMap<string, Opened | Error>
+
+const openedKey = annotation<{ readonly targets: readonly LocalTarget[]; readonly accounts: OpenedAccounts }>(
+  'accounts',
+)
+
+/** Delivery into a store without `deliver`: each account stages and commits for itself. */
+export function deliverOneByOne(store: MailStore, options: DeliverToOptions): SmtpHandler {
+  return {
+    name: 'deliver-to',
+    needs: ['summary'],
+    async body(transaction) {
+      const targets = await localTargets(store, transaction)
+      const names = new Set(targets.flatMap(({ account }) => (account === null ? [] : [account])))
+      const accounts = new Map<string, Opened | Error>()
+      for (const name of names) accounts.set(name, await openAccount(store, name, transaction.size))
+      transaction.set(openedKey, { targets, accounts })
+      return fanOut([...accounts.values()])
+    },
+    message: (message, session) => deliverAll(message, session, options),
+  }
+}
+
+async function openAccount(store: MailStore, name: string, size: number | null): Promise<Opened | Error> {
+  try {
+    const account = await store.open(name)
+    const { stage } = account
+    if (!stage || !account.commit) return new Error(`the account ${name} takes no mail: it has no stage and commit`)
+    return { account, feed: createStageFeed(stage.bind(account), size) }
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+/** All accounts get all octets; one that fails tells it when it is asked to finish. */
+function fanOut(accounts: readonly (Opened | Error)[]): BodySink {
+  const feeds = accounts.flatMap((opened) => (opened instanceof Error ? [] : [opened]))
+  return {
+    async write(octets) {
+      await Promise.allSettled(feeds.map(({ feed }) => feed.write(octets)))
+    },
+    abort() {
+      for (const { feed, account } of feeds) {
+        feed.abort?.()
+        void account.close?.()
+      }
+    },
+  }
+}
+
+async function deliverAll(
+  message: ReceivedMessage,
+  session: SmtpSession,
+  options: DeliverToOptions,
+): Promise<readonly Reply[]> {
+  const { transaction } = message
+  const { targets, accounts } = transaction.get(openedKey) ?? { targets: [], accounts: new Map() as OpenedAccounts }
+  const staged = new Map<string, Staged | Error>()
+  for (const [name, opened] of accounts) {
+    staged.set(name, opened instanceof Error ? opened : await opened.feed.finish().catch(asError))
+  }
+  const said: Reply[] = []
+  for (const target of targets) {
+    if (target.account === null) said.push(replies.unknownUser(target.recipient.address))
+    else {
+      const opened = accounts.get(target.account)
+      const octets = staged.get(target.account)
+      if (!opened || opened instanceof Error) said.push(storeReply(opened, session))
+      else if (!octets || octets instanceof Error) said.push(storeReply(octets, session))
+      else said.push(await commit(target, opened.account, octets, message, session, options))
+    }
+  }
+  for (const opened of accounts.values()) if (!(opened instanceof Error)) await opened.account.close?.()
+  return said
+}
+
+async function commit(
+  target: LocalTarget,
+  account: Account,
+  staged: Staged,
+  message: ReceivedMessage,
+  session: SmtpSession,
+  options: DeliverToOptions,
+): Promise<Reply> {
+  const { recipient } = target
+  const { transaction } = message
+  try {
+    const path = options.path?.(recipient, transaction, session) ?? ['INBOX']
+    const mailboxes = await account.mailboxes()
+    const mailbox = mailboxes.find((one) => samePath(one.path, path))
+    const result = (await account.commit?.([
+      ...(mailbox ? [] : [{ op: 'create' as const, path }]),
+      {
+        op: 'append' as const,
+        to: mailbox ? mailbox.id : { made: 0 },
+        staged,
+        summary: message.summary ?? new Uint8Array(0),
+        ...(message.header ? { header: message.header } : {}),
+        prefix: deliveryPrefix(transaction, recipient, session),
+        flags: 0,
+        internalDate: session.now(),
+        dedup: options.dedup?.(recipient, transaction, session) ?? deduplicationKey(transaction, recipient.address),
+      },
+    ])) as CommitResult
+    return outcome(result.results.at(-1), replies.accepted(transaction.id), session)
+  } catch (error) {
+    return storeReply(error, session)
+  }
+}
+
+function deduplicationKey(transaction: Transaction, address: string): string {
+  return `${transaction.id} ${address}`
+}
+
+function samePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((segment, index) => segment === b[index])
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}

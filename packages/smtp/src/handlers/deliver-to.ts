@@ -1,0 +1,77 @@
+import type { MailStore, Staged } from '@posthouse/store-api'
+import { annotation } from '../session/annotations.js'
+import type { SmtpHandler, SmtpSession } from '../session/handler.js'
+import type { ReceivedMessage } from '../session/message.js'
+import type { Recipient, Transaction } from '../session/transaction.js'
+import { replies } from '../syntax/replies.js'
+import type { Reply } from '../syntax/reply.js'
+import { deliverOneByOne } from './deliver-one-by-one.js'
+import { localTargets, outcome, storeReply } from './delivery-outcome.js'
+import { createStageFeed, type StageFeed } from './stage-feed.js'
+import { deliveryPrefix } from './trace-prefix.js'
+
+export interface DeliverToOptions {
+  /** The mailbox that takes the mail, for each recipient. Default: INBOX. A missing one is made. */
+  readonly path?: (recipient: Recipient, transaction: Transaction, session: SmtpSession) => readonly string[]
+  /**
+   * Makes a delivery harmless that is done twice. Default: the transaction's name, which guards against a store that
+   * tries again, not against a client that does.
+   */
+  readonly dedup?: (recipient: Recipient, transaction: Transaction, session: SmtpSession) => string
+}
+
+const feedKey = annotation<StageFeed>('delivery')
+
+/**
+ * Delivers into a store. The octets stream into `store.stage` while they come in; `250` is said when the store has
+ * made the message durable, and in LMTP each recipient has a reply of its own.
+ */
+export function deliverTo(store: MailStore, options: DeliverToOptions = {}): SmtpHandler {
+  if (!store.stage || !store.deliver) return deliverOneByOne(store, options)
+  const stage = store.stage.bind(store)
+  const deliver = store.deliver.bind(store)
+
+  async function message(received: ReceivedMessage, session: SmtpSession): Promise<readonly Reply[]> {
+    const { transaction } = received
+    const feed = transaction.get(feedKey) as StageFeed
+    const targets = await localTargets(store, transaction)
+    let staged: Staged
+    try {
+      staged = await feed.finish()
+    } catch (error) {
+      const refusal = storeReply(error, session)
+      return transaction.recipients.map(() => refusal)
+    }
+    const local = targets.filter((target) => target.account !== null)
+    const results =
+      local.length === 0
+        ? []
+        : await deliver({
+            staged,
+            summary: received.summary ?? new Uint8Array(0),
+            ...(received.header ? { header: received.header } : {}),
+            to: local.map(({ recipient, account }) => ({
+              account: account as string,
+              prefix: deliveryPrefix(transaction, recipient, session),
+              dedup: options.dedup?.(recipient, transaction, session) ?? `${transaction.id} ${recipient.address}`,
+              ...(options.path ? { path: options.path(recipient, transaction, session) } : {}),
+            })),
+          })
+    const accepted = replies.accepted(transaction.id)
+    return targets.map((target) => {
+      if (target.account === null) return replies.unknownUser(target.recipient.address)
+      return outcome(results[local.indexOf(target)], accepted, session)
+    })
+  }
+
+  return {
+    name: 'deliver-to',
+    needs: ['summary'],
+    body(transaction) {
+      const feed = createStageFeed(stage, transaction.size)
+      transaction.set(feedKey, feed)
+      return feed
+    },
+    message,
+  }
+}

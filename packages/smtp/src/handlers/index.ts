@@ -1,0 +1,7 @@
+export { type DeliverToOptions, deliverTo } from './deliver-to.js'
+export { discard } from './discard.js'
+export { type LocalRecipientsOptions, localRecipients } from './local-recipients.js'
+export { onMessage } from './on-message.js'
+export { requireAuth } from './require-auth.js'
+export { requireTls } from './require-tls.js'
+export { deliveryPrefix, received } from './trace-prefix.js'

@@ -1,0 +1,121 @@
+/** Pushes a message that streams in to a store that pulls it. */
+import type { Source, Staged } from '@posthouse/store-api'
+import type { BodySink } from '../session/handler.js'
+
+/** Octets that are kept back before a store is asked: messages below it are staged in one call without a stream. */
+const SMALL = 65_536
+
+/** Takes octets with `write` and gives them to `stage` of a store. */
+export interface StageFeed extends BodySink {
+  /** No more octets come: resolves when they are durable. */
+  finish(): Promise<Staged>
+}
+
+/** Makes the feed of one message. `hint`: octets that are expected. */
+export function createStageFeed(
+  stage: (bytes: Source, hint?: { readonly size?: number }) => Promise<Staged>,
+  hint: number | null,
+): StageFeed {
+  let kept: Uint8Array[] = []
+  let size = 0
+  let pipe: Pipe | null = null
+  let staged: Promise<Staged> | null = null
+
+  async function send(octets: readonly Uint8Array[]): Promise<void> {
+    if (!pipe) {
+      const started = new Pipe()
+      pipe = started
+      staged = stage(started, hint === null ? undefined : { size: hint })
+      // A store that fails must not leave the writer waiting; `finish` tells the error.
+      staged.catch((error: unknown) => started.fail(error))
+    }
+    for (const piece of octets) await pipe.push(piece)
+  }
+
+  return {
+    write(octets) {
+      size += octets.length
+      // A big piece with nothing before it goes through without a copy: the store is done with it when it asks again.
+      if (kept.length === 0 && octets.length >= SMALL / 2 && size > octets.length) return send([octets])
+      kept.push(octets.slice())
+      if (size < SMALL && !pipe) return
+      const pieces = kept
+      kept = []
+      return send(pieces)
+    },
+    async finish() {
+      if (!pipe) return stage(kept, { size })
+      pipe.end()
+      return staged as Promise<Staged>
+    },
+    abort() {
+      kept = []
+      pipe?.fail(new Error('the message was not completed'))
+    },
+  }
+}
+
+/** One piece at a time from a writer to a reader; the writer waits until the reader asks for the next one. */
+class Pipe implements AsyncIterable<Uint8Array> {
+  #piece: Uint8Array | null = null
+  #ended = false
+  #error: { readonly value: unknown } | null = null
+  #taken: { resolve: () => void; reject: (error: unknown) => void } | null = null
+  #wanted: ((result: Promise<IteratorResult<Uint8Array>>) => void) | null = null
+  #reading = false
+
+  push(piece: Uint8Array): Promise<void> {
+    if (this.#error) return Promise.reject(this.#error.value)
+    return new Promise((resolve, reject) => {
+      this.#taken = { resolve, reject }
+      if (this.#wanted) this.#give(piece)
+      else this.#piece = piece
+    })
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#wanted?.(Promise.resolve({ done: true, value: undefined }))
+    this.#wanted = null
+  }
+
+  fail(error: unknown): void {
+    if (this.#error) return
+    this.#error = { value: error }
+    this.#wanted?.(Promise.reject(error))
+    this.#wanted = null
+    this.#taken?.reject(error)
+    this.#taken = null
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return {
+      next: () => {
+        // Asking for more says that the last piece is done with.
+        if (this.#reading) {
+          this.#reading = false
+          this.#taken?.resolve()
+          this.#taken = null
+        }
+        return new Promise((resolve) => {
+          if (this.#error) return resolve(Promise.reject(this.#error.value))
+          this.#wanted = resolve
+          if (this.#piece) this.#give(this.#piece)
+          else if (this.#ended) this.end()
+        })
+      },
+      return: async () => {
+        this.fail(new Error('the store stopped reading'))
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  #give(piece: Uint8Array): void {
+    const wanted = this.#wanted
+    this.#wanted = null
+    this.#piece = null
+    this.#reading = true
+    wanted?.(Promise.resolve({ done: false, value: piece }))
+  }
+}

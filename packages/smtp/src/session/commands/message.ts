@@ -1,0 +1,113 @@
+/** DATA (RFC 5321 §4.1.1.4) and BDAT (RFC 3030 §2): a message comes in. Valid when there is a recipient. */
+import { createSummarizer } from '@posthouse/mime/summary'
+import type { MaybePromise } from '@posthouse/wire'
+import type { SmtpEvent } from '../../engine/events.js'
+import { replies } from '../../syntax/replies.js'
+import type { Reply } from '../../syntax/reply.js'
+import { ask, type Conversation, dropTransaction, failed } from '../conversation.js'
+import { openSinks, Reception } from '../reception.js'
+import { andThen, isPromise } from '../stages.js'
+import type { TransactionState } from '../transaction.js'
+
+/** DATA: `354` when everything is ready to take the message. */
+export function data(c: Conversation): MaybePromise<void> {
+  return andThen(begin(c), (refused: Reply | undefined) => c.answer(refused ?? replies.startMailInput()))
+}
+
+/** BDAT: there is no reply before the octets; a refusal waits until they are read. */
+export function chunkStart(c: Conversation, event: Extract<SmtpEvent, { type: 'chunk-start' }>): MaybePromise<void> {
+  if (!event.first) return
+  return andThen(begin(c), (refused: Reply | undefined) => {
+    c.reception ??= openReception(c, [])
+    if (refused) c.reception.fail(refused)
+  })
+}
+
+export function messageOctets(c: Conversation, octets: Uint8Array): void | Promise<void> {
+  const reception = c.reception
+  if (!reception) return
+  if (reception.late(c.link.now())) reception.fail(replies.idleTooLong())
+  return reception.write(octets)
+}
+
+export function chunkEnd(c: Conversation, oversize: boolean): void {
+  const { limits } = c.session
+  if (oversize) c.reception?.fail(replies.messageTooBig(limits.messageSize))
+  const failure = c.reception?.failure
+  if (failure) dropTransaction(c)
+  c.answer(failure ?? replies.ok())
+}
+
+/** The end of the message: whoever answers 2yz has it in safety. */
+export function messageEnd(c: Conversation, event: Extract<SmtpEvent, { type: 'message-end' }>): MaybePromise<void> {
+  const { session, setup } = c
+  const reception = c.reception as Reception
+  if (event.oversize) reception.fail(replies.messageTooBig(session.limits.messageSize))
+  if (event.refused) reception.fail(replies.badLineEnds(describe(event.defects)))
+  if (reception.failure) {
+    dropTransaction(c)
+    return c.answer(reception.failure)
+  }
+  const message = reception.complete()
+  const verdict = ask(c, 'message', setup.parts.on.message, (handler) => handler.message(message, session))
+  return andThen(verdict, (answer: Reply | readonly Reply[] = replies.nobodyTakesIt()) => {
+    c.reception = null
+    session.transaction = null
+    c.answer('code' in answer || session.protocol === 'lmtp' ? answer : oneForAll(answer))
+  })
+}
+
+/** Asks the handlers whether and where the message may come. */
+function begin(c: Conversation): MaybePromise<Reply | undefined> {
+  const { session, setup } = c
+  const transaction = session.transaction as TransactionState
+  const { on } = setup.parts
+  const verdict = ask(c, 'data', on.data, (handler) => handler.data(transaction, session))
+  return andThen(verdict, (refused: Reply | undefined): MaybePromise<Reply | undefined> => {
+    if (refused) return refused
+    if (on.body.length === 0) {
+      c.reception = openReception(c, [])
+      return undefined
+    }
+    try {
+      const opened = openSinks(on.body.map((handler) => () => handler.body(transaction, session)))
+      const ready = andThen(opened, (sinks) => {
+        c.reception = openReception(c, sinks)
+        return undefined
+      })
+      return isPromise(ready) ? ready.catch((error: unknown) => failed(c, 'body', error)) : ready
+    } catch (error) {
+      return failed(c, 'body', error)
+    }
+  })
+}
+
+function openReception(c: Conversation, sinks: ConstructorParameters<typeof Reception>[0]['sinks']): Reception {
+  const { session, setup } = c
+  const { limits } = session
+  return new Reception({
+    transaction: session.transaction as TransactionState,
+    sinks,
+    summarizer: setup.parts.needsSummary ? createSummarizer() : null,
+    memory: setup.parts.needsOctets ? limits.messageInMemory : null,
+    deadline: limits.message === 0 ? Number.POSITIVE_INFINITY : c.link.now() + limits.message,
+    failed: (error) => failed(c, 'body', error),
+  })
+}
+
+function describe(defects: { bareCr: boolean; bareLf: boolean; nul: boolean }): string {
+  const found = [defects.bareCr && 'bare CR', defects.bareLf && 'bare LF', defects.nul && 'NUL'].filter(Boolean)
+  return `${found.join(', ')} in it`
+}
+
+/**
+ * SMTP has one reply for all recipients. When they differ the worst one is said: mail that comes twice to one is
+ * better than mail that never comes to another.
+ */
+function oneForAll(answers: readonly Reply[]): Reply {
+  return (
+    answers.find((answer) => answer.code >= 400 && answer.code < 500) ??
+    answers.find((answer) => answer.code >= 500) ??
+    answers[0]
+  )
+}

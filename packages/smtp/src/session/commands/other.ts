@@ -1,0 +1,32 @@
+/** HELP, VRFY, EXPN, ETRN (RFC 5321 §4.1.1, RFC 1985), and the verbs that handlers bring along. */
+import type { MaybePromise } from '@posthouse/wire'
+import type { Command } from '../../syntax/command.js'
+import { replies } from '../../syntax/replies.js'
+import { type Reply, reply } from '../../syntax/reply.js'
+import { type Conversation, failed } from '../conversation.js'
+import { isPromise } from '../stages.js'
+
+export function other(c: Conversation, command: Command): MaybePromise<void> {
+  if (!('argument' in command)) return c.answer(replies.notImplemented())
+  const run = c.setup.parts.commands.get(command.verb === 'OTHER' ? command.name : command.verb)
+  if (!run) return c.answer(defaultReply(command.verb))
+  try {
+    const answer = run(command.argument, c.session)
+    if (!isPromise(answer)) return c.answer(answer)
+    return answer.catch((error: unknown) => failed(c, command.verb, error)).then((said) => c.answer(said))
+  } catch (error) {
+    return c.answer(failed(c, command.verb, error))
+  }
+}
+
+function defaultReply(verb: Command['verb']): Reply {
+  switch (verb) {
+    case 'HELP':
+      return reply(214, '2.0.0', 'See RFC 5321')
+    case 'VRFY':
+      // RFC 5321 §7.3: whether somebody lives here is nobody's business.
+      return reply(252, '2.5.0', 'Cannot verify; send mail to try')
+    default:
+      return replies.notImplemented()
+  }
+}

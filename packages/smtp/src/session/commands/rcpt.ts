@@ -1,0 +1,27 @@
+/** RCPT (RFC 5321 §4.1.1.3). Valid after MAIL. */
+import type { MaybePromise } from '@posthouse/wire'
+import { type Mailbox, needsUtf8 } from '../../syntax/address.js'
+import type { Parameters } from '../../syntax/parameters.js'
+import { replies } from '../../syntax/replies.js'
+import { isPositive, type Reply, reply } from '../../syntax/reply.js'
+import { ask, type Conversation } from '../conversation.js'
+import { andThen } from '../stages.js'
+import { RecipientState, type TransactionState } from '../transaction.js'
+import { readParameters } from './mail.js'
+
+export function rcpt(c: Conversation, forwardPath: Mailbox, parameters: Parameters): MaybePromise<void> {
+  const { session, setup } = c
+  const transaction = session.transaction as TransactionState
+  if (transaction.recipients.length >= session.limits.recipients) return c.answer(replies.tooManyRecipients())
+  if (!transaction.smtputf8 && needsUtf8(forwardPath)) {
+    return c.answer(reply(553, '5.6.7', 'This recipient address needs SMTPUTF8'))
+  }
+  const recipient = new RecipientState(forwardPath)
+  const bad = readParameters(parameters, setup.parts.rcptParameters, recipient, c)
+  if (bad) return c.answer(bad)
+  const verdict = ask(c, 'rcpt', setup.parts.on.rcpt, (handler) => handler.rcpt(recipient, transaction, session))
+  return andThen(verdict, (answer: Reply = replies.recipientOk()) => {
+    if (isPositive(answer)) transaction.recipients.push(recipient)
+    c.answer(answer)
+  })
+}

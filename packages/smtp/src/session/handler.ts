@@ -1,0 +1,111 @@
+/** What an application plugs into a server. */
+import type { CloseReason, Endpoint, Identity, LogEvent, MaybePromise, TlsInfo } from '@posthouse/wire'
+import type { SmtpLimits } from '../engine/limits.js'
+import type { Dialect } from '../engine/states.js'
+import type { Reply } from '../syntax/reply.js'
+import type { Annotated } from './annotations.js'
+import type { ReceivedMessage } from './message.js'
+import type { Recipient, Transaction } from './transaction.js'
+
+/** A connection as handlers see it. */
+export interface SmtpSession extends Annotated {
+  /** Unique in the process; the log uses it too. */
+  readonly id: string
+  readonly protocol: Dialect
+  /** The name of this server. */
+  readonly hostname: string
+  readonly remote: Endpoint
+  readonly local: Endpoint
+  /** `null` while the connection is in clear text. */
+  readonly tls: TlsInfo | null
+  readonly loopback: boolean
+  /** True when STARTTLS can be offered. */
+  readonly canStartTls: boolean
+  /** What the client called itself; `null` before EHLO. */
+  readonly helo: string | null
+  /** The client said EHLO or LHLO, not HELO. */
+  readonly extended: boolean
+  /** Who logged in; `null` before. */
+  readonly identity: Identity | null
+  /** The client's name by reverse DNS, when a handler looked it up. */
+  remoteName: string | null
+  readonly transaction: Transaction | null
+  readonly limits: SmtpLimits
+  /** Aborted when the connection ends. */
+  readonly signal: AbortSignal
+  /** Milliseconds since the epoch. */
+  now(): number
+  log(event: LogEvent): void
+}
+
+/** Nothing: the next handler is asked, and in the end the server's own answer stands. A reply decides. */
+export type StageAnswer = MaybePromise<Reply | undefined | void>
+
+/** As `StageAnswer`; an array has one reply for each of `transaction.recipients`, in order. */
+export type MessageAnswer = MaybePromise<Reply | readonly Reply[] | undefined | void>
+
+/** Takes the octets of a message while they come in. */
+export interface BodySink {
+  /** A piece of the message. Valid until the returned promise settles; copy what is kept for longer. */
+  write(octets: Uint8Array): void | Promise<void>
+  /** The message was refused, or the client went away. Called at most once, instead of the `message` stage. */
+  abort?(): void
+}
+
+/** What a handler must be given at the `message` stage. */
+export type MessageNeed =
+  /** The MIME summary and the header block, made while the message streams in. */
+  | 'summary'
+  /** All octets, in memory (at most `limits.messageInMemory`). */
+  | 'octets'
+
+/** Reads one parameter of MAIL or RCPT. A returned reply refuses the command. */
+export type ParameterReader<Target> = (value: string | null, target: Target, session: SmtpSession) => Reply | undefined
+
+/**
+ * One part of a server: any of the stages below, and what makes an ESMTP extension (keywords, parameters, commands).
+ *
+ * Handlers are asked in the order of the server's list. One that throws, or whose promise is rejected, makes the
+ * server answer `451 4.3.0` and log the error; the connection goes on.
+ */
+export interface SmtpHandler {
+  /** For logs. */
+  readonly name?: string
+  /** What to keep for the `message` stage. */
+  readonly needs?: readonly MessageNeed[]
+  /** Lines for the reply to EHLO: `SIZE 1000000`. */
+  keywords?(session: SmtpSession): readonly string[]
+  /** Parameters of MAIL that this handler knows, by name in upper case. */
+  readonly mailParameters?: ReadonlyMap<string, ParameterReader<Transaction>>
+  /** Parameters of RCPT that this handler knows, by name in upper case. */
+  readonly rcptParameters?: ReadonlyMap<string, ParameterReader<Recipient>>
+  /** Commands that this handler answers, by name in upper case: HELP, VRFY, EXPN, ETRN, or a verb of its own. */
+  readonly commands?: ReadonlyMap<string, (argument: string, session: SmtpSession) => MaybePromise<Reply>>
+
+  /** A client has connected; a reply of 4yz or 5yz is the greeting and ends the connection. */
+  connect?(session: SmtpSession): StageAnswer
+  /** EHLO, HELO or LHLO with the name that the client gives itself. */
+  helo?(name: string, session: SmtpSession): StageAnswer
+  /** Before an authentication. */
+  auth?(mechanism: string, session: SmtpSession): StageAnswer
+  /** The credentials are right; a reply of 4yz or 5yz still refuses. */
+  authenticated?(identity: Identity, session: SmtpSession): StageAnswer
+  /** They are not. `user` is the name that was claimed, if any. */
+  authFailed?(user: string | null, session: SmtpSession): StageAnswer
+  /** MAIL. */
+  mail?(transaction: Transaction, session: SmtpSession): StageAnswer
+  /** RCPT, once for each recipient. */
+  rcpt?(recipient: Recipient, transaction: Transaction, session: SmtpSession): StageAnswer
+  /** DATA, or the first BDAT: the message is about to come. */
+  data?(transaction: Transaction, session: SmtpSession): StageAnswer
+  /** The message will come: where should its octets go? */
+  body?(transaction: Transaction, session: SmtpSession): MaybePromise<BodySink | undefined | void>
+  /** The message is complete. Whoever answers 2yz is responsible for it from then on. */
+  message?(message: ReceivedMessage, session: SmtpSession): MessageAnswer
+  /** RSET. */
+  rset?(session: SmtpSession): StageAnswer
+  /** QUIT. */
+  quit?(session: SmtpSession): StageAnswer
+  /** The connection is over. */
+  close?(reason: CloseReason, session: SmtpSession): void | Promise<void>
+}

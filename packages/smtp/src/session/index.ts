@@ -1,0 +1,13 @@
+export { type Annotated, type Annotation, annotation } from './annotations.js'
+export type {
+  BodySink,
+  MessageAnswer,
+  MessageNeed,
+  ParameterReader,
+  SmtpHandler,
+  SmtpSession,
+  StageAnswer,
+} from './handler.js'
+export type { ReceivedMessage } from './message.js'
+export { createLmtpServer, createSmtpServer, type SmtpServer, type SmtpServerOptions } from './server.js'
+export type { Recipient, Transaction } from './transaction.js'

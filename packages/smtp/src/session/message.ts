@@ -1,0 +1,17 @@
+import type { Transaction } from './transaction.js'
+
+/** A message that has come in completely, as the `message` stage sees it. */
+export interface ReceivedMessage {
+  readonly transaction: Transaction
+  /** Octets. */
+  readonly size: number
+  /** The MIME summary (`openSummary` of `@posthouse/mime/summary` reads it); `null` when no handler needs it. */
+  readonly summary: Uint8Array | null
+  /** The header block with the empty line that ends it; `null` when no handler needs the summary. */
+  readonly header: Uint8Array | null
+  /**
+   * The message, dots removed, without trace fields. The same array at every call; do not change it.
+   * @throws Error when no handler of the server has `octets` among its needs.
+   */
+  octets(): Uint8Array
+}

@@ -1,0 +1,122 @@
+import {
+  type CredentialVerifier,
+  type Link,
+  type Log,
+  login,
+  type PasswordCheck,
+  type Protocol,
+  plain,
+  type SaslMechanism,
+  verifyPasswords,
+} from '@posthouse/wire'
+import type { ContentPolicy, ContentRule } from '../engine/content.js'
+import type { SmtpAnswer, SmtpEvent } from '../engine/events.js'
+import { DEFAULT_LIMITS, type SmtpLimits } from '../engine/limits.js'
+import type { Dialect } from '../engine/states.js'
+import { offeredMechanisms } from './commands/auth.js'
+import type { ServerSetup } from './conversation.js'
+import { auth } from './extensions/auth.js'
+import { chunking, eightBitMime, enhancedStatusCodes, pipelining } from './extensions/core.js'
+import { size } from './extensions/size.js'
+import { smtpUtf8 } from './extensions/smtputf8.js'
+import { startTlsExtension } from './extensions/starttls.js'
+import type { SmtpHandler } from './handler.js'
+import { sortHandlers } from './parts.js'
+import { createSession } from './session.js'
+
+/** What an SMTP or LMTP server is made of. */
+export interface SmtpServerOptions {
+  /** The server's own name, in greetings and Received fields. Default: `localhost`. */
+  readonly hostname?: string
+  /** Asked in this order at each stage. Without one that answers at `message`, no message is taken. */
+  readonly handlers: readonly SmtpHandler[]
+  /** How users log in: a function of user and password, or a verifier. Default: there is no AUTH. */
+  readonly authenticate?: PasswordCheck | CredentialVerifier
+  /** May passwords cross a connection in clear text? `loopback`: when both ends are on this machine. Default: `loopback`. */
+  readonly allowInsecureAuth?: boolean | 'loopback'
+  /** In order of preference. Default: PLAIN and LOGIN. */
+  readonly mechanisms?: readonly SaslMechanism[]
+  /** What happens to a bare CR, a bare LF or a NUL in messages: one rule, or one for each. Default: `reject`. */
+  readonly content?: ContentRule | Partial<ContentPolicy>
+  readonly limits?: Partial<SmtpLimits>
+  /** What stands behind `220`. Default: the host name and the protocol. */
+  readonly banner?: string
+  /** Takes log events; those of the connection are the listener's. Default: the listener's log. */
+  readonly log?: Log
+  /** Random octets for names of messages. Default: `crypto.getRandomValues`. */
+  readonly random?: (octets: number) => Uint8Array
+}
+
+/** A server that `listen` of `@posthouse/smtp/node` serves. */
+export type SmtpServer = Protocol<SmtpEvent, SmtpAnswer>
+
+/**
+ * Makes an SMTP server (RFC 5321): for mail from other servers, or with `authenticate` and `requireAuth()` for
+ * submission (RFC 6409).
+ */
+export function createSmtpServer(options: SmtpServerOptions): SmtpServer {
+  return createServer('smtp', options)
+}
+
+/** Makes an LMTP server (RFC 2033): as SMTP, but it answers a message once for each recipient. */
+export function createLmtpServer(options: SmtpServerOptions): SmtpServer {
+  return createServer('lmtp', options)
+}
+
+function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer {
+  const { hostname = 'localhost', allowInsecureAuth = 'loopback' } = options
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const verifier =
+    typeof options.authenticate === 'function' ? verifyPasswords(options.authenticate) : (options.authenticate ?? null)
+  const needsOctets = options.handlers.some((handler) => handler.needs?.includes('octets'))
+  const extensions: readonly SmtpHandler[] = [
+    pipelining,
+    size(needsOctets),
+    eightBitMime,
+    smtpUtf8,
+    chunking,
+    enhancedStatusCodes,
+    startTlsExtension,
+    ...(verifier ? [auth((session) => offeredMechanisms(session, setup))] : []),
+  ]
+  const setup: ServerSetup = {
+    parts: sortHandlers([...extensions, ...options.handlers]),
+    verifier,
+    mechanisms: options.mechanisms ?? [plain, login],
+    allowInsecureAuth,
+    banner: options.banner ?? `${hostname} ${dialect === 'lmtp' ? 'LMTP' : 'ESMTP'}`,
+    makeId: idMaker(options.random ?? randomOctets),
+  }
+  const engine = { dialect, limits, content: contentPolicy(options.content) }
+  return {
+    name: dialect,
+    connect: (link: Link) => createSession({ setup, engine, hostname, log: options.log ?? link.log }, link),
+  }
+}
+
+function contentPolicy(content: SmtpServerOptions['content'] = 'reject'): ContentPolicy {
+  if (typeof content === 'string') return { bareCr: content, bareLf: content, nul: content }
+  return { bareCr: 'reject', bareLf: 'reject', nul: 'reject', ...content }
+}
+
+function randomOctets(octets: number): Uint8Array {
+  return globalThis.crypto.getRandomValues(new Uint8Array(octets))
+}
+
+const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/** Names of 100 random bits in 20 letters and digits. Random octets are fetched for many names at once. */
+function idMaker(random: (octets: number) => Uint8Array): () => string {
+  const each = 20
+  let pool: Uint8Array = new Uint8Array(0)
+  let at = 0
+  return () => {
+    if (at + each > pool.length) {
+      pool = random(each * 50)
+      at = 0
+    }
+    let id = ''
+    for (let i = 0; i < each; i++) id += DIGITS[pool[at++] & 31]
+    return id
+  }
+}

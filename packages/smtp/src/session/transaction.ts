@@ -1,0 +1,62 @@
+/** One mail transaction: from MAIL to the end of the message (RFC 5321 §3.3). */
+import type { Mailbox } from '../syntax/address.js'
+import { type Annotated, Notes } from './annotations.js'
+
+/** What MAIL and its extensions said. */
+export interface Transaction extends Annotated {
+  /** Unique; the log, the Received field and the reply name it. */
+  readonly id: string
+  /** `null` for `<>`. */
+  readonly reversePath: Mailbox | null
+  /** The recipients that were accepted, in order. */
+  readonly recipients: readonly Recipient[]
+  /** BODY (RFC 6152, RFC 3030). Default: `7BIT`. */
+  body: '7BIT' | '8BITMIME' | 'BINARYMIME'
+  /** SIZE: octets that the client expects to send (RFC 1870), or `null`. */
+  size: number | null
+  /** SMTPUTF8 (RFC 6531). */
+  smtputf8: boolean
+}
+
+/** One recipient. While the `rcpt` stage runs it is a candidate and not in `transaction.recipients` yet. */
+export interface Recipient extends Annotated {
+  readonly mailbox: Mailbox
+  /** `mailbox.address`. */
+  readonly address: string
+  /** The account whose mail this is, when a handler found one. */
+  account: string | null
+}
+
+export class TransactionState extends Notes implements Transaction {
+  readonly reversePath: Mailbox | null
+  readonly recipients: Recipient[] = []
+  body: '7BIT' | '8BITMIME' | 'BINARYMIME' = '7BIT'
+  size: number | null = null
+  smtputf8 = false
+  readonly #makeId: () => string
+  #id: string | null = null
+
+  constructor(reversePath: Mailbox | null, makeId: () => string) {
+    super()
+    this.reversePath = reversePath
+    this.#makeId = makeId
+  }
+
+  get id(): string {
+    return (this.#id ??= this.#makeId())
+  }
+}
+
+export class RecipientState extends Notes implements Recipient {
+  readonly mailbox: Mailbox
+  account: string | null = null
+
+  constructor(mailbox: Mailbox) {
+    super()
+    this.mailbox = mailbox
+  }
+
+  get address(): string {
+    return this.mailbox.address
+  }
+}

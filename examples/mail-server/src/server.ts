@@ -30,9 +30,11 @@ export async function startMailServer(settings: Settings, log: Log): Promise<Mai
   const access = { store, authenticate, allowInsecureAuth: 'loopback', hostname, log } as const
 
   const local = [localRecipients(store, { domains: settings.domains }), deliverTo(store)]
-  const smtp = createSmtpServer({ hostname, log, handlers: local })
-  const submission = createSmtpServer({ ...access, handlers: [requireAuth(), ...local] })
-  const lmtp = createLmtpServer({ hostname, log, handlers: local })
+  // A NUL harms nobody here and may be somebody's 8-bit data; bare CR and LF stay refused.
+  const content = { nul: 'preserve' } as const
+  const smtp = createSmtpServer({ hostname, log, content, handlers: local })
+  const submission = createSmtpServer({ ...access, content, handlers: [requireAuth(), ...local] })
+  const lmtp = createLmtpServer({ hostname, log, content, handlers: local })
   const imap = createImapServer(access)
   const pop3 = createPop3Server(access)
 

@@ -9,6 +9,8 @@
  * It hands out views of what it is given; a view ends where a dot is taken away or a line end is put right.
  */
 
+import { ControlScanner } from './control-scan.js'
+
 /** What happens to a bare CR, a bare LF or a NUL in a message. */
 export type ContentRule =
   /** The whole message is refused with 550 5.6.0 when its end has come. */
@@ -32,7 +34,6 @@ export interface ContentDefects {
   readonly nul: boolean
 }
 
-const NUL = 0
 const LF = 10
 const CR = 13
 const DOT = 46
@@ -61,6 +62,7 @@ export class ContentReader {
   bareLf = false
   nul = false
   #place: Place
+  readonly #scanner = new ControlScanner()
   readonly #stuffed: boolean
   readonly #policy: ContentPolicy
   /** What goes out before anything else: a line end that was put right, a CR that turned out to be text. */
@@ -110,7 +112,7 @@ export class ContentReader {
     while (at < length) {
       switch (this.#place) {
         case 'inside': {
-          at = nextControl(bytes, at)
+          at = this.#scanner.next(bytes, at)
           if (at === length) break
           const byte = bytes[at]
           if (byte === CR) {
@@ -186,13 +188,4 @@ export class ContentReader {
     this.#insert = insert
     return bytes.subarray(start, end)
   }
-}
-
-/** Where the next NUL, LF or CR stands at or after `at`, or the length. */
-function nextControl(bytes: Uint8Array, at: number): number {
-  for (; at < bytes.length; at++) {
-    const byte = bytes[at]
-    if (byte <= CR && (byte === CR || byte === LF || byte === NUL)) return at
-  }
-  return at
 }

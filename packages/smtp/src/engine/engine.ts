@@ -57,6 +57,9 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
   /** The transaction's BODY is BINARYMIME. */
   let binary = false
   let asksBinary = false
+  /** The client wants a reply for each recipient over SMTP too (draft-hall-prdr). */
+  let perRecipient = false
+  let asksPerRecipient = false
   let input: MessageInput | null = null
   /** BDAT that is not allowed: its octets are read all the same, and then this is the reply. */
   let chunkRefusal: Reply | null = null
@@ -139,7 +142,10 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
     const no = refusal(state, dialect, command.verb)
     if (command.verb === 'BDAT') return startChunk(command.size, command.last, no)
     if (no) return refuse(command.verb, no)
-    if (command.verb === 'MAIL') asksBinary = command.parameters.get('BODY')?.toUpperCase() === 'BINARYMIME'
+    if (command.verb === 'MAIL') {
+      asksBinary = command.parameters.get('BODY')?.toUpperCase() === 'BINARYMIME'
+      asksPerRecipient = command.parameters.has('PRDR')
+    }
     if (command.verb === 'DATA' && binary) return refuse('DATA', replies.badSequence('BINARYMIME goes with BDAT'))
     if (command.verb === 'STARTTLS' && window.length > 0) {
       return refuse('STARTTLS', replies.badSequence('Octets behind STARTTLS'), true)
@@ -195,11 +201,14 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
   function send(answer: SmtpAnswer): void {
     if ('code' in answer) return sendOne(answer)
     if (pending !== 'message-end') throw new ProtocolUsageError('several replies answer a message only')
-    const expected = dialect === 'lmtp' ? recipients : 1
-    if (answer.length !== expected) {
-      throw new ProtocolUsageError(`${answer.length} replies for a message that wants ${expected}`)
+    const each = dialect === 'lmtp' || perRecipient
+    if (answer.length !== (each ? recipients : 1)) {
+      throw new ProtocolUsageError(`${answer.length} replies for a message to ${recipients} recipients`)
     }
+    const framed = perRecipient && dialect === 'smtp' && recipients > 1
+    if (framed) output += encodeReply(replies.perRecipientReplies())
     for (const one of answer) output += encodeReply(one)
+    if (framed) output += encodeReply(summary(answer))
     endTransaction()
     pending = null
   }
@@ -240,6 +249,7 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
         state = 'mail'
         recipients = 0
         binary = asksBinary
+        perRecipient = asksPerRecipient
         return
       case 'RCPT':
         if (!done) return
@@ -287,6 +297,7 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
     state = 'greeted'
     recipients = 0
     binary = false
+    perRecipient = false
     input = null
   }
 
@@ -308,4 +319,11 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
       return [bytes]
     },
   }
+}
+
+/** The last of the replies of PRDR: whether anybody has the message. */
+function summary(answers: readonly Reply[]): Reply {
+  return (
+    answers.find((answer) => answer.code < 300) ?? answers.find((answer) => answer.code < 500) ?? (answers[0] as Reply)
+  )
 }

@@ -2,11 +2,11 @@ import type { Account, CommitResult, MailStore, Staged } from '@posthouse/store-
 import { annotation } from '../session/annotations.js'
 import type { BodySink, SmtpHandler, SmtpSession } from '../session/handler.js'
 import type { ReceivedMessage } from '../session/message.js'
-import type { Transaction } from '../session/transaction.js'
+import type { Recipient, Transaction } from '../session/transaction.js'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import type { DeliverToOptions } from './deliver-to.js'
-import { type LocalTarget, localTargets, outcome, storeReply } from './delivery-outcome.js'
+import { type LocalTarget, localTargets, outcome, storeReply, worst } from './delivery-outcome.js'
 import { createStageFeed, type StageFeed } from './stage-feed.js'
 import { deliveryPrefix } from './trace-prefix.js'
 
@@ -27,7 +27,7 @@ export function deliverOneByOne(store: MailStore, options: DeliverToOptions): Sm
     needs: ['summary'],
     async body(transaction) {
       const targets = await localTargets(store, transaction)
-      const names = new Set(targets.flatMap(({ account }) => (account === null ? [] : [account])))
+      const names = new Set(targets.flatMap((target) => target.accounts))
       const accounts = new Map<string, Opened | Error>()
       for (const name of names) accounts.set(name, await openAccount(store, name, transaction.size))
       transaction.set(openedKey, { targets, accounts })
@@ -76,29 +76,29 @@ async function deliverAll(
     staged.set(name, opened instanceof Error ? opened : await opened.feed.finish().catch(asError))
   }
   const said: Reply[] = []
-  for (const target of targets) {
-    if (target.account === null) said.push(replies.unknownUser(target.recipient.address))
-    else {
-      const opened = accounts.get(target.account)
-      const octets = staged.get(target.account)
-      if (!opened || opened instanceof Error) said.push(storeReply(opened, session))
-      else if (!octets || octets instanceof Error) said.push(storeReply(octets, session))
-      else said.push(await commit(target, opened.account, octets, message, session, options))
+  for (const { recipient, accounts: names } of targets) {
+    const answers: Reply[] = []
+    for (const name of names) {
+      const opened = accounts.get(name)
+      const octets = staged.get(name)
+      if (!opened || opened instanceof Error) answers.push(storeReply(opened, session))
+      else if (!octets || octets instanceof Error) answers.push(storeReply(octets, session))
+      else answers.push(await commit(recipient, opened.account, octets, message, session, options))
     }
+    said.push(answers.length === 0 ? replies.unknownUser(recipient.address) : worst(answers))
   }
   for (const opened of accounts.values()) if (!(opened instanceof Error)) await opened.account.close?.()
   return said
 }
 
 async function commit(
-  target: LocalTarget,
+  recipient: Recipient,
   account: Account,
   staged: Staged,
   message: ReceivedMessage,
   session: SmtpSession,
   options: DeliverToOptions,
 ): Promise<Reply> {
-  const { recipient } = target
   const { transaction } = message
   try {
     const path = options.path?.(recipient, transaction, session) ?? ['INBOX']

@@ -6,7 +6,7 @@ import type { Recipient, Transaction } from '../session/transaction.js'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import { deliverOneByOne } from './deliver-one-by-one.js'
-import { localTargets, outcome, storeReply } from './delivery-outcome.js'
+import { localTargets, outcome, storeReply, worst } from './delivery-outcome.js'
 import { createStageFeed, type StageFeed } from './stage-feed.js'
 import { deliveryPrefix } from './trace-prefix.js'
 
@@ -42,25 +42,28 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Smt
       const refusal = storeReply(error, session)
       return transaction.recipients.map(() => refusal)
     }
-    const local = targets.filter((target) => target.account !== null)
+    const copies = targets.flatMap(({ recipient, accounts }) => accounts.map((account) => ({ recipient, account })))
     const results =
-      local.length === 0
+      copies.length === 0
         ? []
         : await deliver({
             staged,
             summary: received.summary ?? new Uint8Array(0),
             ...(received.header ? { header: received.header } : {}),
-            to: local.map(({ recipient, account }) => ({
-              account: account as string,
+            to: copies.map(({ recipient, account }) => ({
+              account,
               prefix: deliveryPrefix(transaction, recipient, session),
               dedup: options.dedup?.(recipient, transaction, session) ?? `${transaction.id} ${recipient.address}`,
               ...(options.path ? { path: options.path(recipient, transaction, session) } : {}),
             })),
           })
     const accepted = replies.accepted(transaction.id)
-    return targets.map((target) => {
-      if (target.account === null) return replies.unknownUser(target.recipient.address)
-      return outcome(results[local.indexOf(target)], accepted, session)
+    let next = 0
+    return targets.map(({ recipient, accounts }) => {
+      if (accounts.length === 0) return replies.unknownUser(recipient.address)
+      const own = results.slice(next, next + accounts.length)
+      next += accounts.length
+      return worst(accounts.map((_, i) => outcome(own[i], accepted, session)))
     })
   }
 

@@ -2,23 +2,28 @@ import { isStoreError, type MailStore, type OpResult } from '@posthouse/store-ap
 import type { SmtpSession } from '../session/handler.js'
 import type { Recipient, Transaction } from '../session/transaction.js'
 import { replies } from '../syntax/replies.js'
-import { type Reply, reply } from '../syntax/reply.js'
-import { resolveAccount } from './local-recipients.js'
+import { isTemporary, type Reply, reply } from '../syntax/reply.js'
+import { resolveAccounts } from './local-recipients.js'
 
-/** A recipient, and the account that takes its mail. */
+/** A recipient, and the accounts that take its mail; none: there is no such user. */
 export interface LocalTarget {
   readonly recipient: Recipient
-  readonly account: string | null
+  readonly accounts: readonly string[]
 }
 
 /** The accounts of the recipients; those that no handler looked up are looked up now. */
-export async function localTargets(store: MailStore, transaction: Transaction): Promise<readonly LocalTarget[]> {
+export function localTargets(store: MailStore, transaction: Transaction): Promise<readonly LocalTarget[]> {
   return Promise.all(
     transaction.recipients.map(async (recipient) => ({
       recipient,
-      account: recipient.account ?? (await resolveAccount(store, recipient.mailbox)),
+      accounts: recipient.accounts ?? (await resolveAccounts(store, recipient.targets)) ?? [],
     })),
   )
+}
+
+/** One reply for a recipient with several accounts: 250 only when all have the message. */
+export function worst(answers: readonly Reply[]): Reply {
+  return answers.find(isTemporary) ?? answers.find((answer) => answer.code >= 500) ?? answers[0]
 }
 
 /** The reply for what a store did with one recipient. */

@@ -13,8 +13,9 @@ export interface LocalRecipientsOptions {
 }
 
 /**
- * Takes mail for the store's own addresses only: no relaying. Notes the account of each recipient for `deliverTo`.
- * An earlier handler that set `recipient.account` is trusted.
+ * Takes mail for the store's own addresses only: no relaying. Notes the accounts of each recipient for `deliverTo`.
+ * An earlier handler that set `recipient.accounts` is trusted.
+ * Put `aliases`, `subaddressing` and `catchAll` before it.
  */
 export function localRecipients(store: MailStore, options: LocalRecipientsOptions = {}): SmtpHandler {
   const domains = options.domains ? new Set(options.domains.map(domainKey)) : null
@@ -22,18 +23,44 @@ export function localRecipients(store: MailStore, options: LocalRecipientsOption
   return {
     name: 'local-recipients',
     async rcpt(recipient) {
-      if (recipient.account !== null) return undefined
-      const { mailbox } = recipient
-      // RFC 5321 §4.5.1: "<Postmaster>" without a domain is the postmaster of this server.
-      if (mailbox.domain !== '' && domains && !domains.has(domainKey(mailbox.domain))) return replies.relayDenied()
-      recipient.account = await resolveAccount(store, mailbox, first)
-      return recipient.account === null ? replies.unknownUser(recipient.address) : undefined
+      if (recipient.accounts !== null) return undefined
+      for (const { domain } of recipient.targets) {
+        // RFC 5321 §4.5.1: "<Postmaster>" without a domain is the postmaster of this server.
+        if (domain !== '' && domains && !domains.has(domainKey(domain))) return replies.relayDenied()
+      }
+      const accounts = await resolveAccounts(store, recipient.targets, first)
+      if (accounts === null) return replies.unknownUser(recipient.address)
+      recipient.accounts = accounts
+      return undefined
     },
   }
 }
 
+/** The accounts of several addresses, each once; `null` when one of them has none. */
+export async function resolveAccounts(
+  store: Pick<MailStore, 'resolve' | 'open'>,
+  mailboxes: readonly Mailbox[],
+  home?: string,
+): Promise<readonly string[] | null> {
+  if (mailboxes.length === 1) {
+    const account = await resolveAccount(store, mailboxes[0], home)
+    return account === null ? null : [account]
+  }
+  const accounts = new Set<string>()
+  for (const mailbox of mailboxes) {
+    const account = await resolveAccount(store, mailbox, home)
+    if (account === null) return null
+    accounts.add(account)
+  }
+  return [...accounts]
+}
+
 /** The account for an address, or `null`. `home`: the domain of addresses that have none. */
-export async function resolveAccount(store: MailStore, mailbox: Mailbox, home?: string): Promise<string | null> {
+export async function resolveAccount(
+  store: Pick<MailStore, 'resolve' | 'open'>,
+  mailbox: Mailbox,
+  home?: string,
+): Promise<string | null> {
   for (const address of addressForms(mailbox, home)) {
     const account = store.resolve ? await store.resolve(address) : await openable(store, address)
     if (account !== null) return account
@@ -42,7 +69,7 @@ export async function resolveAccount(store: MailStore, mailbox: Mailbox, home?: 
 }
 
 /** A store that cannot resolve addresses: an account has the name of its address. */
-async function openable(store: MailStore, address: string): Promise<string | null> {
+async function openable(store: Pick<MailStore, 'open'>, address: string): Promise<string | null> {
   try {
     const account = await store.open(address)
     await account.close?.()

@@ -2,35 +2,52 @@ import type { Endpoint, Identity, Link, LogEvent, TlsInfo } from '@posthouse/wir
 import type { SmtpLimits } from '../engine/limits.js'
 import type { Dialect } from '../engine/states.js'
 import { Notes } from './annotations.js'
-import type { SmtpSession } from './handler.js'
+import type { ClientDetails, SmtpSession } from './handler.js'
 import type { TransactionState } from './transaction.js'
+
+/** What a session knows of its server. */
+export interface SessionServer {
+  readonly protocol: Dialect
+  readonly hostname: string
+  readonly limits: SmtpLimits
+  readonly banner: string
+  readonly log: ((event: LogEvent) => void) | null
+}
 
 /** A connection's memory: what handlers see as `SmtpSession`. */
 export class SessionState extends Notes implements SmtpSession {
   readonly protocol: Dialect
   readonly hostname: string
   readonly limits: SmtpLimits
+  readonly banner: string
   helo: string | null = null
   extended = false
   identity: Identity | null = null
   remoteName: string | null = null
+  messages = 0
   transaction: TransactionState | null = null
   remote: Endpoint
+  #proxied = false
   readonly #link: Link
   readonly #log: (event: LogEvent) => void
 
-  constructor(link: Link, protocol: Dialect, hostname: string, limits: SmtpLimits, log: (event: LogEvent) => void) {
+  constructor(link: Link, server: SessionServer) {
     super()
     this.#link = link
-    this.#log = log
-    this.protocol = protocol
-    this.hostname = hostname
-    this.limits = limits
+    this.#log = server.log ?? link.log
+    this.protocol = server.protocol
+    this.hostname = server.hostname
+    this.limits = server.limits
+    this.banner = server.banner
     this.remote = link.remote
   }
 
   get id(): string {
     return this.#link.id
+  }
+
+  get peer(): Endpoint {
+    return this.#link.remote
   }
 
   get local(): Endpoint {
@@ -42,7 +59,7 @@ export class SessionState extends Notes implements SmtpSession {
   }
 
   get loopback(): boolean {
-    return this.#link.loopback
+    return this.#link.loopback && !this.#proxied
   }
 
   get signal(): AbortSignal {
@@ -51,6 +68,15 @@ export class SessionState extends Notes implements SmtpSession {
 
   get canStartTls(): boolean {
     return this.#link.canStartTls
+  }
+
+  impersonate(details: ClientDetails): void {
+    this.remote = { address: details.address ?? this.remote.address, port: details.port ?? this.remote.port }
+    if (details.remoteName !== undefined) this.remoteName = details.remoteName
+    if (details.helo !== undefined) this.helo = details.helo
+    if (details.identity !== undefined) this.identity = details.identity
+    // Whoever speaks through a proxy is not on this machine.
+    this.#proxied = true
   }
 
   now(): number {

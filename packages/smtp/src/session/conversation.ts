@@ -14,7 +14,6 @@ export interface ServerSetup {
   readonly verifier: CredentialVerifier | null
   readonly mechanisms: readonly SaslMechanism[]
   readonly allowInsecureAuth: boolean | 'loopback'
-  readonly banner: string
   /** A name for a transaction that nobody else has. */
   readonly makeId: () => string
 }

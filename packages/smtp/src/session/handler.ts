@@ -14,7 +14,12 @@ export interface SmtpSession extends Annotated {
   readonly protocol: Dialect
   /** The name of this server. */
   readonly hostname: string
+  /** The client. */
   readonly remote: Endpoint
+  /** The other end of the connection itself: not the client when a trusted peer speaks for it (XCLIENT). */
+  readonly peer: Endpoint
+  /** Messages that were accepted or refused over this connection. */
+  readonly messages: number
   readonly local: Endpoint
   /** `null` while the connection is in clear text. */
   readonly tls: TlsInfo | null
@@ -34,8 +39,22 @@ export interface SmtpSession extends Annotated {
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal
   /** Milliseconds since the epoch. */
+  /** What stands behind `220` in the greeting. */
+  readonly banner: string
+  /** Continues as another client (XCLIENT). */
+  impersonate(details: ClientDetails): void
   now(): number
   log(event: LogEvent): void
+}
+
+/** Who a client is, as a trusted peer says; what is absent stays as it is. */
+export interface ClientDetails {
+  /** IPv4 or IPv6 text; `''` when it is not known. */
+  readonly address?: string
+  readonly port?: number
+  readonly remoteName?: string | null
+  readonly helo?: string | null
+  readonly identity?: Identity | null
 }
 
 /** Nothing: the next handler is asked, and in the end the server's own answer stands. A reply decides. */

@@ -1,6 +1,8 @@
 export { type Annotated, type Annotation, annotation } from './annotations.js'
+export * from './extensions/index.js'
 export type {
   BodySink,
+  ClientDetails,
   MessageAnswer,
   MessageNeed,
   ParameterReader,

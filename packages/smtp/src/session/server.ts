@@ -17,6 +17,7 @@ import { offeredMechanisms } from './commands/auth.js'
 import type { ServerSetup } from './conversation.js'
 import { auth } from './extensions/auth.js'
 import { chunking, eightBitMime, enhancedStatusCodes, pipelining } from './extensions/core.js'
+import { limitsExtension } from './extensions/limits.js'
 import { size } from './extensions/size.js'
 import { smtpUtf8 } from './extensions/smtputf8.js'
 import { startTlsExtension } from './extensions/starttls.js'
@@ -76,6 +77,7 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
     smtpUtf8,
     chunking,
     enhancedStatusCodes,
+    limitsExtension,
     startTlsExtension,
     ...(verifier ? [auth((session) => offeredMechanisms(session, setup))] : []),
   ]
@@ -84,13 +86,14 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
     verifier,
     mechanisms: options.mechanisms ?? [plain, login],
     allowInsecureAuth,
-    banner: options.banner ?? `${hostname} ${dialect === 'lmtp' ? 'LMTP' : 'ESMTP'}`,
     makeId: idMaker(options.random ?? randomOctets),
   }
   const engine = { dialect, limits, content: contentPolicy(options.content) }
+  const banner = options.banner ?? `${hostname} ${dialect === 'lmtp' ? 'LMTP' : 'ESMTP'}`
+  const server = { protocol: dialect, hostname, limits, banner, log: options.log ?? null }
   return {
     name: dialect,
-    connect: (link: Link) => createSession({ setup, engine, hostname, log: options.log ?? link.log }, link),
+    connect: (link: Link) => createSession({ setup, engine, server }, link),
   }
 }
 

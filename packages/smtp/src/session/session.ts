@@ -11,15 +11,14 @@ import { chunkEnd, chunkStart, data, messageEnd, messageOctets } from './command
 import { other } from './commands/other.js'
 import { rcpt } from './commands/rcpt.js'
 import { startTls } from './commands/starttls.js'
-import { SessionState } from './context.js'
+import { type SessionServer, SessionState } from './context.js'
 import { ask, type Conversation, dropTransaction, type ServerSetup } from './conversation.js'
 import { andThen } from './stages.js'
 
 export interface SessionOptions {
   readonly setup: ServerSetup
   readonly engine: Parameters<typeof createSmtpEngine>[0]
-  readonly hostname: string
-  readonly log: SessionState['log']
+  readonly server: SessionServer
 }
 
 type CommandEvent = Extract<SmtpEvent, { type: 'command' }>
@@ -30,9 +29,9 @@ export function createSession(
   link: Link,
 ): { readonly engine: SmtpEngine; readonly session: Session<SmtpEvent> } {
   const { setup } = options
-  const { limits, dialect } = options.engine
+  const { limits } = options.engine
   const engine = createSmtpEngine({ ...options.engine, upgraded: link.upgraded })
-  const state = new SessionState(link, dialect, options.hostname, limits, options.log)
+  const state = new SessionState(link, options.server)
   let errors = 0
   /** RCPT, DATA and BDAT that came behind a refused MAIL: pipelining clients cannot know better. */
   let outOfSequence = 0
@@ -172,7 +171,7 @@ export function createSession(
             answer(refusal)
             return close()
           }
-          answer(refusal ?? reply(220, null, setup.banner))
+          answer(refusal ?? reply(220, null, state.banner))
         },
       )
     },

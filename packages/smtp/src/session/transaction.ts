@@ -23,8 +23,10 @@ export interface Recipient extends Annotated {
   readonly mailbox: Mailbox
   /** `mailbox.address`. */
   readonly address: string
-  /** The account whose mail this is, when a handler found one. */
-  account: string | null
+  /** Where its mail goes: the mailbox itself, until aliases or subaddressing put others in its place. */
+  targets: readonly Mailbox[]
+  /** The accounts of the targets, when a handler looked them up. */
+  accounts: readonly string[] | null
 }
 
 export class TransactionState extends Notes implements Transaction {
@@ -49,11 +51,13 @@ export class TransactionState extends Notes implements Transaction {
 
 export class RecipientState extends Notes implements Recipient {
   readonly mailbox: Mailbox
-  account: string | null = null
+  targets: readonly Mailbox[]
+  accounts: readonly string[] | null = null
 
   constructor(mailbox: Mailbox) {
     super()
     this.mailbox = mailbox
+    this.targets = [mailbox]
   }
 
   get address(): string {

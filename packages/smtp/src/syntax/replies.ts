@@ -17,12 +17,15 @@ export const replies = {
   startMailInput: (): Reply => GO_AHEAD,
   /** The message is safe. `id` is what the log calls it. */
   accepted: (id?: string): Reply => (id === undefined ? ACCEPTED : reply(250, '2.0.0', `Message accepted as ${id}`)),
+  /** draft-hall-prdr: a reply for each recipient follows, and one for all. */
+  perRecipientReplies: (): Reply => reply(353, null, 'A reply for each recipient follows'),
   goodbye: (hostname: string): Reply => reply(221, '2.0.0', `${hostname} closing connection`),
 
   // 421: the connection closes (RFC 5321 §3.8)
   shuttingDown: (): Reply => reply(421, '4.3.2', 'The server is going down; try again later'),
   idleTooLong: (): Reply => reply(421, '4.4.2', 'Idle for too long; closing connection'),
   tooManyErrors: (): Reply => reply(421, '4.7.0', 'Too many errors; closing connection'),
+  tooManyMessages: (): Reply => reply(421, '4.7.0', 'Too many messages over one connection'),
   failedConnection: (): Reply => reply(421, '4.3.0', 'Local problem; closing connection'),
 
   // 4yz: try again later

@@ -11,6 +11,8 @@ import { TransactionState } from '../transaction.js'
 
 export function mail(c: Conversation, reversePath: Mailbox | null, parameters: Parameters): MaybePromise<void> {
   const { session, setup } = c
+  const { transactions } = session.limits
+  if (transactions > 0 && session.messages >= transactions) return c.answer(replies.tooManyMessages())
   const transaction = new TransactionState(reversePath, setup.makeId)
   const bad = readParameters(parameters, setup.parts.mailParameters, transaction, c)
   if (bad) return c.answer(bad)

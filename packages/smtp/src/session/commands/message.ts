@@ -5,6 +5,7 @@ import type { SmtpEvent } from '../../engine/events.js'
 import { replies } from '../../syntax/replies.js'
 import type { Reply } from '../../syntax/reply.js'
 import { ask, type Conversation, dropTransaction, failed } from '../conversation.js'
+import { prdr } from '../extensions/prdr.js'
 import { openSinks, Reception } from '../reception.js'
 import { andThen, isPromise } from '../stages.js'
 import type { TransactionState } from '../transaction.js'
@@ -42,6 +43,7 @@ export function chunkEnd(c: Conversation, oversize: boolean): void {
 export function messageEnd(c: Conversation, event: Extract<SmtpEvent, { type: 'message-end' }>): MaybePromise<void> {
   const { session, setup } = c
   const reception = c.reception as Reception
+  session.messages++
   if (event.oversize) reception.fail(replies.messageTooBig(session.limits.messageSize))
   if (event.refused) reception.fail(replies.badLineEnds(describe(event.defects)))
   if (reception.failure) {
@@ -49,11 +51,12 @@ export function messageEnd(c: Conversation, event: Extract<SmtpEvent, { type: 'm
     return c.answer(reception.failure)
   }
   const message = reception.complete()
+  const wantsEach = session.protocol === 'lmtp' || message.transaction.get(prdr) === true
   const verdict = ask(c, 'message', setup.parts.on.message, (handler) => handler.message(message, session))
   return andThen(verdict, (answer: Reply | readonly Reply[] = replies.nobodyTakesIt()) => {
     c.reception = null
     session.transaction = null
-    c.answer('code' in answer || session.protocol === 'lmtp' ? answer : oneForAll(answer))
+    c.answer('code' in answer || wantsEach ? answer : oneForAll(answer))
   })
 }
 

@@ -12,22 +12,22 @@ export const enhancedStatusCodes: SmtpHandler = {
   keywords: () => ['ENHANCEDSTATUSCODES'],
 }
 
+/** CHUNKING (RFC 3030 §2): BDAT. */
+export const chunking: SmtpHandler = { name: 'CHUNKING', keywords: () => ['CHUNKING'] }
+
 /** BODY of MAIL (RFC 6152 §2, RFC 3030 §3). */
-const body: ParameterReader<Transaction> = (value, transaction) => {
-  const kind = value?.toUpperCase()
-  if (kind !== '7BIT' && kind !== '8BITMIME' && kind !== 'BINARYMIME') {
-    return replies.badParameter('BODY is 7BIT, 8BITMIME or BINARYMIME')
+export function bodyParameter(kinds: readonly Transaction['body'][]): ParameterReader<Transaction> {
+  return (value, transaction) => {
+    const kind = kinds.find((one) => one === value?.toUpperCase())
+    if (!kind) return replies.badParameter(`BODY is ${kinds.join(' or ')}`)
+    transaction.body = kind
+    return undefined
   }
-  transaction.body = kind
-  return undefined
 }
 
 /** 8BITMIME (RFC 6152). */
 export const eightBitMime: SmtpHandler = {
   name: '8BITMIME',
   keywords: () => ['8BITMIME'],
-  mailParameters: new Map([['BODY', body]]),
+  mailParameters: new Map([['BODY', bodyParameter(['7BIT', '8BITMIME'])]]),
 }
-
-/** CHUNKING and BINARYMIME (RFC 3030): BDAT, and bodies that have no lines. */
-export const chunking: SmtpHandler = { name: 'CHUNKING', keywords: () => ['CHUNKING', 'BINARYMIME'] }

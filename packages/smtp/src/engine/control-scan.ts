@@ -1,0 +1,82 @@
+/**
+ * Finds the octets of a message that matter: NUL, LF and CR.
+ *
+ * Four octets are looked at together: for a word `x`, `(x - 0x0e0e0e0e) & ~x & 0x80808080` has the top bit set in each
+ * octet that is below 14 (and perhaps in octets above such a one, so only the lowest counts). That is one pass at
+ * memory speed over text of any line length, where a search for LF and another one for CR would be two.
+ */
+
+const LF = 10
+const CR = 13
+const BELOW_14 = 0x0e0e0e0e
+const TOP_BITS = 0x80808080
+/** Makes the octets of a word before a place too big to be found. */
+const BEFORE = [0, 0xff, 0xffff, 0xffffff]
+/** Shorter input is not worth a view of words. */
+const SHORT = 64
+
+const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
+
+export class ControlScanner {
+  #bytes: Uint8Array = new Uint8Array(0)
+  #words: Int32Array | null = null
+  /** Octets between the first word and the first octet. */
+  #offset = 0
+
+  /** Where the next NUL, LF or CR stands at or after `at`, or the length. */
+  next(bytes: Uint8Array, at: number): number {
+    if (bytes !== this.#bytes) this.#look(bytes)
+    const { length } = bytes
+    while (at < length) {
+      at = this.#words ? this.#below14(bytes, this.#words, at) : below14(bytes, at)
+      if (at === length) break
+      const byte = bytes[at]
+      if (byte === CR || byte === LF || byte === 0) break
+      at++
+    }
+    return at
+  }
+
+  #look(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.#words = null
+    if (bytes.length < SHORT || !littleEndian) return
+    this.#offset = bytes.byteOffset & 3
+    this.#words = new Int32Array(bytes.buffer, bytes.byteOffset - this.#offset, (bytes.length + this.#offset) >> 2)
+  }
+
+  #below14(bytes: Uint8Array, words: Int32Array, at: number): number {
+    const offset = this.#offset
+    const end = words.length
+    let word = (at + offset) >> 2
+    if (word < end) {
+      let x = words[word] | BEFORE[(at + offset) & 3]
+      let found = (x - BELOW_14) & ~x & TOP_BITS
+      if (found === 0) {
+        word++
+        while (word + 4 <= end) {
+          const a = words[word]
+          const b = words[word + 1]
+          const c = words[word + 2]
+          const d = words[word + 3]
+          const any = ((a - BELOW_14) & ~a) | ((b - BELOW_14) & ~b) | ((c - BELOW_14) & ~c) | ((d - BELOW_14) & ~d)
+          if ((any & TOP_BITS) !== 0) break
+          word += 4
+        }
+        for (; word < end; word++) {
+          x = words[word]
+          found = (x - BELOW_14) & ~x & TOP_BITS
+          if (found !== 0) break
+        }
+      }
+      if (found !== 0) return (word << 2) + ((31 - Math.clz32(found & -found)) >> 3) - offset
+      at = (word << 2) - offset
+    }
+    return below14(bytes, at)
+  }
+}
+
+function below14(bytes: Uint8Array, at: number): number {
+  while (at < bytes.length && bytes[at] > CR) at++
+  return at
+}

@@ -1,0 +1,49 @@
+/** Addresses of clients, for handlers that count or look them up. */
+
+/** IPv4 as four numbers, IPv6 as sixteen octets; `null` when the text is neither. */
+export function addressOctets(address: string): readonly number[] | null {
+  if (!address.includes(':')) return ipv4(address)
+  const [head, tail, more] = address.split('::')
+  if (more !== undefined) return null
+  const left = groups(head)
+  const right = tail === undefined ? [] : groups(tail)
+  if (!left || !right) return null
+  const gap = 16 - left.length - right.length
+  if (tail === undefined ? gap !== 0 : gap < 2) return null
+  return [...left, ...new Array<number>(Math.max(0, gap)).fill(0), ...right]
+}
+
+/**
+ * The network that a client cannot easily leave: an IPv4 address itself, the /64 of an IPv6 address. `ipv4Bits`
+ * widens the former.
+ */
+export function networkKey(address: string, ipv4Bits = 32): string {
+  const octets = addressOctets(address)
+  if (!octets) return address
+  const bits = octets.length === 4 ? ipv4Bits : 64
+  return octets.slice(0, Math.ceil(bits / 8)).join('.')
+}
+
+function ipv4(text: string): number[] | null {
+  const parts = text.split('.')
+  if (parts.length !== 4) return null
+  const octets = parts.map((part) => (part.length > 0 && part.length <= 3 ? Number(part) : Number.NaN))
+  return octets.every((octet) => Number.isInteger(octet) && octet >= 0 && octet <= 255) ? octets : null
+}
+
+function groups(text: string): number[] | null {
+  if (text === '') return []
+  const octets: number[] = []
+  for (const part of text.split(':')) {
+    if (part.includes('.')) {
+      const last = ipv4(part)
+      if (!last) return null
+      octets.push(...last)
+      continue
+    }
+    const value = part.length <= 4 ? Number.parseInt(part, 16) : Number.NaN
+    if (Number.isNaN(value)) return null
+    octets.push(value >> 8, value & 255)
+  }
+  return octets
+}

@@ -1,0 +1,35 @@
+/** MT-PRIORITY (RFC 6710): how urgent a message is, from -9 to 9. */
+import { parseNumber } from '../../syntax/parameters.js'
+import { replies } from '../../syntax/replies.js'
+import { annotation } from '../annotations.js'
+import type { SmtpHandler, SmtpSession } from '../handler.js'
+
+/** The note on a transaction whose MAIL had MT-PRIORITY: -9 to 9. */
+export const priority = annotation<number>('MT-PRIORITY')
+
+export interface MtPriorityOptions {
+  /** The priority assignment policy that is announced: `MIXER`, `STANAG4406`, `NSEP` (§9). Default: none. */
+  readonly profile?: string
+  /** The highest priority that a client may ask for; more is lowered to it (§4.1). Default: 9 after login, else 0. */
+  readonly highest?: (session: SmtpSession) => number
+}
+
+export function mtPriorityExtension(options: MtPriorityOptions = {}): SmtpHandler {
+  const highest = options.highest ?? ((session: SmtpSession) => (session.identity ? 9 : 0))
+  return {
+    name: 'MT-PRIORITY',
+    keywords: () => [options.profile === undefined ? 'MT-PRIORITY' : `MT-PRIORITY ${options.profile}`],
+    mailParameters: new Map([
+      [
+        'MT-PRIORITY',
+        (value, transaction, session) => {
+          const negative = value?.charCodeAt(0) === 45
+          const digit = parseNumber(value === null ? null : value.slice(negative ? 1 : 0), 1)
+          if (digit === null || (negative && digit === 0)) return replies.badParameter('MT-PRIORITY is -9 to 9')
+          transaction.set(priority, Math.min(negative ? -digit : digit, highest(session)))
+          return undefined
+        },
+      ],
+    ]),
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * XCLIENT (as Postfix documents it): a trusted proxy or filter says who the client really is. The dialogue then
+ * starts anew, as if that client had just connected.
+ */
+
+import { parseNumber } from '../../syntax/parameters.js'
+import { replies } from '../../syntax/replies.js'
+import { reply } from '../../syntax/reply.js'
+import type { ClientDetails, SmtpHandler, SmtpSession } from '../handler.js'
+import { readAttributes } from './attributes.js'
+
+const NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'LOGIN', 'DESTADDR', 'DESTPORT']
+
+export interface TrustedPeers {
+  /** Decides by `session.peer`; whoever passes may claim to be anybody. */
+  readonly trusted: (session: SmtpSession) => boolean
+}
+
+export function xclientExtension({ trusted }: TrustedPeers): SmtpHandler {
+  return {
+    name: 'XCLIENT',
+    keywords: (session) => (trusted(session) ? [`XCLIENT ${NAMES.join(' ')}`] : []),
+    commands: new Map([
+      [
+        'XCLIENT',
+        (argument, session) => {
+          if (!trusted(session)) return reply(550, '5.7.0', 'XCLIENT is not for you')
+          if (session.transaction) return replies.badSequence('Not during a mail transaction')
+          const attributes = readAttributes(argument, NAMES)
+          if (!attributes) return replies.badParameter('Bad XCLIENT attributes')
+          const details = readDetails(attributes)
+          if (!details) return replies.badParameter('Bad XCLIENT attributes')
+          session.impersonate(details)
+          return reply(220, null, session.banner)
+        },
+      ],
+    ]),
+  }
+}
+
+function readDetails(attributes: ReadonlyMap<string, string | null>): ClientDetails | null {
+  const details: { -readonly [K in keyof ClientDetails]: ClientDetails[K] } = {}
+  for (const [name, value] of attributes) {
+    switch (name) {
+      case 'NAME':
+        details.remoteName = value
+        break
+      case 'ADDR':
+        details.address = value === null ? '' : value.toUpperCase().startsWith('IPV6:') ? value.slice(5) : value
+        break
+      case 'PORT': {
+        const port = value === null ? 0 : parseNumber(value, 5)
+        if (port === null || port > 65_535) return null
+        details.port = port
+        break
+      }
+      case 'HELO':
+        details.helo = value
+        break
+      case 'LOGIN':
+        details.identity = value === null ? null : { account: value }
+        break
+      default:
+    }
+  }
+  return details
+}

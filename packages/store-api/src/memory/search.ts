@@ -1,62 +1,73 @@
+/** Search by what stands in the rows. Text and headers are left to the caller. */
 import type { SearchExpr, UidSet } from '../types.js'
-import { uidSetHas, uidSetOf } from '../uid-set.js'
-import type { StoredMailbox, StoredMessage } from './state.js'
+import { addUid, uidSetContains } from '../uid-set.js'
+import { type Mailbox, type Row, rowsOf } from './mailbox.js'
 
-/** Does a row match? `null`: rows cannot tell (header and text). */
-function matches(message: StoredMessage, expr: SearchExpr): boolean | null {
+type Test = (row: Row, flags: number) => boolean
+
+/** A superset of the answer and what is left to test, or `null` when the rows say nothing about it. */
+export function searchRows(
+  mailbox: Mailbox,
+  expr: SearchExpr,
+  flagsOf: (row: Row) => number,
+): { uids: UidSet; rest: SearchExpr | null } | null {
+  const parts = expr.type === 'and' ? expr.of : [expr]
+  const tests: Test[] = []
+  const rest: SearchExpr[] = []
+  for (const part of parts) {
+    const test = testOf(part)
+    if (test) tests.push(test)
+    else rest.push(part)
+  }
+  if (tests.length === 0 && rest.length > 0) return null
+  const uids: [number, number][] = []
+  for (const row of rowsOf(mailbox, undefined)) {
+    const flags = flagsOf(row)
+    if (tests.every((test) => test(row, flags))) addUid(uids, row.uid)
+  }
+  return { uids, rest: rest.length === 0 ? null : rest.length === 1 ? rest[0]! : { type: 'and', of: rest } }
+}
+
+/** The test of an expression on a row, or `null` when a row is not enough. */
+function testOf(expr: SearchExpr): Test | null {
   switch (expr.type) {
     case 'all':
-      return true
+      return () => true
     case 'and':
     case 'or': {
-      const stop = expr.type === 'or'
-      let unknown = false
-      for (const part of expr.of) {
-        const result = matches(message, part)
-        if (result === stop) return stop
-        if (result === null) unknown = true
-      }
-      return unknown ? null : !stop
+      const tests = expr.of.map(testOf)
+      if (tests.includes(null)) return null
+      const all = tests as Test[]
+      return expr.type === 'and'
+        ? (row, flags) => all.every((test) => test(row, flags))
+        : (row, flags) => all.some((test) => test(row, flags))
     }
     case 'not': {
-      const result = matches(message, expr.of)
-      return result === null ? null : !result
+      const test = testOf(expr.of)
+      return test && ((row, flags) => !test(row, flags))
     }
     case 'uids':
-      return uidSetHas(expr.uids, message.uid)
+      return (row) => uidSetContains(expr.uids, row.uid)
     case 'flag':
-      return (message.flags & expr.flag) !== 0
+      return (_row, flags) => (flags & expr.flag) !== 0
     case 'keyword': {
-      const keyword = expr.keyword.toLowerCase()
-      return message.keywords.some((known) => known.toLowerCase() === keyword)
+      const folded = expr.keyword.toLowerCase()
+      return (row) => row.keywords.some((name) => name.toLowerCase() === folded)
     }
-    case 'size': {
-      const { size } = message.content
-      return (expr.larger === undefined || size > expr.larger) && (expr.smaller === undefined || size < expr.smaller)
-    }
-    case 'date': {
+    case 'size':
+      return (row) =>
+        row.content.size > (expr.larger ?? -1) && row.content.size < (expr.smaller ?? Number.POSITIVE_INFINITY)
+    case 'date':
       if (expr.which === 'sent') return null
-      const date = expr.which === 'internal' ? message.internalDate : message.saveDate
-      return (expr.from === undefined || date >= expr.from) && (expr.before === undefined || date < expr.before)
-    }
+      return (row) => {
+        const date = expr.which === 'saved' ? row.saveDate : row.internalDate
+        return date >= (expr.from ?? Number.NEGATIVE_INFINITY) && date < (expr.before ?? Number.POSITIVE_INFINITY)
+      }
     case 'modseq':
-      return message.modseq >= expr.atLeast
+      return (row) => row.modseq >= expr.atLeast
     case 'emailId':
-      return message.content.emailId === expr.id
+      return (row) => row.content.emailId === expr.id
     default:
       return null
   }
-}
-
-/** Everything that rows can decide; what they cannot is left in `rest`, over a superset of the answer. */
-export function searchRows(mailbox: StoredMailbox, expr: SearchExpr): { uids: UidSet; rest: SearchExpr | null } {
-  const uids: number[] = []
-  let open = false
-  for (const message of mailbox.messages.values()) {
-    const result = matches(message, expr)
-    if (result === false) continue
-    if (result === null) open = true
-    uids.push(message.uid)
-  }
-  return { uids: uidSetOf(uids), rest: open ? expr : null }
 }

@@ -1,0 +1,93 @@
+/** The state of one account of a memory store. */
+import { StoreError } from '../errors.js'
+import { mailboxPathKey } from '../mailbox-name.js'
+import type { CommitResult, MailboxId, OpResult } from '../types.js'
+import { type Content, createMailbox, type Mailbox } from './mailbox.js'
+
+/** What a principal other than the owner may do in an account. */
+export interface Grant {
+  /** RFC 4314 letters. */
+  readonly rights: string
+  /** Flag bits that this principal keeps for itself. */
+  readonly privateFlags: number
+}
+
+export interface MetaValue {
+  readonly mailbox: MailboxId | null
+  readonly key: string
+  readonly value: Uint8Array
+  /** Set for a private annotation: whose. */
+  readonly principal: string | null
+}
+
+export interface AccountState {
+  readonly name: string
+  /** One clock of changes for the whole account. */
+  modseq: number
+  nextValidity: number
+  nextId: number
+  nextEmailId: number
+  bytes: number
+  messages: number
+  readonly limit: { bytes?: number; messages?: number }
+  readonly mailboxes: Map<MailboxId, Mailbox>
+  /** By `mailboxPathKey`. */
+  readonly byPath: Map<string, Mailbox>
+  readonly subscriptions: Set<string>
+  readonly meta: Map<string, MetaValue>
+  readonly contents: Map<string, Content>
+  /** Dedup keys in the order of their use. */
+  readonly delivered: Map<string, { readonly at: number; readonly result: OpResult }>
+  /** Commit keys in the order of their use. */
+  readonly committed: Map<string, { readonly at: number; readonly result: CommitResult }>
+  readonly grants: Map<string, Grant>
+}
+
+export function createAccountState(name: string): AccountState {
+  const state: AccountState = {
+    name,
+    modseq: 1,
+    nextValidity: 1,
+    nextId: 1,
+    nextEmailId: 1,
+    bytes: 0,
+    messages: 0,
+    limit: {},
+    mailboxes: new Map(),
+    byPath: new Map(),
+    subscriptions: new Set(),
+    meta: new Map(),
+    contents: new Map(),
+    delivered: new Map(),
+    committed: new Map(),
+    grants: new Map(),
+  }
+  addMailbox(state, ['INBOX'], state.modseq)
+  return state
+}
+
+export function addMailbox(state: AccountState, path: readonly string[], modseq: number): Mailbox {
+  const mailbox = createMailbox(`m${state.nextId++}`, path, state.nextValidity++, modseq)
+  state.mailboxes.set(mailbox.id, mailbox)
+  state.byPath.set(mailboxPathKey(path), mailbox)
+  return mailbox
+}
+
+/** @throws StoreError `nonexistent` */
+export function mailboxOf(state: AccountState, id: MailboxId): Mailbox {
+  const mailbox = state.mailboxes.get(id)
+  if (!mailbox) throw new StoreError('nonexistent', 'no such mailbox')
+  return mailbox
+}
+
+export function metaKey(mailbox: MailboxId | undefined, principal: string | null, key: string): string {
+  return `${mailbox ?? ''}\0${principal ?? ''}\0${key}`
+}
+
+/** Drops keys that are older than they have to be kept; the map is in the order of age. */
+export function forgetOldKeys(keys: Map<string, { readonly at: number }>, before: number): void {
+  for (const [key, { at }] of keys) {
+    if (at >= before) return
+    keys.delete(key)
+  }
+}

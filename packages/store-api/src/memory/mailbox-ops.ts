@@ -1,0 +1,147 @@
+/** The ops of a commit that change mailboxes, subscriptions and annotations. */
+import { StoreError } from '../errors.js'
+import { isBelow, isInbox, mailboxPathKey, normaliseMailboxPath } from '../mailbox-name.js'
+import type { CreateOp, DropOp, MailboxOp, MetaOp, OpResult, SubscribeOp } from '../types.js'
+import { addMailbox, mailboxOf, metaKey } from './account.js'
+import type { Mailbox } from './mailbox.js'
+import { releaseContent, type Transaction, touch } from './transaction.js'
+
+export function create(tx: Transaction, op: CreateOp): OpResult {
+  const { state } = tx
+  const path = normaliseMailboxPath(op.path)
+  if (state.byPath.has(mailboxPathKey(path))) throw new StoreError('exists', 'there is a mailbox of this name')
+  if (state.mailboxes.size >= tx.limits.maxMailboxes) {
+    throw new StoreError('limit', `an account has at most ${tx.limits.maxMailboxes} mailboxes here`)
+  }
+  if (op.role !== undefined) requireFreeRole(tx, op.role, undefined)
+  const mailbox = addMailbox(state, path, tx.modseq)
+  mailbox.role = op.role
+  state.modseq = tx.modseq
+  tx.touched.add(mailbox)
+  tx.undo.push(() => {
+    state.mailboxes.delete(mailbox.id)
+    state.byPath.delete(mailboxPathKey(path))
+  })
+  return { mailbox: mailbox.id, uidValidity: mailbox.uidValidity }
+}
+
+function requireFreeRole(tx: Transaction, role: string, holder: Mailbox | undefined): void {
+  for (const mailbox of tx.state.mailboxes.values()) {
+    if (mailbox.role === role && mailbox !== holder) {
+      throw new StoreError('exists', `another mailbox has the role "${role}"`)
+    }
+  }
+}
+
+export function changeMailbox(tx: Transaction, op: MailboxOp): OpResult {
+  const mailbox = mailboxOf(tx.state, op.id)
+  touch(tx, mailbox)
+  tx.state.modseq = tx.modseq
+  if (op.path) rename(tx, mailbox, normaliseMailboxPath(op.path))
+  if (op.role !== undefined) {
+    if (op.role !== null) requireFreeRole(tx, op.role, mailbox)
+    mailbox.role = op.role ?? undefined
+  }
+  if (op.noSelect !== undefined) {
+    if (op.noSelect && isInbox(mailbox.path)) throw new StoreError('invalid', 'INBOX always holds messages')
+    if (op.noSelect && mailbox.messages > 0) throw new StoreError('invalid', 'expunge the messages first')
+    mailbox.noSelect = op.noSelect
+  }
+  return { mailbox: mailbox.id, uidValidity: mailbox.uidValidity }
+}
+
+/** Id and UIDVALIDITY stay (R8). */
+function rename(tx: Transaction, mailbox: Mailbox, path: readonly string[]): void {
+  const { byPath } = tx.state
+  const from = mailboxPathKey(mailbox.path)
+  const to = mailboxPathKey(path)
+  if (from === to) return
+  if (isInbox(mailbox.path)) throw new StoreError('invalid', 'INBOX cannot be renamed; move its messages')
+  if (isBelow(path, mailbox.path)) throw new StoreError('invalid', 'a mailbox cannot move below itself')
+  if (byPath.has(to)) throw new StoreError('exists', 'there is a mailbox of the new name')
+  byPath.delete(from)
+  byPath.set(to, mailbox)
+  mailbox.path = path
+  tx.undo.push(() => {
+    byPath.delete(to)
+    byPath.set(from, mailbox)
+  })
+}
+
+export function dropMailbox(tx: Transaction, op: DropOp): OpResult {
+  const { state } = tx
+  const mailbox = mailboxOf(state, op.id)
+  if (isInbox(mailbox.path)) throw new StoreError('invalid', 'INBOX cannot be deleted')
+  touch(tx, mailbox)
+  state.modseq = tx.modseq
+  const key = mailboxPathKey(mailbox.path)
+  state.mailboxes.delete(mailbox.id)
+  state.byPath.delete(key)
+  state.messages -= mailbox.messages
+  state.bytes -= mailbox.bytes
+  tx.undo.push(() => {
+    state.mailboxes.set(mailbox.id, mailbox)
+    state.byPath.set(key, mailbox)
+  })
+  for (const row of mailbox.rows) if (row) releaseContent(tx, row.content)
+  for (const [name, entry] of state.meta) if (entry.mailbox === mailbox.id) removeMeta(tx, name)
+  return { mailbox: mailbox.id, uidValidity: mailbox.uidValidity }
+}
+
+/** By name: before the mailbox is there and after it has gone (RFC 9051 §6.3.7). */
+export function subscribe(tx: Transaction, op: SubscribeOp): OpResult {
+  const { subscriptions } = tx.state
+  const key = mailboxPathKey(normaliseMailboxPath(op.path))
+  if (subscriptions.has(key) === op.on) return {}
+  if (op.on && subscriptions.size >= tx.limits.maxMailboxes * 2) {
+    throw new StoreError('limit', 'too many subscriptions')
+  }
+  if (op.on) subscriptions.add(key)
+  else subscriptions.delete(key)
+  tx.undo.push(() => (op.on ? subscriptions.delete(key) : subscriptions.add(key)))
+  tx.state.modseq = tx.modseq
+  tx.accountChanged = true
+  return {}
+}
+
+export function setMeta(tx: Transaction, op: MetaOp): OpResult {
+  const { meta } = tx.state
+  const mailbox = op.mailbox === undefined ? undefined : mailboxOf(tx.state, op.mailbox)
+  const principal = op.private ? tx.principal : null
+  const name = metaKey(op.mailbox, principal, op.key)
+  if (op.value === null) {
+    if (!meta.has(name)) return {}
+    removeMeta(tx, name)
+  } else {
+    if (op.value.length > tx.limits.maxMetaBytes) {
+      throw new StoreError('limit', `an annotation has at most ${tx.limits.maxMetaBytes} octets here`)
+    }
+    const old = meta.get(name)
+    if (!old && meta.size >= tx.limits.maxMetaEntries) throw new StoreError('limit', 'too many annotations')
+    meta.set(name, { mailbox: op.mailbox ?? null, key: op.key, value: op.value.slice(), principal })
+    tx.undo.push(() => (old ? meta.set(name, old) : meta.delete(name)))
+  }
+  if (mailbox) touch(tx, mailbox)
+  else tx.accountChanged = true
+  tx.state.modseq = tx.modseq
+  return mailbox ? { mailbox: mailbox.id } : {}
+}
+
+function removeMeta(tx: Transaction, name: string): void {
+  const { meta } = tx.state
+  const old = meta.get(name)!
+  meta.delete(name)
+  tx.undo.push(() => meta.set(name, old))
+}
+
+/** A mailbox whose messages an op needs. @throws StoreError `nonexistent` */
+export function resolveRef(
+  tx: Transaction,
+  ref: string | { readonly made: number },
+  results: readonly OpResult[],
+): Mailbox {
+  if (typeof ref === 'string') return mailboxOf(tx.state, ref)
+  const made = results[ref.made]?.mailbox
+  if (made === undefined) throw new StoreError('invalid', `op ${ref.made} of this commit made no mailbox`)
+  return mailboxOf(tx.state, made)
+}

@@ -1,0 +1,179 @@
+/**
+ * One mailbox of a memory store: its rows by UID, the order in which they changed, and what was expunged.
+ *
+ * Rows stand in an array by UID with holes where messages were expunged; the holes are closed when they are more than
+ * the rows, so that an expunge of k messages costs k and not n. `changes` is the list of changes by modification
+ * sequence; an entry is stale when its row has changed again since.
+ */
+import type { MailboxId, Uid, UidSet } from '../types.js'
+import { maxUid, uidSetOf, uidSetUnion } from '../uid-set.js'
+import type { Blob } from './blobs.js'
+
+/** What copies of one message share. */
+export interface Content {
+  readonly emailId: string
+  readonly blob: Blob
+  readonly size: number
+  readonly prefix: Uint8Array | undefined
+  readonly header: Uint8Array | undefined
+  summary: Uint8Array
+  /** Rows that share it. */
+  rows: number
+}
+
+export interface Row {
+  readonly uid: Uid
+  readonly content: Content
+  readonly internalDate: number
+  readonly saveDate: number
+  modseq: number
+  flags: number
+  /** In the spelling of the mailbox; the same array is never changed in place. */
+  keywords: readonly string[]
+}
+
+interface Change {
+  readonly modseq: number
+  readonly row: Row
+}
+
+export interface Mailbox {
+  readonly id: MailboxId
+  path: readonly string[]
+  uidValidity: number
+  uidNext: Uid
+  modseq: number
+  role: string | undefined
+  noSelect: boolean
+  messages: number
+  unseen: number
+  deleted: number
+  bytes: number
+  /** The UID of each slot of `rows`, ascending. */
+  uids: Uid[]
+  rows: (Row | undefined)[]
+  changes: Change[]
+  /** `vanished` is complete from here on. */
+  floor: number
+  gone: { readonly modseq: number; readonly uids: UidSet }[]
+  /** Ranges in `gone`. */
+  goneRanges: number
+  /** By folded name. */
+  keywords: Map<string, { readonly name: string; uses: number }>
+  /** Private flags: principal -> UID -> bits. */
+  personal: Map<string, Map<Uid, number>>
+}
+
+export function createMailbox(id: MailboxId, path: readonly string[], uidValidity: number, modseq: number): Mailbox {
+  return {
+    id,
+    path,
+    uidValidity,
+    uidNext: 1,
+    modseq,
+    role: undefined,
+    noSelect: false,
+    messages: 0,
+    unseen: 0,
+    deleted: 0,
+    bytes: 0,
+    uids: [],
+    rows: [],
+    changes: [],
+    floor: 0,
+    gone: [],
+    goneRanges: 0,
+    keywords: new Map(),
+    personal: new Map(),
+  }
+}
+
+/** The index of the first slot whose UID is not smaller. */
+export function slotOf(mailbox: Mailbox, uid: Uid): number {
+  const { uids } = mailbox
+  let from = 0
+  let to = uids.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (uids[middle]! < uid) from = middle + 1
+    else to = middle
+  }
+  return from
+}
+
+/** The rows of a set, ascending; absent UIDs are stepped over (R12). */
+export function* rowsOf(mailbox: Mailbox, uids: UidSet | undefined): Generator<Row, void, undefined> {
+  for (const [lo, hi] of uids ?? [[1, maxUid] as const]) {
+    for (let slot = slotOf(mailbox, lo); slot < mailbox.rows.length; slot++) {
+      const row = mailbox.rows[slot]
+      if (!row) continue
+      if (row.uid > hi) break
+      yield row
+    }
+  }
+}
+
+/** The rows that changed after `since`, by UID. */
+export function rowsSince(mailbox: Mailbox, since: number): Row[] {
+  const { changes } = mailbox
+  let from = 0
+  let to = changes.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (changes[middle]!.modseq <= since) from = middle + 1
+    else to = middle
+  }
+  const rows: Row[] = []
+  for (; from < changes.length; from++) {
+    const { row, modseq } = changes[from]!
+    if (row.modseq === modseq && isPresent(mailbox, row)) rows.push(row)
+  }
+  return rows.sort((a, b) => a.uid - b.uid)
+}
+
+function isPresent(mailbox: Mailbox, row: Row): boolean {
+  return mailbox.rows[slotOf(mailbox, row.uid)] === row
+}
+
+/** Closes holes and drops stale changes once they are the larger part. Never while a commit may still be undone. */
+export function tidy(mailbox: Mailbox, maxVanishedRanges: number): void {
+  if (mailbox.rows.length > 64 && mailbox.rows.length > 2 * mailbox.messages) {
+    mailbox.uids = mailbox.uids.filter((_, slot) => mailbox.rows[slot])
+    mailbox.rows = mailbox.rows.filter((row) => row)
+  }
+  if (mailbox.changes.length > 64 && mailbox.changes.length > 4 * mailbox.messages) {
+    mailbox.changes = mailbox.changes.filter(({ row, modseq }) => row.modseq === modseq && isPresent(mailbox, row))
+  }
+  if (mailbox.goneRanges > maxVanishedRanges) trimVanished(mailbox, maxVanishedRanges)
+}
+
+/** Forgets the oldest expunges until half of the allowed ranges are left, and raises the floor past them (R10). */
+export function trimVanished(mailbox: Mailbox, maxRanges: number): void {
+  let drop = 0
+  while (drop < mailbox.gone.length && mailbox.goneRanges > maxRanges / 2) {
+    const { modseq, uids } = mailbox.gone[drop++]!
+    mailbox.floor = modseq
+    mailbox.goneRanges -= uids.length
+  }
+  mailbox.gone.splice(0, drop)
+}
+
+/** The UIDs expunged after `since`, or `null` when they are no longer all known. */
+export function vanishedSince(mailbox: Mailbox, since: number): UidSet | null {
+  if (since < mailbox.floor) return null
+  const ranges: UidSet[number][] = []
+  for (let i = mailbox.gone.length - 1; i >= 0 && mailbox.gone[i]!.modseq > since; i--) {
+    for (const range of mailbox.gone[i]!.uids) ranges.push(range)
+  }
+  return ranges.length === 0 ? [] : uidSetOf(ranges)
+}
+
+/** Notes an expunge; several in one commit become one entry. */
+export function noteGone(mailbox: Mailbox, modseq: number, uids: UidSet): void {
+  const last = mailbox.gone.at(-1)
+  const same = last?.modseq === modseq
+  const all = same ? uidSetUnion(last.uids, uids) : uids
+  if (same) mailbox.gone.pop()
+  mailbox.gone.push({ modseq, uids: all })
+  mailbox.goneRanges += all.length - (same ? last.uids.length : 0)
+}

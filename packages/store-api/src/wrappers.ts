@@ -1,0 +1,99 @@
+/** Stores made of stores. */
+import { StoreError } from './errors.js'
+import { deliverTo, usageOf, writerOf } from './fallbacks.js'
+import type { Account, CommitResult, MailStore, Op, QuotaRoot } from './types.js'
+
+/** The same store without anything that writes: protocol servers see that and offer it read-only. */
+export function readOnly(store: MailStore): MailStore {
+  return {
+    ...(store.resolve ? { resolve: (address: string) => store.resolve!(address) } : {}),
+    ...(store.close ? { close: () => store.close!() } : {}),
+    async open(name, as) {
+      const account = delegate(await store.open(name, as), {})
+      delete account.stage
+      delete account.commit
+      delete account.summaries
+      return account
+    },
+  }
+}
+
+/** An account whose methods are those of another, bound to it, with some replaced. */
+function delegate(account: Account, replaced: Partial<Account>): Account {
+  const methods = ['mailboxes', 'messages', 'read', 'stage', 'commit', 'vanished', 'watch', 'uids'] as const
+  const more = ['search', 'summaries', 'quota', 'meta', 'close'] as const
+  const bound: Record<string, unknown> = {}
+  for (const name of [...methods, ...more]) {
+    const method = account[name] as ((...args: unknown[]) => unknown) | undefined
+    if (method) bound[name] = method.bind(account)
+  }
+  return { ...(bound as unknown as Account), ...replaced }
+}
+
+/**
+ * A quota for a store that knows none. A commit that would take the account over its limit is refused with
+ * `overquota`. The sums are taken before each adding commit, one commit after the other within this process; other
+ * processes that write at the same time may together pass the limit by what they write.
+ */
+export function withQuota(
+  store: MailStore,
+  limitOf: (account: string) => QuotaRoot['limit'] | Promise<QuotaRoot['limit']>,
+): MailStore {
+  const queues = new Map<string, Promise<unknown>>()
+
+  /** Runs after what is queued for the account. */
+  function inTurn<T>(account: string, run: () => Promise<T>): Promise<T> {
+    const turn = (queues.get(account) ?? Promise.resolve()).then(run, run)
+    queues.set(account, turn)
+    const done = () => {
+      if (queues.get(account) === turn) queues.delete(account)
+    }
+    turn.then(done, done)
+    return turn
+  }
+
+  const wrapped: MailStore = {
+    ...(store.resolve ? { resolve: (address: string) => store.resolve!(address) } : {}),
+    ...(store.stage ? { stage: (...args: Parameters<NonNullable<MailStore['stage']>>) => store.stage!(...args) } : {}),
+    ...(store.close ? { close: () => store.close!() } : {}),
+    async open(name, as) {
+      const account = await store.open(name, as)
+      const commit = async (ops: readonly Op[], key?: string): Promise<CommitResult> => {
+        const writer = writerOf(account)
+        if (!ops.some((op) => op.op === 'append' || op.op === 'copy')) return writer.commit(ops, key)
+        return inTurn(name, async () => {
+          await checkRoom(account, ops, await limitOf(name))
+          return writer.commit(ops, key)
+        })
+      }
+      const quota = async () => [{ root: '', used: await usageOf(account), limit: await limitOf(name) }]
+      return delegate(account, account.commit ? { commit, quota } : { quota })
+    },
+  }
+  if (store.deliver) wrapped.deliver = (delivery) => deliverTo({ open: wrapped.open }, delivery)
+  return wrapped
+}
+
+/** @throws StoreError `overquota` */
+async function checkRoom(account: Account, ops: readonly Op[], limit: QuotaRoot['limit']): Promise<void> {
+  const used = await usageOf(account)
+  let bytes = 0
+  let messages = 0
+  for (const op of ops) {
+    if (op.op === 'append') {
+      bytes += op.staged.size + (op.prefix?.length ?? 0)
+      messages++
+    } else if (op.op === 'copy') {
+      for await (const page of account.messages(op.from, { uids: op.uids })) {
+        messages += page.length
+        for (const { size } of page) bytes += size
+      }
+    }
+  }
+  if (used.bytes + bytes > (limit.bytes ?? Number.POSITIVE_INFINITY)) {
+    throw new StoreError('overquota', `the account may hold ${limit.bytes} octets`)
+  }
+  if (used.messages + messages > (limit.messages ?? Number.POSITIVE_INFINITY)) {
+    throw new StoreError('overquota', `the account may hold ${limit.messages} messages`)
+  }
+}

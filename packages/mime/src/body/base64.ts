@@ -35,6 +35,8 @@ const LF = 0x0a
 const CR = 0x0d
 /** Octets given to the native decoder at a time: small enough for the second-level cache. */
 const BLOCK = 1 << 16
+/** Octets from which on native calls cost less than the table. */
+const NATIVE_FROM = 512
 const EMPTY = new Uint8Array(0)
 
 const JUNK = 0xff
@@ -58,7 +60,10 @@ interface GroupState {
   damaged: boolean
 }
 
-/** The definition of the format: any input, octet by octet. Returns the new end of what is written in `target`. */
+/**
+ * The definition of the format, for any octets: decodes `bytes` from `start` to `end` into `target` at `to`. Returns the
+ * new end of what is written.
+ */
 function decodeByTable(
   state: GroupState,
   bytes: Uint8Array,
@@ -67,36 +72,53 @@ function decodeByTable(
   target: Uint8Array,
   to: number,
 ) {
-  let { bits, count, pads } = state
-  for (let i = start; i < end; i++) {
-    const value = VALUES[bytes[i]!]!
-    if (value < 64) {
-      if (pads > 0 || state.closed) {
-        state.damaged = true
-        state.closed = false
-        pads = 0
+  let at = start
+  while (at < end) {
+    if (state.count === 0 && !state.closed) {
+      // Whole groups, as long as there is nothing but the alphabet.
+      for (; at + 3 < end; at += 4) {
+        const one = VALUES[bytes[at]!]!
+        const two = VALUES[bytes[at + 1]!]!
+        const three = VALUES[bytes[at + 2]!]!
+        const four = VALUES[bytes[at + 3]!]!
+        if ((one | two | three | four) > 63) break
+        target[to++] = (one << 2) | (two >> 4)
+        target[to++] = (two << 4) | (three >> 2)
+        target[to++] = (three << 6) | four
       }
-      bits = (bits << 6) | value
-      if (++count === 4) {
-        target[to++] = bits >> 16
-        target[to++] = bits >> 8
-        target[to++] = bits
-        bits = 0
-        count = 0
-      }
-    } else if (value === JUNK) {
-      if (bytes[i] !== EQUALS || count < 2) {
-        state.damaged = true
-      } else if (count + ++pads === 4) {
-        to = writeRest(bits, count, target, to)
-        bits = count = pads = 0
-        state.closed = true
-      }
+      if (at === end) return to
     }
+    to = decodeOctet(state, bytes[at++]!, target, to)
   }
-  state.bits = bits
-  state.count = count
-  state.pads = pads
+  return to
+}
+
+/** One octet of any kind. */
+function decodeOctet(state: GroupState, octet: number, target: Uint8Array, to: number): number {
+  const value = VALUES[octet]!
+  if (value === BLANK) return to
+  if (value === JUNK) {
+    if (octet !== EQUALS || state.count < 2) {
+      state.damaged = true
+    } else if (state.count + ++state.pads === 4) {
+      to = writeRest(state.bits, state.count, target, to)
+      state.bits = state.count = state.pads = 0
+      state.closed = true
+    }
+    return to
+  }
+  if (state.pads > 0 || state.closed) {
+    state.damaged = true
+    state.closed = false
+    state.pads = 0
+  }
+  state.bits = (state.bits << 6) | value
+  if (++state.count === 4) {
+    target[to++] = state.bits >> 16
+    target[to++] = state.bits >> 8
+    target[to++] = state.bits
+    state.bits = state.count = 0
+  }
   return to
 }
 
@@ -176,6 +198,7 @@ function blockEnd(bytes: Uint8Array, start: number): number {
 
 /** Decodes all of `bytes` into `target`; what does not fill a group stays in `state`. */
 function decodeRange(state: GroupState, bytes: Uint8Array, target: Uint8Array): number {
+  if (bytes.length < NATIVE_FROM) return decodeByTable(state, bytes, 0, bytes.length, target, 0)
   let to = 0
   let start = 0
   // A chunk may begin inside a group: the table completes it.

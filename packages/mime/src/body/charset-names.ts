@@ -28,6 +28,9 @@ const ALIASES: Record<string, string> = {
   'utf-16': 'utf16 unicode iso10646ucs2 ucs2 unicode11',
   'utf-16le': 'utf16le ucs2le unicodelittle',
   'utf-16be': 'utf16be ucs2be unicodefffe unicodebig',
+  'utf-32': 'utf32 ucs4 iso10646ucs4',
+  'utf-32le': 'utf32le ucs4le',
+  'utf-32be': 'utf32be ucs4be',
   'windows-1252':
     'iso88591 iso885911987 isoir100 latin1 l1 iso8859 88591 8859 ibm819 cp819 isolatin1 ansi winlatin1 westeuropean default',
   'iso-8859-2': 'iso885921987 isoir101 latin2 l2 isolatin2 centraleuropean',

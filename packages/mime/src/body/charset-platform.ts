@@ -83,7 +83,7 @@ export function platformStream(name: string): SourceDecoder {
 
 /** The least octet that can be a later octet of a character: 0x30 in GB 18030. */
 const FIRST_TRAIL = 0x30
-/** Octets kept back at most; a multiple of four, for UTF-32. */
+/** Octets kept back at most. */
 const MAX_TAIL = 1024
 
 /**

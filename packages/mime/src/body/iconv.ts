@@ -33,7 +33,7 @@ function squeeze(name: string): string {
   return key
 }
 
-/** Decoders of iconv-lite: UTF-32, code pages of DOS and IBM, Macintosh charsets, and CJK with extensions. */
+/** Decoders of iconv-lite: code pages of DOS and IBM, Macintosh charsets, and CJK with extensions. */
 export const iconvCharsets: CharsetSource = (name) => {
   const known = ICONV_NAMES.get(name) ?? name
   if (NOT_CHARSETS.has(squeeze(known)) || !iconv.encodingExists(known)) return undefined

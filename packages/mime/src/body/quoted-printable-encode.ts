@@ -22,6 +22,9 @@ const MAX_LINE = 76
 const LOOK_AHEAD = 4
 const DIGITS = '0123456789ABCDEF'
 
+/** Octets that stand for themselves wherever they are in a line. */
+const SAFE = Uint8Array.from({ length: 256 }, (_, octet) => (octet > SPACE && octet < 0x7f && octet !== EQUALS ? 1 : 0))
+
 export interface QuotedPrintableOptions {
   /** CR and LF are data, not line ends: both are encoded. Default false: CRLF is a line end, a lone CR or LF data. */
   binary?: boolean
@@ -39,6 +42,11 @@ export function createQuotedPrintableEncoder(options: QuotedPrintableOptions = {
     let to = 0
     for (let at = 0; at < end; at++) {
       const octet = bytes[at]!
+      if (SAFE[octet] === 1 && column > 0 && column < MAX_LINE - 1) {
+        target[to++] = octet
+        column++
+        continue
+      }
       if (!binary && octet === CR && bytes[at + 1] === LF) {
         target[to++] = CR
         target[to++] = LF

@@ -11,7 +11,7 @@
  * never sees half a construct.
  */
 
-import { concat } from '../bytes.js'
+import { concat, indexOf } from '../bytes.js'
 import type { BodyDecoder } from './base64.js'
 
 const EQUALS = 0x3d
@@ -23,6 +23,9 @@ const TAB = 0x09
 const EMPTY = new Uint8Array(0)
 /** Blanks before a line end that are looked at, in octets: a bound on what a decoder keeps back. */
 const MAX_BLANKS = 1024
+
+/** Octets without any "=" from which on lines are looked at natively. */
+const LONG_RUN = 160
 
 /** Value of a hexadecimal digit; 255 otherwise. */
 const HEX = new Uint8Array(256).fill(255)
@@ -47,38 +50,77 @@ interface Findings {
 function decodeInto(bytes: Uint8Array, target: Uint8Array, last: boolean, findings: Findings): number {
   const length = bytes.length
   let to = 0
+  let at = 0
   /** What lies below this offset of the target is not to be taken back: decoded octets, lines that have ended. */
   let firm = 0
-  for (let at = 0; at < length; ) {
-    const octet = bytes[at]!
-    if (octet !== EQUALS) {
-      at++
-      if (octet === LF && to > firm) to = stripBlanks(target, firm, to)
+  /** The next "=", as far as it was looked for. */
+  let equals = -1
+  while (at < length) {
+    let octet = bytes[at]!
+    while (octet !== EQUALS && octet !== LF) {
       target[to++] = octet
-      if (octet === LF) firm = to
+      if (++at === length) return last ? stripBlanks(target, firm, to) : to
+      octet = bytes[at]!
+    }
+    if (octet === LF) {
+      if (to > firm) to = stripBlanks(target, firm, to)
+      target[to++] = LF
+      firm = to
+      at++
+      if (equals < at) equals = indexOrEnd(bytes, EQUALS, at)
+      if (equals - at < LONG_RUN) continue
+      const end = lastLineEnd(bytes, at, equals)
+      to = copyLines(bytes, at, end, target, to)
+      firm = to
+      at = end
       continue
     }
-    if (at + 2 < length) {
-      const high = HEX[bytes[at + 1]!]!
-      const low = HEX[bytes[at + 2]!]!
-      if ((high | low) < 16) {
-        target[to++] = (high << 4) | low
-        firm = to
-        at += 3
-        continue
-      }
-    }
-    const next = softBreakEnd(bytes, at + 1, last)
-    if (next === -1) {
-      findings.damaged = true
-      target[to++] = EQUALS
-      at++
+    const high = HEX[bytes[at + 1]!]!
+    const low = HEX[bytes[at + 2]!]!
+    if ((high | low) < 16 && at + 2 < length) {
+      target[to++] = (high << 4) | low
+      at += 3
     } else {
-      at = next
+      const next = softBreakEnd(bytes, at + 1, last)
+      if (next === -1) {
+        findings.damaged = true
+        target[to++] = EQUALS
+        at++
+      } else {
+        at = next
+      }
     }
     firm = to
   }
-  return last ? stripBlanks(target, firm, to) : to
+  return to
+}
+
+function indexOrEnd(bytes: Uint8Array, octet: number, from: number): number {
+  const found = indexOf(bytes, octet, from)
+  return found === -1 ? bytes.length : found
+}
+
+/** Offset behind the last LF before `end`; `start` if there is none. */
+function lastLineEnd(bytes: Uint8Array, start: number, end: number): number {
+  while (end > start && bytes[end - 1] !== LF) end--
+  return end
+}
+
+/** Copies whole lines without any "="; as many of them at once as have no blanks at their end. */
+function copyLines(bytes: Uint8Array, start: number, end: number, target: Uint8Array, to: number): number {
+  let from = start
+  for (let at = start; at < end; ) {
+    const lf = indexOf(bytes, LF, at)
+    const lineEnd = bytes[lf - 1] === CR ? lf - 1 : lf
+    if (lineEnd > at && isBlank(bytes[lineEnd - 1])) {
+      target.set(bytes.subarray(from, lf), to)
+      to = stripBlanks(target, to, to + lf - from)
+      from = lf
+    }
+    at = lf + 1
+  }
+  target.set(bytes.subarray(from, end), to)
+  return to + end - from
 }
 
 /** Takes the blanks before a line end back, those before its CR too; returns the new end. */

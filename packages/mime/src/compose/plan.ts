@@ -74,7 +74,10 @@ function chooseBoundary(children: readonly Plan[], settings: PlanSettings): stri
     const delimiter = fromLatin1(`--${boundary}`)
     if (!children.some((child) => contains(child, boundary, delimiter))) return boundary
   }
-  throw new ComposeError('invalid-boundary', `${MAX_BOUNDARIES} boundaries occur in the parts: use random ones`)
+  throw new ComposeError(
+    'invalid-boundary',
+    `${MAX_BOUNDARIES} boundaries occur in the parts: createId must give another one each time`,
+  )
 }
 
 function contains(plan: Plan, boundary: string, delimiter: Uint8Array): boolean {

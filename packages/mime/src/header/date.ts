@@ -118,7 +118,12 @@ function takeNumber(parts: Parts, number: string): boolean {
 
 /** Seconds of the day of `h:m` or `h:m:s`, or -1. */
 function readTime(text: string): number {
-  const [hours = 0, minutes = 0, seconds = 0] = text.split(':', 3).map(Number)
+  const first = text.indexOf(':')
+  const second = text.indexOf(':', first + 1)
+  const hours = Number(text.slice(0, first))
+  const minutes = Number(text.slice(first + 1, second === -1 ? undefined : second))
+  const third = second === -1 ? -1 : text.indexOf(':', second + 1)
+  const seconds = second === -1 ? 0 : Number(text.slice(second + 1, third === -1 ? undefined : third))
   return hours <= 24 && minutes <= 59 && seconds <= 60 ? hours * 3600 + minutes * 60 + seconds : -1
 }
 

@@ -36,6 +36,10 @@ function isBlank(octet: number | undefined): boolean {
   return octet === 0x20 || octet === 0x09
 }
 
+function isWhite(octet: number | undefined): boolean {
+  return isBlank(octet) || octet === CR || octet === LF
+}
+
 /** The groups of a report part. Lines that are no fields are skipped; never throws. */
 export function readFieldGroups(bytes: Uint8Array, limits: ReportLimits = defaultReportLimits): FieldGroup[] {
   const groups: ReportField[][] = []
@@ -66,7 +70,7 @@ function lineEnd(bytes: Uint8Array, at: number): number {
 
 function isEmptyLine(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
-    if (bytes[at] !== LF && bytes[at] !== CR && !isBlank(bytes[at])) return false
+    if (!isWhite(bytes[at])) return false
   }
   return true
 }
@@ -75,8 +79,11 @@ function readField(bytes: Uint8Array, start: number, end: number): ReportField |
   const nameEnd = fieldNameEnd(bytes, start, end)
   if (nameEnd === -1) return undefined
   const colon = indexOf(bytes, COLON, nameEnd)
-  const value = decodeCharset(bytes.subarray(colon + 1, end), 'utf-8').text
-  return { name: latin1(bytes, start, nameEnd).toLowerCase(), value: unfold(value).trim() }
+  let from = colon + 1
+  while (from < end && isWhite(bytes[from])) from++
+  while (end > from && isWhite(bytes[end - 1])) end--
+  const value = unfold(decodeCharset(bytes.subarray(from, end), 'utf-8').text)
+  return { name: latin1(bytes, start, nameEnd).toLowerCase(), value }
 }
 
 function unfold(value: string): string {
@@ -109,14 +116,14 @@ export function writeFieldGroups(groups: readonly (readonly WrittenField[])[]): 
 }
 
 /** The value's words with the blanks before them, so that runs of blanks stay; none at the ends. */
-function valueTokens(value: string): Token[] {
+function valueTokens(text: string): Token[] {
   const tokens: Token[] = []
-  const text = value.trim()
   for (let at = 0; at < text.length; ) {
     let start = at
     while (text[start] === ' ') start++
     let end = start
     while (end < text.length && text[end] !== ' ') end++
+    if (start === end) break
     tokens.push({ space: at === 0 ? ' ' : text.slice(at, start), text: text.slice(start, end) })
     at = end
   }

@@ -73,27 +73,37 @@ const PIECES = [
 
 const FIRST = 0x80
 const OCTETS = PIECES.map((piece) => fromLatin1(piece))
-/** Pieces by their first two characters, longest first. */
-const BY_START = new Map<number, { piece: string; code: number }[]>()
+/** Pieces by their first character, longest first. */
+const BY_START: { piece: string; code: string }[][] = []
 PIECES.forEach((piece, index) => {
-  const key = (piece.charCodeAt(0) << 8) | piece.charCodeAt(1)
-  const list = BY_START.get(key) ?? []
-  list.push({ piece, code: FIRST + index })
+  const list = (BY_START[piece.charCodeAt(0)] ??= [])
+  list.push({ piece, code: String.fromCharCode(FIRST + index) })
   list.sort((one, other) => other.piece.length - one.piece.length)
-  BY_START.set(key, list)
 })
 
 /** Null when the text has octets above 127 of its own. */
 export function compress(text: string): string | null {
   let packed = ''
+  let from = 0
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at)
     if (code > 0x7f) return null
-    const match = BY_START.get((code << 8) | text.charCodeAt(at + 1))?.find(({ piece }) => text.startsWith(piece, at))
-    packed += match ? String.fromCharCode(match.code) : text.charAt(at)
-    at += match ? match.piece.length : 1
+    const list = BY_START[code]
+    const match = list === undefined ? undefined : longestAt(list, text, at)
+    if (match === undefined) {
+      at++
+    } else {
+      if (from < at) packed += text.slice(from, at)
+      packed += match.code
+      from = at += match.piece.length
+    }
   }
-  return packed
+  return packed + text.slice(from)
+}
+
+function longestAt(list: readonly { piece: string; code: string }[], text: string, at: number) {
+  for (let i = 0; i < list.length; i++) if (text.startsWith(list[i]!.piece, at)) return list[i]
+  return undefined
 }
 
 /** The text of the packed octets `[start, end)`. */

@@ -4,8 +4,13 @@ import { latin1 } from '../bytes.js'
 
 /** Grows as needed. */
 export class ByteWriter {
-  private bytes = new Uint8Array(512)
+  private bytes: Uint8Array
   private length = 0
+
+  /** `size` is a guess of what will be written. */
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size)
+  }
 
   /** An integer from 0 to 2^53-1: seven bits per octet, the lowest first. */
   number(value: number): void {

@@ -15,11 +15,25 @@ export interface TextSample {
   readonly html: boolean
 }
 
+/** Most previews are full long before the sample ends: this many octets of it are tried first. */
+const FIRST_TRY = 1024
+/** What a cut in the middle of anything may spoil at the end of the text, in characters. */
+const SPOILED = 16
+
 /** The preview of a sample; empty when it has no words. */
 export function previewOf(sample: TextSample, charsets?: CharsetSource): string {
-  const octets = decodeTransfer(sample.bytes, transferEncoding(sample.encoding))
-  const { text } = decodeCharset(octets, sample.charset ?? 'us-ascii', charsets)
-  return sample.html ? htmlWords(text, PREVIEW_LENGTH) : plainWords(text, PREVIEW_LENGTH)
+  if (sample.bytes.length > FIRST_TRY && !sample.html) {
+    const text = textOf(sample, sample.bytes.subarray(0, FIRST_TRY), charsets)
+    const preview = plainWords(text.slice(0, -SPOILED), PREVIEW_LENGTH)
+    if (preview.full) return preview.line
+  }
+  const text = textOf(sample, sample.bytes, charsets)
+  return sample.html ? htmlWords(text, PREVIEW_LENGTH) : plainWords(text, PREVIEW_LENGTH).line
+}
+
+function textOf(sample: TextSample, bytes: Uint8Array, charsets: CharsetSource | undefined): string {
+  const octets = decodeTransfer(bytes, transferEncoding(sample.encoding))
+  return decodeCharset(octets, sample.charset ?? 'us-ascii', charsets).text
 }
 
 /** Collects words until there are enough characters. */
@@ -45,18 +59,34 @@ export class WordLine {
 
   /** Adds text; blanks and control characters of any kind become one blank. */
   add(text: string): void {
-    for (const character of text) {
-      if (this.full) return
-      if (isBlankCharacter(character)) {
+    for (let at = 0; at < text.length && !this.full; ) {
+      if (isBlankCode(text.charCodeAt(at))) {
         this.break()
+        at++
         continue
       }
-      if (this.blank) {
-        this.text += ' '
-        this.count++
-        this.blank = false
-        if (this.full) return
-      }
+      let end = at + 1
+      while (end < text.length && !isBlankCode(text.charCodeAt(end))) end++
+      this.addWord(text.slice(at, end))
+      at = end
+    }
+  }
+
+  private addWord(word: string): void {
+    if (this.blank) {
+      this.text += ' '
+      this.count++
+      this.blank = false
+    }
+    const room = this.limit - this.count
+    if (word.length <= room) {
+      this.text += word
+      this.count += word.length
+      return
+    }
+    // Characters, not UTF-16 units, and never half of one.
+    for (const character of word) {
+      if (this.full) return
       this.text += character
       this.count++
     }
@@ -64,8 +94,7 @@ export class WordLine {
 }
 
 /** Blanks, controls, and the invisible characters that newsletters pad their previews with. */
-function isBlankCharacter(character: string): boolean {
-  const code = character.codePointAt(0)!
+function isBlankCode(code: number): boolean {
   if (code <= 0x20) return true
   if (code < 0x7f) return false
   if (code <= 0xa0 || code === 0xad || code === 0x34f || code === 0xfeff || code === 0x3000) return true
@@ -73,7 +102,7 @@ function isBlankCharacter(character: string): boolean {
 }
 
 /** Lines that quote another message come last, if there is nothing else. */
-function plainWords(text: string, limit: number): string {
+function plainWords(text: string, limit: number): { line: string; full: boolean } {
   const own = new WordLine(limit)
   const quoted = new WordLine(limit)
   for (let at = 0; at < text.length && !own.full; ) {
@@ -84,5 +113,5 @@ function plainWords(text: string, limit: number): string {
     if (!line.full) line.add(text.slice(at, end))
     at = end + 1
   }
-  return (own.line || quoted.line).trimEnd()
+  return { line: (own.line || quoted.line).trimEnd(), full: own.full }
 }

@@ -36,6 +36,9 @@ const SAMPLES: readonly [label: string, octets: string, text: string][] = [
   ['utf-16', 'fffe e900', '\u00e9'],
   ['utf-16', '0061 00e9', 'a\u00e9'],
   ['utf-16', '6100 e900', 'a\u00e9'],
+  ['utf-32be', '000000e9 0001f600', '\u00e9\u{1f600}'],
+  ['utf-32', 'fffe0000 e9000000', '\u00e9'],
+  ['utf-32', '000000e9', '\u00e9'],
   ['utf-16le', 'e900 3dd8 00de', '\u00e9\u{1f600}'],
 ]
 
@@ -47,7 +50,6 @@ const WITH_ICONV: readonly [label: string, octets: string, text: string][] = [
   ['x-mac-ce', '8888 ab', 'ąąę'],
   ['koi8-t', 'f0d2', 'Пр'],
   ['iso-8859-16', 'e3 ba a4', 'ăș€'],
-  ['utf-32be', '000000e9', '\u00e9'],
   ['ptcp154', '8deff0', 'Қпр'],
   ['cp1125', '8fe0 f8', 'ПрЇ'],
 ]
@@ -173,6 +175,7 @@ describe('properties', () => {
     'utf-7',
     'utf-16',
     'utf-16be',
+    'utf-32',
     'cp437',
   )
   const octets = fc.oneof(

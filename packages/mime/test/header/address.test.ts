@@ -1,0 +1,140 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isGroup, parseAddressList, type RawGroup, type RawMailbox } from '../../src/header/address.js'
+import { flatAddresses, readAddresses } from '../../src/message/addresses.js'
+
+/** `name <mailbox|host>` of each, groups as `name: ...;`. */
+function short(value: string): string {
+  const one = (entry: RawMailbox) =>
+    `${entry.name === null ? '' : `${entry.name} `}<${entry.route ? `${entry.route}:` : ''}${entry.mailbox}|${entry.host}>`
+  const all = (entry: RawMailbox | RawGroup) => (isGroup(entry) ? `${entry.group}:${entry.members.map(one).join(',')};` : one(entry))
+  return parseAddressList(value).entries.map(all).join(', ')
+}
+
+describe('RFC 5322 appendix A', () => {
+  const cases: [string, string][] = [
+    ['John Doe <jdoe@machine.example>', 'John Doe <jdoe|machine.example>'],
+    ['"Joe Q. Public" <john.q.public@example.com>', 'Joe Q. Public <john.q.public|example.com>'],
+    [
+      'Mary Smith <mary@x.test>, jdoe@example.org, Who? <one@y.test>',
+      'Mary Smith <mary|x.test>, <jdoe|example.org>, Who? <one|y.test>',
+    ],
+    [
+      '<boss@nil.test>, "Giant; \\"Big\\" Box" <sysservices@example.net>',
+      '<boss|nil.test>, Giant; "Big" Box <sysservices|example.net>',
+    ],
+    [
+      'A Group:Ed Jones <c@a.test>,joe@where.test,John <jdoe@one.test>;',
+      'A Group:Ed Jones <c|a.test>,<joe|where.test>,John <jdoe|one.test>;',
+    ],
+    ['Undisclosed recipients:;', 'Undisclosed recipients:;'],
+    ['Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>', 'Pete <pete|silly.test>'],
+    [
+      'A Group(Some people)\r\n :Chris Jones <c@(Chris\'s host.)public.example>,\r\n joe@example.org,\r\n John <jdoe@one.test> (my dear friend); (the end of the group)',
+      'A Group:Chris Jones <c|public.example>,<joe|example.org>,John <jdoe|one.test>;',
+    ],
+    ['(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;', 'Hidden recipients:;'],
+    ['Joe Q. Public <john.q.public@example.com>', 'Joe Q. Public <john.q.public|example.com>'],
+    [
+      'Mary Smith <@node.test:mary@example.net>, , jdoe@test  . example',
+      'Mary Smith <@node.test:mary|example.net>, <jdoe|test.example>',
+    ],
+    ['John Doe <jdoe@machine(comment).  example>', 'John Doe <jdoe|machine.example>'],
+  ]
+  it.each(cases)('%s', (value, expected) => {
+    expect(short(value)).toBe(expected)
+  })
+})
+
+describe('what mail has beside the RFC', () => {
+  const cases: [string, string][] = [
+    ['jdoe@x.test (John Doe)', 'John Doe <jdoe|x.test>'],
+    ['John Doe jdoe@x.test', 'John Doe <jdoe|x.test>'],
+    ['John <jdoe@x.test', 'John <jdoe|x.test>'],
+    ['John <<jdoe@x.test>>', 'John <jdoe|x.test>'],
+    ['jdoe@x.test>', '<jdoe|x.test>'],
+    ['a@x.test; b@x.test', '<a|x.test>, <b|x.test>'],
+    ['a@x.test,,b@x.test,', '<a|x.test>, <b|x.test>'],
+    ['jdoe', '<jdoe|>'],
+    ['"John Doe"', 'John Doe <|>'],
+    ['<>', '<|>'],
+    ['a@b@c.test', '<a@b|c.test>'],
+    ['a@x.test <b@y.test>', 'a@x.test <b|y.test>'],
+    ['jdoe@[192.0.2.1]', '<jdoe|[192.0.2.1]>'],
+    ['"john doe"@x.test', '<john doe|x.test>'],
+    ['=?utf-8?Q?Doe,_John?= <jdoe@x.test>', '=?utf-8?Q?Doe,_John?= <jdoe|x.test>'],
+    ['=?utf-8?Q?a?= =?utf-8?Q?b?= <jdoe@x.test>', '=?utf-8?Q?a?= =?utf-8?Q?b?= <jdoe|x.test>'],
+    ['"unclosed <jdoe@x.test>', 'unclosed <jdoe|x.test>'],
+    ['outer: inner: a@x.test; b@x.test', 'outer:<a|x.test>;, <b|x.test>'],
+    ['group: a@x.test', 'group:<a|x.test>;'],
+    ['John "Jack" Doe <jdoe@x.test>', 'John Jack Doe <jdoe|x.test>'],
+    ['', ''],
+    [' \r\n ', ''],
+  ]
+  it.each(cases)('%s', (value, expected) => {
+    expect(short(value)).toBe(expected)
+  })
+})
+
+describe('security row 14: an encoded word never makes an address', () => {
+  it.each([
+    ['=?utf-8?Q?attacker=40evil.test?= <victim@good.test>', 'victim@good.test'],
+    ['=?utf-8?Q?=22_=3Cattacker=40evil.test=3E?= <victim@good.test>', 'victim@good.test'],
+    ['"=?utf-8?Q?a=40evil.test=3E=2C?=" <victim@good.test>', 'victim@good.test'],
+    ['=?utf-8?Q?attacker=40evil.test?=@good.test', '=?utf-8?Q?attacker=40evil.test?=@good.test'],
+    ['=?utf-8?B?YXR0YWNrZXJAZXZpbC50ZXN0?=', ''],
+  ])('%s', (value, address) => {
+    expect(flatAddresses(readAddresses(value)).map((one) => one.address)).toEqual([address])
+  })
+
+  it('a quoted local part stays quoted', () => {
+    const [one] = flatAddresses(readAddresses('"a@evil.test,"@good.test'))
+    expect(one).toMatchObject({ address: '"a@evil.test,"@good.test', local: 'a@evil.test,', domain: 'good.test' })
+  })
+
+  it('a punycode label is shown in Unicode only when it is honest', () => {
+    const shown = (domain: string) => flatAddresses(readAddresses(`a@${domain}`))[0]?.unicodeDomain
+    expect(shown('xn--mnchen-3ya.example')).toBe('münchen.example')
+    expect(shown('xn--0049.example')).toBe('xn--0049.example')
+    expect(shown('xn--a-ecp.example')).not.toContain('@')
+    expect(shown('xn--.example')).toBe('xn--.example')
+  })
+})
+
+describe('security row 13: nesting', () => {
+  it.each([
+    ['groups', 'a:'.repeat(50_000)],
+    ['comments', '('.repeat(50_000)],
+    ['closed comments', `${'('.repeat(50_000)}${')'.repeat(50_000)}`],
+    ['brackets', '<'.repeat(50_000)],
+    ['quotes', '"\\'.repeat(50_000)],
+    ['literals', '['.repeat(50_000)],
+    ['encoded words', '=?utf-8?q?'.repeat(20_000)],
+    ['ats', 'a@'.repeat(50_000)],
+    ['commas', ','.repeat(100_000)],
+  ])('of %s ends soon', (_, value) => {
+    const started = performance.now()
+    parseAddressList(value)
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+
+  it('has a bound on addresses', () => {
+    expect(parseAddressList('a@b,'.repeat(500), 100)).toMatchObject({ entries: { length: 100 }, malformed: true })
+  })
+})
+
+it('a list that was written is read back', () => {
+  const atom = fc.stringMatching(/^[a-z0-9]{1,8}$/)
+  const name = fc.string({ unit: 'grapheme-ascii', maxLength: 12 }).map((text) => text.trim().replace(/\s+/g, ' '))
+  const mailbox = fc.record({ name, local: atom, domain: atom })
+  fc.assert(
+    fc.property(fc.array(mailbox, { minLength: 1 }), (list) => {
+      const quoted = (text: string) => `"${text.replace(/[\\"]/g, '\\$&')}"`
+      const written = list.map((one) => `${one.name === '' ? '' : `${quoted(one.name)} `}<${one.local}@${one.domain}>`)
+      const read = parseAddressList(written.join(',\r\n ')).entries
+      expect(read).toEqual(
+        list.map((one) => ({ name: one.name === '' ? null : one.name, route: null, mailbox: one.local, host: one.domain })),
+      )
+    }),
+  )
+})

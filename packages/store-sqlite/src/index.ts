@@ -1,1 +1,6 @@
-export {}
+export { DEFAULT_LIMITS, type SqliteLimits } from './limits.js'
+export type { VerifyReport } from './read/requests.js'
+export { DRIVER_NAMES, type DriverName } from './sql/driver.js'
+export type { SqliteAccount } from './store/account.js'
+export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from './store/store.js'
+export type { QuotaLimit } from './write/requests.js'

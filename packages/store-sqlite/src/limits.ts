@@ -1,0 +1,40 @@
+/** Everything in the store that can grow, and how far. */
+export interface SqliteLimits {
+  /** Octets of one message. Default: 4 GiB less one chunk, the most that the file layout can hold. */
+  readonly messageBytes: number
+  /** Keywords that one mailbox may have seen. Default: 100. */
+  readonly keywords: number
+  /** Mailboxes of one account. Default: 10,000. */
+  readonly mailboxes: number
+  /** Rows of the expunge log of one mailbox (one for each commit that expunged). Default: 1,000. */
+  readonly expungeLog: number
+  /** ms that the expunge log reaches back. Default: 30 days. */
+  readonly expungeLogAge: number
+  /** ms that a delivery or commit key is remembered. Default: 7 days. */
+  readonly keyAge: number
+  /** ms that staged octets wait for their commit. Default: 1 hour. */
+  readonly lease: number
+  /** ms that octets stay readable after their last row is gone (R7). Default: 1 hour, at least 15 minutes. */
+  readonly grace: number
+  /** ms that a call waits for other processes before it fails with `busy`. Default: 30 s. */
+  readonly busy: number
+  /** Requests that wait for the writer; more wait with their callers. Default: 10,000. */
+  readonly queue: number
+}
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+/** The defaults of `SqliteLimits`. */
+export const DEFAULT_LIMITS: SqliteLimits = {
+  messageBytes: 65535 * 65536,
+  keywords: 100,
+  mailboxes: 10_000,
+  expungeLog: 1_000,
+  expungeLogAge: 30 * DAY,
+  keyAge: 7 * DAY,
+  lease: 60 * MINUTE,
+  grace: 60 * MINUTE,
+  busy: 30_000,
+  queue: 10_000,
+}

@@ -1,0 +1,83 @@
+import type { Column, MetaEntry, ModSeq, SearchExpr, Uid, UidSet } from '@posthouse/store-api'
+import type { PackedRows } from './pack.js'
+
+/** What the reader is asked for. Requests are plain data: they may cross a thread. */
+export type ReadRequest =
+  | { readonly type: 'open'; readonly account: string }
+  | { readonly type: 'resolve'; readonly address: string }
+  | { readonly type: 'mailboxes'; readonly account: number }
+  | {
+      readonly type: 'rows'
+      readonly account: number
+      readonly mailbox: number
+      readonly uids: UidSet
+      readonly limit: number
+      readonly want: readonly Column[]
+    }
+  /** UIDs of rows changed after `since`, ascending. */
+  | { readonly type: 'changed'; readonly account: number; readonly mailbox: number; readonly since: ModSeq }
+  | { readonly type: 'uids'; readonly account: number; readonly mailbox: number }
+  | { readonly type: 'vanished'; readonly account: number; readonly mailbox: number; readonly since: ModSeq }
+  | { readonly type: 'octets'; readonly blob: number; readonly start: number; readonly end: number }
+  | { readonly type: 'search'; readonly account: number; readonly mailbox: number | null; readonly expr: SearchExpr }
+  | { readonly type: 'quota'; readonly account: number }
+  | {
+      readonly type: 'meta'
+      readonly account: number
+      readonly mailbox: number | null
+      readonly principal: string
+      readonly prefix: string
+    }
+  /** Has another connection written since the last question? Then the modification sequence of each account. */
+  | { readonly type: 'poll'; readonly accounts: readonly number[] }
+  | { readonly type: 'verify' }
+  | { readonly type: 'backup'; readonly part: 'index' | 'blobs'; readonly file: string }
+
+/** A mailbox's row in `MailboxInfo`'s order, without what is derived. */
+export type MailboxRow = readonly [
+  id: number,
+  path: string,
+  uidValidity: number,
+  uidNext: Uid,
+  modseq: ModSeq,
+  total: number,
+  unseen: number,
+  deleted: number,
+  bytes: number,
+  role: string | null,
+  noSelect: number,
+  subscribed: number,
+]
+
+/** What a request is answered with. */
+export interface ReadAnswers {
+  readonly open: number | null
+  readonly resolve: string | null
+  readonly mailboxes: {
+    readonly rows: readonly MailboxRow[]
+    readonly keywords: readonly (readonly [mailbox: number, name: string])[]
+  }
+  readonly rows: PackedRows
+  readonly changed: Uint32Array
+  readonly uids: Uint32Array
+  readonly vanished: UidSet | null
+  /** Pieces of the range, a bounded number of octets; `size` is the whole blob's. `null`: no such blob. */
+  readonly octets: { readonly pieces: readonly Uint8Array[]; readonly size: number } | null
+  readonly search: { readonly uids: UidSet; readonly rest: SearchExpr | null } | null
+  readonly quota: readonly [bytes: number, messages: number, bytesLimit: number | null, messagesLimit: number | null]
+  readonly meta: readonly MetaEntry[]
+  readonly poll: readonly number[] | null
+  readonly verify: VerifyReport
+  readonly backup: null
+}
+
+/** What `verify` found. */
+export interface VerifyReport {
+  readonly accounts: number
+  readonly mailboxes: number
+  readonly messages: number
+  /** Blobs that no message names (staged, or waiting for the collector). */
+  readonly unusedBlobs: number
+  /** One sentence for each thing that is wrong; empty when the store is sound. */
+  readonly problems: readonly string[]
+}

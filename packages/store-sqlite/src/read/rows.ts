@@ -1,0 +1,102 @@
+import { type Column, StoreError, type Uid, type UidSet, uidSetOf } from '@posthouse/store-api'
+import { decodeRangesInto } from '../ranges.js'
+import type { Connection } from '../sql/connection.js'
+import type { SqlRow } from '../sql/driver.js'
+import { CHUNK_BYTES, MAX_CHUNKS } from '../sql/schema.js'
+import { type PackedRows, packRows, ROW_COLUMNS, type RowWithOctets } from './pack.js'
+import type { ReadRequest } from './requests.js'
+
+/** Octets of messages given in one page at most, when the caller wants them in the rows. */
+const PAGE_OCTETS = 4 * 1024 * 1024
+/** Octets up to which a message comes with its row: what one chunk holds. */
+const INLINE_BYTES = CHUNK_BYTES
+
+/** @throws StoreError `nonexistent` when the account has no such mailbox (any more). */
+export function checkMailbox(index: Connection, account: number, mailbox: number): void {
+  if (!index.get('SELECT 1 FROM mailbox WHERE id=? AND account=? AND dropped_at IS NULL', mailbox, account)) {
+    throw new StoreError('nonexistent', 'there is no such mailbox')
+  }
+}
+
+/** One page: rows of the ranges, ascending, as many as `limit` and the octets allow. */
+export function readRows(
+  index: Connection,
+  blobs: Connection,
+  { mailbox, uids, limit, want }: Extract<ReadRequest, { type: 'rows' }>,
+): PackedRows {
+  const sql = rowsSql(want)
+  const inline = want.includes('inline')
+  const rows: RowWithOctets[] = []
+  let octets = 0
+  for (const [lo, hi] of uids) {
+    const found = index.all(sql, mailbox, lo, hi, limit - rows.length)
+    for (const row of found) {
+      const [prefix, summary, header] = row.slice(9) as (Uint8Array | null)[]
+      const body = inline ? wholeBlob(blobs, row, prefix) : null
+      octets += (summary?.byteLength ?? 0) + (header?.byteLength ?? 0) + (body?.byteLength ?? 0)
+      rows.push({ row, slots: [prefix, summary, header, body] })
+      if (octets >= PAGE_OCTETS || rows.length >= limit) {
+        // Whatever page comes next begins behind this row; an empty one ends the walk.
+        return packRows(rows, row[0] as number)
+      }
+    }
+  }
+  return packRows(rows, 0)
+}
+
+/** One of a few constant texts, so that each is prepared once. */
+function rowsSql(want: readonly Column[]): string {
+  const summary = want.includes('summary')
+  const header = want.includes('header')
+  const where = 'WHERE m.mailbox=? AND m.uid BETWEEN ? AND ? ORDER BY m.uid LIMIT ?'
+  if (!summary && !header) {
+    return `SELECT ${ROW_COLUMNS}, CASE WHEN m.plen > 0 THEN (SELECT prefix FROM content WHERE id=m.content) END, NULL, NULL
+      FROM msg m ${where}`
+  }
+  return `SELECT ${ROW_COLUMNS}, c.prefix, ${summary ? 'c.summary' : 'NULL'}, ${header ? 'c.header' : 'NULL'}
+    FROM msg m JOIN content c ON c.id=m.content ${where}`
+}
+
+function wholeBlob(blobs: Connection, row: SqlRow, prefix: Uint8Array | null): Uint8Array | null {
+  const size = (row[3] as number) - (prefix?.byteLength ?? 0)
+  if (size > INLINE_BYTES) return null
+  if (size === 0) return new Uint8Array(0)
+  const chunk = blobs.get('SELECT data FROM chunk WHERE id=?', (row[7] as number) * MAX_CHUNKS)
+  return (chunk?.[0] as Uint8Array | undefined) ?? null
+}
+
+/** UIDs changed after `since`: found by the index on modification sequences, so the cost is that of the changes. */
+export function changedUids(index: Connection, mailbox: number, since: number): Uint32Array {
+  const rows = index.all('SELECT uid FROM msg INDEXED BY msg_modseq WHERE mailbox=? AND modseq>?', mailbox, since)
+  const uids = new Uint32Array(rows.length)
+  for (let i = 0; i < rows.length; i++) uids[i] = rows[i][0] as Uid
+  return uids.sort()
+}
+
+/** All UIDs, worked out as ranges inside the database. */
+export function allUids(index: Connection, mailbox: number): Uint32Array {
+  const ranges = index.all(
+    `SELECT min(uid), max(uid) FROM (SELECT uid, uid - row_number() OVER (ORDER BY uid) AS island FROM msg WHERE mailbox=?)
+     GROUP BY island ORDER BY 1`,
+    mailbox,
+  ) as unknown as [Uid, Uid][]
+  let total = 0
+  for (const [lo, hi] of ranges) total += hi - lo + 1
+  const uids = new Uint32Array(total)
+  let at = 0
+  for (const [lo, hi] of ranges) for (let uid = lo; uid <= hi; uid++) uids[at++] = uid
+  return uids
+}
+
+/** The expunge log after `since`, or `null` below its floor (R10). One statement, so that no trimming falls between. */
+export function vanishedUids(index: Connection, mailbox: number, since: number): UidSet | null {
+  const rows = index.all(
+    `SELECT b.floor, g.ranges FROM mailbox b LEFT JOIN gone g ON g.mailbox=b.id AND g.modseq>?2 WHERE b.id=?1`,
+    mailbox,
+    since,
+  )
+  if (rows.length === 0 || since < (rows[0][0] as number)) return null
+  const ranges: [Uid, Uid][] = []
+  for (const [, encoded] of rows) if (encoded !== null) decodeRangesInto(encoded as Uint8Array, ranges)
+  return uidSetOf(ranges)
+}

@@ -1,0 +1,133 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { StoreError } from '@posthouse/store-api'
+import type { Database, Driver, SqlRow, SqlValue, Statement } from './driver.js'
+import { BLOBS_SCHEMA, INDEX_SCHEMA, migrate } from './schema.js'
+
+/** The files of one store. */
+export interface StoreFiles {
+  readonly index: string
+  readonly blobs: string
+  readonly search: string
+}
+
+/** Where the files of a store lie: in a folder, or beside a file that ends in `.db`. */
+export function filesOf(path: string): StoreFiles {
+  if (!path.endsWith('.db')) {
+    return { index: join(path, 'index.db'), blobs: join(path, 'blobs.db'), search: join(path, 'search.db') }
+  }
+  const base = path.slice(0, -3)
+  return { index: path, blobs: `${base}-blobs.db`, search: `${base}-search.db` }
+}
+
+/** Runs SQL and keeps every statement prepared: the text is the key. */
+export interface Connection {
+  /** Runs a statement and says how many rows it changed. */
+  run(sql: string, ...values: SqlValue[]): number
+  get(sql: string, ...values: SqlValue[]): SqlRow | undefined
+  all(sql: string, ...values: SqlValue[]): SqlRow[]
+  /** `all` for a text that is made for one question and not kept. */
+  allOnce(sql: string, values: readonly SqlValue[]): SqlRow[]
+  exec(sql: string): void
+  close(): void
+}
+
+/** A connection over a driver's database. SQL texts must be constants: the cache keeps all of them. */
+export function connect(db: Database): Connection {
+  const prepared = new Map<string, Statement>()
+  function statement(sql: string): Statement {
+    let known = prepared.get(sql)
+    if (!known) {
+      known = db.prepare(sql)
+      prepared.set(sql, known)
+    }
+    return known
+  }
+  return {
+    run: (sql, ...values) => statement(sql).run(...values),
+    get: (sql, ...values) => statement(sql).get(...values),
+    all: (sql, ...values) => statement(sql).all(...values),
+    allOnce: (sql, values) => db.prepare(sql).all(...values),
+    exec: (sql) => db.exec(sql),
+    close: () => db.close(),
+  }
+}
+
+/** Opens both files for writing; makes and migrates them where needed. */
+export function openForWriting(
+  driver: Driver,
+  files: StoreFiles,
+  busyTimeout: number,
+): { index: Connection; blobs: Connection } {
+  mkdirSync(dirname(files.index), { recursive: true })
+  return {
+    index: openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout),
+    blobs: openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout),
+  }
+}
+
+function openFile(
+  driver: Driver,
+  file: string,
+  schema: readonly string[],
+  pageSize: number,
+  busyTimeout: number,
+): Connection {
+  const db = driver.open(file, { readOnly: false })
+  try {
+    // Switching to WAL does not wait for other connections by itself, so this is tried until they are through.
+    retryWhileBusy(() => {
+      db.exec(`PRAGMA busy_timeout=${busyTimeout}; PRAGMA page_size=${pageSize}; PRAGMA journal_mode=WAL`)
+      // FULL: a commit is on the disk before it is answered (R4).
+      db.exec('PRAGMA synchronous=FULL; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY')
+      db.exec('PRAGMA journal_size_limit=67108864')
+      migrate(db, file, schema)
+    })
+    return connect(db)
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/** Opens a file for reading beside a writer that has made it. */
+export function openForReading(driver: Driver, file: string, busyTimeout: number): Connection {
+  const db = driver.open(file, { readOnly: true })
+  db.exec(`PRAGMA busy_timeout=${busyTimeout}; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY`)
+  return connect(db)
+}
+
+/** Is another connection in the way (SQLITE_BUSY, SQLITE_LOCKED)? */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && /database (table )?is locked|SQLITE_BUSY/.test(error.message)
+}
+
+/** Milliseconds after which a lock that is never free becomes an error at opening. */
+const OPEN_PATIENCE = 30_000
+
+function retryWhileBusy(work: () => void): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (let waited = 0; ; ) {
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusy(error) || waited >= OPEN_PATIENCE) throw error
+      const rest = 5 + Math.floor(Math.random() * 45)
+      Atomics.wait(pause, 0, 0, rest)
+      waited += rest
+    }
+  }
+}
+
+/** A driver's error as the store's own. */
+export function storeErrorOf(error: unknown): StoreError {
+  if (error instanceof StoreError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  if (isBusy(error)) {
+    return new StoreError('busy', 'other processes keep the store locked; try again', { cause: error })
+  }
+  if (/database or disk is full|SQLITE_FULL/.test(message)) {
+    return new StoreError('unavailable', 'the disk of the store is full', { cause: error })
+  }
+  return new StoreError('unavailable', `the store's database failed: ${message}`, { cause: error })
+}

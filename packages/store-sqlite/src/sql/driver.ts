@@ -1,0 +1,147 @@
+import { createRequire } from 'node:module'
+import { StoreError } from '@posthouse/store-api'
+
+/**
+ * The little that the store asks of a SQLite binding, so that any synchronous one fits: `node:sqlite` (Node 22.5 and
+ * later), `@photostructure/sqlite` (prebuilt, a dependency) and `better-sqlite3` (an optional peer).
+ */
+
+/** What goes into and comes out of a statement. Integers stay below 2^53. */
+export type SqlValue = number | string | Uint8Array | null
+/** A row as an array, in the order of the columns. */
+export type SqlRow = readonly SqlValue[]
+
+/** A prepared statement. */
+export interface Statement {
+  /** Runs it and says how many rows it changed. */
+  run(...values: SqlValue[]): number
+  /** The first row. */
+  get(...values: SqlValue[]): SqlRow | undefined
+  /** All rows. */
+  all(...values: SqlValue[]): SqlRow[]
+}
+
+/** One connection. */
+export interface Database {
+  prepare(sql: string): Statement
+  exec(sql: string): void
+  close(): void
+}
+
+/** The names of the bindings, in the order in which they are tried. */
+export const DRIVER_NAMES = ['node:sqlite', '@photostructure/sqlite', 'better-sqlite3'] as const
+export type DriverName = (typeof DRIVER_NAMES)[number]
+
+/** A binding. */
+export interface Driver {
+  readonly name: DriverName
+  open(file: string, options: { readonly readOnly: boolean }): Database
+}
+
+/** The shape that `node:sqlite` and its twin share. */
+interface NodeSqlite {
+  readonly DatabaseSync: new (
+    file: string,
+    options: { readOnly: boolean },
+  ) => { prepare(sql: string): NodeStatement; exec(sql: string): void; close(): void }
+}
+interface NodeStatement {
+  run(...values: SqlValue[]): { changes: number | bigint }
+  get(...values: SqlValue[]): unknown
+  all(...values: SqlValue[]): unknown[]
+  setReturnArrays?(on: boolean): void
+}
+
+/** The shape of `better-sqlite3`. */
+type BetterSqlite = new (
+  file: string,
+  options: { readonly: boolean },
+) => { prepare(sql: string): BetterStatement; exec(sql: string): unknown; close(): unknown }
+interface BetterStatement {
+  readonly reader: boolean
+  raw(): BetterStatement
+  run(...values: SqlValue[]): { changes: number }
+  get(...values: SqlValue[]): unknown
+  all(...values: SqlValue[]): unknown[]
+}
+
+/**
+ * Loads a binding; without a name the first one that this Node has.
+ * @throws StoreError `unavailable` when there is none.
+ */
+export function loadDriver(name?: DriverName): Driver {
+  const failures: unknown[] = []
+  for (const candidate of name ? [name] : DRIVER_NAMES) {
+    try {
+      return load(candidate)
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  const tried = name ?? DRIVER_NAMES.join(', ')
+  throw new StoreError('unavailable', `no SQLite binding could be loaded (tried ${tried})`, {
+    cause: new AggregateError(failures),
+  })
+}
+
+function load(name: DriverName): Driver {
+  const require = createRequire(import.meta.url)
+  if (name === 'better-sqlite3') return betterSqliteDriver(require(name) as BetterSqlite)
+  const module = require(name) as NodeSqlite
+  return nodeSqliteDriver(name, module)
+}
+
+function nodeSqliteDriver(name: DriverName, { DatabaseSync }: NodeSqlite): Driver {
+  return {
+    name,
+    open(file, { readOnly }) {
+      const db = new DatabaseSync(file, { readOnly })
+      return {
+        exec: (sql) => db.exec(sql),
+        close: () => db.close(),
+        prepare(sql) {
+          const statement = db.prepare(sql)
+          const asArray = statement.setReturnArrays
+            ? (row: unknown) => row as SqlRow
+            : (row: unknown) => Object.values(row as object) as SqlRow
+          statement.setReturnArrays?.(true)
+          return {
+            run: (...values) => Number(statement.run(...values).changes),
+            get(...values) {
+              const row = statement.get(...values)
+              return row === undefined ? undefined : asArray(row)
+            },
+            all: statement.setReturnArrays
+              ? (...values) => statement.all(...values) as SqlRow[]
+              : (...values) => statement.all(...values).map(asArray),
+          }
+        },
+      }
+    },
+  }
+}
+
+function betterSqliteDriver(BetterSqlite3: BetterSqlite): Driver {
+  return {
+    name: 'better-sqlite3',
+    open(file, { readOnly }) {
+      const db = new BetterSqlite3(file, { readonly: readOnly })
+      return {
+        exec: (sql) => void db.exec(sql),
+        close: () => void db.close(),
+        prepare(sql) {
+          const statement = db.prepare(sql)
+          if (!statement.reader) {
+            return { run: (...values) => statement.run(...values).changes, get: () => undefined, all: () => [] }
+          }
+          statement.raw()
+          return {
+            run: (...values) => statement.all(...values).length,
+            get: (...values) => statement.get(...values) as SqlRow | undefined,
+            all: (...values) => statement.all(...values) as SqlRow[],
+          }
+        },
+      }
+    },
+  }
+}

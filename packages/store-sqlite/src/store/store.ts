@@ -1,0 +1,136 @@
+import {
+  type Delivery,
+  type MailStore,
+  normaliseAddress,
+  type OpResult,
+  type Source,
+  type Staged,
+  StoreError,
+} from '@posthouse/store-api'
+import { DEFAULT_LIMITS, type SqliteLimits } from '../limits.js'
+import type { VerifyReport } from '../read/requests.js'
+import { filesOf } from '../sql/connection.js'
+import { type DriverName, loadDriver } from '../sql/driver.js'
+import type { Backend } from '../thread/backend.js'
+import { errorOf } from '../thread/backend.js'
+import { openInThread } from '../thread/in-thread.js'
+import type { QuotaLimit } from '../write/requests.js'
+import type { ChangeNote } from '../write/state.js'
+import { openAccount, type SqliteAccount } from './account.js'
+import { backupTo } from './backup.js'
+import { createHints } from './hints.js'
+import { stage } from './stage.js'
+
+/** How a store is opened. */
+export interface SqliteStoreOptions {
+  /** A folder, made when missing; or a file that ends in `.db`, with the other files beside it. */
+  readonly path: string
+  /** Which SQLite binding; default: the first that this Node has. */
+  readonly driver?: DriverName
+  /** Limits that differ from `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<SqliteLimits>
+  /** ms since the epoch. Default: `Date.now`. */
+  readonly clock?: () => number
+  /** ms between two looks for work that nobody waits for (purging, collecting); 0: only by `maintain`. Default: 60 s. */
+  readonly maintenanceInterval?: number
+  /** ms between two looks for commits of other processes, while anybody watches. Default: 200. */
+  readonly pollInterval?: number
+}
+
+/** The embedded store: durable before it answers. */
+export interface SqliteStore extends MailStore {
+  /** @throws StoreError `nonexistent` when there is no such account */
+  open(account: string, as?: { readonly principal: string }): Promise<SqliteAccount>
+  resolve(address: string): Promise<string | null>
+  stage(bytes: Source, hint?: { readonly size?: number }): Promise<Staged>
+  deliver(delivery: Delivery): Promise<readonly (OpResult | Error)[]>
+  /** Makes an account with its INBOX. One that exists keeps its mail and gets the limits, if any are given. */
+  addAccount(name: string, limit?: QuotaLimit): Promise<void>
+  /** Mail for the address goes into the account, whatever its case. @throws StoreError `nonexistent`, `invalid` */
+  addAddress(address: string, account: string): Promise<void>
+  /** Mail for the address is no longer taken. */
+  removeAddress(address: string): Promise<void>
+  /** Purges, collects and trims until there is nothing left to do now. */
+  maintain(): Promise<void>
+  /** Counts everything again. An empty `problems` says that the store is sound. */
+  verify(): Promise<VerifyReport>
+  /** Copies the store into an empty folder while it is in use; the copy is a store of its own. */
+  backup(folder: string): Promise<void>
+  /** Waits for what was asked, then closes the files. */
+  close(): Promise<void>
+}
+
+/** Opens a store and makes it when there is none. @throws StoreError `unavailable` */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  const files = filesOf(options.path)
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const clock = options.clock ?? Date.now
+  let publish: (notes: readonly ChangeNote[]) => void = () => undefined
+  const backend: Backend = openInThread(loadDriver(options.driver), {
+    files,
+    limits,
+    clock,
+    onNotes: (notes) => publish(notes),
+  })
+  const hints = createHints({
+    poll: (accounts) => backend.read<'poll'>({ type: 'poll', accounts }),
+    interval: options.pollInterval ?? 200,
+  })
+  publish = hints.publish
+  const take = (bytes: Source, hint?: { readonly size?: number }): Promise<Staged> =>
+    stage(backend, limits, clock, bytes, hint?.size)
+
+  async function maintain(): Promise<void> {
+    while (await backend.write<'maintain'>({ type: 'maintain' }));
+  }
+  const interval = options.maintenanceInterval ?? 60_000
+  const timer = interval > 0 ? setInterval(() => void maintain().catch(() => undefined), interval) : null
+  timer?.unref()
+
+  return {
+    async open(name, as) {
+      const id = await backend.read<'open'>({ type: 'open', account: name })
+      if (id === null) throw new StoreError('nonexistent', 'there is no such account')
+      return openAccount({
+        backend,
+        id,
+        name,
+        principal: as?.principal ?? name,
+        stage: take,
+        watch: (signal) => hints.watch({ id, name }, signal),
+      })
+    },
+    async resolve(address) {
+      const key = normaliseAddress(address)
+      return key === null ? null : await backend.read<'resolve'>({ type: 'resolve', address: key })
+    },
+    stage: take,
+    async deliver(delivery) {
+      const results = await backend.write<'deliver'>({ type: 'deliver', delivery })
+      return results.map((result) => ('code' in result ? errorOf(result) : result))
+    },
+    async addAccount(name, limit) {
+      await backend.write<'account'>({ type: 'account', name, ...(limit && { limit }) })
+    },
+    async addAddress(address, account) {
+      await backend.write<'address'>({ type: 'address', address: addressKey(address), account })
+    },
+    async removeAddress(address) {
+      await backend.write<'address'>({ type: 'address', address: addressKey(address), account: null })
+    },
+    maintain,
+    verify: () => backend.read<'verify'>({ type: 'verify' }),
+    backup: (folder) => backupTo(backend, clock, folder),
+    async close() {
+      if (timer) clearInterval(timer)
+      hints.close()
+      await backend.close()
+    },
+  }
+}
+
+function addressKey(address: string): string {
+  const key = normaliseAddress(address)
+  if (key === null) throw new StoreError('invalid', 'that is no mail address')
+  return key
+}

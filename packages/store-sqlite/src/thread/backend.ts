@@ -1,0 +1,126 @@
+import { StoreError } from '@posthouse/store-api'
+import type { ReadAnswers, ReadRequest } from '../read/requests.js'
+import type { Answers, Failure, GroupResult, WriteRequest } from '../write/requests.js'
+import type { ChangeNote } from '../write/state.js'
+
+/** Where the work is done: in this thread or in others. */
+export interface Backend {
+  write<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
+  read<T extends ReadRequest['type']>(request: Extract<ReadRequest, { type: T }>): Promise<ReadAnswers[T]>
+  close(): Promise<void>
+}
+
+/** One side of the write queue: takes a group of requests and answers all of them. */
+export type RunGroup = (requests: readonly WriteRequest[], now: number) => Promise<GroupResult> | GroupResult
+
+/** What the queue in front of a writer needs. */
+export interface QueueOptions {
+  readonly run: RunGroup
+  readonly clock: () => number
+  /** ms for which requests are asked again while other processes hold the lock. */
+  readonly patience: number
+  /** Told after a group is durable, before its callers are. */
+  readonly onNotes: (notes: readonly ChangeNote[]) => void
+}
+
+interface Waiting {
+  readonly request: WriteRequest
+  readonly since: number
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Octets of one group at most, so that one commit stays short. */
+const GROUP_OCTETS = 4 * 1024 * 1024
+/** Requests of one group at most. */
+const GROUP_REQUESTS = 512
+
+/** The queue in front of a writer: what arrives while a group is being written is the next group. */
+export interface WriteQueue {
+  add<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
+  /** Waits until everything is answered; later requests are refused. */
+  close(): Promise<void>
+}
+
+export function createWriteQueue({ run, clock, patience, onNotes }: QueueOptions): WriteQueue {
+  let waiting: Waiting[] = []
+  let running = false
+  let closed = false
+  let drained: (() => void) | null = null
+
+  async function pump(): Promise<void> {
+    while (waiting.length > 0) {
+      const group = waiting.splice(0, groupSize(waiting))
+      let result: GroupResult
+      try {
+        result = await run(
+          group.map(({ request }) => request),
+          clock(),
+        )
+      } catch (error) {
+        for (const { reject } of group) reject(error as Error)
+        continue
+      }
+      if (result.notes.length > 0) onNotes(result.notes)
+      const again = settle(group, result)
+      if (again.length > 0) {
+        waiting = [...again, ...waiting]
+        await rest()
+      }
+    }
+    running = false
+    drained?.()
+  }
+
+  function settle(group: readonly Waiting[], { replies }: GroupResult): Waiting[] {
+    const again: Waiting[] = []
+    group.forEach((each, i) => {
+      const reply = replies[i]
+      if (reply === null || reply === undefined) {
+        if (performance.now() - each.since < patience) again.push(each)
+        else each.reject(new StoreError('busy', 'other processes keep the store locked; try again'))
+      } else if ('failure' in reply) each.reject(errorOf(reply.failure))
+      else each.resolve(reply.value)
+    })
+    return again
+  }
+
+  return {
+    add: (request) =>
+      new Promise((resolve, reject) => {
+        if (closed) {
+          reject(new StoreError('unavailable', 'the store is closed'))
+          return
+        }
+        waiting.push({ request, since: performance.now(), resolve: resolve as (value: unknown) => void, reject })
+        if (running) return
+        running = true
+        // Whatever else this turn of the event loop asks for joins the group.
+        setImmediate(() => void pump())
+      }),
+    close() {
+      closed = true
+      return running ? new Promise((resolve) => (drained = resolve)) : Promise.resolve()
+    },
+  }
+}
+
+function groupSize(waiting: readonly Waiting[]): number {
+  let octets = 0
+  let size = 0
+  while (size < waiting.length && size < GROUP_REQUESTS && octets < GROUP_OCTETS) {
+    const { request } = waiting[size++]
+    if (request.type === 'put') for (const chunk of request.chunks) octets += chunk.byteLength
+  }
+  return size
+}
+
+/** A little while, different for each process, so that they do not keep in step. */
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 18))
+}
+
+/** A failure from the other side as an error of this one. */
+export function errorOf({ code, message }: Failure): StoreError {
+  return new StoreError(code, message)
+}

@@ -1,0 +1,140 @@
+import { type AppendOp, Flag, type OpResult, StoreError } from '@posthouse/store-api'
+import { blobNumber } from '../blob-id.js'
+import { joinKeywords, spellKeywords } from './keywords.js'
+import type { MailboxState } from './state.js'
+import type { Transaction } from './transaction.js'
+
+/** The largest UID (RFC 9051 §2.3.1.1). */
+export const MAX_UID = 4294967295
+
+/** What an append needs to know beyond the mailbox. */
+export type NewMessage = Omit<AppendOp, 'op' | 'to'>
+
+/** APPEND: one staged blob becomes one message. */
+export function append(tx: Transaction, op: AppendOp): OpResult {
+  return appendTo(tx, tx.mailboxOf(op.to), op)
+}
+
+/** @throws StoreError `expired`, `overquota`, `limit`, `nonexistent` */
+export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMessage): OpResult {
+  const { batch, account } = tx
+  const { index, now } = batch
+  if (message.dedup !== undefined) {
+    const first = firstDelivery(tx, message.dedup)
+    if (first) return first
+  }
+  if (mailbox.noSelect) throw new StoreError('nonexistent', 'this mailbox holds no messages')
+  const blob = liveBlob(tx, message.staged.blob)
+  const prefix = message.prefix?.byteLength ? message.prefix : null
+  const size = blob.size + (prefix?.byteLength ?? 0)
+  checkRoom(tx, 1, size)
+  const uid = takeUids(tx, mailbox, 1)
+  const keywords = joinKeywords(spellKeywords(batch, mailbox.id, message.keywords))
+  const content = batch.nextContent()
+  index.run(
+    'INSERT INTO content(id, account, blob, prefix, summary, header) VALUES(?,?,?,?,?,?)',
+    content,
+    account.id,
+    blob.id,
+    prefix,
+    message.summary,
+    message.header ?? null,
+  )
+  index.run(
+    `INSERT INTO msg(mailbox, uid, modseq, flags, kw, size, idate, sdate, content, blob, plen)
+     VALUES(?,?,?,?,?,?,?,?,?,?,?)`,
+    mailbox.id,
+    uid,
+    tx.modseq,
+    message.flags,
+    keywords,
+    size,
+    message.internalDate ?? now,
+    now,
+    content,
+    blob.id,
+    prefix?.byteLength ?? 0,
+  )
+  if (message.dedup !== undefined) {
+    index.run(
+      'INSERT INTO delivered(account, key, mailbox, uidvalidity, uid, at) VALUES(?,?,?,?,?,?)',
+      account.id,
+      message.dedup,
+      mailbox.id,
+      mailbox.uidValidity,
+      uid,
+      now,
+    )
+  }
+  count(tx, mailbox, {
+    messages: 1,
+    bytes: size,
+    unseen: message.flags & Flag.Seen ? 0 : 1,
+    deleted: message.flags & Flag.Deleted ? 1 : 0,
+  })
+  return { mailbox: String(mailbox.id), uidValidity: mailbox.uidValidity, uids: [[uid, uid]] }
+}
+
+function firstDelivery(tx: Transaction, key: string): OpResult | undefined {
+  const row = tx.batch.index.get(
+    'SELECT mailbox, uidvalidity, uid FROM delivered WHERE account=? AND key=?',
+    tx.account.id,
+    key,
+  )
+  if (!row) return undefined
+  const [mailbox, uidValidity, uid] = row as readonly number[]
+  return { mailbox: String(mailbox), uidValidity, uids: [[uid, uid]], duplicate: true }
+}
+
+/**
+ * A staged blob whose lease still runs. It is read under the index's write lock, which the collector holds while it
+ * deletes: what is alive here stays alive until the commit.
+ */
+function liveBlob(tx: Transaction, name: string): { id: number; size: number } {
+  const id = blobNumber(name)
+  const row = id === undefined ? undefined : tx.batch.blobs.get('SELECT size, lease, done FROM blob WHERE id=?', id)
+  const lease = row?.[1] as number | null | undefined
+  if (row?.[2] !== 1 || lease === null || lease === undefined || lease < tx.batch.now) {
+    throw new StoreError('expired', 'the staged octets are no longer there; stage them again')
+  }
+  return { id: id as number, size: row[0] as number }
+}
+
+/** @throws StoreError `overquota` */
+export function checkRoom(tx: Transaction, messages: number, bytes: number): void {
+  const { account } = tx
+  if (account.bytesLimit !== null && account.bytes + bytes > account.bytesLimit) {
+    throw new StoreError('overquota', `the account may hold ${account.bytesLimit} octets`)
+  }
+  if (account.messagesLimit !== null && account.messages + messages > account.messagesLimit) {
+    throw new StoreError('overquota', `the account may hold ${account.messagesLimit} messages`)
+  }
+}
+
+/** Gives out UIDs and says the first. Called with the write lock held, so that they become visible in order (R1). */
+export function takeUids(tx: Transaction, mailbox: MailboxState, count: number): number {
+  if (mailbox.uidNext + count - 1 > MAX_UID) throw new StoreError('limit', 'the mailbox has given out all its UIDs')
+  tx.touch(mailbox)
+  const first = mailbox.uidNext
+  mailbox.uidNext += count
+  return first
+}
+
+/** What rows add to the counters; negative when they go. */
+export interface Delta {
+  readonly messages: number
+  readonly bytes: number
+  readonly unseen: number
+  readonly deleted: number
+}
+
+/** Moves the counters of a mailbox and its account. */
+export function count(tx: Transaction, mailbox: MailboxState, delta: Delta): void {
+  tx.touch(mailbox)
+  mailbox.total += delta.messages
+  mailbox.bytes += delta.bytes
+  mailbox.unseen += delta.unseen
+  mailbox.deleted += delta.deleted
+  tx.account.messages += delta.messages
+  tx.account.bytes += delta.bytes
+}

@@ -1,0 +1,140 @@
+import type { Connection } from '../sql/connection.js'
+import { deleteBlob } from './blobs.js'
+import type { Batch } from './state.js'
+
+/**
+ * The work that nobody waits for, in steps short enough to stand between two deliveries: rows of dropped mailboxes,
+ * contents and octets that nothing names any more, old keys, the old end of the expunge log.
+ *
+ * Only here are octets deleted, and only while the index's write lock is held. A commit holds the same lock when it
+ * checks that what it names is there, so the two cannot pass each other. Rows go before octets; what a crash leaves
+ * between the two is octets without rows, found again by their lease.
+ */
+
+/** Rows that one step touches at most. */
+const STEP = 500
+/** ms beyond its lease for which staged octets are kept, for clocks that were set meanwhile. */
+const MARGIN = 5 * 60_000
+
+/** One step. @returns true when there is more to do now */
+export function maintain(batch: Batch): boolean {
+  let more = purgeDropped(batch)
+  const held = batch.index.get("SELECT value FROM counter WHERE name='collect_hold'")?.[0] as number
+  if (held < batch.now) {
+    more = collectContents(batch) || more
+    more = collectLeases(batch) || more
+  }
+  more = trimKeys(batch) || more
+  return trimExpungeLog(batch) || more
+}
+
+function purgeDropped({ index, now, limits }: Batch): boolean {
+  const row = index.get('SELECT id FROM mailbox WHERE dropped_at IS NOT NULL LIMIT 1')
+  if (!row) return false
+  const [mailbox] = row
+  const last = index.get(
+    'SELECT max(uid) FROM (SELECT uid FROM msg WHERE mailbox=? ORDER BY uid LIMIT ?)',
+    mailbox,
+    STEP,
+  )?.[0] as number | null
+  if (last !== null) {
+    index.run(
+      'INSERT OR IGNORE INTO release(after, content) SELECT ?, content FROM msg WHERE mailbox=? AND uid<=?',
+      now + limits.grace,
+      mailbox,
+      last,
+    )
+    index.run('DELETE FROM msg WHERE mailbox=? AND uid<=?', mailbox, last)
+    return true
+  }
+  for (const table of ['gone', 'keyword', 'meta']) index.run(`DELETE FROM ${table} WHERE mailbox=?`, mailbox)
+  index.run('DELETE FROM mailbox WHERE id=?', mailbox)
+  return true
+}
+
+function collectContents(batch: Batch): boolean {
+  const { index, blobs, now } = batch
+  const due = index.all('SELECT after, content FROM release WHERE after<? ORDER BY after LIMIT ?', now, STEP)
+  if (due.length === 0) return false
+  const unused: number[] = []
+  for (const [after, content] of due) {
+    index.run('DELETE FROM release WHERE after=? AND content=?', after, content)
+    if (index.get('SELECT 1 FROM msg WHERE content=? LIMIT 1', content)) continue
+    const blob = index.get('DELETE FROM content WHERE id=? RETURNING blob', content)?.[0] as number | undefined
+    if (blob === undefined || index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', blob)) continue
+    unused.push(blob)
+  }
+  // The lease queue takes it from here.
+  inTransaction(blobs, () => {
+    for (const blob of unused) {
+      blobs.run('UPDATE blob SET lease=max(coalesce(lease, 0), ?) WHERE id=?', now - MARGIN - 1, blob)
+    }
+  })
+  return due.length === STEP
+}
+
+/** Octets whose lease is over: in use, then they leave the queue; or not, then they go. */
+function collectLeases(batch: Batch): boolean {
+  const { index, blobs, now } = batch
+  const due = blobs.all('SELECT id FROM blob WHERE lease<? ORDER BY lease LIMIT ?', now - MARGIN, STEP)
+  if (due.length === 0) return false
+  inTransaction(blobs, () => {
+    for (const [id] of due as unknown as readonly (readonly [number])[]) {
+      if (index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', id)) {
+        blobs.run('UPDATE blob SET lease=NULL WHERE id=?', id)
+      } else {
+        // A stream that lives on may have renewed its lease since the list was made: it is asked again here.
+        const still = blobs.get('SELECT 1 FROM blob WHERE id=? AND lease<?', id, now - MARGIN)
+        if (still) deleteBlob(blobs, id)
+      }
+    }
+  })
+  return due.length === STEP
+}
+
+function inTransaction(db: Connection, work: () => void): void {
+  db.run('BEGIN IMMEDIATE')
+  try {
+    work()
+    db.run('COMMIT')
+  } catch (error) {
+    db.run('ROLLBACK')
+    throw error
+  }
+}
+
+function trimKeys({ index, now, limits }: Batch): boolean {
+  const before = now - limits.keyAge
+  const deliveries = index.run(
+    'DELETE FROM delivered WHERE (account, key) IN (SELECT account, key FROM delivered WHERE at<? ORDER BY at LIMIT ?)',
+    before,
+    STEP,
+  )
+  const commits = index.run(
+    'DELETE FROM committed WHERE (account, key) IN (SELECT account, key FROM committed WHERE at<? ORDER BY at LIMIT ?)',
+    before,
+    STEP,
+  )
+  return deliveries === STEP || commits === STEP
+}
+
+/** Cuts the old end off the expunge log, and raises the floor first: below it the log says that it does not know (R10). */
+function trimExpungeLog({ index, now, limits }: Batch): boolean {
+  const long = index.get(
+    'SELECT mailbox FROM gone GROUP BY mailbox HAVING count(*) > ? OR min(at) < ? LIMIT 1',
+    limits.expungeLog,
+    now - limits.expungeLogAge,
+  )
+  if (!long) return false
+  const [mailbox] = long
+  const floor = index.get(
+    `SELECT max(modseq) FROM gone WHERE mailbox=?1 AND (at < ?2 OR modseq <=
+       coalesce((SELECT modseq FROM gone WHERE mailbox=?1 ORDER BY modseq DESC LIMIT 1 OFFSET ?3), 0))`,
+    mailbox,
+    now - limits.expungeLogAge,
+    limits.expungeLog,
+  )?.[0] as number
+  index.run('UPDATE mailbox SET floor=max(floor, ?) WHERE id=?', floor, mailbox)
+  index.run('DELETE FROM gone WHERE mailbox=? AND modseq<=?', mailbox, floor)
+  return true
+}

@@ -1,0 +1,167 @@
+import {
+  type CommitResult,
+  type Delivery,
+  isStoreError,
+  normaliseMailboxPath,
+  type Op,
+  type OpResult,
+  StoreError,
+} from '@posthouse/store-api'
+import { contentNumber } from '../blob-id.js'
+import { joinPath } from '../paths.js'
+import { append, appendTo } from './append.js'
+import { copy } from './copy.js'
+import { expunge } from './expunge.js'
+import { changeFlags } from './flags.js'
+import { annotate, create, drop, subscribe, update } from './mailbox.js'
+import { maintain } from './maintain.js'
+import type { Answers, Failure, QuotaLimit, WriteRequest } from './requests.js'
+import type { Batch } from './state.js'
+import { beginTransaction, mailboxByPath, makeMailbox, type Transaction } from './transaction.js'
+
+/** Requests that change the index. */
+export type IndexRequest = Exclude<WriteRequest, { type: 'put' | 'discard' }>
+
+/** Does one request inside a group; its failure leaves no trace. */
+export function perform(batch: Batch, request: IndexRequest): Answers[IndexRequest['type']] {
+  switch (request.type) {
+    case 'commit':
+      return batch.attempt(() => commit(batch, request))
+    case 'deliver':
+      return deliver(batch, request.delivery)
+    case 'account':
+      return batch.attempt(() => addAccount(batch, request.name, request.limit))
+    case 'address':
+      return batch.attempt(() => setAddress(batch, request.address, request.account))
+    case 'summaries':
+      return batch.attempt(() => writeSummaries(batch, request.account, request.rows))
+    case 'maintain':
+      return batch.attempt(() => maintain(batch))
+    case 'hold':
+      batch.index.run("UPDATE counter SET value=max(value, ?) WHERE name='collect_hold'", request.until)
+      return null
+  }
+}
+
+function commit(
+  batch: Batch,
+  { account, principal, ops, key }: Extract<IndexRequest, { type: 'commit' }>,
+): CommitResult {
+  const state = batch.accountByName(account)
+  if (key !== undefined) {
+    const known = batch.index.get('SELECT result FROM committed WHERE account=? AND key=?', state.id, key)
+    if (known) return JSON.parse(known[0] as string) as CommitResult
+  }
+  const tx = beginTransaction(batch, state, principal)
+  for (const op of ops) tx.results.push(performOp(tx, op))
+  tx.finish()
+  const result: CommitResult = { modseq: state.modseq, results: tx.results }
+  if (key !== undefined) {
+    batch.index.run(
+      'INSERT INTO committed(account, key, result, at) VALUES(?,?,?,?)',
+      state.id,
+      key,
+      JSON.stringify(result),
+      batch.now,
+    )
+  }
+  return result
+}
+
+function performOp(tx: Transaction, op: Op): OpResult {
+  switch (op.op) {
+    case 'append':
+      return append(tx, op)
+    case 'copy':
+    case 'move':
+      return copy(tx, op)
+    case 'flags':
+      return changeFlags(tx, op)
+    case 'expunge':
+      return expunge(tx, op)
+    case 'create':
+      return create(tx, op)
+    case 'mailbox':
+      return update(tx, op)
+    case 'drop':
+      return drop(tx, op)
+    case 'subscribe':
+      return subscribe(tx, op)
+    case 'meta':
+      return annotate(tx, op)
+  }
+}
+
+/** One staged message into many accounts: each recipient succeeds or fails alone. */
+function deliver(batch: Batch, delivery: Delivery): (OpResult | Failure)[] {
+  return delivery.to.map((target) => {
+    try {
+      return batch.attempt(() => {
+        const tx = beginTransaction(batch, batch.accountByName(target.account), target.account)
+        const path = normaliseMailboxPath(target.path ?? ['INBOX'])
+        const mailbox = mailboxByPath(batch, tx.account, joinPath(path)) ?? makeMailbox(tx, path, undefined)
+        const result = appendTo(tx, mailbox, {
+          staged: delivery.staged,
+          summary: delivery.summary,
+          ...(delivery.header && { header: delivery.header }),
+          ...(target.prefix && { prefix: target.prefix }),
+          flags: target.flags ?? 0,
+          ...(target.keywords && { keywords: target.keywords }),
+          dedup: target.dedup,
+        })
+        tx.finish()
+        return result
+      })
+    } catch (error) {
+      if (!isStoreError(error)) throw error
+      return { code: error.code, message: error.message }
+    }
+  })
+}
+
+/** Makes an account with its INBOX; an account that exists only gets its limits. */
+function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): null {
+  if (name === '') throw new StoreError('invalid', 'an account needs a name')
+  const { index } = batch
+  const isNew = index.run('INSERT OR IGNORE INTO account(name, modseq, next_validity) VALUES(?, 1, 1)', name) > 0
+  const account = batch.accountByName(name)
+  if (limit?.bytes !== undefined) {
+    batch.changing(account)
+    account.bytesLimit = limit.bytes
+    index.run('UPDATE account SET bytes_limit=? WHERE id=?', limit.bytes, account.id)
+  }
+  if (limit?.messages !== undefined) {
+    batch.changing(account)
+    account.messagesLimit = limit.messages
+    index.run('UPDATE account SET messages_limit=? WHERE id=?', limit.messages, account.id)
+  }
+  if (isNew) {
+    const tx = beginTransaction(batch, account, name)
+    makeMailbox(tx, ['INBOX'], undefined)
+    tx.finish()
+  }
+  return null
+}
+
+function setAddress(batch: Batch, address: string, account: string | null): null {
+  if (account === null) batch.index.run('DELETE FROM address WHERE address=?', address)
+  else {
+    const { id } = batch.accountByName(account)
+    batch.index.run('INSERT OR REPLACE INTO address(address, account) VALUES(?,?)', address, id)
+  }
+  return null
+}
+
+function writeSummaries(
+  batch: Batch,
+  account: string,
+  rows: readonly { readonly emailId: string; readonly summary: Uint8Array }[],
+): null {
+  const { id } = batch.accountByName(account)
+  for (const { emailId, summary } of rows) {
+    const content = contentNumber(emailId)
+    if (content === undefined) continue
+    batch.index.run('UPDATE content SET summary=? WHERE id=? AND account=?', summary, content, id)
+  }
+  return null
+}

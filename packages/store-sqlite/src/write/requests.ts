@@ -1,0 +1,69 @@
+import type { CommitResult, Delivery, Op, OpResult, StoreCode } from '@posthouse/store-api'
+import type { ChangeNote } from './state.js'
+
+/** What the writer is asked for. Requests are plain data: they may cross a thread. */
+export type WriteRequest =
+  /** Chunks of a blob; `blob: 0` begins one, `size` ends it. Answer: its number. */
+  | {
+      readonly type: 'put'
+      readonly blob: number
+      /** Number of the first chunk given here. */
+      readonly first: number
+      readonly chunks: readonly Uint8Array[]
+      /** Octets in all; absent while more is to come. */
+      readonly size?: number
+    }
+  | { readonly type: 'discard'; readonly blob: number }
+  | {
+      readonly type: 'commit'
+      readonly account: string
+      readonly principal: string
+      readonly ops: readonly Op[]
+      readonly key?: string
+    }
+  | { readonly type: 'deliver'; readonly delivery: Delivery }
+  | { readonly type: 'account'; readonly name: string; readonly limit?: QuotaLimit }
+  | { readonly type: 'address'; readonly address: string; readonly account: string | null }
+  | {
+      readonly type: 'summaries'
+      readonly account: string
+      readonly rows: readonly { readonly emailId: string; readonly summary: Uint8Array }[]
+    }
+  /** One step of purging, collecting and trimming. Answer: is there more? */
+  | { readonly type: 'maintain' }
+  /** Until this time (ms) no octets are collected: a backup runs. */
+  | { readonly type: 'hold'; readonly until: number }
+
+/** Limits of an account; `null` takes one away, absent leaves it. */
+export interface QuotaLimit {
+  readonly bytes?: number | null
+  readonly messages?: number | null
+}
+
+/** What a request is answered with. */
+export interface Answers {
+  readonly put: number
+  readonly discard: null
+  readonly commit: CommitResult
+  readonly deliver: readonly (OpResult | Failure)[]
+  readonly account: null
+  readonly address: null
+  readonly summaries: null
+  readonly maintain: boolean
+  readonly hold: null
+}
+
+/** A `StoreError` as plain data. */
+export interface Failure {
+  readonly code: StoreCode
+  readonly message: string
+}
+
+/** One answer, in the order of the requests. */
+export type Reply = { readonly value: unknown } | { readonly failure: Failure }
+
+/** The answers of a group. `busy` lists the requests (by index) that found the files locked: they go again. */
+export interface GroupResult {
+  readonly replies: readonly (Reply | null)[]
+  readonly notes: readonly ChangeNote[]
+}

@@ -1,0 +1,214 @@
+import { StoreError } from '@posthouse/store-api'
+import type { SqliteLimits } from '../limits.js'
+import type { Connection } from '../sql/connection.js'
+import type { SqlValue } from '../sql/driver.js'
+
+/**
+ * What a group of requests knows while it holds the write lock. Accounts and mailboxes are read once for the whole
+ * group, changed in memory, and written once at its end; a request that fails is undone alone, its rows by a
+ * savepoint, what is in memory by copies taken before the first change.
+ */
+
+export interface AccountState {
+  readonly id: number
+  readonly name: string
+  modseq: number
+  nextValidity: number
+  bytes: number
+  messages: number
+  bytesLimit: number | null
+  messagesLimit: number | null
+}
+
+export interface MailboxState {
+  readonly id: number
+  readonly account: number
+  readonly uidValidity: number
+  path: string
+  uidNext: number
+  modseq: number
+  total: number
+  unseen: number
+  deleted: number
+  bytes: number
+  role: string | null
+  noSelect: boolean
+  dropped: boolean
+}
+
+/** A change that others may be waiting for. */
+export interface ChangeNote {
+  readonly account: string
+  readonly mailbox?: string
+  readonly modseq: number
+}
+
+/** The state of one group. */
+export interface Batch {
+  readonly index: Connection
+  readonly blobs: Connection
+  readonly limits: SqliteLimits
+  /** ms since the epoch. */
+  readonly now: number
+  readonly notes: ChangeNote[]
+  accountByName(name: string): AccountState
+  mailbox(id: number): MailboxState | undefined
+  /** Keywords of a mailbox: spelling by lower case. */
+  keywords(mailbox: number): Map<string, string>
+  /** Adds a keyword, for good or until the request fails. */
+  addKeyword(mailbox: number, fold: string, name: string): void
+  /** Says that the object is about to change. */
+  changing(state: AccountState | MailboxState): void
+  adopt(mailbox: MailboxState): void
+  nextContent(): number
+  /** Runs one request so that its failure leaves no trace. */
+  attempt<T>(work: () => T): T
+  /** Writes what changed. */
+  flush(): void
+}
+
+/** Begins a group. The caller holds the write lock of the index and commits after `flush`. */
+export function createBatch(index: Connection, blobs: Connection, limits: SqliteLimits, now: number): Batch {
+  const accounts = new Map<string, AccountState>()
+  const mailboxes = new Map<number, MailboxState>()
+  const keywords = new Map<number, Map<string, string>>()
+  const dirty = new Set<AccountState | MailboxState>()
+  const notes: ChangeNote[] = []
+  let undo: (() => void)[] = []
+  let saved = new Set<AccountState | MailboxState>()
+  let contentNext = 0
+  let contentFirst = 0
+
+  function accountByName(name: string): AccountState {
+    const known = accounts.get(name)
+    if (known) return known
+    const row = index.get(
+      'SELECT id, modseq, next_validity, bytes, messages, bytes_limit, messages_limit FROM account WHERE name=?',
+      name,
+    ) as [number, number, number, number, number, number | null, number | null] | undefined
+    if (!row) throw new StoreError('nonexistent', 'there is no such account')
+    const [id, modseq, nextValidity, bytes, messages, bytesLimit, messagesLimit] = row
+    const state = { id, name, modseq, nextValidity, bytes, messages, bytesLimit, messagesLimit }
+    accounts.set(name, state)
+    return state
+  }
+
+  function mailbox(id: number): MailboxState | undefined {
+    const known = mailboxes.get(id)
+    if (known) return known
+    const row = index.get(
+      `SELECT account, uidvalidity, path, uidnext, modseq, total, unseen, deleted, bytes, role, noselect, dropped_at
+       FROM mailbox WHERE id=?`,
+      id,
+    )
+    if (!row) return undefined
+    const n = row as readonly number[]
+    const state: MailboxState = {
+      id,
+      account: n[0],
+      uidValidity: n[1],
+      path: row[2] as string,
+      uidNext: n[3],
+      modseq: n[4],
+      total: n[5],
+      unseen: n[6],
+      deleted: n[7],
+      bytes: n[8],
+      role: row[9] as string | null,
+      noSelect: row[10] !== 0,
+      dropped: row[11] !== null,
+    }
+    mailboxes.set(id, state)
+    return state
+  }
+
+  function keywordsOf(id: number): Map<string, string> {
+    let known = keywords.get(id)
+    if (!known) {
+      known = new Map(index.all('SELECT fold, name FROM keyword WHERE mailbox=?', id) as unknown as [string, string][])
+      keywords.set(id, known)
+    }
+    return known
+  }
+
+  return {
+    index,
+    blobs,
+    limits,
+    now,
+    notes,
+    accountByName,
+    mailbox,
+    keywords: keywordsOf,
+    addKeyword(id, fold, name) {
+      const known = keywordsOf(id)
+      index.run('INSERT INTO keyword(mailbox, fold, name) VALUES(?,?,?)', id, fold, name)
+      known.set(fold, name)
+      undo.push(() => known.delete(fold))
+    },
+    changing(state) {
+      dirty.add(state)
+      if (saved.has(state)) return
+      saved.add(state)
+      const before = { ...state }
+      undo.push(() => Object.assign(state, before))
+    },
+    adopt(state) {
+      mailboxes.set(state.id, state)
+      dirty.add(state)
+      undo.push(() => {
+        mailboxes.delete(state.id)
+        dirty.delete(state)
+      })
+    },
+    nextContent() {
+      if (contentNext === 0) {
+        contentFirst = index.get("SELECT value FROM counter WHERE name='content'")?.[0] as number
+        contentNext = contentFirst
+      }
+      return contentNext++
+    },
+    attempt(work) {
+      undo = []
+      saved = new Set()
+      const noted = notes.length
+      index.run('SAVEPOINT request')
+      try {
+        const result = work()
+        index.run('RELEASE request')
+        return result
+      } catch (error) {
+        index.run('ROLLBACK TO request')
+        index.run('RELEASE request')
+        for (const step of undo.reverse()) step()
+        notes.length = noted
+        throw error
+      }
+    },
+    flush() {
+      for (const state of dirty) {
+        if ('uidNext' in state) flushMailbox(index, state)
+        else flushAccount(index, state)
+      }
+      if (contentNext > contentFirst) index.run("UPDATE counter SET value=? WHERE name='content'", contentNext)
+    },
+  }
+}
+
+function flushAccount(index: Connection, state: AccountState): void {
+  const values: SqlValue[] = [state.modseq, state.nextValidity, state.bytes, state.messages, state.id]
+  index.run('UPDATE account SET modseq=?, next_validity=?, bytes=?, messages=? WHERE id=?', ...values)
+}
+
+function flushMailbox(index: Connection, state: MailboxState): void {
+  index.run(
+    'UPDATE mailbox SET uidnext=?, modseq=?, total=?, unseen=?, deleted=?, bytes=? WHERE id=?',
+    state.uidNext,
+    state.modseq,
+    state.total,
+    state.unseen,
+    state.deleted,
+    state.bytes,
+    state.id,
+  )
+}

@@ -1,0 +1,159 @@
+import { isInbox, type MailboxId, type MailboxRef, type OpResult, StoreError, type UidSet } from '@posthouse/store-api'
+import { joinPath, type PathText } from '../paths.js'
+import { encodeRanges } from '../ranges.js'
+import type { AccountState, Batch, MailboxState } from './state.js'
+
+/** One commit of one account inside a group. */
+export interface Transaction {
+  readonly batch: Batch
+  readonly account: AccountState
+  /** Whose private annotations are meant. */
+  readonly principal: string
+  /** The number that everything of this commit gets. */
+  readonly modseq: number
+  readonly results: OpResult[]
+  /** @throws StoreError `nonexistent` */
+  mailboxOf(ref: MailboxRef): MailboxState
+  /** Raises the mailbox's and the account's modification sequence (R5). */
+  touch(mailbox: MailboxState): void
+  touchAccount(): void
+  /** Notes UIDs as gone from a mailbox. */
+  gone(mailbox: MailboxState, uids: UidSet): void
+  /** Writes what was noted. */
+  finish(): void
+}
+
+/** Begins a commit. */
+export function beginTransaction(batch: Batch, account: AccountState, principal: string): Transaction {
+  const modseq = account.modseq + 1
+  const results: OpResult[] = []
+  const touched = new Set<MailboxState>()
+  const gone = new Map<MailboxState, UidSet>()
+  let accountTouched = false
+
+  function touchAccount(): void {
+    if (accountTouched) return
+    accountTouched = true
+    batch.changing(account)
+    account.modseq = modseq
+  }
+
+  return {
+    batch,
+    account,
+    principal,
+    modseq,
+    results,
+    mailboxOf(ref) {
+      const name = typeof ref === 'string' ? ref : results[ref.made]?.mailbox
+      const id = name === undefined ? undefined : mailboxNumber(name)
+      const mailbox = id === undefined ? undefined : batch.mailbox(id)
+      if (!mailbox || mailbox.account !== account.id || mailbox.dropped) {
+        throw new StoreError('nonexistent', 'there is no such mailbox')
+      }
+      return mailbox
+    },
+    touch(mailbox) {
+      batch.changing(mailbox)
+      touchAccount()
+      mailbox.modseq = modseq
+      touched.add(mailbox)
+    },
+    touchAccount,
+    gone(mailbox, uids) {
+      gone.set(mailbox, [...(gone.get(mailbox) ?? []), ...uids])
+    },
+    finish() {
+      for (const [mailbox, uids] of gone) {
+        batch.index.run(
+          'INSERT INTO gone(mailbox, modseq, at, ranges) VALUES(?,?,?,?)',
+          mailbox.id,
+          modseq,
+          batch.now,
+          encodeRanges(uids),
+        )
+      }
+      for (const mailbox of touched) batch.notes.push({ account: account.name, mailbox: String(mailbox.id), modseq })
+      if (accountTouched && touched.size === 0) batch.notes.push({ account: account.name, modseq })
+    },
+  }
+}
+
+/** The number behind a mailbox id; `undefined` for what never was one. */
+export function mailboxNumber(id: MailboxId): number | undefined {
+  if (id.length === 0 || id.length > 15) return undefined
+  for (let i = 0; i < id.length; i++) {
+    const code = id.charCodeAt(i)
+    if (code < 0x30 || code > 0x39) return undefined
+  }
+  return Number(id)
+}
+
+/** The live mailbox of a path. */
+export function mailboxByPath(batch: Batch, account: AccountState, path: PathText): MailboxState | undefined {
+  const row = batch.index.get(
+    'SELECT id FROM mailbox WHERE account=? AND path=? AND dropped_at IS NULL',
+    account.id,
+    path,
+  )
+  return row && batch.mailbox(row[0] as number)
+}
+
+/** Makes a mailbox. @throws StoreError `exists`, `limit` */
+export function makeMailbox(tx: Transaction, path: readonly string[], role: string | undefined): MailboxState {
+  const { batch, account } = tx
+  const text = joinPath(path)
+  if (mailboxByPath(batch, account, text)) throw new StoreError('exists', 'a mailbox of this name exists')
+  if (role !== undefined) claimRole(tx, role)
+  const have = batch.index.get(
+    'SELECT count(*) FROM mailbox WHERE account=? AND dropped_at IS NULL',
+    account.id,
+  )?.[0] as number
+  if (have >= batch.limits.mailboxes) {
+    throw new StoreError('limit', `an account may have ${batch.limits.mailboxes} mailboxes`)
+  }
+  if (account.nextValidity > 0xffffffff) throw new StoreError('limit', 'the account has used up its UIDVALIDITY values')
+  tx.touchAccount()
+  const uidValidity = account.nextValidity++
+  const row = batch.index.get(
+    `INSERT INTO mailbox(account, path, uidvalidity, uidnext, modseq, floor, role) VALUES(?,?,?,1,?,0,?) RETURNING id`,
+    account.id,
+    text,
+    uidValidity,
+    tx.modseq,
+    role ?? null,
+  )
+  const mailbox: MailboxState = {
+    id: row?.[0] as number,
+    account: account.id,
+    uidValidity,
+    path: text,
+    uidNext: 1,
+    modseq: tx.modseq,
+    total: 0,
+    unseen: 0,
+    deleted: 0,
+    bytes: 0,
+    role: role ?? null,
+    noSelect: false,
+    dropped: false,
+  }
+  batch.adopt(mailbox)
+  tx.touch(mailbox)
+  return mailbox
+}
+
+/** @throws StoreError `exists` when another mailbox of the account has the role. */
+export function claimRole(tx: Transaction, role: string, except?: MailboxState): void {
+  const row = tx.batch.index.get(
+    'SELECT id FROM mailbox WHERE account=? AND role=? AND dropped_at IS NULL',
+    tx.account.id,
+    role,
+  )
+  if (row && row[0] !== except?.id) throw new StoreError('exists', `another mailbox has the role ${role}`)
+}
+
+/** Is this the account's INBOX? */
+export function isInboxText(path: PathText): boolean {
+  return isInbox([path])
+}

@@ -1,0 +1,151 @@
+import { isStoreError } from '@posthouse/store-api'
+import type { SqliteLimits } from '../limits.js'
+import { type Connection, isBusy, openForWriting, type StoreFiles, storeErrorOf } from '../sql/connection.js'
+import type { Driver } from '../sql/driver.js'
+import { blobNumbers, deleteBlob, putChunks } from './blobs.js'
+import { type IndexRequest, perform } from './perform.js'
+import type { Failure, GroupResult, Reply, WriteRequest } from './requests.js'
+import { type ChangeNote, createBatch } from './state.js'
+
+/**
+ * Group commit: whatever waits is done in one transaction, so that one flush of the disk pays for all of it. Octets
+ * come first, in a transaction of their own: they are on the disk before any row that names them.
+ *
+ * A request that the store refuses (`StoreError`) fails alone. When the database itself fails (disk full), the group
+ * is undone and its requests are tried one by one, so that one large message does not take the others with it.
+ */
+export interface Writer {
+  /** Does the requests. Those that found the files locked by another process have `null` for an answer: ask again. */
+  run(requests: readonly WriteRequest[], now: number): GroupResult
+  close(): void
+}
+
+type BlobRequest = Extract<WriteRequest, { type: 'put' | 'discard' }>
+
+/** Opens the files and makes them when needed. `busyTimeout`: ms for which `run` may block while others write. */
+export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLimits, busyTimeout: number): Writer {
+  const { index, blobs } = openForWriting(driver, files, busyTimeout)
+
+  function runBlobs(requests: readonly BlobRequest[], now: number): Reply[] {
+    const numbers = blobNumbers(blobs)
+    const replies = requests.map((request): Reply => {
+      try {
+        if (request.type === 'put') return { value: putChunks(blobs, numbers, request, now, limits) }
+        deleteBlob(blobs, request.blob)
+        return { value: null }
+      } catch (error) {
+        if (!isStoreError(error)) throw error
+        return { failure: { code: error.code, message: error.message } }
+      }
+    })
+    numbers.flush()
+    return replies
+  }
+
+  function runIndex(requests: readonly IndexRequest[], now: number, notes: ChangeNote[]): Reply[] {
+    const batch = createBatch(index, blobs, limits, now)
+    const replies = requests.map((request): Reply => {
+      try {
+        return { value: perform(batch, request) }
+      } catch (error) {
+        if (!isStoreError(error)) throw error
+        return { failure: { code: error.code, message: error.message } }
+      }
+    })
+    batch.flush()
+    for (const note of batch.notes) notes.push(note)
+    return replies
+  }
+
+  return {
+    run(requests, now) {
+      const replies: (Reply | null)[] = new Array(requests.length).fill(null)
+      const notes: ChangeNote[] = []
+      const octets: number[] = []
+      const rows: number[] = []
+      requests.forEach((request, i) => {
+        if (request.type === 'put' || request.type === 'discard') octets.push(i)
+        else rows.push(i)
+      })
+      group(blobs, octets, replies, (some) =>
+        runBlobs(
+          some.map((i) => requests[i] as BlobRequest),
+          now,
+        ),
+      )
+      group(index, rows, replies, (some) => {
+        const fresh: ChangeNote[] = []
+        return {
+          replies: runIndex(
+            some.map((i) => requests[i] as IndexRequest),
+            now,
+            fresh,
+          ),
+          done: () => notes.push(...fresh),
+        }
+      })
+      return { replies, notes }
+    },
+    close() {
+      try {
+        index.exec('PRAGMA optimize')
+      } catch {
+        // Statistics are a help, not a duty: another process may hold the lock.
+      }
+      index.close()
+      blobs.close()
+    },
+  }
+}
+
+/** What a group answers; `done` runs once it is durable. */
+type GroupWork = (some: readonly number[]) => Reply[] | { readonly replies: Reply[]; readonly done: () => void }
+
+function group(db: Connection, some: readonly number[], replies: (Reply | null)[], work: GroupWork): void {
+  if (some.length === 0) return
+  const outcome = attempt(db, some, work)
+  if (outcome.type === 'busy') return
+  if (outcome.type === 'done') {
+    some.forEach((place, i) => {
+      replies[place] = outcome.replies[i]
+    })
+    return
+  }
+  if (some.length === 1) {
+    replies[some[0]] = { failure: outcome.failure }
+    return
+  }
+  for (const place of some) group(db, [place], replies, work)
+}
+
+type Outcome =
+  | { readonly type: 'done'; readonly replies: Reply[] }
+  | { readonly type: 'busy' }
+  | { readonly type: 'failed'; readonly failure: Failure }
+
+function attempt(db: Connection, some: readonly number[], work: GroupWork): Outcome {
+  try {
+    db.run('BEGIN IMMEDIATE')
+  } catch (error) {
+    return isBusy(error) ? { type: 'busy' } : failed(error)
+  }
+  try {
+    const result = work(some)
+    db.run('COMMIT')
+    if (Array.isArray(result)) return { type: 'done', replies: result }
+    result.done()
+    return { type: 'done', replies: result.replies }
+  } catch (error) {
+    try {
+      db.run('ROLLBACK')
+    } catch {
+      // SQLite rolls back by itself after some failures (disk full, I/O), and then there is nothing to undo.
+    }
+    return isBusy(error) ? { type: 'busy' } : failed(error)
+  }
+}
+
+function failed(error: unknown): Outcome {
+  const { code, message } = storeErrorOf(error)
+  return { type: 'failed', failure: { code, message } }
+}

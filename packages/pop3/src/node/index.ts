@@ -1,1 +1,1 @@
-export {}
+export { type CloseOptions, type Listening, type ListenOptions, listen } from '@posthouse/wire/node'

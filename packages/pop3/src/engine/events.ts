@@ -1,0 +1,26 @@
+import type { Pop3Command } from '../syntax/command.js'
+
+/** What the engine tells. All want a reply. */
+export type Pop3Event =
+  | { readonly type: 'command'; readonly command: Pop3Command }
+  /** The client's next response in an authentication, not decoded yet. A view. */
+  | { readonly type: 'auth-response'; readonly response: Uint8Array }
+  /** The client gave the authentication up (`*`). */
+  | { readonly type: 'auth-cancelled' }
+  /** A line that is too long; it was skipped to its end. */
+  | { readonly type: 'line-too-long' }
+  /** Nothing sound can follow: a bare LF as a line end, octets behind STLS. Reply and close. */
+  | { readonly type: 'violation'; readonly message: string }
+
+/** What the engine is told. */
+export type Pop3Reply =
+  /** `+OK` or `-ERR`. `code`: a response code of RFC 2449 §8 or RFC 3206, without brackets. */
+  | { readonly type: 'status'; readonly ok: boolean; readonly text: string; readonly code?: string }
+  /** `+ ` and a challenge, base64 already. */
+  | { readonly type: 'challenge'; readonly data: string }
+  /** `+OK`, then lines, then the final dot. The lines end with CRLF each, and none begins with a dot. */
+  | { readonly type: 'lines'; readonly text: string; readonly lines: string }
+  /** `+OK`: octets follow by `octets`, already stuffed, and the last of them by `end`. */
+  | { readonly type: 'start'; readonly text: string }
+  | { readonly type: 'octets'; readonly pieces: readonly Uint8Array[] }
+  | { readonly type: 'end'; readonly octets: Uint8Array }

@@ -25,22 +25,30 @@ function firstSteps(settings: Settings, ports: Readonly<Record<string, number | 
     .join('\n')
 }
 
-const settings = readSettings(process.env)
-const server = await startMailServer(settings, log)
-console.log(`ready ${LISTENER_NAMES.map((name) => `${name}=${server.ports[name] ?? 'off'}`).join(' ')}`)
-console.log(firstSteps(settings, server.ports))
+async function main(): Promise<void> {
+  const settings = readSettings(process.env)
+  const server = await startMailServer(settings, log)
+  console.log(`ready ${LISTENER_NAMES.map((name) => `${name}=${server.ports[name] ?? 'off'}`).join(' ')}`)
+  console.log(firstSteps(settings, server.ports))
 
-let stopping = false
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(signal, () => {
-    if (stopping) return
-    stopping = true
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log({ level: 'error', event: 'stop.failed', error })
-        process.exit(1)
-      },
-    )
-  })
+  let stopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) return
+      stopping = true
+      server.close().then(() => process.exit(0), fail)
+    })
+  }
 }
+
+function fail(error: unknown): void {
+  log({
+    level: 'error',
+    event: 'server.failed',
+    message: error instanceof Error ? error.message : String(error),
+    error,
+  })
+  process.exit(1)
+}
+
+main().catch(fail)

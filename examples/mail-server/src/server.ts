@@ -63,7 +63,13 @@ export async function startMailServer(settings: Settings, log: Log): Promise<Mai
       ports[name] = null
       if (port === null) continue
       const { protocol, implicitTls = false } = protocols[name]
-      const listener = await listen(protocol, { host: settings.host, port, tls, implicitTls, log })
+      const open = (at: number) => listen(protocol, { host: settings.host, port: at, tls, implicitTls, log })
+      const listener = await open(port).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EADDRINUSE') throw error
+        if (!settings.movable.has(name)) throw new Error(`port ${port} is in use (${name}); choose another one`)
+        log({ level: 'warn', event: 'port.in-use', message: `port ${port} is in use; ${name} takes a free one` })
+        return open(0)
+      })
       listening.push(listener)
       ports[name] = listener.port
     }

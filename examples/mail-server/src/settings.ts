@@ -3,6 +3,8 @@ export interface Settings {
   readonly host: string
   /** `null`: this listener is not started. 0: any free port. */
   readonly ports: Readonly<Record<ListenerName, number | null>>
+  /** Listeners whose port nobody asked for: when the default one is taken, any free one will do. */
+  readonly movable: ReadonlySet<ListenerName>
   /** Lower case. */
   readonly domains: readonly string[]
   readonly users: readonly { readonly address: string; readonly password: string }[]
@@ -39,6 +41,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       return [name, readPort(variable, env[variable], LISTENERS[name])]
     }),
   ) as Record<ListenerName, number | null>
+  const movable = new Set(LISTENER_NAMES.filter((name) => !env[`POSTHOUSE_${name.toUpperCase()}_PORT`]))
   const cert = env.POSTHOUSE_TLS_CERT
   const key = env.POSTHOUSE_TLS_KEY
   if (Boolean(cert) !== Boolean(key))
@@ -46,6 +49,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return {
     host: env.POSTHOUSE_HOST || '127.0.0.1',
     ports,
+    movable,
     domains: readList(env.POSTHOUSE_DOMAINS || 'example.test').map((domain) => domain.toLowerCase()),
     users: readList(env.POSTHOUSE_USERS || 'alice@example.test:secret,bob@example.test:secret').map(readUser),
     data: env.POSTHOUSE_DATA || './data',

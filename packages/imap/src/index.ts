@@ -1,1 +1,4 @@
-export {}
+/** `@posthouse/imap`: an IMAP4rev1 and IMAP4rev2 server over any mailbox store. */
+export * from './engine/index.js'
+export * from './session/index.js'
+export * from './syntax/index.js'

@@ -1,0 +1,75 @@
+/** Everything that a client can make grow, with its bound. Sizes in octets, times in ms. */
+export interface ImapLimits {
+  /** A command's text before login, without literals. Default: 8,192. */
+  readonly loginLine: number
+  /** A command's text after login, without literals. Default: 65,536. */
+  readonly line: number
+  /** Literals of one command before login. Default: 4. */
+  readonly loginLiterals: number
+  /** Literals of one command after login. Default: 100. */
+  readonly literals: number
+  /** One literal before login. Default: 8,192. */
+  readonly loginLiteral: number
+  /** One literal after login that is not a message. Default: 262,144. */
+  readonly literal: number
+  /** All literals of one command together, messages not counted. Default: 1,048,576. */
+  readonly literalTotal: number
+  /** A non-synchronising literal that is no message; `literal` when LITERAL+ is offered (RFC 7888 §4). Default: 262,144. */
+  readonly nonSyncLiteral: number
+  /** A message to APPEND. Default: 67,108,864. */
+  readonly message: number
+  /** Octets of a refused line or literal that are read and thrown away; behind it the connection ends. Default: 134,217,728; before login 65,536. */
+  readonly skipped: number
+  readonly loginSkipped: number
+  /** A line of an authentication exchange. Default: 16,384. */
+  readonly responseLine: number
+  /** Parentheses within each other before login (ID has one). Default: 1. */
+  readonly loginDepth: number
+  /** Parentheses within each other after login. Default: 50. */
+  readonly depth: number
+  /** Members of all lists and sets of one command. Default: 10,000; before login 100. */
+  readonly items: number
+  readonly loginItems: number
+  /** Commands that are answered BAD before the connection ends. Default: 50; before login 5. */
+  readonly badCommands: number
+  readonly loginBadCommands: number
+  /** Failed logins of one connection. Default: 3. */
+  readonly authFailures: number
+  /** ms that a failed login waits for its answer. Default: 1,000. */
+  readonly authDelay: number
+  /** ms from the connection to the login. Default: 180,000. */
+  readonly loginTime: number
+  /** ms without a word from the client after login (RFC 9051 §5.4: at least 30 minutes). Default: 1,860,000. */
+  readonly idle: number
+  /** ms between looks at the mailbox in IDLE when the store cannot watch. Default: 5,000. */
+  readonly poll: number
+  /** Output in memory before it is handed to the connection. Default: 65,536. */
+  readonly outputBatch: number
+}
+
+export const DEFAULT_LIMITS: ImapLimits = Object.freeze({
+  loginLine: 8_192,
+  line: 65_536,
+  loginLiterals: 4,
+  literals: 100,
+  loginLiteral: 8_192,
+  literal: 262_144,
+  literalTotal: 1_048_576,
+  nonSyncLiteral: 262_144,
+  message: 67_108_864,
+  skipped: 134_217_728,
+  loginSkipped: 65_536,
+  responseLine: 16_384,
+  loginDepth: 1,
+  depth: 50,
+  items: 10_000,
+  loginItems: 100,
+  badCommands: 50,
+  loginBadCommands: 5,
+  authFailures: 3,
+  authDelay: 1_000,
+  loginTime: 180_000,
+  idle: 1_860_000,
+  poll: 5_000,
+  outputBatch: 65_536,
+})

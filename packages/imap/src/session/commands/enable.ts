@@ -1,0 +1,26 @@
+/** ENABLE (RFC 5161, RFC 9051 §6.3.1). Authenticated and selected state. */
+import { ok } from '../../syntax/status.js'
+import type { Command } from '../extension.js'
+
+export const enable: Command<readonly string[]> = {
+  name: 'ENABLE',
+  states: ['authenticated', 'selected'],
+  parse(cursor) {
+    const words: string[] = []
+    cursor.space()
+    do {
+      cursor.item()
+      words.push(cursor.word('Capability'))
+    } while (cursor.more())
+    return words
+  },
+  async run(session, words) {
+    const enabled: string[] = []
+    for (const word of words) {
+      // Unknown words are ignored (RFC 5161 §3.1).
+      if (session.parts.enables.has(word) && (await session.enable(word))) enabled.push(word)
+    }
+    session.out.line(`* ENABLED${enabled.map((word) => ` ${word}`).join('')}`)
+    return ok('ENABLE completed')
+  },
+}

@@ -1,0 +1,155 @@
+/** FETCH and UID FETCH (RFC 9051 §6.4.5). Selected state. */
+import { type Column, Flag, type MessageRow, type UidSet, uidSetContains } from '@posthouse/store-api'
+import type { Cursor } from '../../syntax/cursor.js'
+import { parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js'
+import { no, ok, type Status } from '../../syntax/status.js'
+import type { Command, FetchEffect, FetchItem } from '../extension.js'
+import { fetchedMessage } from '../fetch/message.js'
+import type { ImapSession } from '../session.js'
+import { noteKeywords } from '../view/keywords.js'
+import { beginFetch } from '../view/report.js'
+
+/** An item with what stood behind its name. */
+export interface WantedItem {
+  readonly item: FetchItem
+  readonly args: unknown
+}
+
+interface FetchArgs {
+  readonly set: SequenceSet
+  readonly items: readonly WantedItem[]
+  readonly effects: readonly FetchEffect[]
+}
+
+const MACROS = new Map<string, readonly string[]>([
+  ['ALL', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE', 'ENVELOPE']],
+  ['FAST', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE']],
+  ['FULL', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE', 'ENVELOPE', 'BODY']],
+])
+
+function named(session: ImapSession, name: string): FetchItem | undefined {
+  return session.parts.fetchItems.get(name)
+}
+
+function parseItem(cursor: Cursor, session: ImapSession, items: WantedItem[]): void {
+  const name = cursor.itemName()
+  const item = named(session, name)
+  if (!item) return cursor.fail(`${name} cannot be fetched`)
+  items.push({ item, args: item.parse?.(cursor) })
+}
+
+/** Reads an item, a list of items or a macro. */
+export function parseItems(cursor: Cursor, session: ImapSession): WantedItem[] {
+  const items: WantedItem[] = []
+  if (cursor.atList()) {
+    cursor.list(() => parseItem(cursor, session, items))
+    return items
+  }
+  const start = cursor.at
+  const macro = MACROS.get(cursor.itemName())
+  if (macro) return macro.map((name) => ({ item: named(session, name) as FetchItem, args: null }))
+  cursor.at = start
+  parseItem(cursor, session, items)
+  return items
+}
+
+function parse(cursor: Cursor, session: ImapSession, byUid: boolean): FetchArgs {
+  cursor.space()
+  const set = parseSequenceSet(cursor)
+  cursor.space()
+  const items = parseItems(cursor, session)
+  const effects: FetchEffect[] = []
+  if (cursor.more()) {
+    cursor.list(() => {
+      const name = cursor.word('Modifier')
+      const modifier = session.parts.fetchModifiers.get(name)
+      if (!modifier) return cursor.fail(`FETCH has no modifier ${name}`)
+      effects.push(modifier.parse(cursor, session, byUid))
+    })
+  }
+  for (const name of effects.flatMap((effect) => effect.add ?? [])) addItem(items, named(session, name))
+  // RFC 9051 §6.4.9: UID FETCH always tells the UID, asked or not.
+  if (byUid || session.enabled.has('QRESYNC')) addItem(items, named(session, 'UID'), true)
+  return { set, items, effects }
+}
+
+function addItem(items: WantedItem[], item: FetchItem | undefined, first = false): void {
+  if (!item || items.some((known) => known.item === item)) return
+  if (first) items.unshift({ item, args: undefined })
+  else items.push({ item, args: undefined })
+}
+
+/** Sets `\Seen` where items do so. Gives the UIDs whose flags changed. */
+async function markSeen(session: ImapSession, uids: UidSet, items: readonly WantedItem[]): Promise<UidSet> {
+  const { view, account } = session
+  if (view.readOnly || !account.commit || !items.some(({ item, args }) => item.seen?.(args))) return []
+  const { results, modseq } = await account.commit([{ op: 'flags', in: view.id, uids, mode: 'add', flags: Flag.Seen }])
+  const changed = results[0].uids ?? []
+  view.keepQuiet(changed, modseq)
+  if (changed.length > 0) session.touch()
+  return changed
+}
+
+async function run(session: ImapSession, { set, items, effects }: FetchArgs, byUid: boolean): Promise<Status> {
+  const { view, account, out, enabled } = session
+  let uids = view.resolve(set, byUid)
+  for (const effect of effects) if (effect.before) uids = await effect.before(session, uids)
+  if (uids.length === 0) return ok('FETCH completed')
+  const marked = await markSeen(session, uids, items)
+  const since = Math.max(0, ...effects.map((effect) => effect.since ?? 0))
+  const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]
+  const uidOnly = enabled.has('UIDONLY')
+  const written = uidOnly ? items.filter(({ item }) => item.name !== 'UID') : items
+  const flagsItem = named(session, 'FLAGS') as FetchItem
+  const tellsFlags = items.some(({ item }) => item === flagsItem)
+  const notesKeywords = tellsFlags || marked.length > 0
+  let missing = since === 0 ? view.countIn(uids) : 0
+
+  const alsoFlags: readonly WantedItem[] = [...written, { item: flagsItem, args: undefined }]
+
+  /** Writes items from the one at `at`; a promise only from where one is needed. */
+  function write(row: MessageRow, message = fetchedMessage(session, row), at = 0): void | Promise<void> {
+    const list = !tellsFlags && marked.length > 0 && uidSetContains(marked, row.uid) ? alsoFlags : written
+    for (; at < list.length; at++) {
+      if (at > 0) out.text(' ')
+      const wait = list[at].item.write(out, message, list[at].args, session)
+      if (wait) return wait.then(() => write(row, message, at + 1))
+    }
+    out.line(')')
+  }
+
+  const query = since > 0 ? { uids, since, want } : { uids, want }
+  for await (const rows of account.messages(view.id, query)) {
+    for (const row of rows) {
+      const sequence = view.sequenceOf(row.uid)
+      if (sequence === 0) continue
+      missing--
+      if (notesKeywords) noteKeywords(session, view, row)
+      beginFetch(session, sequence, row.uid)
+      const wait = write(row)
+      if (wait) await wait
+      const slow = session.flushMuch()
+      if (slow) await slow
+      if (session.link.signal.aborted) return ok('FETCH aborted')
+    }
+  }
+  if (missing > 0) {
+    session.touch()
+    // RFC 2180 §4.1.2, RFC 9051 §7.1: told as NO, so that the client waits for the EXPUNGE; with UIDs it knows how to.
+    if (!byUid) return no('Some of the messages are gone', 'EXPUNGEISSUED')
+  }
+  return ok('FETCH completed')
+}
+
+function fetchCommand(byUid: boolean): Command<FetchArgs> {
+  return {
+    name: byUid ? 'UID FETCH' : 'FETCH',
+    states: ['selected'],
+    updates: byUid ? 'all' : 'no-expunge',
+    parse: (cursor, session) => parse(cursor, session, byUid),
+    run: (session, args) => run(session, args, byUid),
+  }
+}
+
+export const fetch = fetchCommand(false)
+export const uidFetch = fetchCommand(true)

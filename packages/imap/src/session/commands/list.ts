@@ -1,0 +1,183 @@
+/** LIST (RFC 9051 §6.3.9, RFC 5258) and LSUB (RFC 3501 §6.3.9). Authenticated state. */
+import { type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
+import { latin1, utf8 } from '@posthouse/wire'
+import type { Cursor } from '../../syntax/cursor.js'
+import { matchesPattern, normalizePattern } from '../../syntax/list-pattern.js'
+import { DELIMITER, formatMailboxName } from '../../syntax/mailbox-name.js'
+import { ok, type Status } from '../../syntax/status.js'
+import type { Command, ListEntry, ListReturn, ListSelection } from '../extension.js'
+import { mailboxes } from '../mailboxes.js'
+import type { ImapSession } from '../session.js'
+
+interface ListArgs {
+  readonly selections: readonly ListSelection[]
+  readonly patterns: readonly string[]
+  readonly returns: readonly { readonly option: ListReturn; readonly args: unknown }[]
+  /** RFC 5258: selection options, several patterns or RETURN were used. */
+  readonly extended: boolean
+}
+
+/** Patterns of one LIST. */
+const MAX_PATTERNS = 100
+
+function pattern(cursor: Cursor, session: ImapSession, octets: Uint8Array): string {
+  const text = session.utf8 ? utf8(octets) : latin1(octets)
+  if (text.length > 1000) cursor.fail('Mailbox pattern is too long')
+  return text
+}
+
+function parse(cursor: Cursor, session: ImapSession): ListArgs {
+  const { listSelections, listReturns } = session.parts
+  cursor.space()
+  const selections: ListSelection[] = []
+  let extended = false
+  if (cursor.atList() && listSelections.size > 0) {
+    extended = true
+    cursor.list(() => {
+      const name = cursor.word('Selection option')
+      const option = listSelections.get(name)
+      if (!option) return cursor.fail(`LIST has no option ${name}`)
+      selections.push(option)
+    })
+    cursor.space()
+    // RFC 5258 §3: RECURSIVEMATCH cannot stand alone.
+    if (selections.some(({ name }) => name === 'RECURSIVEMATCH') && selections.every(({ modifier }) => modifier)) {
+      cursor.fail('RECURSIVEMATCH needs another selection option')
+    }
+  }
+  const reference = pattern(cursor, session, cursor.astring('Reference'))
+  cursor.space()
+  const patterns: string[] = []
+  if (cursor.atList() && listSelections.size > 0) {
+    extended = true
+    cursor.list(() => patterns.push(pattern(cursor, session, cursor.listMailbox())))
+  } else {
+    patterns.push(pattern(cursor, session, cursor.listMailbox()))
+  }
+  if (patterns.length > MAX_PATTERNS) cursor.fail('Too many patterns')
+  const returns: { option: ListReturn; args: unknown }[] = []
+  if (listReturns.size > 0 && cursor.more()) {
+    extended = true
+    if (!cursor.takeWord('RETURN')) cursor.fail('RETURN expected')
+    cursor.space()
+    cursor.list(() => {
+      const name = cursor.word('RETURN option')
+      const option = listReturns.get(name)
+      if (!option) return cursor.fail(`LIST cannot return ${name}`)
+      returns.push({ option, args: option.parse?.(cursor, session) })
+    })
+  }
+  return {
+    selections,
+    patterns: patterns.map((one) => (one === '' && !extended ? '' : normalizePattern(reference + one))),
+    returns,
+    extended,
+  }
+}
+
+/** All names: mailboxes, and the parents that exist only through their children. INBOX first, then by name. */
+function allEntries(infos: readonly MailboxInfo[]): ListEntry[] {
+  const byKey = new Map<string, ListEntry>()
+  for (const mailbox of infos) byKey.set(mailboxPathKey(mailbox.path), { path: mailbox.path, mailbox, attributes: [] })
+  const parents = new Set<string>()
+  for (const { path } of infos) {
+    for (let depth = path.length - 1; depth > 0; depth--) {
+      const parent = path.slice(0, depth)
+      const key = mailboxPathKey(parent)
+      if (!byKey.has(key)) byKey.set(key, { path: parent, attributes: [] })
+      parents.add(key)
+    }
+  }
+  const entries = [...byKey].map(([key, entry]) => {
+    if (!entry.mailbox) entry.attributes.push('\\NonExistent', '\\Noselect')
+    else if (entry.mailbox.noSelect) entry.attributes.push('\\Noselect')
+    entry.attributes.push(parents.has(key) ? '\\HasChildren' : '\\HasNoChildren')
+    return { key, entry, inbox: entry.path[0] === 'INBOX' }
+  })
+  entries.sort((a, b) => Number(b.inbox) - Number(a.inbox) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  return entries.map(({ entry }) => entry)
+}
+
+/** Writes `* LIST (\HasNoChildren) "/" INBOX`. */
+function writeEntry(session: ImapSession, response: string, { path, attributes }: ListEntry, more = ''): void {
+  session.out
+    .text(`* ${response} (${attributes.join(' ')}) "${DELIMITER}" `)
+    .mailbox(path)
+    .line(more)
+}
+
+async function run(session: ImapSession, { selections, patterns, returns, extended }: ListArgs): Promise<Status> {
+  const { out } = session
+  if (!extended && patterns[0] === '') {
+    // RFC 9051 §6.3.9: an empty pattern asks for the delimiter.
+    out.line(`* LIST (\\Noselect) "${DELIMITER}" ""`)
+    return ok('LIST completed')
+  }
+  const infos = await mailboxes(session)
+  const entries = allEntries(infos)
+  const selecting = selections.filter(({ modifier }) => !modifier)
+  const recursive = selections.some(({ name }) => name === 'RECURSIVEMATCH')
+  const selected = (entry: ListEntry): boolean => selecting.every((one) => one.matches(entry, session))
+  for (const entry of entries) {
+    const name = formatMailboxName(entry.path, session.utf8)
+    if (!patterns.some((one) => matchesPattern(name, one))) continue
+    const fits = selected(entry)
+    const below =
+      recursive && !fits ? entries.filter((other) => isBelow(other.path, entry.path) && selected(other)) : []
+    if (!fits && below.length === 0) continue
+    for (const { decorate } of selecting) if (fits) decorate?.(entry, session)
+    for (const { option, args } of returns) option.decorate?.(entry, args, session)
+    const childInfo = recursive ? childInfoOf(entries, entry, selected, selecting) : ''
+    writeEntry(session, 'LIST', entry, childInfo)
+    for (const { option, args } of returns) await option.after?.(out, entry, args, session)
+    const slow = session.flushMuch()
+    if (slow) await slow
+  }
+  return ok('LIST completed')
+}
+
+function isBelow(path: readonly string[], parent: readonly string[]): boolean {
+  return path.length > parent.length && parent.every((segment, i) => segment === path[i])
+}
+
+/** RFC 5258 §3.5: tells that something below was selected. */
+function childInfoOf(
+  entries: readonly ListEntry[],
+  entry: ListEntry,
+  selected: (entry: ListEntry) => boolean,
+  selecting: readonly ListSelection[],
+): string {
+  if (!entries.some((other) => isBelow(other.path, entry.path) && selected(other))) return ''
+  return ` ("CHILDINFO" (${selecting.map(({ name }) => `"${name}"`).join(' ')}))`
+}
+
+export const list: Command<ListArgs> = { name: 'LIST', states: ['authenticated', 'selected'], parse, run }
+
+interface LsubArgs {
+  readonly pattern: string
+}
+
+async function runLsub(session: ImapSession, { pattern: wanted }: LsubArgs): Promise<Status> {
+  const subscribed = (await mailboxes(session)).filter((mailbox) => mailbox.subscribed)
+  for (const entry of allEntries(subscribed)) {
+    const name = formatMailboxName(entry.path, session.utf8)
+    if (!matchesPattern(name, wanted)) continue
+    // RFC 3501 §6.3.9: a parent that is not subscribed itself is told for `%` only.
+    if (!entry.mailbox && matchesPattern(`${name}${DELIMITER}x`, wanted)) continue
+    const attributes = !entry.mailbox || entry.mailbox.noSelect ? ['\\Noselect'] : []
+    writeEntry(session, 'LSUB', { ...entry, attributes })
+  }
+  return ok('LSUB completed')
+}
+
+export const lsub: Command<LsubArgs> = {
+  name: 'LSUB',
+  states: ['authenticated', 'selected'],
+  parse(cursor, session) {
+    cursor.space()
+    const reference = pattern(cursor, session, cursor.astring('Reference'))
+    cursor.space()
+    return { pattern: normalizePattern(reference + pattern(cursor, session, cursor.listMailbox())) }
+  },
+  run: runLsub,
+}

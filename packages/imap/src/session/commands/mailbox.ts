@@ -1,0 +1,137 @@
+/** CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.4 to §6.3.8). Authenticated state. */
+import { allUids, isInbox, mailboxPathKey, type Op, writerOf } from '@posthouse/store-api'
+import { latin1 } from '@posthouse/wire'
+import type { Cursor } from '../../syntax/cursor.js'
+import { DELIMITER, parseMailboxName } from '../../syntax/mailbox-name.js'
+import { no, ok, Refusal, type Status } from '../../syntax/status.js'
+import type { Command } from '../extension.js'
+import { existing, find, mailboxes, parseMailbox } from '../mailboxes.js'
+import type { ImapSession } from '../session.js'
+
+const STATES = ['authenticated', 'selected'] as const
+
+/** A name for a new mailbox. @throws Refusal for names that LIST could not tell apart. */
+function newPath(path: readonly string[]): readonly string[] {
+  if (path.length === 0 || path.some((segment) => segment === '' || segment.includes('*') || segment.includes('%'))) {
+    throw new Refusal(no('This name is not possible for a mailbox', 'CANNOT'))
+  }
+  return path
+}
+
+/** RFC 9051 §6.3.4: a delimiter at the end says that children will follow; it is no part of the name. */
+function parseNewMailbox(cursor: Cursor, session: ImapSession): readonly string[] {
+  let octets = cursor.astring('Mailbox name')
+  if (octets.length > 1 && latin1(octets, octets.length - 1) === DELIMITER) octets = octets.subarray(0, -1)
+  return parseMailboxName(octets, session.utf8) ?? cursor.fail('Mailbox name is not correctly encoded')
+}
+
+interface CreateArgs {
+  readonly path: readonly string[]
+  readonly role?: string
+}
+
+async function runCreate(session: ImapSession, { path, role }: CreateArgs): Promise<Status> {
+  const { commit } = writerOf(session.account)
+  const { results } = await commit([{ op: 'create', path: newPath(path), ...(role !== undefined && { role }) }])
+  const { mailbox } = results[0]
+  const tellsId = session.parts.names.has('OBJECTID') && mailbox !== undefined
+  return ok('CREATE completed', tellsId ? `MAILBOXID (${mailbox})` : null)
+}
+
+export const create: Command<CreateArgs> = {
+  name: 'CREATE',
+  states: STATES,
+  parse(cursor, session) {
+    cursor.space()
+    let args: CreateArgs = { path: parseNewMailbox(cursor, session) }
+    if (cursor.more()) {
+      cursor.list(() => {
+        const name = cursor.word('Parameter')
+        const parameter = session.parts.createParameters.get(name)
+        if (!parameter) return cursor.fail(`CREATE has no parameter ${name}`)
+        args = { ...args, ...parameter.parse(cursor) }
+      })
+    }
+    return args
+  },
+  run: runCreate,
+}
+
+export const deleteMailbox: Command<readonly string[]> = {
+  name: 'DELETE',
+  states: STATES,
+  parse(cursor, session) {
+    cursor.space()
+    return parseMailbox(cursor, session)
+  },
+  async run(session, path) {
+    if (isInbox(path)) return no('INBOX cannot be deleted', 'CANNOT')
+    const { commit } = writerOf(session.account)
+    const mailbox = await find(session, path)
+    if (!mailbox) throw new Refusal(no('No such mailbox', 'NONEXISTENT'))
+    await commit([{ op: 'drop', id: mailbox.id }])
+    if (session.selected?.id === mailbox.id) session.select(null)
+    return ok('DELETE completed')
+  },
+}
+
+interface RenameArgs {
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+}
+
+async function runRename(session: ImapSession, { from, to }: RenameArgs): Promise<Status> {
+  const { commit } = writerOf(session.account)
+  newPath(to)
+  if (isInbox(from)) {
+    // RFC 9051 §6.3.6: the messages of INBOX move; INBOX and what is below it stay.
+    const inbox = await existing(session, from)
+    await commit([
+      { op: 'create', path: to },
+      { op: 'move', from: inbox.id, uids: allUids, to: { made: 0 } },
+    ])
+    session.touch()
+    return ok('RENAME completed')
+  }
+  const key = mailboxPathKey(from.map((segment) => segment.normalize('NFC')))
+  const ops: Op[] = []
+  for (const { id, path } of await mailboxes(session)) {
+    const own = mailboxPathKey(path)
+    if (own !== key && !own.startsWith(`${key}\0`)) continue
+    ops.push({ op: 'mailbox', id, path: [...to, ...path.slice(from.length)] })
+  }
+  if (ops.length === 0) throw new Refusal(no('No such mailbox', 'NONEXISTENT'))
+  await commit(ops)
+  return ok('RENAME completed')
+}
+
+export const rename: Command<RenameArgs> = {
+  name: 'RENAME',
+  states: STATES,
+  parse(cursor, session) {
+    cursor.space()
+    const from = parseMailbox(cursor, session)
+    cursor.space()
+    return { from, to: parseNewMailbox(cursor, session) }
+  },
+  run: runRename,
+}
+
+/** Subscriptions are by name: the mailbox need not exist (RFC 9051 §6.3.7). */
+function subscription(name: 'SUBSCRIBE' | 'UNSUBSCRIBE'): Command<readonly string[]> {
+  return {
+    name,
+    states: STATES,
+    parse(cursor, session) {
+      cursor.space()
+      return parseMailbox(cursor, session)
+    },
+    async run(session, path) {
+      await writerOf(session.account).commit([{ op: 'subscribe', path: newPath(path), on: name === 'SUBSCRIBE' }])
+      return ok(`${name} completed`)
+    },
+  }
+}
+
+export const subscribe = subscription('SUBSCRIBE')
+export const unsubscribe = subscription('UNSUBSCRIBE')

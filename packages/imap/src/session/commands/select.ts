@@ -1,0 +1,106 @@
+/** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), CLOSE (§6.4.1) and CHECK (RFC 3501 §6.4.1). */
+import { type MailboxInfo, uidsOf } from '@posthouse/store-api'
+import type { Cursor } from '../../syntax/cursor.js'
+import { DELIMITER } from '../../syntax/mailbox-name.js'
+import { ok, type Status } from '../../syntax/status.js'
+import type { Command, SelectParameter } from '../extension.js'
+import { existing, has, parseMailbox } from '../mailboxes.js'
+import type { ImapSession } from '../session.js'
+import { writeFlagLists } from '../view/keywords.js'
+import { MailboxView } from '../view/mailbox-view.js'
+
+interface SelectArgs {
+  readonly path: readonly string[]
+  readonly parameters: readonly { readonly parameter: SelectParameter; readonly args: unknown }[]
+}
+
+function parse(cursor: Cursor, session: ImapSession): SelectArgs {
+  cursor.space()
+  const path = parseMailbox(cursor, session)
+  const parameters: { parameter: SelectParameter; args: unknown }[] = []
+  if (cursor.more()) {
+    cursor.list(() => {
+      const name = cursor.word('Parameter')
+      const parameter = session.parts.selectParameters.get(name)
+      if (!parameter) return cursor.fail(`SELECT has no parameter ${name}`)
+      parameters.push({ parameter, args: parameter.parse?.(cursor) })
+    })
+  }
+  return { path, parameters }
+}
+
+/** All UIDs of a mailbox; those that came after `mailbox` was read are for the first look at changes. */
+async function knownUids(session: ImapSession, mailbox: MailboxInfo): Promise<Uint32Array> {
+  const uids = await uidsOf(session.account, mailbox.id)
+  let count = uids.length
+  while (count > 0 && uids[count - 1] >= mailbox.uidNext) count--
+  return uids.subarray(0, count)
+}
+
+async function run(session: ImapSession, { path, parameters }: SelectArgs, examine: boolean): Promise<Status> {
+  const { out } = session
+  if (session.selected) {
+    session.select(null)
+    // RFC 9051 §7.1, CLOSED: responses behind this are of the new mailbox.
+    out.line('* OK [CLOSED] The mailbox before is closed')
+  }
+  const mailbox = await existing(session, path)
+  const readOnly = examine || !session.account.commit || !isWritable(mailbox)
+  const view = new MailboxView(mailbox, await knownUids(session, mailbox), readOnly)
+  session.select(view)
+  writeFlagLists(session, view)
+  out.line(`* ${view.count} EXISTS`)
+  const rev2 = session.enabled.has('IMAP4REV2')
+  if (!rev2) out.line('* 0 RECENT')
+  out.line(`* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs are valid`)
+  out.line(`* OK [UIDNEXT ${Math.max(mailbox.uidNext, view.lastUid + 1)}] The next UID`)
+  if (rev2) out.text(`* LIST () "${DELIMITER}" `).mailbox(mailbox.path).crlf()
+  const context = { mailbox, readOnly }
+  for (const { selectLines } of session.parts.extensions) {
+    for (const line of selectLines?.(session, context) ?? []) out.line(`* OK ${line}`)
+  }
+  for (const { parameter, args } of parameters) await parameter.apply(session, context, args)
+  return ok(`${examine ? 'EXAMINE' : 'SELECT'} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE')
+}
+
+/** RFC 4314 §5.2: READ-WRITE takes one right that changes something. */
+function isWritable(mailbox: MailboxInfo): boolean {
+  return mailbox.rights === undefined || [...'swite'].some((right) => has(mailbox, right))
+}
+
+function selectCommand(examine: boolean): Command<SelectArgs> {
+  return {
+    name: examine ? 'EXAMINE' : 'SELECT',
+    states: ['authenticated', 'selected'],
+    updates: 'none',
+    parse,
+    run: (session, args) => run(session, args, examine),
+  }
+}
+
+export const select = selectCommand(false)
+export const examine = selectCommand(true)
+
+/** Expunges without a word, and leaves the mailbox. */
+export const close: Command<void> = {
+  name: 'CLOSE',
+  states: ['selected'],
+  updates: 'none',
+  parse() {},
+  async run(session) {
+    const { view, account } = session
+    if (!view.readOnly && account.commit && has(view.mailbox, 'e')) {
+      await account.commit([{ op: 'expunge', in: view.id, uids: [[1, view.lastUid || 1]], onlyDeleted: true }])
+    }
+    session.select(null)
+    return ok('CLOSE completed')
+  },
+}
+
+export const check: Command<void> = {
+  name: 'CHECK',
+  states: ['selected'],
+  checkpoint: true,
+  parse() {},
+  run: () => ok('CHECK completed'),
+}

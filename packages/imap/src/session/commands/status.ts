@@ -1,0 +1,63 @@
+/** STATUS (RFC 9051 §6.3.11). Authenticated state. */
+import type { MailboxInfo } from '@posthouse/store-api'
+import type { Cursor } from '../../syntax/cursor.js'
+import { ok } from '../../syntax/status.js'
+import type { Command, StatusItem } from '../extension.js'
+import { existing, parseMailbox } from '../mailboxes.js'
+import type { ImapSession } from '../session.js'
+
+interface StatusArgs {
+  readonly path: readonly string[]
+  readonly items: readonly StatusItem[]
+}
+
+/** Reads `(MESSAGES UNSEEN)`. */
+export function parseStatusItems(cursor: Cursor, session: ImapSession): readonly StatusItem[] {
+  const items: StatusItem[] = []
+  cursor.list(() => {
+    const name = cursor.word('Status item')
+    const item = session.parts.statusItems.get(name)
+    if (!item) return cursor.fail(`STATUS has no item ${name}`)
+    items.push(item)
+  })
+  return items
+}
+
+/** Writes `* STATUS INBOX (MESSAGES 3)`. */
+export function writeStatus(session: ImapSession, mailbox: MailboxInfo, items: readonly StatusItem[]): void {
+  const { out } = session
+  out.text('* STATUS ').mailbox(mailbox.path).text(' (')
+  let first = true
+  for (const item of items) {
+    const value = item.value(mailbox, session)
+    if (value === null) continue
+    out.text(`${first ? '' : ' '}${item.name} ${value}`)
+    first = false
+  }
+  out.line(')')
+}
+
+export const status: Command<StatusArgs> = {
+  name: 'STATUS',
+  states: ['authenticated', 'selected'],
+  parse(cursor, session) {
+    cursor.space()
+    const path = parseMailbox(cursor, session)
+    cursor.space()
+    return { path, items: parseStatusItems(cursor, session) }
+  },
+  async run(session, { path, items }) {
+    writeStatus(session, await existing(session, path), items)
+    return ok('STATUS completed')
+  },
+}
+
+export const coreStatusItems: readonly StatusItem[] = [
+  { name: 'MESSAGES', value: (mailbox) => mailbox.messages },
+  { name: 'RECENT', value: () => 0 },
+  { name: 'UIDNEXT', value: (mailbox) => mailbox.uidNext },
+  { name: 'UIDVALIDITY', value: (mailbox) => mailbox.uidValidity },
+  { name: 'UNSEEN', value: (mailbox) => mailbox.unseen },
+  // RFC 9051 §6.3.11; a store that does not count them leaves it out.
+  { name: 'DELETED', value: (mailbox) => mailbox.deleted ?? null },
+]

@@ -1,0 +1,149 @@
+/** STORE and UID STORE (RFC 9051 §6.4.6). Selected state. */
+import {
+  type FlagsOp,
+  type MessageRow,
+  type ModSeq,
+  type Uid,
+  type UidSet,
+  uidSetFromSorted,
+  uidSetSubtract,
+} from '@posthouse/store-api'
+import type { Cursor } from '../../syntax/cursor.js'
+import { type FlagList, parseFlagList } from '../../syntax/flags.js'
+import { formatUidSet, parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js'
+import { no, ok, type Status } from '../../syntax/status.js'
+import type { Command } from '../extension.js'
+import { sequencesOf } from '../search/evaluate.js'
+import type { ImapSession } from '../session.js'
+import { reportFlags } from '../view/report.js'
+
+interface StoreArgs {
+  readonly set: SequenceSet
+  readonly mode: FlagsOp['mode']
+  readonly silent: boolean
+  readonly flags: FlagList
+  readonly unchangedSince?: ModSeq
+}
+
+function parse(cursor: Cursor, session: ImapSession): StoreArgs {
+  cursor.space()
+  const set = parseSequenceSet(cursor)
+  cursor.space()
+  let effect: { readonly unchangedSince?: ModSeq } = {}
+  if (cursor.atList()) {
+    cursor.list(() => {
+      const name = cursor.word('Modifier')
+      const modifier = session.parts.storeModifiers.get(name)
+      if (!modifier) return cursor.fail(`STORE has no modifier ${name}`)
+      effect = { ...effect, ...modifier.parse(cursor, session) }
+    })
+    cursor.space()
+  }
+  const mode = cursor.take('+') ? 'add' : cursor.take('-') ? 'remove' : 'set'
+  const item = cursor.itemName()
+  if (item !== 'FLAGS' && item !== 'FLAGS.SILENT') cursor.fail('FLAGS expected')
+  cursor.space()
+  return { set, mode, silent: item === 'FLAGS.SILENT', flags: parseFlagList(cursor, true), ...effect }
+}
+
+/** What flags a row should have behind the change, as text that compares. */
+function expected(row: MessageRow, { mode, flags }: StoreArgs): string {
+  const named = flags.keywords.map((keyword) => keyword.toLowerCase())
+  const before = (row.keywords ?? []).map((keyword) => keyword.toLowerCase())
+  if (mode === 'set') return key(flags.system, named)
+  if (mode === 'add') return key(row.flags | flags.system, [...new Set([...before, ...named])])
+  return key(
+    row.flags & ~flags.system,
+    before.filter((keyword) => !named.includes(keyword)),
+  )
+}
+
+function key(system: number, keywords: readonly string[]): string {
+  return `${system} ${[...keywords].sort().join(' ')}`
+}
+
+async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promise<Status> {
+  const { set, mode, silent, flags, unchangedSince } = args
+  const { view, account } = session
+  const uids = view.resolve(set, byUid)
+  if (view.readOnly || !account.commit) return no('The mailbox can only be read', 'NOPERM')
+  if (uids.length === 0) return ok('STORE completed')
+  // RFC 9051 §6.4.6: .SILENT hides the client's own change only. What others changed between is told, so that what
+  // the client believes is compared with what became of it.
+  const believed = new Map<Uid, string>()
+  if (silent) {
+    for await (const rows of account.messages(view.id, { uids })) {
+      for (const row of rows) believed.set(row.uid, expected(row, args))
+    }
+  }
+  const { results, modseq } = await account.commit([
+    {
+      op: 'flags',
+      in: view.id,
+      uids,
+      mode,
+      flags: flags.system,
+      keywords: flags.keywords,
+      ...(unchangedSince !== undefined && { unchangedSince }),
+    },
+  ])
+  const refused = results[0].modified ?? []
+  const done = uidSetSubtract(uids, refused)
+  const gone = await tell(session, done, silent ? believed : null, byUid, modseq)
+  session.touch()
+  if (refused.length > 0) return ok('Some were changed by others', `MODIFIED ${modifiedSet(session, refused, byUid)}`)
+  if (gone && !byUid) return no('Some of the messages are gone', 'EXPUNGEISSUED')
+  return ok('STORE completed')
+}
+
+/** Tells the new flags; with `believed` only where they differ from it. True when messages are missing. */
+async function tell(
+  session: ImapSession,
+  uids: UidSet,
+  believed: ReadonlyMap<Uid, string> | null,
+  byUid: boolean,
+  modseq: ModSeq,
+): Promise<boolean> {
+  const { view, account, enabled } = session
+  let missing = view.countIn(uids)
+  const known: Uid[] = []
+  for await (const rows of account.messages(view.id, { uids })) {
+    for (const row of rows) {
+      const sequence = view.sequenceOf(row.uid)
+      if (sequence === 0) continue
+      missing--
+      if (row.modseq === modseq) known.push(row.uid)
+      const asBelieved =
+        believed?.get(row.uid) ===
+        key(
+          row.flags,
+          (row.keywords ?? []).map((one) => one.toLowerCase()),
+        )
+      // RFC 7162 §3.1.3: with CONDSTORE even a silent change tells the new MODSEQ.
+      if (asBelieved && !enabled.has('CONDSTORE')) continue
+      await reportFlags(session, view, sequence, row, byUid)
+      const slow = session.flushMuch()
+      if (slow) await slow
+    }
+  }
+  view.keepQuiet(uidSetFromSorted(known), modseq)
+  return missing > 0
+}
+
+function modifiedSet(session: ImapSession, refused: UidSet, byUid: boolean): string {
+  if (byUid) return formatUidSet(refused)
+  return formatUidSet(uidSetFromSorted(sequencesOf(session, session.view.pick(refused))))
+}
+
+function storeCommand(byUid: boolean): Command<StoreArgs> {
+  return {
+    name: byUid ? 'UID STORE' : 'STORE',
+    states: ['selected'],
+    updates: byUid ? 'all' : 'no-expunge',
+    parse,
+    run: (session, args) => run(session, args, byUid),
+  }
+}
+
+export const store = storeCommand(false)
+export const uidStore = storeCommand(true)

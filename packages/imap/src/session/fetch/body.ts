@@ -1,0 +1,143 @@
+/** BODY[...] and its kin (RFC 9051 §6.4.5): sections to octets, partials, literals that stream. */
+import { filterHeader, type OctetRange } from '@posthouse/mime/summary'
+import type { Column } from '@posthouse/store-api'
+import type { Partial, Section } from '../../syntax/section.js'
+import type { ResponseWriter } from '../../syntax/writer.js'
+import type { ImapSession } from '../session.js'
+import type { FetchedMessage } from './message.js'
+
+/** Arguments of BODY and BODY.PEEK with a section. */
+export interface BodyArgs {
+  readonly section: Section
+  readonly partial: Partial | null
+}
+
+/** What a section reads from the row. */
+export function sectionNeeds({ path, text }: Section): readonly Column[] {
+  if (path.length > 0) return ['summary', 'inline']
+  if (text === null) return ['inline']
+  return text === 'TEXT' ? ['summary', 'inline'] : ['header']
+}
+
+/** Writes the name of the response: the section as it was asked, without `.PEEK` and the partial's size. */
+export function writeSectionName(out: ResponseWriter, section: Section, partial: Partial | null): void {
+  out.text('BODY[').text(section.path.join('.'))
+  if (section.text !== null) out.text(section.path.length > 0 ? `.${section.text}` : section.text)
+  if (section.fields.length > 0) {
+    out.text(' (')
+    for (const [i, field] of section.fields.entries()) {
+      if (i > 0) out.text(' ')
+      if (isToken(field)) out.text(field)
+      else out.string(field)
+    }
+    out.text(')')
+  }
+  out.text(partial ? `]<${partial.origin}> ` : '] ')
+}
+
+function isToken(name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i)
+    if (code <= 32 || code > 126 || '(){%*"\\]'.includes(name[i])) return false
+  }
+  return name !== ''
+}
+
+/** Writes the value of a section. */
+export function writeSection(
+  session: ImapSession,
+  message: FetchedMessage,
+  { section, partial }: BodyArgs,
+): void | Promise<void> {
+  const { out } = session
+  const { path, text } = section
+  if (path.length === 0) {
+    if (text === null) return writeRange(session, message, { start: 0, end: message.row.size }, partial)
+    if (text !== 'TEXT') {
+      const header = message.header()
+      if (header instanceof Promise) return header.then((bytes) => writeHeader(out, bytes, section, partial))
+      writeHeader(out, header, section, partial)
+      return
+    }
+  }
+  return writePart(session, message, section, partial)
+}
+
+function writeHeader(out: ResponseWriter, header: Uint8Array, section: Section, partial: Partial | null): void {
+  out.literal(cut(headerText(header, section), partial))
+}
+
+function headerText(header: Uint8Array, { text, fields }: Section): Uint8Array {
+  return text === 'HEADER' ? header : filterHeader(header, fields, text === 'HEADER.FIELDS.NOT')
+}
+
+function cut(bytes: Uint8Array, partial: Partial | null): Uint8Array {
+  return partial ? bytes.subarray(partial.origin, partial.origin + partial.size) : bytes
+}
+
+async function writePart(
+  session: ImapSession,
+  message: FetchedMessage,
+  section: Section,
+  partial: Partial | null,
+): Promise<void> {
+  const { path, text } = section
+  const filtered = text === 'HEADER.FIELDS' || text === 'HEADER.FIELDS.NOT'
+  const summary = await message.summary()
+  const found = summary.section(path, filtered ? 'HEADER' : (text ?? undefined))
+  if (!found) {
+    session.out.text('NIL')
+    return
+  }
+  const shift = message.prefix.length
+  const range = { start: found.start + shift, end: found.end + shift }
+  if (!filtered) return writeRange(session, message, range, partial)
+  const header = await message.octets(range.start, range.end)
+  session.out.literal(cut(headerText(header, section), partial))
+}
+
+/**
+ * Writes octets of a message as a literal, as fast as the client reads. What cannot be opened is NIL; when octets end
+ * before the literal does, there is no way back: the connection ends.
+ */
+export async function writeRange(
+  session: ImapSession,
+  message: FetchedMessage,
+  range: OctetRange,
+  partial: Partial | null,
+): Promise<void> {
+  const { out } = session
+  const start = partial ? Math.min(range.start + partial.origin, range.end) : range.start
+  const end = partial ? Math.min(start + partial.size, range.end) : range.end
+  let left = end - start
+  if (left === 0) {
+    out.literalHead(0)
+    return
+  }
+  const source = message.pieces(start, end)
+  const pieces = Symbol.iterator in source ? source[Symbol.iterator]() : source[Symbol.asyncIterator]()
+  let step: IteratorResult<Uint8Array>
+  try {
+    step = await pieces.next()
+  } catch (error) {
+    session.log({ level: 'error', event: 'message.unreadable', uid: message.row.uid, error })
+    out.text('NIL')
+    return
+  }
+  out.literalHead(left)
+  try {
+    for (; !step.done; step = await pieces.next()) {
+      const piece = step.value.length > left ? step.value.subarray(0, left) : step.value
+      out.octets(piece)
+      left -= piece.length
+      const slow = session.flushMuch()
+      if (slow) await slow
+      if (left === 0 || session.link.signal.aborted) break
+    }
+  } finally {
+    await pieces.return?.()
+  }
+  if (left > 0) {
+    session.link.abort(`the store gave ${left} octets less than the message has`)
+  }
+}

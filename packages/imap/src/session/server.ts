@@ -1,0 +1,85 @@
+/** Puts a server together. */
+import type { Account, MailStore } from '@posthouse/store-api'
+import {
+  type CredentialVerifier,
+  type Link,
+  type Log,
+  login,
+  type PasswordCheck,
+  type Protocol,
+  plain,
+  type SaslMechanism,
+  verifyPasswords,
+} from '@posthouse/wire'
+import type { ImapEvent, ImapReply } from '../engine/events.js'
+import { DEFAULT_LIMITS, type ImapLimits } from '../engine/limits.js'
+import { createConnection } from './connection.js'
+import type { ImapExtension } from './extension.js'
+import { core, standardExtensions } from './extensions/index.js'
+import { partsMaker } from './parts.js'
+import type { ImapSession, ServerSetup } from './session.js'
+
+/** What an IMAP server is made of. */
+export interface ImapServerOptions {
+  /** The server's own name, in the greeting. Default: `localhost`. */
+  readonly hostname?: string
+  /** Where the mail is. */
+  readonly store: Pick<MailStore, 'open'>
+  /** How users log in: a function of user and password, or a verifier. */
+  readonly authenticate: PasswordCheck | CredentialVerifier
+  /** May passwords cross a connection in clear text? `loopback`: when both ends are on this machine. Default: `loopback`. */
+  readonly allowInsecureAuth?: boolean | 'loopback'
+  /** In order of preference. Default: PLAIN and LOGIN. */
+  readonly mechanisms?: readonly SaslMechanism[]
+  /**
+   * What the server can do beside the base protocol. Default: `standardExtensions`. To leave one out, filter that list
+   * by name; to add your own, put it behind.
+   */
+  readonly extensions?: readonly ImapExtension[]
+  readonly limits?: Partial<ImapLimits>
+  /** What ID tells (RFC 2971). Default: the name Posthouse. */
+  readonly identification?: Readonly<Record<string, string>>
+  /** The last word on CAPABILITY: hides words from clients that cannot cope with them. */
+  readonly capabilities?: (words: readonly string[], session: ImapSession) => readonly string[]
+  /** Takes log events. Default: the listener's log. */
+  readonly log?: Log
+  /** Resolves after so many ms, or when the signal aborts: for tests. Default: a timer. */
+  readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+/** A server that `listen` of `@posthouse/imap/node` serves. */
+export type ImapServer = Protocol<ImapEvent, ImapReply>
+
+/** Makes an IMAP4rev1 and IMAP4rev2 server (RFC 3501, RFC 9051) over a store. */
+export function createImapServer(options: ImapServerOptions): ImapServer {
+  const { store, authenticate } = options
+  const setup: Omit<ServerSetup, 'log'> = {
+    hostname: options.hostname ?? 'localhost',
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    verifier: typeof authenticate === 'function' ? verifyPasswords(authenticate) : authenticate,
+    mechanisms: options.mechanisms ?? [plain, login],
+    allowInsecureAuth: options.allowInsecureAuth ?? 'loopback',
+    partsFor: partsMaker([core, ...(options.extensions ?? standardExtensions)]),
+    openAccount: (account: string, principal: string): Promise<Account> => store.open(account, { principal }),
+    identification: Object.entries(options.identification ?? { name: 'Posthouse' }),
+    capabilityFilter: options.capabilities ?? null,
+    wait: options.wait ?? timer,
+  }
+  return {
+    name: 'imap',
+    connect: (link: Link) => createConnection({ ...setup, log: options.log ?? link.log }, link),
+  }
+}
+
+function timer(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const done = (): void => {
+      clearTimeout(id)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const id = setTimeout(done, ms)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}

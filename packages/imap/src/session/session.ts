@@ -1,0 +1,94 @@
+/** What commands and extensions see of a connection. `connection.ts` makes one. */
+import type { Account, ModSeq } from '@posthouse/store-api'
+import type {
+  CredentialVerifier,
+  Identity,
+  Link,
+  Log,
+  LogEvent,
+  MaybePromise,
+  SaslContext,
+  SaslMechanism,
+} from '@posthouse/wire'
+import type { ImapLimits } from '../engine/limits.js'
+import type { SessionState } from '../engine/states.js'
+import type { ResponseWriter } from '../syntax/writer.js'
+import type { Parts } from './parts.js'
+import type { MailboxView } from './view/mailbox-view.js'
+
+/** What all sessions of a server share. */
+export interface ServerSetup {
+  readonly hostname: string
+  readonly limits: ImapLimits
+  readonly verifier: CredentialVerifier
+  readonly mechanisms: readonly SaslMechanism[]
+  readonly allowInsecureAuth: boolean | 'loopback'
+  readonly partsFor: (account: Account | null) => Parts
+  readonly openAccount: (account: string, principal: string) => Promise<Account>
+  readonly identification: readonly (readonly [string, string])[]
+  readonly capabilityFilter: ((words: readonly string[], session: ImapSession) => readonly string[]) | null
+  readonly log: Log
+  /** Resolves after so many ms, or when the signal aborts. */
+  readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+/** One connection, for the commands that run on it. */
+export interface ImapSession {
+  readonly server: ServerSetup
+  readonly link: Link
+  readonly limits: ImapLimits
+  readonly state: SessionState
+  /** The tag of the command that runs. */
+  readonly tag: string
+  /** What is plugged in and possible over the account. */
+  readonly parts: Parts
+  /** Who logged in; `null` before. */
+  readonly identity: Identity | null
+  /** The account. @throws Refusal before login. */
+  readonly account: Account
+  /** The selected mailbox. @throws Refusal when there is none. */
+  readonly view: MailboxView
+  /** The selected mailbox, or `null`. */
+  readonly selected: MailboxView | null
+  /** Words that were enabled, upper case (RFC 5161), and what CONDSTORE's commands enable by themselves. */
+  readonly enabled: Set<string>
+  /** Untagged responses are written here. */
+  readonly out: ResponseWriter
+  /** What the client said of itself (RFC 2971), names in lower case. */
+  readonly client: ReadonlyMap<string, string>
+  /** Values of extensions for this connection, by the extension's name. */
+  readonly values: Map<string, unknown>
+  /** True when names and strings are UTF-8 (IMAP4rev2 or UTF8=ACCEPT enabled). */
+  readonly utf8: boolean
+
+  capabilities(): readonly string[]
+  log(event: Omit<LogEvent, 'connection'>): void
+  sasl(): SaslContext
+  /** Counts a failed login. */
+  loginFailed(): void
+  /** Opens an account and enters the authenticated state. */
+  open(account: string, principal: string): Promise<void>
+  /** Forgets the login (UNAUTHENTICATE). */
+  leave(): Promise<void>
+  /** Selects a mailbox, or none. */
+  select(view: MailboxView | null): void
+  /** Enables a word; false when it already was. */
+  enable(word: string): MaybePromise<boolean>
+  identify(client: ReadonlyMap<string, string>): void
+  /** Hands what is written to the connection. A promise when the client is slow: wait before writing more. */
+  flush(): void | Promise<void>
+  /** As `flush`, but only when much is written. */
+  flushMuch(): void | Promise<void>
+  /** Tells what has changed in the selected mailbox. */
+  synchronize(expunges: boolean): Promise<void>
+  /** Notes that the selected mailbox may have changed. */
+  touch(): void
+  /** Calls back at hints of the store until the returned function is called. */
+  watch(listener: (mailbox: string | undefined, modseq: ModSeq | undefined) => void): () => void
+  /** LOGOUT: the connection ends behind the tagged response. */
+  logout(): void
+  /** Encrypts behind the tagged response. */
+  startTls(): void
+  /** Compresses behind the tagged response. */
+  compress(): void
+}

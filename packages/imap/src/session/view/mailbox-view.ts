@@ -1,0 +1,177 @@
+/**
+ * One session's view of its mailbox: which message has which number, and up to where the client knows.
+ *
+ * The store knows UIDs and modification sequences only. Message numbers are positions in this view, and they move only
+ * when the client is told (RFC 9051 §7.5.1). A message that is gone from the store keeps its number until then.
+ */
+import {
+  type MailboxInfo,
+  type ModSeq,
+  noUids,
+  type Uid,
+  type UidSet,
+  uidSetContains,
+  uidSetOf,
+} from '@posthouse/store-api'
+import { type SequenceSet, STAR } from '../../syntax/sequence-set.js'
+import { bad, Refusal } from '../../syntax/status.js'
+
+export class MailboxView {
+  readonly id: string
+  readonly readOnly: boolean
+  /** As it was when it was selected. */
+  readonly mailbox: MailboxInfo
+  /** Everything up to here was told, except what `withheld` says. Never goes back. */
+  cursor: ModSeq
+  /** Flags up to here were told, even while expunges are withheld. */
+  flagsTold: ModSeq
+  /** Expunges wait to be told. */
+  withheld = false
+  /** The store may have changes that were not looked at. */
+  dirty = false
+  /** The saved result of a search (`$`). */
+  savedResult: UidSet = noUids
+  /** Keywords that the client knows of, by lower case. */
+  readonly keywords = new Map<string, string>()
+  /** Changes that the client knows because they are its own: not to be told again. */
+  quiet: readonly { readonly uids: UidSet; readonly modseq: ModSeq }[] = []
+  #uids: Uint32Array
+  #count: number
+
+  constructor(mailbox: MailboxInfo, uids: Uint32Array, readOnly: boolean) {
+    this.mailbox = mailbox
+    this.id = mailbox.id
+    this.readOnly = readOnly
+    this.cursor = this.flagsTold = mailbox.modseq
+    this.#uids = uids
+    this.#count = uids.length
+    for (const keyword of mailbox.keywords ?? []) this.keywords.set(keyword.toLowerCase(), keyword)
+  }
+
+  /** Number of messages, as the client knows it. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** The largest UID in the view; 0 when it is empty. */
+  get lastUid(): Uid {
+    return this.#count === 0 ? 0 : this.#uids[this.#count - 1]
+  }
+
+  /** All UIDs, ascending. A view: not to be kept or changed. */
+  get uids(): Uint32Array {
+    return this.#uids.subarray(0, this.#count)
+  }
+
+  uidAt(sequence: number): Uid {
+    return this.#uids[sequence - 1]
+  }
+
+  /** How many UIDs of the view are smaller than this one. */
+  #below(uid: Uid): number {
+    let low = 0
+    let high = this.#count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#uids[middle] < uid) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** The message's number; 0 when it is not in the view. */
+  sequenceOf(uid: Uid): number {
+    const at = this.#below(uid)
+    return at < this.#count && this.#uids[at] === uid ? at + 1 : 0
+  }
+
+  /** How many messages of the view are in the set. */
+  countIn(set: UidSet): number {
+    let count = 0
+    for (const [lo, hi] of set) count += this.#below(hi + 1) - this.#below(lo)
+    return count
+  }
+
+  /** The UIDs of the view that are in the set, one by one. */
+  pick(set: UidSet): Uint32Array {
+    const picked = new Uint32Array(this.countIn(set))
+    let at = 0
+    for (const [lo, hi] of set) {
+      const piece = this.#uids.subarray(this.#below(lo), this.#below(hi + 1))
+      picked.set(piece, at)
+      at += piece.length
+    }
+    return picked
+  }
+
+  /**
+   * The UIDs that a set means. Ranges of numbers become ranges of UIDs: between two messages of the view the store has
+   * no others.
+   * @throws Refusal BAD for a number that no message has (RFC 9051 §9, seq-number).
+   */
+  resolve(set: SequenceSet, byUid: boolean): UidSet {
+    if (set.saved) return this.savedResult
+    if (byUid) return this.#resolveUids(set)
+    const ranges: [number, number][] = []
+    for (const [a, b] of set.ranges) {
+      const starred = a === STAR || b === STAR
+      const lo = Math.min(a, b)
+      const hi = Math.max(a, b)
+      if (starred && this.#count === 0) continue
+      const from = Math.min(lo, this.#count)
+      const to = Math.min(hi, this.#count)
+      if (!starred && hi > this.#count) throw new Refusal(bad(`There are only ${this.#count} messages`))
+      ranges.push([this.uidAt(from), this.uidAt(to)])
+    }
+    return uidSetOf(ranges)
+  }
+
+  #resolveUids(set: SequenceSet): UidSet {
+    const last = this.lastUid
+    if (last === 0) return noUids
+    const ranges: [number, number][] = []
+    for (const [a, b] of set.ranges) {
+      const first = a === STAR ? last : a
+      const second = b === STAR ? last : b
+      const lo = Math.min(first, second)
+      // What the client was not told of does not exist for it.
+      const hi = Math.min(Math.max(first, second), last)
+      if (lo <= hi) ranges.push([lo, hi])
+    }
+    return uidSetOf(ranges)
+  }
+
+  /** Adds messages; their UIDs are larger than all others. */
+  append(uids: readonly Uid[]): void {
+    const needed = this.#count + uids.length
+    if (needed > this.#uids.length) {
+      const grown = new Uint32Array(Math.max(16, needed, Math.ceil(this.#uids.length * 1.25)))
+      grown.set(this.uids)
+      this.#uids = grown
+    }
+    for (const uid of uids) this.#uids[this.#count++] = uid
+  }
+
+  /** Removes messages. Gives the numbers for EXPUNGE responses in order: each counts without those before it. */
+  remove(gone: UidSet): readonly number[] {
+    const numbers: number[] = []
+    const uids = this.#uids
+    let kept = gone.length === 0 ? this.#count : this.#below(gone[0][0])
+    for (let at = kept; at < this.#count; at++) {
+      if (uidSetContains(gone, uids[at])) numbers.push(kept + 1)
+      else uids[kept++] = uids[at]
+    }
+    this.#count = kept
+    return numbers
+  }
+
+  /** Notes that the client knows a change of flags because it asked for it. */
+  keepQuiet(uids: UidSet, modseq: ModSeq): void {
+    if (uids.length > 0) this.quiet = [...this.quiet, { uids, modseq }]
+  }
+
+  isQuiet(uid: Uid, modseq: ModSeq): boolean {
+    for (const known of this.quiet) if (known.modseq === modseq && uidSetContains(known.uids, uid)) return true
+    return false
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Pulls what has changed since the view's cursor and tells the client.
+ *
+ * The rules (RFC 9051 §7.5.1, RFC 7162 §3.1.1 and its erratum 1810): no EXPUNGE where message numbers must not move; no
+ * EXISTS before an EXPUNGE that is withheld; and while one is withheld the cursor, which HIGHESTMODSEQ never passes,
+ * stays where it is.
+ */
+import {
+  type MessageRow,
+  type Uid,
+  type UidSet,
+  uidSetContains,
+  uidSetFromSorted,
+  uidSetSubtract,
+  uidsOf,
+} from '@posthouse/store-api'
+import type { ImapSession } from '../session.js'
+import type { MailboxView } from './mailbox-view.js'
+import { reportExpunged, reportFlags } from './report.js'
+
+/** What a pull has found. */
+interface Changes {
+  readonly rows: readonly MessageRow[]
+  /** UIDs of the view that are gone from the store. */
+  readonly gone: UidSet
+}
+
+async function pull(session: ImapSession, view: MailboxView): Promise<Changes> {
+  const { account } = session
+  const rows: MessageRow[] = []
+  for await (const batch of account.messages(view.id, { since: view.cursor })) rows.push(...batch)
+  // Asked behind the rows: whatever the rows have seen, this has seen, too (R2).
+  const vanished = account.vanished ? await account.vanished(view.id, view.cursor) : null
+  if (vanished) return { rows, gone: uidSetFromSorted(view.pick(vanished)) }
+  return { rows, gone: await complement(session, view) }
+}
+
+/** Known UIDs without present ones, for stores without a history (or whose history is gone). */
+async function complement(session: ImapSession, view: MailboxView): Promise<UidSet> {
+  const present = new Set<Uid>(await uidsOf(session.account, view.id))
+  const gone: Uid[] = []
+  for (const uid of view.uids) if (!present.has(uid)) gone.push(uid)
+  return uidSetFromSorted(gone)
+}
+
+/** Tells the client of changes; of expunges only where `expunges` allows it. */
+export async function synchronize(session: ImapSession, view: MailboxView, expunges: boolean): Promise<void> {
+  view.dirty = false
+  const { rows, gone } = await pull(session, view)
+  view.withheld = gone.length > 0 && !expunges
+  if (gone.length > 0 && expunges) {
+    reportExpunged(session, view.remove(gone), gone)
+    if (view.savedResult.length > 0) view.savedResult = uidSetSubtract(view.savedResult, gone)
+  }
+  const last = view.lastUid
+  if (!view.withheld) {
+    const fresh: Uid[] = []
+    for (const { uid } of rows) if (uid > last && !uidSetContains(gone, uid)) fresh.push(uid)
+    if (fresh.length > 0) {
+      view.append(fresh)
+      session.out.line(`* ${view.count} EXISTS`)
+    }
+  }
+  let told = view.cursor
+  for (const row of rows) {
+    if (row.modseq > told) told = row.modseq
+    // A message that is new to the client comes without flags: it asks for them.
+    if (row.uid > last || row.modseq <= view.flagsTold || view.isQuiet(row.uid, row.modseq)) continue
+    const sequence = view.sequenceOf(row.uid)
+    if (sequence === 0) continue
+    await reportFlags(session, view, sequence, row)
+    const slow = session.flushMuch()
+    if (slow) await slow
+  }
+  if (told > view.flagsTold) view.flagsTold = told
+  if (!view.withheld && told > view.cursor) view.cursor = told
+  if (view.withheld) view.dirty = true
+  if (view.quiet.length > 0) view.quiet = view.quiet.filter(({ modseq }) => modseq > view.flagsTold)
+}

@@ -1,0 +1,137 @@
+/**
+ * Writes responses. Everything that leaves the server passes here: what is not a literal is checked for CR, LF and NUL
+ * octet by octet, so that no value of a store or an application can become a line of its own.
+ */
+import { fromUtf8 } from '@posthouse/wire'
+import { formatMailboxName } from './mailbox-name.js'
+
+const CR = 13
+const LF = 10
+
+/** Longest quoted string; longer ones become literals. */
+const MAX_QUOTED = 1024
+
+/** A value cannot be put into a response: a bug in the code that gave it. */
+export class UnsafeResponseError extends Error {
+  override readonly name = 'UnsafeResponseError'
+}
+
+const EMPTY = new Uint8Array(0)
+
+export class ResponseWriter {
+  #buffer: Uint8Array = EMPTY
+  #length = 0
+  /** Strings may be sent as UTF-8 in quotes (RFC 9755 §3, RFC 9051 §4.3). */
+  utf8 = false
+
+  /** Octets not taken yet. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** All that was written; the writer is empty behind it. */
+  take(): Uint8Array {
+    const bytes = this.#buffer.subarray(0, this.#length)
+    this.#buffer = EMPTY
+    this.#length = 0
+    return bytes
+  }
+
+  #reserve(octets: number): void {
+    const needed = this.#length + octets
+    if (needed <= this.#buffer.length) return
+    const grown = new Uint8Array(Math.max(256, needed, Math.min(this.#buffer.length * 2, this.#buffer.length + 65536)))
+    if (this.#length > 0) grown.set(this.#buffer.subarray(0, this.#length))
+    this.#buffer = grown
+  }
+
+  /**
+   * Protocol text: ASCII, no control characters.
+   * @throws UnsafeResponseError
+   */
+  text(text: string): this {
+    this.#reserve(text.length)
+    const buffer = this.#buffer
+    let at = this.#length
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code < 32 || code > 126) {
+        throw new UnsafeResponseError(`a response must not hold the character ${code}: quote it or send a literal`)
+      }
+      buffer[at++] = code
+    }
+    this.#length = at
+    return this
+  }
+
+  /** The end of a line. */
+  crlf(): this {
+    this.#reserve(2)
+    this.#buffer[this.#length++] = CR
+    this.#buffer[this.#length++] = LF
+    return this
+  }
+
+  /** A whole line. */
+  line(text: string): this {
+    return this.text(text).crlf()
+  }
+
+  /** Octets that are in wire form already (from `@posthouse/mime/summary`), or the octets of a literal. Copied. */
+  octets(bytes: Uint8Array): this {
+    this.#reserve(bytes.length)
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
+    return this
+  }
+
+  /** `{n}` CRLF; `n` octets must follow by `octets`. */
+  literalHead(size: number, binary = false): this {
+    return this.text(`${binary ? '~' : ''}{${size}}`).crlf()
+  }
+
+  /** A literal of octets that are at hand. */
+  literal(bytes: Uint8Array, binary = false): this {
+    return this.literalHead(bytes.length, binary).octets(bytes)
+  }
+
+  /** A string in whatever form fits. A NUL is refused: it fits into none. */
+  string(text: string): this {
+    let ascii = true
+    let quotable = text.length <= MAX_QUOTED
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code === 0) throw new UnsafeResponseError('a string must not hold NUL')
+      if (code === CR || code === LF) quotable = false
+      if (code > 126 || code < 32) ascii = false
+    }
+    if (!quotable || (!ascii && !this.utf8)) return this.literal(fromUtf8(text))
+    let escaped = text
+    if (text.includes('\\') || text.includes('"')) escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
+    if (ascii) return this.text('"').text(escaped).text('"')
+    return this.text('"').octets(fromUtf8(escaped)).text('"')
+  }
+
+  /** A string, or NIL. */
+  nstring(text: string | null | undefined): this {
+    return text === null || text === undefined ? this.text('NIL') : this.string(text)
+  }
+
+  /** A mailbox's name: modified UTF-7, or UTF-8 where that is enabled. An atom where it can be one. */
+  mailbox(path: readonly string[]): this {
+    const name = formatMailboxName(path, this.utf8)
+    return isAtom(name) ? this.text(name) : this.string(name)
+  }
+}
+
+/** Letters, digits and a few marks: what no client ever misreads without quotes. */
+function isAtom(text: string): boolean {
+  if (text === '' || text.toUpperCase() === 'NIL') return false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const letter = code | 32
+    const plain = (letter >= 97 && letter <= 122) || (code >= 45 && code <= 57) || code === 95 || code === 38
+    if (!plain || code > 126) return false
+  }
+  return true
+}

@@ -14,7 +14,6 @@ const entries = {
   compose: 'src/compose/index.ts',
   edit: 'src/edit/index.ts',
   report: 'src/report/index.ts',
-  tnef: 'src/tnef/index.ts',
 }
 
 export default defineConfig(

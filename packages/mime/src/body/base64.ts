@@ -12,7 +12,7 @@
  * - at the end, two or three characters without padding give one or two octets, a single character gives nothing.
  */
 
-import { concat, fromLatin1, indexOf, latin1, toBase64, writeBase64, writeLatin1 } from '../bytes.js'
+import { indexOf, latin1, writeBase64 } from '../bytes.js'
 
 /** Turns transfer-encoded octets into decoded ones, piece by piece. */
 export interface BodyDecoder {
@@ -22,12 +22,6 @@ export interface BodyDecoder {
   end(): Uint8Array
   /** True once something was met that a correct encoder does not write; nothing is lost by it but the junk. */
   readonly damaged: boolean
-}
-
-/** Turns octets into transfer-encoded ones, piece by piece. */
-export interface BodyEncoder {
-  write(bytes: Uint8Array): Uint8Array
-  end(): Uint8Array
 }
 
 const EQUALS = 0x3d
@@ -241,6 +235,13 @@ function roomFor(length: number): number {
   return Math.ceil((length + 3) / 4) * 3
 }
 
+/** "=" at the very end that complete a group: with them known, short clean input gets an array of just its size. */
+function finalPadding(bytes: Uint8Array): number {
+  const { length } = bytes
+  if (length % 4 !== 0 || bytes[length - 1] !== EQUALS) return 0
+  return bytes[length - 2] === EQUALS ? 2 : 1
+}
+
 /**
  * Decodes a whole base64 body; never throws. `onDamage` is called once if junk, misplaced padding or an unfinished
  * group was met.
@@ -248,10 +249,10 @@ function roomFor(length: number): number {
 export function decodeBase64(bytes: Uint8Array, onDamage?: () => void): Uint8Array {
   if (bytes.length === 0) return EMPTY
   const state = newState()
-  const target = new Uint8Array(roomFor(bytes.length))
+  const target = new Uint8Array(Math.ceil(bytes.length / 4) * 3 - finalPadding(bytes))
   const length = finish(state, target, decodeRange(state, bytes, target))
   if (state.damaged) onDamage?.()
-  return target.subarray(0, length)
+  return length === target.length ? target : target.subarray(0, length)
 }
 
 /** Decodes a base64 body piece by piece, with the same result as {@link decodeBase64} for any cutting. */
@@ -271,53 +272,3 @@ export function createBase64Decoder(): BodyDecoder {
     },
   }
 }
-
-/** Octets of a full line of 76 characters (RFC 2045 §6.8). */
-const LINE_OCTETS = 57
-const LINE = 76
-
-/** Lines of 76 characters with CRLF between them and none at the end; `bytes` starts a line. */
-export function encodeBase64(bytes: Uint8Array): Uint8Array {
-  const characters = Math.ceil(bytes.length / 3) * 4
-  const breaks = characters === 0 ? 0 : Math.ceil(characters / LINE) - 1
-  const target = new Uint8Array(characters + breaks * 2)
-  // The text goes to the end of the target in one piece, then each line is moved to its place.
-  let from = breaks * 2
-  writeLatin1(target, toBase64(bytes), from)
-  for (let to = 0; to < from; to += LINE + 2, from += LINE) {
-    target.copyWithin(to, from, from + LINE)
-    target[to + LINE] = CR
-    target[to + LINE + 1] = LF
-  }
-  return target
-}
-
-/** Encodes piece by piece, with the same result as {@link encodeBase64} for any cutting. Whole lines leave at once. */
-export function createBase64Encoder(): BodyEncoder {
-  let rest: Uint8Array = EMPTY
-  let begun = false
-  const lines = (bytes: Uint8Array): Uint8Array => {
-    if (bytes.length === 0) return EMPTY
-    const encoded = encodeBase64(bytes)
-    if (!begun) {
-      begun = true
-      return encoded
-    }
-    return concat([LINE_BREAK, encoded])
-  }
-  return {
-    write(bytes) {
-      const all = rest.length === 0 ? bytes : concat([rest, bytes])
-      const whole = all.length - (all.length % LINE_OCTETS)
-      rest = all.slice(whole)
-      return lines(all.subarray(0, whole))
-    },
-    end() {
-      const last = lines(rest)
-      rest = EMPTY
-      return last
-    },
-  }
-}
-
-const LINE_BREAK = fromLatin1('\r\n')

@@ -1,13 +1,7 @@
 /** `@posthouse/mime/body`: transfer encodings, charsets and text formats, each usable alone. */
 
-export {
-  type BodyDecoder,
-  type BodyEncoder,
-  createBase64Decoder,
-  createBase64Encoder,
-  decodeBase64,
-  encodeBase64,
-} from './base64.js'
+export { type BodyDecoder, createBase64Decoder, decodeBase64 } from './base64.js'
+export { type BodyEncoder, createBase64Encoder, encodeBase64 } from './base64-encode.js'
 export {
   type CharsetDecoder,
   type CharsetDefect,

@@ -6,7 +6,7 @@
  */
 
 import { concat } from '../bytes.js'
-import type { BodyEncoder } from './base64.js'
+import type { BodyEncoder } from './base64-encode.js'
 
 const EQUALS = 0x3d
 const LF = 0x0a

@@ -55,6 +55,9 @@ function decodeInto(bytes: Uint8Array, target: Uint8Array, last: boolean, findin
   let firm = 0
   /** The next "=", as far as it was looked for. */
   let equals = -1
+  /** The last "=" that was met, and the line that is being read. */
+  let lastEquals = -1
+  let lineStart = 0
   while (at < length) {
     let octet = bytes[at]!
     while (octet !== EQUALS && octet !== LF) {
@@ -67,14 +70,19 @@ function decodeInto(bytes: Uint8Array, target: Uint8Array, last: boolean, findin
       target[to++] = LF
       firm = to
       at++
+      // Look ahead only behind a line that had nothing to decode: others of its kind are likely to follow.
+      const isPlainLine = lastEquals < lineStart
+      lineStart = at
+      if (!isPlainLine) continue
       if (equals < at) equals = indexOrEnd(bytes, EQUALS, at)
       if (equals - at < LONG_RUN) continue
       const end = lastLineEnd(bytes, at, equals)
       to = copyLines(bytes, at, end, target, to)
       firm = to
-      at = end
+      at = lineStart = end
       continue
     }
+    lastEquals = at
     const high = HEX[bytes[at + 1]!]!
     const low = HEX[bytes[at + 2]!]!
     if ((high | low) < 16 && at + 2 < length) {

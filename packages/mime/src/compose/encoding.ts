@@ -1,6 +1,6 @@
 /** Which Content-Transfer-Encoding a body gets: the smallest one that arrives as it was sent (RFC 2045 §6). */
 
-import { createBase64Encoder } from '../body/base64.js'
+import { createBase64Encoder } from '../body/base64-encode.js'
 import { createQuotedPrintableEncoder } from '../body/quoted-printable-encode.js'
 import { MAX_LINE_LENGTH } from './field.js'
 
@@ -15,6 +15,8 @@ const CR = 0x0d
 const SPACE = 0x20
 const TAB = 0x09
 const EQUALS = 0x3d
+const DOT = 0x2e
+const FROM_F = 0x46
 
 /** What decides about a body's encoding. */
 interface BodyFacts {
@@ -24,7 +26,7 @@ interface BodyFacts {
   escaped: number
   /** Lines longer than SMTP carries, NUL, or a CR or LF alone: no transport but a binary one keeps them. */
   binary: boolean
-  /** A line that begins with "From ", a blank at the end of a line, or a control character: gateways change those. */
+  /** A line that begins with "From " or is a dot, a blank at a line's end, a control character: gateways change those. */
   fragile: boolean
 }
 
@@ -36,7 +38,7 @@ function examine(bytes: Uint8Array): BodyFacts {
     const octet = bytes[at]!
     if (octet > SPACE && octet < 0x7f) {
       if (octet === EQUALS) facts.escaped++
-      else if (octet === 0x46 && at === lineStart) facts.fragile ||= startsFrom(bytes, at)
+      else if (at === lineStart && (octet === FROM_F || octet === DOT)) facts.fragile ||= isFragileLine(bytes, at)
     } else if (octet === SPACE || octet === TAB) {
       facts.fragile ||= at + 1 === bytes.length || bytes[at + 1] === CR
     } else if (octet === CR && bytes[at + 1] === LF) {
@@ -53,7 +55,9 @@ function examine(bytes: Uint8Array): BodyFacts {
   return facts
 }
 
-function startsFrom(bytes: Uint8Array, at: number): boolean {
+/** `From ` at the start, which mbox files quote, or a lone dot, which ends a message in SMTP if a client forgets it. */
+function isFragileLine(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] === DOT) return at + 1 === bytes.length || bytes[at + 1] === CR
   return bytes[at + 1] === 0x72 && bytes[at + 2] === 0x6f && bytes[at + 3] === 0x6d && bytes[at + 4] === SPACE
 }
 

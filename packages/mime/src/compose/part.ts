@@ -80,6 +80,7 @@ export function messagePart(message: Uint8Array): LeafPart {
   return { contentType: 'message/rfc822', body: message }
 }
 
+/** The part of an attachment, with the defaults that are said there. */
 export function attachmentPart(attachment: Attachment): LeafPart {
   const { content, filename, contentType, contentId, disposition, description, headers } = attachment
   return {

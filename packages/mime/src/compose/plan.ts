@@ -3,7 +3,7 @@
  * fields) and finds every mistake; `planPieces` then only writes. Streams are opened while writing.
  */
 
-import { createBase64Encoder } from '../body/base64.js'
+import { createBase64Encoder } from '../body/base64-encode.js'
 import { concat, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
 import {
   combinedNeed,

@@ -12,6 +12,20 @@
  * - the last `@` of several divides local part and domain.
  */
 
+import {
+  AT,
+  ATOM,
+  BLANK,
+  CLASS,
+  cleanComment,
+  domainEnd,
+  joinPhrase,
+  joinTight,
+  localPartStart,
+  splitAddress,
+  type Word,
+} from './address-words.js'
+import { unfold } from './fields.js'
 import { commentEnd } from './parameters.js'
 
 /** A mailbox; all strings are octets as latin1. */
@@ -41,43 +55,36 @@ export function isGroup(entry: RawMailbox | RawGroup): entry is RawGroup {
   return 'group' in entry
 }
 
-const ATOM = 0
-const BLANK = 1
-const SPECIAL = 2
-
-/** What each octet is at the start of a token; quotes, brackets and comments count as special. */
-const CLASS = new Uint8Array(256)
-for (const blank of ['\t', '\r', '\n', ' ']) CLASS[blank.charCodeAt(0)] = BLANK
-for (const special of '<>,;:@"([') CLASS[special.charCodeAt(0)] = SPECIAL
-
-/** One word of a phrase or address. */
-interface Word {
-  text: string
-  /** Blanks or a comment stood before it. */
-  spaced: boolean
-  quoted: boolean
+/** An address in brackets and the words before it; words behind it gather anew. */
+interface Angle {
+  readonly phrase: readonly Word[]
+  readonly route: string | null
+  readonly mailbox: string
+  readonly host: string
 }
 
-const AT = '@'
+/** No address of a host (RFC 5321 §4.1.3) has one of these: a bracket that meets them first was never closed. */
+const LITERAL_ENDS = '][\\<>@,;"()'
 
 /** Reads the list; at most `maxAddresses` addresses. `text` may still be folded. */
 export function parseAddressList(text: string, maxAddresses = 10_000): RawAddressList {
-  return new AddressReader(text, maxAddresses).read()
+  return new AddressReader(unfold(text), maxAddresses).read()
 }
 
 class AddressReader {
   private at = 0
   private words: Word[] = []
   private spaced = false
+  /** An address has begun: no encoded words from here on. */
+  private inAddress = false
   private comment: string | null = null
-  private angle: { route: string | null; mailbox: string; host: string } | null = null
+  private angle: Angle | null = null
   private group: { group: string; members: RawMailbox[] } | null = null
   private readonly entries: (RawMailbox | RawGroup)[] = []
   private count = 0
   private malformed = false
-  /** A quote or bracket was not closed: later ones are text, so that looking for their ends stays linear. */
+  /** A quote was not closed: later ones are text, so that looking for their ends stays linear. */
   private plainQuotes = false
-  private plainBrackets = false
   private readonly lastEncodedEnd: number
 
   constructor(
@@ -122,6 +129,7 @@ class AddressReader {
   private readSpecial(code: number): void {
     if (code === 0x40) {
       this.addWord(AT, false)
+      this.inAddress = true
     } else if (code === 0x3c) {
       this.readAngle()
     } else if (code === 0x2c) {
@@ -160,7 +168,7 @@ class AddressReader {
   /** Behind an encoded word at `start`, whatever characters it holds; -1 when none begins there. */
   private encodedWordEnd(start: number): number {
     const { text } = this
-    if (text.charCodeAt(start) !== 0x3d || text.charCodeAt(start + 1) !== 0x3f) return -1
+    if (this.inAddress || text.charCodeAt(start) !== 0x3d || text.charCodeAt(start + 1) !== 0x3f) return -1
     const charsetEnd = text.indexOf('?', start + 2)
     if (charsetEnd === -1 || charsetEnd - start > 96 || text.charCodeAt(charsetEnd + 2) !== 0x3f) return -1
     const encoding = text.charCodeAt(charsetEnd + 1) | 0x20
@@ -202,22 +210,26 @@ class AddressReader {
   }
 
   private readLiteral(): void {
-    const end = this.plainBrackets ? -1 : this.text.indexOf(']', this.at)
-    if (end === -1) {
-      this.plainBrackets = this.malformed = true
+    const { text } = this
+    let end = this.at + 1
+    while (end < text.length && !LITERAL_ENDS.includes(text.charAt(end))) end++
+    if (text.charAt(end) !== ']') {
+      this.malformed = true
       this.addWord('[', false)
       this.at++
       return
     }
-    this.addWord(this.text.slice(this.at, end + 1), false)
+    this.addWord(text.slice(this.at, end + 1), false)
     this.at = end + 1
   }
 
   /** `<...>` up to its bracket, or to the comma or end where the bracket is missing. */
   private readAngle(): void {
+    if (this.angle) this.finishBeforeAngle()
     const phrase = this.words
     const { comment } = this
     this.words = []
+    this.inAddress = true
     let route: string | null = null
     while (this.at < this.text.length) {
       const code = this.text.charCodeAt(this.at)
@@ -239,11 +251,20 @@ class AddressReader {
     }
     if (this.text.charCodeAt(this.at) === 0x3e) this.at++
     else this.malformed = true
-    if (this.angle) this.malformed = true
-    else this.angle = { route, ...splitAddress(this.words) }
-    this.words = phrase
+    this.angle = { phrase, route, ...splitAddress(this.words) }
+    this.words = []
+    this.inAddress = false
     this.comment = comment
     this.spaced = true
+  }
+
+  /** A second bracket without a comma before it: what stands between the two names the second. */
+  private finishBeforeAngle(): void {
+    const { words } = this
+    this.words = []
+    this.finishMailbox()
+    this.words = words
+    this.malformed = true
   }
 
   private startsRoute(): boolean {
@@ -254,7 +275,8 @@ class AddressReader {
     const nested = this.group !== null || this.angle !== null
     if (nested) this.malformed = true
     else this.group = { group: joinPhrase(this.words, 0, this.words.length), members: [] }
-    if (!this.angle) this.words = []
+    this.words = []
+    this.inAddress = false
     this.comment = null
   }
 
@@ -275,7 +297,7 @@ class AddressReader {
     }
     this.words = []
     this.angle = this.comment = null
-    this.spaced = false
+    this.spaced = this.inAddress = false
   }
 
   private nameOr(phrase: string): string | null {
@@ -283,8 +305,10 @@ class AddressReader {
     return this.comment === null ? null : cleanComment(this.comment)
   }
 
-  private bracketed(angle: { route: string | null; mailbox: string; host: string }): RawMailbox {
-    const name = this.nameOr(joinPhrase(this.words, 0, this.words.length))
+  private bracketed(angle: Angle): RawMailbox {
+    if (this.words.length > 0) this.malformed = true
+    const words = angle.phrase.length > 0 ? angle.phrase : this.words
+    const name = this.nameOr(joinPhrase(words, 0, words.length))
     return { name, route: angle.route, mailbox: angle.mailbox, host: angle.host }
   }
 
@@ -308,67 +332,4 @@ class AddressReader {
     const name = this.nameOr(before === '' || behind === '' ? before + behind : `${before} ${behind}`)
     return { name, route: null, ...splitAddress(words.slice(start, end)) }
   }
-}
-
-/** Blanks divide the words of a name from the local part, except around dots (RFC 5322 §4.4, obs-local-part). */
-function localPartStart(words: readonly Word[], at: number): number {
-  let start = at
-  while (start > 0) {
-    const word = words[start - 1]!
-    const joined =
-      start === at || !words[start]!.spaced || words[start]!.text.startsWith('.') || word.text.endsWith('.')
-    if (!joined) break
-    start--
-  }
-  return start
-}
-
-function domainEnd(words: readonly Word[], at: number): number {
-  let end = at + 1
-  while (end < words.length) {
-    const word = words[end]!
-    const joined = end === at + 1 || !word.spaced || word.text.startsWith('.') || words[end - 1]!.text.endsWith('.')
-    if (!joined) break
-    end++
-  }
-  return end
-}
-
-/** Words of a phrase: one blank where there was any. */
-function joinPhrase(words: readonly Word[], from: number, to: number): string {
-  let text = ''
-  for (let i = from; i < to; i++) text += words[i]!.spaced && i > from ? ` ${words[i]!.text}` : words[i]!.text
-  return text
-}
-
-/** Words of an address: no blanks. */
-function joinTight(words: readonly Word[], from: number, to: number): string {
-  let text = ''
-  for (let i = from; i < to; i++) text += words[i]!.text
-  return text
-}
-
-function splitAddress(words: readonly Word[]): { mailbox: string; host: string } {
-  let at = words.length - 1
-  while (at >= 0 && (words[at]!.text !== AT || words[at]!.quoted)) at--
-  if (at === -1) return { mailbox: joinTight(words, 0, words.length), host: '' }
-  return { mailbox: joinTight(words, 0, at), host: joinTight(words, at + 1, words.length) }
-}
-
-/** The text of a comment: quoted pairs undone, blanks collapsed. */
-function cleanComment(comment: string): string | null {
-  let text = ''
-  let blank = false
-  for (let i = 0; i < comment.length; i++) {
-    let code = comment.charCodeAt(i)
-    if (CLASS[code & 0xff] === BLANK) {
-      blank = true
-      continue
-    }
-    if (code === 0x5c && i + 1 < comment.length) code = comment.charCodeAt(++i)
-    if (blank && text !== '') text += ' '
-    blank = false
-    text += String.fromCharCode(code)
-  }
-  return text === '' ? null : text
 }

@@ -67,8 +67,8 @@ export function parseDate(text: string): HeaderDate | null {
       while (isLetter(value.charCodeAt(at))) at++
       takeWord(parts, value.slice(start, at).toLowerCase())
     } else if (isDigit(code)) {
-      while (isDigit(value.charCodeAt(at)) || (value.charCodeAt(at) === 0x3a && isDigit(value.charCodeAt(at + 1)))) at++
-      if (!takeNumber(parts, value.slice(start, at))) return null
+      at = numberEnd(value, at, parts)
+      if (!takeNumber(parts, value.slice(start, at).replaceAll('.', ':'))) return null
       // Fractions of a second are not kept.
       if (parts.seconds !== -1 && value.charCodeAt(at) === 0x2e) for (at++; isDigit(value.charCodeAt(at)); ) at++
     } else if ((code === 0x2b || code === 0x2d) && parts.seconds !== -1 && isDigit(value.charCodeAt(at + 1))) {
@@ -80,6 +80,18 @@ export function parseDate(text: string): HeaderDate | null {
     }
   }
   return resolve(parts)
+}
+
+/** Behind a number or a time. Where a time is due, dots may stand for its colons. */
+function numberEnd(value: string, at: number, parts: Parts): number {
+  let divider = 0
+  for (; ; at++) {
+    const code = value.charCodeAt(at)
+    if (isDigit(code)) continue
+    const divides = code === 0x3a || (code === 0x2e && parts.year !== -1 && parts.seconds === -1)
+    if (!divides || !isDigit(value.charCodeAt(at + 1)) || (divider !== 0 && divider !== code)) return at
+    divider = code
+  }
 }
 
 function takeWord(parts: Parts, word: string): void {
@@ -124,12 +136,12 @@ function readTime(text: string): number {
   const minutes = Number(text.slice(first + 1, second === -1 ? undefined : second))
   const third = second === -1 ? -1 : text.indexOf(':', second + 1)
   const seconds = second === -1 ? 0 : Number(text.slice(second + 1, third === -1 ? undefined : third))
-  return hours <= 24 && minutes <= 59 && seconds <= 60 ? hours * 3600 + minutes * 60 + seconds : -1
+  return hours <= 23 && minutes <= 59 && seconds <= 60 ? hours * 3600 + minutes * 60 + seconds : -1
 }
 
 /** `+hhmm`, `+hh:mm`, `+hh`, `+hmm`; null for `-0000` and what is out of range. */
 function readZone(text: string): number | null {
-  const digits = text.slice(1).replace(':', '')
+  const digits = text.slice(1).replaceAll(':', '')
   if (digits.length > 4 || text.slice(0, 5) === '-0000') return null
   const hours = Number(digits.length <= 2 ? digits : digits.slice(0, -2))
   const minutes = digits.length <= 2 ? 0 : Number(digits.slice(-2))

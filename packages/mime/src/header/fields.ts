@@ -148,7 +148,16 @@ export function fieldValue(table: FieldTable, index: number): string {
 
 /** Takes the line breaks out. A bare CR inside a line is a blank to every reader, and becomes one. */
 export function unfold(value: string): string {
-  if (value.includes('\n')) value = value.replaceAll('\r\n', '').replaceAll('\n', '')
+  let lf = value.indexOf('\n')
+  if (lf !== -1) {
+    let unfolded = ''
+    let from = 0
+    for (; lf !== -1; lf = value.indexOf('\n', from)) {
+      unfolded += value.slice(from, lf > from && value.charCodeAt(lf - 1) === CR ? lf - 1 : lf)
+      from = lf + 1
+    }
+    value = unfolded + value.slice(from)
+  }
   return value.includes('\r') ? value.replaceAll('\r', ' ') : value
 }
 

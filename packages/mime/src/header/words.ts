@@ -10,7 +10,7 @@ import { decodeBase64 } from '../body/base64.js'
 import { type CharsetDefect, type CharsetSource, decodeCharset } from '../body/charset.js'
 import { guessText } from '../body/charset-guess.js'
 import { decodeQ } from '../body/quoted-printable.js'
-import { concat, fromLatin1 } from '../bytes.js'
+import { concat, fromLatin1, utf8 } from '../bytes.js'
 
 export interface HeaderText {
   text: string
@@ -34,6 +34,13 @@ interface Word {
 export function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
   return true
+}
+
+/** True when all octets of the range are below 128; found natively, so for long ranges. */
+export function isAsciiRange(bytes: Uint8Array, start: number, end: number): boolean {
+  // Each longer sequence of UTF-8 is fewer characters than octets, and what is no UTF-8 shows.
+  const text = utf8(bytes, start, end)
+  return text.length === end - start && !text.includes('\uFFFD')
 }
 
 /** Octets (as latin1) that are UTF-8 or else, as mail readers guess, windows-1252. */

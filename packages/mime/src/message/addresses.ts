@@ -29,14 +29,13 @@ export function isAddressGroup(entry: Address | AddressGroup): entry is AddressG
   return 'members' in entry
 }
 
-/** Can the local part stand without quotes (RFC 5322 §3.2.3, RFC 6532 §3.2)? */
-function isDotAtom(local: string): boolean {
-  if (local === '' || local.startsWith('.') || local.endsWith('.') || local.includes('..')) return false
+/** Must the local part have quotes? Dots in odd places are common and stay as found (RFC 5322 §3.2.3, RFC 6532 §3.2). */
+function needsQuotes(local: string): boolean {
   for (let i = 0; i < local.length; i++) {
     const code = local.charCodeAt(i)
-    if (code <= 0x20 || code === 0x7f || '()<>[]:;@\\,"'.includes(local.charAt(i))) return false
+    if (code <= 0x20 || code === 0x7f || '()<>[]:;@\\,"'.includes(local.charAt(i))) return true
   }
-  return true
+  return false
 }
 
 function quoteLocal(local: string): string {
@@ -46,7 +45,7 @@ function quoteLocal(local: string): string {
 function toAddress(raw: RawMailbox, charsets: CharsetSource | undefined): Address {
   const local = octetsToText(raw.mailbox).text
   const domain = octetsToText(raw.host).text
-  const written = local === '' || isDotAtom(local) ? local : quoteLocal(local)
+  const written = needsQuotes(local) ? quoteLocal(local) : local
   return {
     name: raw.name === null ? '' : decodeWords(raw.name, charsets).text,
     address: domain === '' ? written : `${written}@${domain}`,

@@ -11,7 +11,7 @@ import {
   foldedValue,
   scanFields,
 } from '../header/fields.js'
-import { decodeWords } from '../header/words.js'
+import { decodeWords, isAsciiRange } from '../header/words.js'
 
 /** One field. */
 export interface HeaderField {
@@ -26,6 +26,8 @@ export interface HeaderField {
 /** Names compare without case. */
 export class Headers implements Iterable<HeaderField> {
   private fields: FieldTable | undefined
+  /** The block has no octet above 127: nearly all have none, and their values need no further look. */
+  private ascii: boolean | undefined
 
   constructor(
     private readonly message: Uint8Array,
@@ -83,7 +85,9 @@ export class Headers implements Iterable<HeaderField> {
   }
 
   private value(index: number): string {
-    return decodeWords(fieldValue(this.table, index), this.charsets).text
+    const value = fieldValue(this.table, index)
+    this.ascii ??= isAsciiRange(this.message, this.start, this.end)
+    return this.ascii && !value.includes('=?') ? value : decodeWords(value, this.charsets).text
   }
 
   private indexes(name: string): number[] {

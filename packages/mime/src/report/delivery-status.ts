@@ -1,7 +1,5 @@
 /** Delivery status notifications: `message/delivery-status` (RFC 3464) and its international twin (RFC 6533). */
 
-import { formatDate } from '../compose/date.js'
-import { parseDate } from '../header/date.js'
 import {
   defaultReportLimits,
   type FieldGroup,
@@ -21,6 +19,7 @@ import {
   writeTyped,
   writeTypedAddress,
 } from './typed-values.js'
+import { present, readDate, type WriteReportOptions, writtenDate, writtenFields } from './values.js'
 
 /** What was done (RFC 3464 §2.3.3). */
 export type DeliveryAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded'
@@ -81,16 +80,6 @@ const RECIPIENT_FIELDS = new Set([
 ])
 
 const KNOWN_FIELDS = new Set([...MESSAGE_FIELDS, ...RECIPIENT_FIELDS])
-
-/** Leaves out what is undefined, so that absent values are absent properties. */
-export function present<T extends object>(values: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T
-}
-
-export function readDate(text: string | undefined): Date | undefined {
-  const date = text === undefined ? null : parseDate(text)
-  return date ? new Date(date.time) : undefined
-}
 
 function nonEmpty(fields: ReportField[]): readonly ReportField[] | undefined {
   return fields.length > 0 ? fields : undefined
@@ -155,20 +144,6 @@ export function readDeliveryStatus(bytes: Uint8Array, limits: ReportLimits = def
     otherFields: nonEmpty(others),
     recipients,
   })
-}
-
-/** How a report part is written. */
-export interface WriteReportOptions {
-  /** For a `message/global-...` part (RFC 6533): addresses stay UTF-8. Default false: they are encoded in ASCII. */
-  global?: boolean
-}
-
-function writtenDate(date: Date | undefined): string | undefined {
-  return date && formatDate(date)
-}
-
-export function writtenFields(fields: readonly ReportField[] | undefined): WrittenField[] {
-  return (fields ?? []).map(({ name, value }) => [name, value])
 }
 
 function recipientFields(recipient: RecipientStatus, global: boolean): WrittenField[] {

@@ -1,6 +1,5 @@
 /** Message disposition notifications, "read receipts": `message/disposition-notification` (RFC 8098, RFC 6533 §5). */
 
-import { present, type WriteReportOptions, writtenFields } from './delivery-status.js'
 import {
   defaultReportLimits,
   type FieldGroup,
@@ -19,6 +18,7 @@ import {
   writeTyped,
   writeTypedAddress,
 } from './typed-values.js'
+import { present, type WriteReportOptions, writtenFields } from './values.js'
 
 /** What was done with the message and by whose will (RFC 8098 §3.2.6). */
 export interface Disposition {

@@ -1,7 +1,5 @@
 /** Feedback reports, "spam complaints": `message/feedback-report` (RFC 5965). */
 
-import { formatDate } from '../compose/date.js'
-import { present, readDate, writtenFields } from './delivery-status.js'
 import {
   defaultReportLimits,
   type FieldGroup,
@@ -14,6 +12,7 @@ import {
   writeFieldGroups,
 } from './field-groups.js'
 import { readTyped, type TypedValue, withoutComments, writeTyped } from './typed-values.js'
+import { present, readDate, writtenDate, writtenFields } from './values.js'
 
 /** A feedback report (RFC 5965 §3). */
 export interface FeedbackReport {
@@ -114,7 +113,7 @@ export function writeFeedbackReport(report: FeedbackReport): Uint8Array {
       ['Version', report.version ?? '1'],
       ['Original-Envelope-Id', report.originalEnvelopeId],
       ['Original-Mail-From', originalMailFrom === undefined ? undefined : `<${originalMailFrom}>`],
-      ['Arrival-Date', arrivalDate && formatDate(arrivalDate)],
+      ['Arrival-Date', writtenDate(arrivalDate)],
       ['Reporting-MTA', writeTyped(report.reportingMta)],
       ['Source-IP', report.sourceIp],
       ['Incidents', incidents === undefined ? undefined : String(incidents)],

@@ -5,7 +5,6 @@ export {
   type DeliveryStatus,
   type RecipientStatus,
   readDeliveryStatus,
-  type WriteReportOptions,
   writeDeliveryStatus,
 } from './delivery-status.js'
 export {
@@ -18,3 +17,4 @@ export { type FeedbackReport, readFeedbackReport, writeFeedbackReport } from './
 export { defaultReportLimits, type ReportField, type ReportLimits } from './field-groups.js'
 export { deliveryStatusReport, dispositionReport, feedbackReport, type ReportOptions } from './parts.js'
 export type { TypedValue } from './typed-values.js'
+export type { WriteReportOptions } from './values.js'

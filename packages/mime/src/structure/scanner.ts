@@ -10,13 +10,14 @@
  * matter. A chunk that holds whole header blocks is read in place.
  */
 
-import { transferEncoding } from '../body/transfer.js'
-import { indexOf, latin1 } from '../bytes.js'
-import { readBoundary, readContentFields, readMediaType, readTransferEncoding } from './content-fields.js'
+import { indexOf } from '../bytes.js'
+import { type BoundaryLine, matchBoundary } from './boundaries.js'
+import { CutInput } from './cut-input.js'
 import { type Defect, type DefectCode, defect } from './defects.js'
 import { countLineBreaks, type Entity } from './entity.js'
 import { type HeaderWalk, judgeHeaderLine, MAX_SPECIAL_LINE, walkHeader } from './header-lines.js'
 import { type MimeLimits, withDefaultLimits } from './limits.js'
+import { isMessageType, isUnopened, readOpening } from './opening.js'
 
 /** What a scanner tells while it reads; the octets are views of a chunk and valid only during the call. */
 export interface ScannerHooks {
@@ -43,10 +44,7 @@ export interface MessageIndex {
 const LF = 0x0a
 const CR = 0x0d
 const DASH = 0x2d
-const NOTHING = new Uint8Array(0)
 const LINE_WITH_DASHES = Uint8Array.of(LF, DASH, DASH)
-/** RFC 2046 §5.1.1 allows 70; this is what large servers take. */
-const MAX_BOUNDARY = 2048
 
 function newEntity(parent: Entity | null, start: number, subtype: 'plain' | 'rfc822'): Entity {
   return {
@@ -90,12 +88,7 @@ export class MessageScanner {
   private lineStart = 0
   private readonly walk: HeaderWalk = { kind: 'more', at: 0, next: 0 }
 
-  /** A line that the input was cut in: its first octets, and how long it is so far. */
-  private line = NOTHING
-  private lineLength = 0
-  /** A header block that the input was cut in. */
-  private kept = NOTHING
-  private keptLength = 0
+  private readonly cut: CutInput
   private headerCut = false
 
   /** Offset of the chunk being read, and the last two octets before it. */
@@ -108,6 +101,7 @@ export class MessageScanner {
 
   constructor(options: ScannerOptions = {}) {
     this.limits = withDefaultLimits(options.limits)
+    this.cut = new CutInput(this.limits.headerSize)
     this.hooks = options.hooks ?? {}
     this.countLines = options.countLines ?? false
   }
@@ -124,11 +118,13 @@ export class MessageScanner {
     const end = this.offset
     this.ended = true
     // The last line may lack its line break.
-    if (this.lineLength > 0) this.readLastLine()
-    while (this.inHeader) this.finishHeader(this.kept, 0, this.keptLength, end)
+    if (this.cut.lineLength > 0) this.readLastLine()
+    if (this.inHeader) this.endHeader(this.cut.kept, 0, this.cut.keptLength, end)
     this.closeDownTo(-1, end, 0)
     return { root: this.root, defects: this.defects }
   }
+
+  private readonly reportHere = (code: DefectCode, offset: number) => this.report(code, offset)
 
   private report(code: DefectCode, offset: number): void {
     if (this.defects.length < this.limits.defects) this.defects.push(defect(code, offset))
@@ -144,7 +140,7 @@ export class MessageScanner {
     walkHeader(walk, chunk, start, first, boundaries)
     while (walk.kind === 'dashes') {
       const found = this.matchBoundary(chunk, walk.at, walk.next - 1)
-      if (found !== -1) return this.cutHeaderByBoundary(found, chunk, start, walk.at, walk.next)
+      if (found) return this.cutHeaderByBoundary(found, chunk, start, walk.at, walk.next)
       if (first && walk.at === start && judgeHeaderLine(chunk, start, walk.next - 1, true) === 'not-a-header') {
         walk.kind = 'not-a-header'
       } else walkHeader(walk, chunk, walk.next, (first = false), boundaries)
@@ -152,8 +148,8 @@ export class MessageScanner {
     if (walk.kind === 'more') {
       this.firstLine = first && walk.at === start
       this.countIn(chunk, start, walk.at)
-      this.keep(chunk, start, chunk.length)
-      this.collect(chunk, walk.at, chunk.length)
+      this.cut.keep(chunk, start, chunk.length)
+      this.cut.collect(chunk, walk.at, chunk.length)
       this.lineStart = this.offset + walk.at
       this.headerCut = true
       return chunk.length
@@ -173,55 +169,60 @@ export class MessageScanner {
   private readCutHeader(chunk: Uint8Array, start: number): number {
     const lf = indexOf(chunk, LF, start)
     const stop = lf === -1 ? chunk.length : lf + 1
-    if (this.lineLength === 0) this.lineStart = this.offset + start
-    this.keep(chunk, start, stop)
-    this.collect(chunk, start, lf === -1 ? stop : lf)
+    if (this.cut.lineLength === 0) this.lineStart = this.offset + start
+    this.cut.keep(chunk, start, stop)
+    this.cut.collect(chunk, start, lf === -1 ? stop : lf)
     if (lf === -1) return stop
     return this.finishCutLine(this.offset + stop) ? stop : lf
   }
 
   /** Judges the line held in `line`; false when it and its line break belong to the body. */
   private finishCutLine(next: number): boolean {
-    const { line, lineLength, firstLine } = this
-    this.lineLength = 0
+    const { firstLine } = this
+    const { line, lineLength } = this.cut
+    this.cut.lineLength = 0
     this.firstLine = false
     if (lineLength > 1 && line[0] === DASH && line[1] === DASH && this.boundaries > 0 && !this.exhausted) {
       const found = this.matchBoundary(line, 0, lineLength)
-      if (found !== -1) {
+      if (found) {
         const size = this.lineStart - this.current.headerStart
         this.report('header-cut-by-boundary', this.lineStart)
-        this.finishHeader(this.kept, 0, Math.min(this.keptLength, size), this.lineStart)
+        this.endHeader(this.cut.kept, 0, Math.min(this.cut.keptLength, size), this.lineStart)
         this.passBoundary(found, this.lineStart, 0, next, lineBreakBefore(line, lineLength))
         return true
       }
     }
     const kind = judgeHeaderLine(line, 0, lineLength, firstLine)
     if (kind === 'not-a-header') {
-      const { kept, keptLength } = this
+      const { kept, keptLength } = this.cut
       this.bodyWithoutHeader(this.current.headerStart)
       const withBreak = keptLength > 0 && kept[keptLength - 1] === LF
       this.consumeBody(kept, 0, withBreak ? keptLength - 1 : keptLength)
       return false
     }
     if (this.counting > 0 && !this.ended) this.lineBreaks++
-    if (kind === 'empty') this.finishHeader(this.kept, 0, this.keptLength, next)
+    if (kind === 'empty') this.finishHeader(this.cut.kept, 0, this.cut.keptLength, next)
     return true
   }
 
-  private cutHeaderByBoundary(found: number, chunk: Uint8Array, start: number, line: number, next: number): number {
-    const { closing } = this
+  private cutHeaderByBoundary(found: BoundaryLine, chunk: Uint8Array, start: number, line: number, next: number): number {
     this.countIn(chunk, start, line)
     this.report('header-cut-by-boundary', this.offset + line)
-    this.finishHeader(chunk, start, line, this.offset + line)
-    this.closing = closing
+    this.endHeader(chunk, start, line, this.offset + line)
     this.passBoundary(found, this.offset + line, 0, this.offset + next, lineBreakBefore(chunk, next - 1))
     return next
   }
 
   private bodyWithoutHeader(start: number): void {
     this.report('missing-header', start)
-    this.finishHeader(this.kept, 0, 0, start)
+    this.finishHeader(this.cut.kept, 0, 0, start)
     this.atLineStart = false
+  }
+
+  /** The header block ends at `next`, and so does what it opens: a message that begins there is empty. */
+  private endHeader(bytes: Uint8Array, start: number, end: number, next: number): void {
+    this.finishHeader(bytes, start, end, next)
+    while (this.inHeader) this.finishHeader(NOTHING, 0, 0, next)
   }
 
   /** The header block ends at `next`; `[start, end)` of `bytes` is what of it is at hand. */
@@ -230,17 +231,17 @@ export class MessageScanner {
     entity.bodyStart = next
     this.inHeader = this.headerCut = false
     this.atLineStart = true
-    this.lineBreakSize = this.lineLength = 0
-    this.keptLength = 0
+    this.lineBreakSize = 0
+    this.cut.forget()
     if (end - start > this.limits.headerSize) end = start + this.limits.headerSize
     if (next - entity.headerStart > this.limits.headerSize) this.report('header-too-large', entity.headerStart)
-    this.enter(entity, bytes, start, end)
+    const opensMessage = this.enter(entity, bytes, start, end)
     this.hooks.header?.(entity, bytes, start, end)
     if (this.countLines && (entity.type === 'text' || isMessageType(entity) || isUnopened(entity))) {
       this.counting++
       entity.lineBreaks = this.lineBreaks
     }
-    if (this.opensMessage) {
+    if (opensMessage) {
       const message = newEntity(entity, next, 'plain')
       entity.children.push(message)
       this.push(message)
@@ -249,52 +250,22 @@ export class MessageScanner {
 
   // --- what a header block opens -------------------------------------------------------------------------------
 
-  private opensMessage = false
-
-  private enter(entity: Entity, bytes: Uint8Array, start: number, end: number): void {
-    this.opensMessage = false
-    const fields = readContentFields(bytes, start, end)
-    if (fields.secondTypeAt !== -1)
-      this.report('duplicate-content-type', entity.headerStart + fields.secondTypeAt - start)
-    if (fields.secondEncodingAt !== -1) {
-      this.report('duplicate-transfer-encoding', entity.headerStart + fields.secondEncodingAt - start)
+  /** Reads type and boundary; true when a message begins behind the header block. */
+  private enter(entity: Entity, bytes: Uint8Array, start: number, end: number): boolean {
+    const opens = readOpening(entity, bytes, start, end, this.reportHere)
+    if (opens === null) return false
+    if (entity.depth >= this.limits.depth) {
+      this.report('too-deep', entity.headerStart)
+      return false
     }
-    if (fields.type !== null) {
-      const media = readMediaType(fields.type)
-      entity.type = media.type
-      entity.subtype = media.subtype
-      if (media.malformed) this.report('malformed-content-type', entity.headerStart + fields.typeAt - start)
-    }
-    if (entity.type === 'multipart') this.enterMultipart(entity, fields.type!, readTransferEncoding(fields.encoding))
-    else if (isMessageType(entity)) this.enterMessage(entity, readTransferEncoding(fields.encoding))
-  }
-
-  private mayOpen(entity: Entity): boolean {
-    if (entity.depth >= this.limits.depth) this.report('too-deep', entity.headerStart)
-    else if (!this.exhausted) return true
-    return false
-  }
-
-  private enterMultipart(entity: Entity, contentType: string, encoding: string): void {
-    const boundary = readBoundary(contentType)
-    if (boundary.duplicate) this.report('duplicate-boundary', entity.headerStart)
-    if (boundary.hadBlanks) this.report('boundary-with-blanks', entity.headerStart)
-    if (isEncoded(encoding)) this.report('encoded-multipart', entity.headerStart)
-    if (boundary.text === '' || boundary.text.length > MAX_BOUNDARY) {
-      this.report('missing-boundary', entity.headerStart)
-      return
-    }
-    if (!this.mayOpen(entity)) return
-    if (this.open.some((one) => one.boundary === boundary.text && one.epilogueStart === -1)) {
+    if (opens === '') return this.takePart(entity.headerStart)
+    if (this.exhausted) return false
+    if (this.open.some((one) => one.boundary === opens && one.epilogueStart === -1)) {
       this.report('repeated-boundary', entity.headerStart)
     }
-    entity.boundary = boundary.text
+    entity.boundary = opens
     this.boundaries++
-  }
-
-  private enterMessage(entity: Entity, encoding: string): void {
-    if (isEncoded(encoding)) this.report('encoded-message', entity.headerStart)
-    else if (this.mayOpen(entity)) this.opensMessage = this.takePart(entity.headerStart)
+    return false
   }
 
   /** Counts one more entity; false when there may be none. */
@@ -321,7 +292,7 @@ export class MessageScanner {
       return chunk.length
     }
     if (this.atLineStart) {
-      const next = this.lineLength === 0 ? this.readLine(chunk, start) : this.readCutLine(chunk, start)
+      const next = this.cut.lineLength === 0 ? this.readLine(chunk, start) : this.readCutLine(chunk, start)
       if (next !== start) return next
     }
     const hit = indexOf(chunk, LINE_WITH_DASHES, start)
@@ -355,7 +326,7 @@ export class MessageScanner {
       this.atLineStart = false
       return start
     }
-    this.collect(chunk, start, chunk.length)
+    this.cut.collect(chunk, start, chunk.length)
     return chunk.length
   }
 
@@ -363,23 +334,23 @@ export class MessageScanner {
   private readCutLine(chunk: Uint8Array, start: number): number {
     const lf = indexOf(chunk, LF, start)
     const stop = lf === -1 ? chunk.length : lf
-    if (this.lineLength + stop - start > MAX_SPECIAL_LINE) {
-      this.consumeBody(this.line, 0, this.lineLength)
-      this.lineLength = 0
+    if (this.cut.lineLength + stop - start > MAX_SPECIAL_LINE) {
+      this.consumeBody(this.cut.line, 0, this.cut.lineLength)
+      this.cut.lineLength = 0
       this.atLineStart = false
       return start
     }
-    this.collect(chunk, start, stop)
+    this.cut.collect(chunk, start, stop)
     if (lf === -1) return stop
-    const { lineLength } = this
-    this.lineLength = 0
-    return this.finishLine(this.line, 0, lineLength, this.offset + lf + 1) ? lf + 1 : lf
+    const { lineLength } = this.cut
+    this.cut.lineLength = 0
+    return this.finishLine(this.cut.line, 0, lineLength, this.offset + lf + 1) ? lf + 1 : lf
   }
 
   /** The line is complete; false when it is no boundary. */
   private finishLine(bytes: Uint8Array, start: number, end: number, next: number): boolean {
     const found = this.matchBoundary(bytes, start, end)
-    if (found === -1) {
+    if (!found) {
       this.atLineStart = false
       this.consumeBody(bytes, start, end)
       return false
@@ -389,12 +360,12 @@ export class MessageScanner {
   }
 
   private readLastLine(): void {
-    const { line, lineLength } = this
+    const { line, lineLength } = this.cut
     if (this.inHeader) {
       this.finishCutLine(this.offset)
       return
     }
-    this.lineLength = 0
+    this.cut.lineLength = 0
     this.finishLine(line, 0, lineLength, this.offset)
   }
 
@@ -406,39 +377,21 @@ export class MessageScanner {
 
   // --- boundaries ----------------------------------------------------------------------------------------------
 
-  /** The boundary matched last closes its multipart. */
-  private closing = false
-
-  /**
-   * Index in `open` of the multipart whose boundary the line is, innermost first; -1 if it is none. The whole line
-   * must match, blanks behind it aside: mail readers agree on that, though RFC 2046 §5.1.1 allows less.
-   */
-  private matchBoundary(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start > MAX_SPECIAL_LINE) return -1
-    while (end > start && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x09 || bytes[end - 1] === CR)) end--
-    const size = end - start - 2
-    let text: string | undefined
-    for (let i = this.open.length - 1; i >= 0; i--) {
-      const entity = this.open[i]!
-      const { boundary } = entity
-      if (boundary === null || entity.epilogueStart !== -1) continue
-      if (boundary.length !== size && boundary.length !== size - 2) continue
-      text ??= latin1(bytes, start + 2, end)
-      this.closing = boundary.length === size - 2
-      if (this.closing ? text.endsWith('--') && text.startsWith(boundary) : text === boundary) return i
-    }
-    return -1
+  /** The line, if it is a boundary of an open multipart. */
+  private matchBoundary(bytes: Uint8Array, start: number, end: number): BoundaryLine | null {
+    return matchBoundary(this.open, bytes, start, end)
   }
 
   /** A boundary line from `lineStart` to `next`, with the line break of `breakBefore` octets before it. */
-  private passBoundary(index: number, lineStart: number, breakBefore: number, next: number, breakSize: number): void {
+  private passBoundary(found: BoundaryLine, lineStart: number, breakBefore: number, next: number, breakSize: number): void {
+    const { index, closing } = found
     const multipart = this.open[index]!
     const end = lineStart - breakBefore
     this.closeDownTo(index, end, lineStart)
     if (multipart.preambleEnd === -1) multipart.preambleEnd = Math.max(multipart.bodyStart, end)
     if (this.counting > 0 && !this.ended) this.lineBreaks++
-    this.lineLength = 0
-    if (this.closing) {
+    this.cut.lineLength = 0
+    if (closing) {
       multipart.epilogueStart = next
       this.boundaries--
       this.inHeader = false
@@ -474,52 +427,14 @@ export class MessageScanner {
     if (index >= 0) this.current = open[index]!
   }
 
-  // --- memory --------------------------------------------------------------------------------------------------
-
   private countIn(bytes: Uint8Array, start: number, end: number): void {
     if (this.counting > 0) this.lineBreaks += countLineBreaks(bytes, start, end)
-  }
-
-  /** Adds to the cut header block, within its limit. */
-  private keep(bytes: Uint8Array, start: number, end: number): void {
-    const size = Math.min(end - start, this.limits.headerSize - this.keptLength)
-    if (size <= 0) return
-    const needed = this.keptLength + size
-    if (needed > this.kept.length) {
-      const grown = new Uint8Array(Math.max(needed, this.kept.length * 2, 4096))
-      grown.set(this.kept.subarray(0, this.keptLength))
-      this.kept = grown
-    }
-    this.kept.set(bytes.subarray(start, start + size), this.keptLength)
-    this.keptLength = needed
-  }
-
-  /** Adds to the cut line; one octet more than a special line may have tells that it is none. */
-  private collect(bytes: Uint8Array, start: number, end: number): void {
-    if (this.line.length === 0) this.line = new Uint8Array(MAX_SPECIAL_LINE + 1)
-    const size = Math.min(end - start, this.line.length - this.lineLength)
-    if (size <= 0) return
-    this.line.set(bytes.subarray(start, start + size), this.lineLength)
-    this.lineLength += size
   }
 }
 
 /** Octets of the line break whose LF is at `lf`, as far as they are at hand. */
 function lineBreakBefore(bytes: Uint8Array, lf: number): number {
   return lf > 0 && bytes[lf - 1] === CR ? 2 : 1
-}
-
-function isMessageType(entity: Entity): boolean {
-  return entity.type === 'message' && (entity.subtype === 'rfc822' || entity.subtype === 'global')
-}
-
-function isUnopened(entity: Entity): boolean {
-  return entity.type === 'multipart' && entity.boundary === null
-}
-
-function isEncoded(encoding: string): boolean {
-  const kind = transferEncoding(encoding)
-  return kind !== 'identity' && kind !== 'unknown'
 }
 
 /** The structure of a whole message. */

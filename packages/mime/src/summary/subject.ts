@@ -88,6 +88,7 @@ export function baseSubject(subject: string): BaseSubject {
     if (text.slice(start, start + 5).toLowerCase() !== '[fwd:' || text.charAt(end - 1) !== ']') break
     start += 5
     end--
+    leaderFrom = 0
     reply = true
   }
   text = text.slice(start, end)

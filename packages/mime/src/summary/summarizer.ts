@@ -3,8 +3,9 @@
 import type { CharsetSource } from '../body/charset.js'
 import { concat, fromLatin1, fromUtf8 } from '../bytes.js'
 import { parseDate } from '../header/date.js'
-import { type FieldTable, findField, foldedValue, scanFields } from '../header/fields.js'
+import { type FieldTable, fieldEnd, fieldStart, findField, foldedValue, scanFields } from '../header/fields.js'
 import { normalMessageId, parseMessageIds } from '../header/message-ids.js'
+import { isAsciiRange } from '../header/words.js'
 import type { Entity } from '../structure/entity.js'
 import { type MimeLimits, withDefaultLimits } from '../structure/limits.js'
 import { MessageScanner } from '../structure/scanner.js'
@@ -148,11 +149,7 @@ function readPart(entity: Entity, table: FieldTable, limits: MimeLimits): PartRe
 }
 
 function hasHighOctets(table: FieldTable): boolean {
-  const { bytes, offsets, count } = table
-  if (count === 0) return false
-  const end = offsets[count * 4 - 1]!
-  for (let at = offsets[0]!; at < end; at++) if (bytes[at]! > 0x7f) return true
-  return false
+  return table.count > 0 && !isAsciiRange(table.bytes, fieldStart(table, 0), fieldEnd(table, table.count - 1))
 }
 
 function makePreview(

@@ -118,6 +118,7 @@ describe('encodings', () => {
     ['Japanese, 8BITMIME', '日本語のテキスト\r\n', true, '8bit'],
     ['a NUL', 'this text has a \0 in it', false, 'quoted-printable'],
     ['From at the start of a line', 'Hello,\r\nFrom here on all is well\r\n', false, 'quoted-printable'],
+    ['a lone dot', 'the list of what is left is empty:\r\n.\r\n..\r\n.x\r\n', false, 'quoted-printable'],
     ['a blank at the end of a line', 'a signature follows\r\n-- \r\nname\r\n', false, 'quoted-printable'],
   ])('%s', async (_name, text, eightBit, encoding) => {
     const message = await compose({ text }, { eightBit })

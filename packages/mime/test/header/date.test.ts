@@ -40,6 +40,7 @@ describe('common mistakes', () => {
     ['Tue, 1 Jul 2003 10:52:37 GMT+0200', '2003-07-01T08:52:37.000Z'],
     ['Tue, 1 Jul 2003 10:52:37 +0200 (CEST)', '2003-07-01T08:52:37.000Z'],
     ['Tue, 1 Jul 2003 10:52 PM +0000', '2003-07-01T22:52:00.000Z'],
+    ['Tue, 1 Jul 2003 10.52.37 +0200', '2003-07-01T08:52:37.000Z'],
     ['Tue, 1 Jul 2003', '2003-07-01T00:00:00.000Z'],
     ['Tue,1 Jul 2003 10:52:37+0200', '2003-07-01T08:52:37.000Z'],
     ['tue, 1 JUL 2003 10:52:37 +0200', '2003-07-01T08:52:37.000Z'],
@@ -48,7 +49,7 @@ describe('common mistakes', () => {
     expect(iso(value)).toBe(expected)
   })
 
-  it.each(['', 'now', 'Tue', '32 Jan 2025 00:00:00 Z', '29 Feb 2025 00:00 Z', '1 Foo 2025 00:00 Z', '1 Jan 2025 25:00:00 Z', '1 Jan 2025 10:61 Z', '12345', '1'.repeat(1000)])(
+  it.each(['', 'now', 'Tue', '32 Jan 2025 00:00:00 Z', '29 Feb 2025 00:00 Z', '1 Foo 2025 00:00 Z', '1 Jan 2025 24:00:00 Z', '1 Jan 2025 25:00:00 Z', '1 Jan 2025 10:61 Z', '12345', '1'.repeat(1000)])(
     '%s is no date, and not the present time',
     (value) => {
       expect(parseDate(value)).toBeNull()

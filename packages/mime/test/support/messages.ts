@@ -31,6 +31,8 @@ const pieces = [
   '\r\n--b--\r\n',
   '--a \t\r\n',
   '-',
+  '-x',
+  '\n-xa',
   ' ',
   '\t',
   'text',

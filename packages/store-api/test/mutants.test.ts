@@ -1,0 +1,45 @@
+import { isStoreError } from '@posthouse/store-api'
+import { type StoreCheck, StoreContractError, storeChecks } from '@posthouse/store-api/conformance'
+import { describe, expect, test } from 'vitest'
+import { memoryTestStore } from './memory-kit.js'
+import { type Mutant, mutants, soundWrapper } from './mutants.js'
+
+function checksOf({ wrap }: Mutant): Map<number, StoreCheck> {
+  const checks = storeChecks({ make: () => memoryTestStore(wrap), patience: 1 })
+  return new Map(checks.map((check) => [check.number, check]))
+}
+
+describe('the kit catches', () => {
+  for (const mutant of mutants) {
+    for (const number of mutant.caughtBy) {
+      test(`${mutant.rule}, check ${number}: ${mutant.name}`, async () => {
+        const check = checksOf(mutant).get(number)!
+        const error = await check.run().then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        )
+        expect(error).toBeInstanceOf(StoreContractError)
+        // Not because the mutant itself is broken: a check sees a wrong answer or a refusal, no programming error.
+        const { cause } = error as StoreContractError
+        expect(cause === undefined || isStoreError(cause)).toBe(true)
+        const { rule, message } = error as StoreContractError
+        expect(message).toContain(check.harm)
+        expect(rule).toBe(check.rule)
+      })
+    }
+    test(`${mutant.rule} is the rule of the check that catches: ${mutant.name}`, () => {
+      const checks = checksOf(mutant)
+      expect(mutant.caughtBy.some((number) => checks.get(number)?.rule === mutant.rule)).toBe(true)
+    })
+  }
+
+  test('and not the wrapper that all of them share', async () => {
+    const sound: Mutant = { name: 'sound', rule: 'API', caughtBy: [], wrap: soundWrapper }
+    for (const check of checksOf(sound).values()) await check.run()
+  })
+
+  test('at least 25 broken stores', () => {
+    expect(mutants.length).toBeGreaterThanOrEqual(25)
+    expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length)
+  })
+})

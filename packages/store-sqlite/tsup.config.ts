@@ -1,4 +1,9 @@
 import { defineConfig } from 'tsup'
 import { packageBuild } from '../../tsup.base.js'
 
-export default defineConfig(packageBuild({ index: 'src/index.ts' }))
+// The worker is a file of its own beside the bundle; `shims` gives the CommonJS bundle an `import.meta.url` to find it.
+export default defineConfig({
+  ...packageBuild({ index: 'src/index.ts', worker: 'src/thread/worker.ts' }),
+  platform: 'node',
+  shims: true,
+})

@@ -51,7 +51,7 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
         return annotations(index, request)
       case 'poll': {
         const version = index.get('PRAGMA data_version')?.[0] as number
-        if (version === dataVersion) return null
+        if (version === dataVersion && !request.always) return null
         dataVersion = version
         return request.accounts.map((id) => index.get('SELECT modseq FROM account WHERE id=?', id)?.[0] as number)
       }

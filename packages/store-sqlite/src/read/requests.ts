@@ -28,8 +28,8 @@ export type ReadRequest =
       readonly principal: string
       readonly prefix: string
     }
-  /** Has another connection written since the last question? Then the modification sequence of each account. */
-  | { readonly type: 'poll'; readonly accounts: readonly number[] }
+  /** Has anybody written since the last question? Then (or `always`) the modification sequence of each account. */
+  | { readonly type: 'poll'; readonly accounts: readonly number[]; readonly always: boolean }
   | { readonly type: 'verify' }
   | { readonly type: 'backup'; readonly part: 'index' | 'blobs'; readonly file: string }
 

@@ -34,7 +34,8 @@ export type DriverName = (typeof DRIVER_NAMES)[number]
 
 /** A binding. */
 export interface Driver {
-  readonly name: DriverName
+  /** A name for people. */
+  readonly name: string
   open(file: string, options: { readonly readOnly: boolean }): Database
 }
 

@@ -9,6 +9,7 @@ import {
   type MailboxInfo,
   type MessageQuery,
   type MessageRow,
+  type ModSeq,
   type Reader,
   StoreError,
   type UidSet,
@@ -32,7 +33,8 @@ export interface AccountOptions {
   readonly name: string
   readonly principal: string
   readonly stage: Writer['stage']
-  readonly watch: (signal: AbortSignal) => AsyncIterable<ChangeHint>
+  /** `seen`: the newest modification sequence that this view has pulled. */
+  readonly watch: (seen: ModSeq, signal: AbortSignal) => AsyncIterable<ChangeHint>
 }
 
 /** Rows of the first page: it answers early. */
@@ -44,11 +46,14 @@ const RANGES = 1000
 
 /** The view of one principal on one account. */
 export function openAccount({ backend, id: account, name, principal, stage, watch }: AccountOptions): SqliteAccount {
+  let seen: ModSeq = 0
   return {
     stage,
-    watch,
+    watch: (signal) => watch(seen, signal),
     async mailboxes() {
-      return mailboxInfos(await backend.read<'mailboxes'>({ type: 'mailboxes', account }))
+      const infos = mailboxInfos(await backend.read<'mailboxes'>({ type: 'mailboxes', account }))
+      for (const { modseq } of infos) seen = Math.max(seen, modseq)
+      return infos
     },
     messages: (mailbox, query) => pages(backend, account, numberOf(mailbox), query),
     read: (blob, range) => octets(backend, blob, range),

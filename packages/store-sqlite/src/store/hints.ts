@@ -8,13 +8,18 @@ import type { ChangeNote } from '../write/state.js'
 export interface Hints {
   /** Tells the watchers what this process has committed. */
   publish(notes: readonly ChangeNote[]): void
-  watch(account: { readonly id: number; readonly name: string }, signal: AbortSignal): AsyncIterable<ChangeHint>
+  /** `seen`: the newest modification sequence that the watcher has pulled; what is newer is worth a hint at once. */
+  watch(
+    account: { readonly id: number; readonly name: string },
+    seen: number,
+    signal: AbortSignal,
+  ): AsyncIterable<ChangeHint>
   close(): void
 }
 
 export interface HintsOptions {
-  /** Modification sequences of accounts if another connection wrote since the last question, else `null`. */
-  readonly poll: (accounts: readonly number[]) => Promise<readonly number[] | null>
+  /** Modification sequences of accounts if `always`, or if anybody wrote since the last question; else `null`. */
+  readonly poll: (accounts: readonly number[], always: boolean) => Promise<readonly number[] | null>
   /** ms between questions. */
   readonly interval: number
 }
@@ -22,9 +27,8 @@ export interface HintsOptions {
 /** Watchers of one account. */
 interface Group {
   readonly account: number
-  readonly queues: Set<WatchQueue>
-  /** The newest modification sequence that they were told; `undefined` until the first answer. */
-  told: number | undefined
+  /** For each the newest modification sequence that it knows of. */
+  readonly queues: Map<WatchQueue, number>
 }
 
 export function createHints({ poll, interval }: HintsOptions): Hints {
@@ -32,36 +36,43 @@ export function createHints({ poll, interval }: HintsOptions): Hints {
   const closing = new AbortController()
   let timer: NodeJS.Timeout | null = null
   let asking = false
+  /** Somebody came since the last question: the answer is wanted even if nobody has written. */
+  let fresh = false
 
   async function ask(): Promise<void> {
     asking = true
     const asked = [...groups.values()]
-    const modseqs = await poll(asked.map((group) => group.account)).catch(() => null)
+    const always = fresh
+    fresh = false
+    const modseqs = await poll(
+      asked.map((group) => group.account),
+      always,
+    ).catch(() => null)
     asking = false
     modseqs?.forEach((modseq, i) => {
-      const group = asked[i]
-      const known = group.told
-      group.told = Math.max(modseq, known ?? 0)
-      // The first answer only says where we stand: whoever subscribes pulls once by themselves (R11).
-      if (known !== undefined && modseq > known) for (const queue of group.queues) queue.push({ modseq })
+      const { queues } = asked[i]
+      for (const [queue, told] of queues) if (modseq > told) tell(queues, queue, { modseq })
     })
     timer = groups.size > 0 && !closing.signal.aborted ? setTimeout(() => void ask(), interval) : null
     timer?.unref()
+  }
+
+  function tell(queues: Map<WatchQueue, number>, queue: WatchQueue, hint: ChangeHint): void {
+    queues.set(queue, Math.max(hint.modseq ?? 0, queues.get(queue) ?? 0))
+    queue.push(hint)
   }
 
   return {
     publish(notes) {
       if (groups.size === 0) return
       for (const { account, mailbox, modseq } of notes) {
-        const group = groups.get(account)
-        if (!group) continue
-        group.told = Math.max(modseq, group.told ?? 0)
-        for (const queue of group.queues) queue.push(mailbox === undefined ? { modseq } : { mailbox, modseq })
+        const queues = groups.get(account)?.queues
+        if (!queues) continue
+        for (const queue of queues.keys()) tell(queues, queue, mailbox === undefined ? { modseq } : { mailbox, modseq })
       }
     },
-    watch({ id, name }, signal) {
-      const group = groups.get(name) ?? { account: id, queues: new Set(), told: undefined }
-      groups.set(name, group)
+    watch({ id, name }, seen, signal) {
+      const group = groups.get(name) ?? { account: id, queues: new Map() }
       let queue: WatchQueue | undefined
       queue = createWatchQueue(AbortSignal.any([signal, closing.signal]), {
         onEnd() {
@@ -69,7 +80,10 @@ export function createHints({ poll, interval }: HintsOptions): Hints {
           if (group.queues.size === 0 && groups.get(name) === group) groups.delete(name)
         },
       })
-      if (!signal.aborted) group.queues.add(queue)
+      if (signal.aborted) return queue
+      groups.set(name, group)
+      group.queues.set(queue, seen)
+      fresh = true
       if (!timer && !asking) void ask()
       return queue
     },

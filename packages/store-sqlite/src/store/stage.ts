@@ -62,7 +62,7 @@ export async function stage(
         }
       }
     }
-    if (filled > 0) full.push(filled === buffer.byteLength ? buffer : buffer.slice(0, filled))
+    if (filled > 0) full.push(filled === buffer.byteLength ? buffer : buffer.subarray(0, filled))
     // The lease runs from when the writer begins, which is not before now.
     const expires = clock() + limits.lease
     await send(size)

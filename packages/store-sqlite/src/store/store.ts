@@ -10,10 +10,11 @@ import {
 import { DEFAULT_LIMITS, type SqliteLimits } from '../limits.js'
 import type { VerifyReport } from '../read/requests.js'
 import { filesOf } from '../sql/connection.js'
-import { type DriverName, loadDriver } from '../sql/driver.js'
+import { type Driver, type DriverName, loadDriver } from '../sql/driver.js'
 import type { Backend } from '../thread/backend.js'
 import { errorOf } from '../thread/backend.js'
 import { openInThread } from '../thread/in-thread.js'
+import { openWorkers } from '../thread/workers.js'
 import type { QuotaLimit } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
 import { openAccount, type SqliteAccount } from './account.js'
@@ -25,8 +26,13 @@ import { stage } from './stage.js'
 export interface SqliteStoreOptions {
   /** A folder, made when missing; or a file that ends in `.db`, with the other files beside it. */
   readonly path: string
-  /** Which SQLite binding; default: the first that this Node has. */
-  readonly driver?: DriverName
+  /** Which SQLite binding, or one of your own (then with `threads: 0`). Default: the first that this Node has. */
+  readonly driver?: DriverName | Driver
+  /**
+   * Reader threads beside the two writer threads. 0: everything in the calling thread, for scripts, tests and bundles
+   * that hold no worker file. Default: 1.
+   */
+  readonly threads?: number
   /** Limits that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<SqliteLimits>
   /** ms since the epoch. Default: `Date.now`. */
@@ -66,14 +72,21 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const clock = options.clock ?? Date.now
   let publish: (notes: readonly ChangeNote[]) => void = () => undefined
-  const backend: Backend = openInThread(loadDriver(options.driver), {
-    files,
-    limits,
-    clock,
-    onNotes: (notes) => publish(notes),
-  })
+  const driver = typeof options.driver === 'object' ? options.driver : loadDriver(options.driver)
+  const backendOptions = { files, limits, clock, onNotes: (notes: readonly ChangeNote[]) => publish(notes) }
+  const readers = options.threads ?? 1
+  if (readers > 0 && typeof options.driver === 'object') {
+    throw new StoreError(
+      'invalid',
+      'a binding of your own cannot be sent to other threads; open the store with threads: 0',
+    )
+  }
+  const backend: Backend =
+    readers === 0
+      ? openInThread(driver, backendOptions)
+      : await openWorkers(driver.name as DriverName, backendOptions, readers)
   const hints = createHints({
-    poll: (accounts) => backend.read<'poll'>({ type: 'poll', accounts }),
+    poll: (accounts, always) => backend.read<'poll'>({ type: 'poll', accounts, always }),
     interval: options.pollInterval ?? 200,
   })
   publish = hints.publish
@@ -97,7 +110,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
         name,
         principal: as?.principal ?? name,
         stage: take,
-        watch: (signal) => hints.watch({ id, name }, signal),
+        watch: (seen, signal) => hints.watch({ id, name }, seen, signal),
       })
     },
     async resolve(address) {

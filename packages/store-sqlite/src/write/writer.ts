@@ -88,9 +88,10 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
     },
     close() {
       try {
-        index.exec('PRAGMA optimize')
+        index.exec('PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)')
+        blobs.exec('PRAGMA wal_checkpoint(TRUNCATE)')
       } catch {
-        // Statistics are a help, not a duty: another process may hold the lock.
+        // Statistics and a short log are a help, not a duty: another process may be at work.
       }
       index.close()
       blobs.close()

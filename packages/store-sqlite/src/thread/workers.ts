@@ -1,0 +1,144 @@
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { StoreError } from '@posthouse/store-api'
+import type { DriverName } from '../sql/driver.js'
+import type { GroupResult, WriteRequest } from '../write/requests.js'
+import { type Backend, createWriteQueue, errorOf, type WriteQueue } from './backend.js'
+import type { BackendOptions } from './options.js'
+import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js'
+
+/**
+ * Two writers (octets, rows) and some readers, each in a thread of its own, so that neither a flush of the disk nor a scan of many rows
+ * holds up the event loop. A group of writes is one message each way; octets are moved, not copied.
+ */
+export async function openWorkers(driver: DriverName, options: BackendOptions, readerCount: number): Promise<Backend> {
+  const { files, limits } = options
+  // The first writer makes the files; the others come after it.
+  const rows = await startWorker({ role: 'writer', driver, files, limits })
+  const roles = ['writer', ...new Array<'reader'>(readerCount).fill('reader')] as const
+  const started = await Promise.allSettled(roles.map((role) => startWorker({ role, driver, files, limits })))
+  const others = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const broken = started.find((each) => each.status === 'rejected')
+  if (broken) {
+    await Promise.all([rows, ...others].map((thread) => thread.close()))
+    throw broken.reason
+  }
+  const [octets, ...readers] = others
+
+  // Octets and rows are two files: while one is being flushed, the other is written. A flag change does not wait
+  // behind a large message.
+  const queueOf = (writer: Thread): WriteQueue =>
+    createWriteQueue({
+      run: (requests, now) => writer.ask({ type: 'write', requests, now }, movable(requests)) as Promise<GroupResult>,
+      clock: options.clock,
+      // The worker has been patient already; what comes back unanswered is not asked again.
+      patience: 0,
+      onNotes: options.onNotes,
+    })
+  const rowQueue = queueOf(rows)
+  const octetQueue = queueOf(octets)
+  return {
+    write: (request) => (request.type === 'put' || request.type === 'discard' ? octetQueue : rowQueue).add(request),
+    read: (request) => {
+      // Which thread is asked about changes is not free: it remembers what it answered.
+      const thread = request.type === 'poll' ? readers[0] : leastBusy(readers)
+      return thread.ask({ type: 'read', request }) as Promise<never>
+    },
+    async close() {
+      await Promise.all([rowQueue.close(), octetQueue.close()])
+      await Promise.all(readers.map((reader) => reader.close()))
+      await octets.close()
+      await rows.close()
+    },
+  }
+}
+
+function leastBusy(threads: readonly Thread[]): Thread {
+  let best = threads[0]
+  for (const thread of threads) if (thread.pending() < best.pending()) best = thread
+  return best
+}
+
+/** The buffers of the chunks of a group; each was made by `stage` for this one journey. */
+function movable(requests: readonly WriteRequest[]): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = []
+  for (const request of requests) {
+    if (request.type === 'put') for (const chunk of request.chunks) buffers.push(chunk.buffer as ArrayBuffer)
+  }
+  return buffers
+}
+
+type Question = ToWorker extends infer T ? (T extends { readonly id: number } ? Omit<T, 'id'> : never) : never
+
+interface Thread {
+  ask(question: Question, transfer?: ArrayBuffer[]): Promise<unknown>
+  pending(): number
+  close(): Promise<void>
+}
+
+async function startWorker(settings: WorkerSettings): Promise<Thread> {
+  const worker = openWorker(settings)
+  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  let last = 0
+  let dead: StoreError | null = null
+
+  const ready = new Promise<unknown>((resolve, reject) => waiting.set(0, { resolve, reject }))
+  worker.on('message', (message: FromWorker) => {
+    const caller = waiting.get(message.id)
+    waiting.delete(message.id)
+    if (waiting.size === 0) worker.unref()
+    if ('failure' in message) caller?.reject(errorOf(message.failure))
+    else caller?.resolve(message.value)
+  })
+  const die = (cause: unknown): void => {
+    dead ??= new StoreError('unavailable', `the ${settings.role} thread of the store has ended`, { cause })
+    for (const { reject } of waiting.values()) reject(dead)
+    waiting.clear()
+  }
+  worker.on('error', die)
+  worker.on('messageerror', die)
+  worker.on('exit', die)
+
+  function ask(question: Question, transfer: ArrayBuffer[] = []): Promise<unknown> {
+    if (dead) return Promise.reject(dead)
+    return new Promise((resolve, reject) => {
+      const id = ++last
+      waiting.set(id, { resolve, reject })
+      // An idle store does not keep the process alive; one that owes an answer does.
+      worker.ref()
+      worker.postMessage({ ...question, id } as ToWorker, transfer)
+    })
+  }
+
+  try {
+    await ready
+  } catch (error) {
+    await worker.terminate()
+    throw error
+  }
+  return {
+    ask,
+    pending: () => waiting.size,
+    async close() {
+      if (dead) return
+      await ask({ type: 'close' })
+      await worker.terminate()
+    },
+  }
+}
+
+/** The worker's file lies beside the bundle (`worker.js`, `worker.cjs`) or beside this source. */
+function openWorker(workerData: WorkerSettings): Worker {
+  const here = import.meta.url
+  if (here.endsWith('.ts')) return openSourceWorker(new URL('./worker.ts', here), workerData)
+  return new Worker(new URL(here.endsWith('.cjs') ? './worker.cjs' : './worker.js', here), { workerData })
+}
+
+/** Node 20 cannot read TypeScript: the sources of this repository run through tsx, here and in the thread. */
+function openSourceWorker(entry: URL, workerData: WorkerSettings): Worker {
+  const start = `
+    const require = process.getBuiltinModule('node:module').createRequire(${JSON.stringify(entry.href)})
+    require('tsx/cjs/api').register()
+    require(${JSON.stringify(fileURLToPath(entry))})`
+  return new Worker(start, { workerData, eval: true, execArgv: [] })
+}

@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openSqliteStore } from '../src/index.js'
+import { startChild } from './processes.js'
+import { temporaryFolder } from './test-store.js'
+
+let folder: ReturnType<typeof temporaryFolder>
+beforeEach(async () => {
+  folder = temporaryFolder()
+  const store = await openSqliteStore({ path: folder.path, threads: 0 })
+  await store.addAccount('anna')
+  await store.close()
+})
+afterEach(() => folder.remove())
+
+test('8 processes deliver into one mailbox while 4 read: in order, complete, and never "locked"', {
+  timeout: 180_000,
+}, async () => {
+  const each = 40
+  const writers = Array.from({ length: 8 }, (_, i) =>
+    startChild(folder.path, { task: 'deliver', name: `w${i}`, threads: i % 2, first: i * 1000, count: each }),
+  )
+  const readers = Array.from({ length: 4 }, (_, i) =>
+    startChild(folder.path, { task: 'read', name: `r${i}`, threads: i % 2, first: 0, count: 8 * each }),
+  )
+  for (const child of [...writers, ...readers]) expect(await child.ended).toEqual({ code: 0, signal: null, errors: '' })
+  for (const reader of readers) expect(reader.lines).toEqual(['ready', `saw ${8 * each}`, 'done'])
+
+  const store = await openSqliteStore({ path: folder.path, threads: 0 })
+  const report = await store.verify()
+  expect(report).toMatchObject({ messages: 8 * each, problems: [] })
+  await store.close()
+})
+
+test('a commit of another process is seen by watch', { timeout: 60_000 }, async () => {
+  const store = await openSqliteStore({ path: folder.path, threads: 0, pollInterval: 20 })
+  const account = await store.open('anna')
+  const leave = new AbortController()
+  const hints = account.watch?.(leave.signal)[Symbol.asyncIterator]()
+  const before = (await account.mailboxes())[0].modseq
+  const child = startChild(folder.path, { task: 'deliver', name: 'other', threads: 0, first: 1, count: 1 })
+  const hint = await hints?.next()
+  expect(hint?.done).toBeFalsy()
+  expect((await account.mailboxes())[0].modseq).toBeGreaterThan(before)
+  leave.abort()
+  expect((await hints?.next())?.done).toBe(true)
+  await child.ended
+  await store.close()
+})

@@ -107,12 +107,13 @@ export class ContentReader {
     }
     const length = bytes.length
     const policy = this.#policy
+    const stuffed = this.#stuffed
     let at = this.at
     let start = at
     while (at < length) {
       switch (this.#place) {
         case 'inside': {
-          at = this.#scanner.next(bytes, at)
+          at = this.#scanner.next(bytes, at, stuffed)
           if (at === length) break
           const byte = bytes[at]
           if (byte === CR) {
@@ -134,7 +135,7 @@ export class ContentReader {
         case 'cr':
           if (bytes[at] === LF) {
             at++
-            this.#place = this.#stuffed ? 'front' : 'inside'
+            this.#place = stuffed ? 'front' : 'inside'
           } else {
             this.#place = 'inside'
             this.bareCr = true

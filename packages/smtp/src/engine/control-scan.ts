@@ -8,6 +8,7 @@
 
 const LF = 10
 const CR = 13
+const DOT = 46
 const BELOW_14 = 0x0e0e0e0e
 const TOP_BITS = 0x80808080
 /** Makes the octets of a word before a place too big to be found. */
@@ -23,18 +24,25 @@ export class ControlScanner {
   /** Octets between the first word and the first octet. */
   #offset = 0
 
-  /** Where the next NUL, LF or CR stands at or after `at`, or the length. */
-  next(bytes: Uint8Array, at: number): number {
+  /**
+   * Where the next octet stands that wants a decision, at or after `at`, or the length: a NUL, a bare LF, or a CR.
+   * A CR is passed over when an LF and another octet follow that is not a dot, or may be one (`dots` false).
+   */
+  next(bytes: Uint8Array, at: number, dots: boolean): number {
     if (bytes !== this.#bytes) this.#look(bytes)
+    const words = this.#words
+    const offset = this.#offset
     const { length } = bytes
-    while (at < length) {
-      at = this.#words ? this.#below14(bytes, this.#words, at) : below14(bytes, at)
-      if (at === length) break
+    for (;;) {
+      at = words === null ? below14(bytes, at) : wordBelow14(bytes, words, offset, at)
+      if (at >= length) return length
       const byte = bytes[at]
-      if (byte === CR || byte === LF || byte === 0) break
-      at++
+      if (byte === CR) {
+        if (at + 2 >= length || bytes[at + 1] !== LF || (dots && bytes[at + 2] === DOT)) return at
+        at += 2
+      } else if (byte === LF || byte === 0) return at
+      else at++
     }
-    return at
   }
 
   #look(bytes: Uint8Array): void {
@@ -44,36 +52,35 @@ export class ControlScanner {
     this.#offset = bytes.byteOffset & 3
     this.#words = new Int32Array(bytes.buffer, bytes.byteOffset - this.#offset, (bytes.length + this.#offset) >> 2)
   }
+}
 
-  #below14(bytes: Uint8Array, words: Int32Array, at: number): number {
-    const offset = this.#offset
-    const end = words.length
-    let word = (at + offset) >> 2
-    if (word < end) {
-      let x = words[word] | BEFORE[(at + offset) & 3]
-      let found = (x - BELOW_14) & ~x & TOP_BITS
-      if (found === 0) {
-        word++
-        while (word + 4 <= end) {
-          const a = words[word]
-          const b = words[word + 1]
-          const c = words[word + 2]
-          const d = words[word + 3]
-          const any = ((a - BELOW_14) & ~a) | ((b - BELOW_14) & ~b) | ((c - BELOW_14) & ~c) | ((d - BELOW_14) & ~d)
-          if ((any & TOP_BITS) !== 0) break
-          word += 4
-        }
-        for (; word < end; word++) {
-          x = words[word]
-          found = (x - BELOW_14) & ~x & TOP_BITS
-          if (found !== 0) break
-        }
+function wordBelow14(bytes: Uint8Array, words: Int32Array, offset: number, at: number): number {
+  const end = words.length
+  let word = (at + offset) >> 2
+  if (word < end) {
+    let x = words[word] | BEFORE[(at + offset) & 3]
+    let found = (x - BELOW_14) & ~x & TOP_BITS
+    if (found === 0) {
+      word++
+      while (word + 4 <= end) {
+        const a = words[word]
+        const b = words[word + 1]
+        const c = words[word + 2]
+        const d = words[word + 3]
+        const any = ((a - BELOW_14) & ~a) | ((b - BELOW_14) & ~b) | ((c - BELOW_14) & ~c) | ((d - BELOW_14) & ~d)
+        if ((any & TOP_BITS) !== 0) break
+        word += 4
       }
-      if (found !== 0) return (word << 2) + ((31 - Math.clz32(found & -found)) >> 3) - offset
-      at = (word << 2) - offset
+      for (; word < end; word++) {
+        x = words[word]
+        found = (x - BELOW_14) & ~x & TOP_BITS
+        if (found !== 0) break
+      }
     }
-    return below14(bytes, at)
+    if (found !== 0) return (word << 2) + ((31 - Math.clz32(found & -found)) >> 3) - offset
+    at = (word << 2) - offset
   }
+  return below14(bytes, at)
 }
 
 function below14(bytes: Uint8Array, at: number): number {

@@ -65,7 +65,8 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
   let chunkRefusal: Reply | null = null
   let lastChunk = false
   let beforeChunk: State = 'rcpt'
-  /** Octets of a line that is too long which are skipped so far; 0 = no such line. */
+  /** A line is too long and is being skipped; so many of its octets are gone. */
+  let skipping = false
   let skipped = 0
   let skippedCr = false
 
@@ -93,11 +94,12 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
   }
 
   function readLine(): SmtpEvent | NeedData {
-    if (skipped > 0) return skipLine()
+    if (skipping) return skipLine()
     const length = window.lineLength(longestLine)
     if (length === -1) {
       if (window.length < longestLine) return NEED_DATA
-      skipped = 1
+      skipping = true
+      skipped = 0
       skippedCr = false
       return skipLine()
     }
@@ -109,21 +111,17 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
 
   function skipLine(): SmtpEvent | NeedData {
     const view = window.view()
-    for (let at = 0; ; ) {
-      const end = indexOfByte(view, LF, at)
-      if (end === -1) {
-        skipped += view.length
-        if (view.length > 0) skippedCr = view[view.length - 1] === CR
-        window.skip(view.length)
-        return skipped > limits.skippedLine ? refuse('', replies.lineTooLong(), true) : NEED_DATA
-      }
-      if (end === 0 ? skippedCr : view[end - 1] === CR) {
-        skipped = 0
-        window.skip(end + 1)
-        return refuse('', state === 'auth' ? replies.authLineTooLong() : replies.lineTooLong())
-      }
-      at = end + 1
-    }
+    let end = -1
+    do end = indexOfByte(view, LF, end + 1)
+    while (end !== -1 && (end === 0 ? !skippedCr : view[end - 1] !== CR))
+    const length = end === -1 ? view.length : end + 1
+    if (length > 0) skippedCr = view[length - 1] === CR
+    skipped += length
+    window.skip(length)
+    const tooMuch = skipped > limits.skippedLine
+    if (end === -1 && !tooMuch) return NEED_DATA
+    skipping = false
+    return refuse('', state === 'auth' ? replies.authLineTooLong() : replies.lineTooLong(), tooMuch)
   }
 
   function authLine(line: Uint8Array): SmtpEvent {
@@ -157,8 +155,10 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
   function readData(): SmtpEvent | NeedData {
     const message = input as MessageInput
     const piece = message.readStuffed(window)
-    if (piece === 'more')
-      return message.endless ? refuse('DATA', replies.messageTooBig(limits.messageSize), true) : NEED_DATA
+    if (typeof piece === 'string' && message.endless) {
+      return refuse('DATA', replies.messageTooBig(limits.messageSize), true)
+    }
+    if (piece === 'more') return NEED_DATA
     if (piece === 'end') {
       pending = 'message-end'
       return message.endEvent()
@@ -167,6 +167,9 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
   }
 
   function startChunk(size: number, last: boolean, no: Reply | null): SmtpEvent | NeedData {
+    if (size > limits.messageSize + limits.discardedMessage) {
+      return refuse('BDAT', replies.messageTooBig(limits.messageSize), true)
+    }
     beforeChunk = state
     lastChunk = last
     chunkRefusal = no

@@ -20,16 +20,23 @@ export function createStageFeed(
   let size = 0
   let pipe: Pipe | null = null
   let staged: Promise<Staged> | null = null
+  /** The store has given up: what still comes is dropped, and `finish` says why. */
+  let failed = false
 
   async function send(octets: readonly Uint8Array[]): Promise<void> {
+    if (failed) return
     if (!pipe) {
       const started = new Pipe()
       pipe = started
       staged = stage(started, hint === null ? undefined : { size: hint })
-      // A store that fails must not leave the writer waiting; `finish` tells the error.
+      // A store that fails must not leave the writer waiting.
       staged.catch((error: unknown) => started.fail(error))
     }
-    for (const piece of octets) await pipe.push(piece)
+    try {
+      for (const piece of octets) await pipe.push(piece)
+    } catch {
+      failed = true
+    }
   }
 
   return {

@@ -43,13 +43,13 @@ export function transmissionType(session: {
 /** One folded `Received:` field with its CRLF. */
 export function receivedField(trace: Trace): string {
   const literal = trace.remoteAddress === '' ? '' : `[${addressLiteral(trace.remoteAddress)}]`
-  const name = trace.remoteName === null ? '' : `${visible(trace.remoteName)} `
+  const name = trace.remoteName === null ? '' : `${word(trace.remoteName)} `
   const info = literal === '' && name === '' ? '' : ` (${name}${literal})`
   const tls = trace.tls === null ? '' : `\r\n\t(${visible(trace.tls).replaceAll(')', '')})`
   const recipient = trace.for === null ? '' : `\r\n\tfor <${visible(trace.for)}>`
   return (
-    `Received: from ${visible(trace.helo ?? 'unknown')}${info}\r\n` +
-    `\tby ${visible(trace.by)} with ${trace.with} id ${visible(trace.id)}${tls}${recipient};\r\n` +
+    `Received: from ${word(trace.helo ?? 'unknown')}${info}\r\n` +
+    `\tby ${word(trace.by)} with ${trace.with} id ${visible(trace.id)}${tls}${recipient};\r\n` +
     `\t${formatDateTime(trace.date)}\r\n`
   )
 }
@@ -74,7 +74,14 @@ export function addressLiteral(address: string): string {
   return address.includes(':') ? `IPv6:${address}` : address
 }
 
-/** No controls, no spaces, and nothing that would end a comment or a field. */
+/** A name that a client gave: one word, and nothing in it that begins or ends something else in the field. */
+function word(text: string): string {
+  let out = ''
+  for (const character of visible(text)) out += ' ()<>;,"\\'.includes(character) ? '?' : character
+  return out
+}
+
+/** No control characters. */
 function visible(text: string): string {
   let out = ''
   for (let i = 0; i < text.length; i++) {

@@ -63,7 +63,7 @@ async function read(sequence: number, expected: number): Promise<void> {
   client.socket.on('data', (chunk) => {
     received += chunk.length
     tail = (tail + chunk.subarray(-200).toString('latin1')).slice(-200)
-    if (tail.includes('\r\nc OK')) client.socket.end('d LOGOUT\r\n')
+    if (tail.includes('\r\nc OK') && !client.socket.writableEnded) client.socket.end('d LOGOUT\r\n')
   })
   client.write(`c FETCH ${sequence} BODY.PEEK[]\r\n`)
   await once(client.socket, 'close')

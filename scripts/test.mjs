@@ -28,7 +28,7 @@ await check('reference documentation', 'typedoc', [
   join(tmpdir(), 'posthouse-reference'),
 ])
 for (const folder of packages()) {
-  await check(`${basename(folder)}: publint`, 'publint', [folder, '--strict'])
+  await check(`${basename(folder)}: publint`, 'publint', [folder, '--strict', '--pack', 'npm'])
   await check(`${basename(folder)}: attw`, 'attw', ['--pack', folder, '--profile', 'node16', '--quiet'])
 }
 

@@ -28,9 +28,6 @@ function firstSteps(settings: Settings, ports: Readonly<Record<string, number | 
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
   const server = await startMailServer(settings, log)
-  console.log(`ready ${LISTENER_NAMES.map((name) => `${name}=${server.ports[name] ?? 'off'}`).join(' ')}`)
-  console.log(firstSteps(settings, server.ports))
-
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -39,6 +36,9 @@ async function main(): Promise<void> {
       server.close().then(() => process.exit(0), fail)
     })
   }
+  // Said last: whoever reads it may stop us at once.
+  console.log(`ready ${LISTENER_NAMES.map((name) => `${name}=${server.ports[name] ?? 'off'}`).join(' ')}`)
+  console.log(firstSteps(settings, server.ports))
 }
 
 function fail(error: unknown): void {

@@ -7,7 +7,13 @@ import { fileURLToPath } from 'node:url'
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export const pnpmVersion = '10.34.9'
 
-const quiet = { npm_config_update_notifier: 'false', npm_config_fund: 'false', npm_config_audit: 'false' }
+// `npm test --silent` must not silence what a failing step has to say.
+const quiet = {
+  npm_config_update_notifier: 'false',
+  npm_config_fund: 'false',
+  npm_config_audit: 'false',
+  npm_config_loglevel: 'notice',
+}
 
 /**
  * Runs a command in the project's root.
@@ -39,7 +45,7 @@ export function run(command, args, options = {}) {
 
 /** @param {readonly string[]} args */
 export function pnpm(args, options = {}) {
-  return run('npx', ['--yes', `pnpm@${pnpmVersion}`, ...args], options)
+  return run('npx', ['--yes', `pnpm@${pnpmVersion}`, '--loglevel=info', '--reporter=append-only', ...args], options)
 }
 
 /** Installs what the lock file names and builds all packages; ends the process when either fails. */

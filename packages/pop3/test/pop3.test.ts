@@ -153,10 +153,13 @@ describe('POP3', () => {
       S: +OK {*}
       S: TOP
       S: UIDL
+      S: STLS
+      S: UTF8 USER
+      S: LANG
       S: PIPELINING
       S: RESP-CODES
       S: AUTH-RESP-CODE
-      S: STLS
+      S: EXPIRE NEVER
       S: IMPLEMENTATION Posthouse
       S: .
       C: USER mrose

@@ -11,10 +11,13 @@ import {
 } from '@posthouse/wire'
 import type { Pop3Event, Pop3Reply } from '../engine/events.js'
 import { DEFAULT_LIMITS, type Pop3Limits } from '../engine/limits.js'
-import { createSession, type ServerSetup } from './session.js'
+import type { MaildropOptions } from './options.js'
+import { createSession } from './session.js'
+import type { ServerSetup } from './setup.js'
+import { type UniqueIdFormat, type UniqueIdMaker, uniqueIdMaker } from './unique-id.js'
 
 /** What a POP3 server is made of. */
-export interface Pop3ServerOptions {
+export interface Pop3ServerOptions extends MaildropOptions {
   /** Where the mail is. Each user gets the INBOX of their account. */
   readonly store: MailStore
   /** How users log in: a function of user and password, or a verifier. */
@@ -25,6 +28,20 @@ export interface Pop3ServerOptions {
   readonly allowInsecureAuth?: boolean | 'loopback'
   /** In order of preference. Default: PLAIN and LOGIN. */
   readonly mechanisms?: readonly SaslMechanism[]
+  /** Offers APOP when `authenticate` has `sharedSecret`. MD5 with a stored password: for old devices. Default: false. */
+  readonly apop?: boolean
+  /** `exclusive`: one session at a time for each account, others get `[IN-USE]`. Default: `none`. */
+  readonly locking?: 'none' | 'exclusive'
+  /** How unique-ids look. Default: `posthouse`, `uidValidity.uid`. */
+  readonly uniqueId?: UniqueIdFormat | UniqueIdMaker
+  /** Makes messages that RETR sent `\Seen` at QUIT. Default: false. */
+  readonly markSeen?: boolean
+  /** Days that messages are kept, as CAPA tells (RFC 2449 §6.7); `null` tells nothing. Default: `never` expire. */
+  readonly expire?: number | 'never' | null
+  /** Seconds between two logins of an account; sooner ones get `[LOGIN-DELAY]`. Default: 0. */
+  readonly loginDelay?: number
+  /** Told by CAPA (RFC 2449 §6.9); `''` tells nothing. Default: `Posthouse`. */
+  readonly implementation?: string
   readonly limits?: Partial<Pop3Limits>
   /** Takes log events. Default: the listener's log. */
   readonly log?: Log
@@ -42,6 +59,17 @@ export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
     verifier: typeof authenticate === 'function' ? verifyPasswords(authenticate) : authenticate,
     mechanisms: options.mechanisms ?? [plain, login],
     allowInsecureAuth: options.allowInsecureAuth ?? 'loopback',
+    apop: options.apop ?? false,
+    hideSeen: options.hideSeen ?? false,
+    newestFirst: options.newestFirst ?? false,
+    maxMessages: options.maxMessages ?? Number.POSITIVE_INFINITY,
+    markSeen: options.markSeen ?? false,
+    uniqueId: uniqueIdMaker(options.uniqueId ?? 'posthouse'),
+    expire: options.expire === undefined ? 'never' : options.expire,
+    loginDelay: options.loginDelay ?? 0,
+    implementation: options.implementation ?? 'Posthouse',
+    locked: options.locking === 'exclusive' ? new Set() : null,
+    logins: new Map(),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     log: options.log ?? null,
   }

@@ -1,0 +1,24 @@
+import { decodeBase64, fromLatin1 } from '@posthouse/wire'
+import type { SessionCommand } from './command.js'
+
+/** AUTH (RFC 5034 §4), with an initial response; alone it lists the mechanisms, as older clients expect. */
+export const auth: SessionCommand = {
+  keyword: 'AUTH',
+  states: ['authorization'],
+  capabilities(context) {
+    const names = context.drop ? [] : context.offered().map(({ name }) => name)
+    return names.length > 0 ? [`SASL ${names.join(' ')}`] : []
+  },
+  run(context, { words }) {
+    const [name, initial] = words
+    if (name === undefined) {
+      const lines = context.offered().map((mechanism) => `${mechanism.name}\r\n`)
+      return context.engine.send({ type: 'lines', text: 'mechanisms follow', lines: lines.join('') })
+    }
+    const mechanism = context.offered().find((one) => one.name === name.toUpperCase())
+    if (!mechanism) return context.error('this mechanism is not offered')
+    if (initial === undefined) return context.startExchange(mechanism, null)
+    const response = initial === '=' ? new Uint8Array(0) : decodeBase64(fromLatin1(initial))
+    return response ? context.startExchange(mechanism, response) : context.mistake('not base64')
+  },
+}

@@ -1,0 +1,13 @@
+import type { SessionCommand } from './command.js'
+
+/** UTF8 (RFC 6856 §2). Messages are served as stored either way; names and passwords may be UTF-8 (`USER`). */
+export const utf8: SessionCommand = {
+  keyword: 'UTF8',
+  states: ['authorization'],
+  capabilities: () => ['UTF8 USER'],
+  run(context, { argument }) {
+    if (argument !== '') return context.mistake('UTF8 takes no argument')
+    context.utf8 = true
+    context.ok('UTF8 enabled')
+  },
+}

@@ -1,0 +1,178 @@
+import { createPop3Server, type Pop3ServerOptions } from '@posthouse/pop3'
+import { createMemoryStore } from '@posthouse/store-api'
+import { fromLatin1 } from '@posthouse/wire'
+import { connectInMemory, playTranscript } from '@posthouse/wire/testing'
+import { describe, expect, test } from 'vitest'
+
+const LOOPBACK = {
+  remote: { address: '127.0.0.1', port: 40000 },
+  local: { address: '127.0.0.1', port: 110 },
+}
+
+const ONE = 'Subject: 1\r\n\r\none\r\n'
+const TWO = 'Subject: 2\r\n\r\ntwo, longer\r\n'
+const THREE = 'Subject: 3\r\n\r\nthree, longer still\r\n'
+
+async function storeOfThree() {
+  const store = createMemoryStore()
+  store.addAccount('mrose')
+  for (const [i, message] of [ONE, TWO, THREE].entries()) {
+    const staged = await store.stage([fromLatin1(message)])
+    await store.deliver({ staged, summary: new Uint8Array(0), to: [{ account: 'mrose', dedup: String(i) }] })
+  }
+  return store
+}
+
+type Store = Awaited<ReturnType<typeof storeOfThree>>
+
+const serve = (store: Pop3ServerOptions['store'], options: Partial<Pop3ServerOptions> = {}) =>
+  createPop3Server({ store, authenticate: (user) => user, hostname: 'pop.example', ...options })
+
+const LOGIN = `
+  S: +OK {*}
+  C: USER mrose
+  C: PASS x
+  S: +OK {*}
+  S: +OK {*}`
+
+async function inbox(store: Store) {
+  const account = await store.open('mrose')
+  const [info] = await account.mailboxes()
+  const rows = []
+  for await (const page of account.messages(info.id, {})) rows.push(...page)
+  return { account, info, rows }
+}
+
+describe('what a session shows', () => {
+  test('newest first, no more than two', async () => {
+    await playTranscript(
+      serve(await storeOfThree(), { newestFirst: true, maxMessages: 2 }),
+      `${LOGIN}
+      C: LIST
+      S: +OK {*}
+      S: 1 ${THREE.length}
+      S: 2 ${TWO.length}
+      S: .
+      C: DELE 1
+      C: STAT
+      C: RSET
+      C: STAT
+      S: +OK {*}
+      S: +OK 1 ${TWO.length}
+      S: +OK {*}
+      S: +OK 2 ${TWO.length + THREE.length}`,
+      LOOPBACK,
+    )
+  })
+
+  test('what RETR sent is seen from QUIT on, and hidden next time; a lost connection changes nothing', async () => {
+    const store = await storeOfThree()
+    const options = { markSeen: true, hideSeen: true }
+    const retrieve = `${LOGIN}\nC: RETR 1\nS: +OK {*}\nS: ...\nS: .`
+    await playTranscript(serve(store, options), `${retrieve}\n-- end --`, LOOPBACK)
+    expect((await inbox(store)).rows.map(({ flags }) => flags & 1)).toEqual([0, 0, 0])
+    await playTranscript(serve(store, options), `${retrieve}\nC: QUIT\nS: +OK {*}\n-- closed --`, LOOPBACK)
+    expect((await inbox(store)).rows.map(({ flags }) => flags & 1)).toEqual([1, 0, 0])
+    await playTranscript(serve(store, options), `${LOGIN}\nC: UIDL 1\nS: +OK 1 {*}.2`, LOOPBACK)
+  })
+
+  test.each([
+    ['dovecot', '00000002{V}'],
+    ['cyrus', '{v}.2'],
+    ['cyrus-uid', '2'],
+    ['courier', 'UID2-{v}'],
+  ] as const)('unique-ids as %s makes them', async (uniqueId, wanted) => {
+    const store = await storeOfThree()
+    const { uidValidity } = (await inbox(store)).info
+    const text = wanted.replace('{V}', uidValidity.toString(16).padStart(8, '0')).replace('{v}', String(uidValidity))
+    await playTranscript(serve(store, { uniqueId }), `${LOGIN}\nC: UIDL 2\nS: +OK 2 ${text}`, LOOPBACK)
+  })
+})
+
+describe('who may log in', () => {
+  test('RFC 2449 §8.1: an exclusive maildrop is in use until its session ends', async () => {
+    const server = serve(await storeOfThree(), { locking: 'exclusive' })
+    const first = connectInMemory(server, LOOPBACK)
+    first.send(fromLatin1('USER mrose\r\nPASS x\r\n'))
+    await playTranscript(server, `${LOGIN.replace(/\+OK \{\*\}$/, '-ERR [IN-USE] {*}')}`, LOOPBACK)
+    first.send(fromLatin1('QUIT\r\n'))
+    while (!first.closed) {
+      first.take()
+      await first.output()
+    }
+    await playTranscript(server, LOGIN, LOOPBACK)
+  })
+
+  test('RFC 2449 §8.1.1: a login too soon', async () => {
+    const server = serve(await storeOfThree(), { loginDelay: 60 })
+    await playTranscript(server, LOGIN, LOOPBACK)
+    await playTranscript(server, `${LOGIN.replace(/\+OK \{\*\}$/, '-ERR [LOGIN-DELAY] {*}')}`, LOOPBACK)
+  })
+
+  test('RFC 6856 §3: LANG', async () => {
+    await playTranscript(
+      serve(await storeOfThree()),
+      `
+      S: +OK {*}
+      C: LANG
+      S: +OK {*}
+      S: en English
+      S: .
+      C: LANG fr
+      S: -ERR {*}
+      C: UTF8
+      S: +OK {*}
+      C: NOOP
+      S: -ERR {*}`,
+      LOOPBACK,
+    )
+  })
+})
+
+describe('a mailbox that others change', () => {
+  test('RFC 1939 §6: QUIT tells when nothing could be removed', async () => {
+    const store = await storeOfThree()
+    const broken = {
+      open: async (name: string) => ({
+        ...readable(await store.open(name)),
+        stage: () => Promise.reject(new Error('unused')),
+        commit: () => Promise.reject(new Error('disk full')),
+      }),
+    }
+    await playTranscript(
+      serve(broken),
+      `${LOGIN}\nC: DELE 1\nS: +OK {*}\nC: QUIT\nS: -ERR [SYS/TEMP] {*}\n-- closed --`,
+      LOOPBACK,
+    )
+    expect((await inbox(store)).rows.length).toBe(3)
+  })
+
+  test('numbers stay when IMAP expunges, and deleting what is gone is no error', async () => {
+    const store = await storeOfThree()
+    const connection = connectInMemory(serve(store), LOOPBACK)
+    connection.send(fromLatin1('USER mrose\r\nPASS x\r\n'))
+    let heard = ''
+    const until = async (text: string) => {
+      while (!heard.includes(text)) {
+        await connection.output()
+        heard += new TextDecoder('latin1').decode(connection.take())
+      }
+    }
+    await until('3 messages')
+    const { account, info } = await inbox(store)
+    await account.commit?.([{ op: 'expunge', in: info.id, uids: [[1, 1]], onlyDeleted: false }])
+    heard = ''
+    connection.send(fromLatin1('DELE 1\r\nDELE 2\r\nRETR 3\r\nQUIT\r\n'))
+    await until('goodbye')
+    expect(heard).toContain(THREE)
+    expect((await inbox(store)).rows.map(({ uid }) => uid)).toEqual([3])
+  })
+})
+
+function readable(account: Awaited<ReturnType<Store['open']>>) {
+  return {
+    mailboxes: () => account.mailboxes(),
+    messages: (...args: Parameters<typeof account.messages>) => account.messages(...args),
+    read: (...args: Parameters<typeof account.read>) => account.read(...args),
+  }
+}

@@ -1,0 +1,109 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A Dovecot of our own, in a folder of its own: an oracle for what IMAP and POP3 clients are used to. */
+export interface Dovecot {
+  readonly imap: number
+  readonly pop3: number
+  readonly folder: string
+  stop(): Promise<void>
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise<void>((resolve) => server.close(() => resolve()))
+  return port
+}
+
+/** Any user logs in with the password `secret`. Needs root, because Dovecot changes users. */
+export async function startDovecot(): Promise<Dovecot> {
+  const folder = mkdtempSync(join(tmpdir(), 'posthouse-dovecot-'))
+  chmodSync(folder, 0o755)
+  const [imap, pop3] = [await freePort(), await freePort()]
+  const owner = Number(execFileSync('id', ['-u', 'nobody']).toString())
+  const group = Number(execFileSync('id', ['-g', 'nobody']).toString())
+  mkdirSync(join(folder, 'mail'))
+  chownSync(join(folder, 'mail'), owner, group)
+  const config = join(folder, 'dovecot.conf')
+  writeFileSync(
+    config,
+    `
+protocols = imap pop3
+base_dir = ${folder}/run
+state_dir = ${folder}/state
+log_path = ${folder}/log
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+default_login_user = nobody
+default_internal_user = nobody
+default_internal_group = nogroup
+first_valid_uid = 1
+first_valid_gid = 1
+mail_location = maildir:${folder}/mail/%u
+mail_fsync = never
+passdb {
+  driver = static
+  args = password=secret
+}
+userdb {
+  driver = static
+  args = uid=${owner} gid=${group} home=${folder}/mail/%u
+}
+service imap-login {
+  inet_listener imap {
+    port = ${imap}
+  }
+  inet_listener imaps {
+    port = 0
+  }
+  chroot =
+}
+service pop3-login {
+  inet_listener pop3 {
+    port = ${pop3}
+  }
+  inet_listener pop3s {
+    port = 0
+  }
+  chroot =
+}
+service anvil {
+  chroot =
+}
+`,
+  )
+  const child: ChildProcess = spawn('dovecot', ['-F', '-c', config], { stdio: 'ignore' })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  await listening(imap, child)
+  return {
+    imap,
+    pop3,
+    folder,
+    async stop() {
+      child.kill('SIGTERM')
+      await exited
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Resolves when the port answers; Dovecot has no other way to say that it is ready. */
+async function listening(port: number, child: ChildProcess): Promise<void> {
+  for (;;) {
+    if (child.exitCode !== null) throw new Error('dovecot did not start')
+    const answered = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1')
+      socket.once('data', () => resolve(true)).once('error', () => resolve(false))
+      socket.once('close', () => resolve(false))
+      socket.setTimeout(1000, () => resolve(false))
+    })
+    if (answered) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

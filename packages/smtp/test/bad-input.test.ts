@@ -1,6 +1,7 @@
 /** Bad input: each gets the protocol's own answer, the connection stays sound or is closed, and nothing is guessed. */
 import { playTranscript, playTranscriptAtAllCuts } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
+import { replies } from '../src/index.js'
 import { checkPassword, collector } from './servers.js'
 
 const EHLO = `
@@ -99,6 +100,21 @@ describe('lines', () => {
       { limits: { errors: 2 } },
     ))
 
+  test.each(['EHLO x', 'RSET', 'VRFY x'])('%s for ever', async (command) => {
+    const { server } = collector({ limits: { idleCommands: 3 } })
+    await playTranscript(
+      server,
+      `${EHLO}
+      C: ${command}
+      C: ${command}
+      C: ${command}
+      S: ...
+      S: 421 4.7.0 Too many errors; closing connection
+      -- closed --
+    `,
+    )
+  })
+
   test('NOOP for ever', () =>
     play(
       `${EHLO}
@@ -110,7 +126,7 @@ describe('lines', () => {
       S: 421 4.7.0 Too many errors; closing connection
       -- closed --
     `,
-      { limits: { idleCommands: 2 } },
+      { limits: { idleCommands: 3 } },
     ))
 })
 
@@ -187,6 +203,28 @@ describe('messages', () => {
     expect(messages[0].text).toBe(`${String.fromCharCode(...all)}\r\n`)
   })
 
+  test('a message that takes too long ends the connection at once', async () => {
+    let now = 0
+    const aborted: string[] = []
+    const { server, messages } = collector({
+      limits: { message: 60_000 },
+      handlers: [{ body: () => ({ write: () => void (now += 40_000), abort: () => aborted.push('aborted') }) }],
+    })
+    await playTranscript(
+      server,
+      `${DATA}
+      C: one
+      C: two
+      C: three
+      S: 421 4.4.2 The message takes too long; closing connection
+      -- closed --
+    `,
+      { now: () => now, cut: 'octets' },
+    )
+    expect(aborted).toEqual(['aborted'])
+    expect(messages).toEqual([])
+  })
+
   test('SIZE beyond the limit is refused at MAIL', () =>
     play(
       `${EHLO}
@@ -196,6 +234,23 @@ describe('messages', () => {
       S: 250 2.1.0 Sender OK
     `,
       { limits: { messageSize: 20 } },
+    ))
+
+  test('somebody who guesses addresses is sent away', () =>
+    play(
+      `${EHLO}
+      C: MAIL FROM:<a@example.org>
+      S: 250 2.1.0 Sender OK
+      C: RCPT TO:<b@example.org>
+      C: RCPT TO:<c@example.org>
+      S: 550 5.1.1 No such user here: b@example.org
+      S: 421 4.7.0 Too many recipients that were refused; closing connection
+      -- closed --
+    `,
+      {
+        limits: { refusedRecipients: 1 },
+        handlers: [{ rcpt: ({ address }) => replies.unknownUser(address) }],
+      },
     ))
 
   test('too many recipients', () =>

@@ -1,7 +1,7 @@
 import { StoreError } from '@posthouse/store-api'
 import { playTranscriptAtAllCuts } from '@posthouse/wire/testing'
 import { expect, test } from 'vitest'
-import { createLmtpServer, createSmtpServer, deliverTo, localRecipients } from '../src/index.js'
+import { createLmtpServer, createSmtpServer, deliverTo, localRecipients, replies } from '../src/index.js'
 import { collector, fakeStore, zeros } from './servers.js'
 
 const LHLO = `
@@ -113,7 +113,7 @@ test('SMTP has one reply: a temporary failure for one recipient is one for all',
       createSmtpServer({
         hostname: 'mx.example.org',
         handlers: [localRecipients(store), deliverTo(store)],
-        log: ({ event, error }) => logged.push(`${event} ${error}`),
+        log: ({ event, error }) => error && logged.push(`${event} ${error}`),
       }),
     `
     S: 220 mx.example.org ESMTP
@@ -155,4 +155,30 @@ test('the store cannot take the octets: 451, and the connection goes on', async 
     S: 250 2.0.0 OK
   `,
   )
+})
+
+test('a handler with replies for other recipients than there are: 451 for each, logged', async () => {
+  const logged: string[] = []
+  await playTranscriptAtAllCuts(
+    () =>
+      createLmtpServer({
+        hostname: 'mx.example.org',
+        handlers: [{ message: () => [replies.accepted()] }],
+        log: ({ error }) => error && logged.push(String(error)),
+      }),
+    `${LHLO}
+    C: MAIL FROM:<>
+    C: RCPT TO:<a@example.org>
+    C: RCPT TO:<b@example.org>
+    C: DATA
+    S: 250 2.1.0 Sender OK
+    S: 250 2.1.5 Recipient OK
+    S: 250 2.1.5 Recipient OK
+    S: 354 {*}
+    C: .
+    S: 451 4.3.0 Local problem; try again later
+    S: 451 4.3.0 Local problem; try again later
+  `,
+  )
+  expect(logged[0]).toBe('Error: a handler has 1 replies for 2 recipients')
 })

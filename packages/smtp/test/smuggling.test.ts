@@ -2,6 +2,7 @@
  * Only CRLF.CRLF ends DATA: every string over the octets that matter, against a model that is too simple to be wrong,
  * in cuttings. `SMUGGLING_LENGTH=8` tests all strings of eight (about a minute).
  */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ContentPolicy, ContentReader } from '../src/engine/content.js'
 import { engine, octets, rule, run } from './engine-setup.js'
@@ -167,4 +168,40 @@ test('every string between two commands: the message ends where the model says, 
       else expect(log[4], JSON.stringify(text)).toBe(`message-end ${wanted.message.length}`)
     }
   }
+})
+
+test('long lines, any octets, any place in memory: as the model says', () => {
+  const piece = fc.oneof(
+    fc.constantFrom(
+      '\r\n',
+      '\r\n',
+      '\r\n.',
+      '\r\n..',
+      '.',
+      '\r',
+      '\n',
+      '\0',
+      '\t',
+      '\x0b',
+      '\x0e',
+      '\xff',
+      '\x80\x8d\x8a',
+    ),
+    fc.integer({ min: 1, max: 90 }).map((length) => 'x'.repeat(length)),
+  )
+  const text = fc.array(piece, { maxLength: 25 }).map((pieces) => `${pieces.join('')}\r\n.\r\n`)
+  const offset = fc.integer({ min: 0, max: 7 })
+  const name = fc.constantFrom('reject' as const, 'normalize' as const, 'preserve' as const)
+  fc.assert(
+    fc.property(text, offset, name, fc.array(fc.nat(500), { maxLength: 3 }), (input, shift, which, places) => {
+      const policy = rule(which)
+      const memory = new Uint8Array(input.length + shift)
+      memory.set(octets(input), shift)
+      const bytes = memory.subarray(shift)
+      const at = [...places.filter((place) => place < bytes.length), bytes.length].sort((a, b) => a - b)
+      const chunks = at.map((end, i) => bytes.subarray(at[i - 1] ?? 0, end)).filter(({ length }) => length > 0)
+      expect(read(chunks, policy)).toEqual(model(input, policy))
+    }),
+    { numRuns: 3_000 },
+  )
 })

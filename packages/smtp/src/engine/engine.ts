@@ -5,7 +5,6 @@
 import {
   ByteWindow,
   type Engine,
-  fromUtf8,
   indexOfByte,
   NEED_DATA,
   type NeedData,
@@ -15,12 +14,14 @@ import {
 } from '@posthouse/wire'
 import { type Command, parseCommand } from '../syntax/command.js'
 import { replies } from '../syntax/replies.js'
-import { encodeReply, type Reply } from '../syntax/reply.js'
+import type { Reply } from '../syntax/reply.js'
 import type { ContentPolicy } from './content.js'
 import type { SmtpAnswer, SmtpEvent } from './events.js'
 import type { SmtpLimits } from './limits.js'
 import { MessageInput } from './message-input.js'
+import { ReplyOutput } from './reply-output.js'
 import { type Dialect, refusal, type State } from './states.js'
+import { shownCommand, type TranscriptLine } from './transcript.js'
 
 /** How an engine is set up. */
 export interface SmtpEngineOptions {
@@ -29,6 +30,8 @@ export interface SmtpEngineOptions {
   readonly content: ContentPolicy
   /** True after STARTTLS: the server says nothing first. */
   readonly upgraded?: boolean
+  /** Is told every line of the dialogue; of messages only their size. */
+  readonly transcript?: (line: TranscriptLine) => void
 }
 
 /** An SMTP engine, and what a session may ask it. */
@@ -52,7 +55,8 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
   const longestLine = Math.max(limits.commandLine, limits.authLine)
   let state: State = options.upgraded ? 'initial' : 'connect'
   let pending: Pending | null = options.upgraded ? null : 'greeting'
-  let output = ''
+  const { transcript } = options
+  const output = new ReplyOutput(transcript)
   let recipients = 0
   /** The transaction's BODY is BINARYMIME. */
   let binary = false
@@ -65,6 +69,8 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
   let chunkRefusal: Reply | null = null
   let lastChunk = false
   let beforeChunk: State = 'rcpt'
+  /** The client has said AUTH. */
+  let authSeen = false
   /** A line is too long and is being skipped; so many of its octets are gone. */
   let skipping = false
   let skipped = 0
@@ -106,7 +112,7 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
     const line = window.take(length)
     // One view of the stream: CRLF ends a command as it ends a line of a message, and nothing else does.
     if (length < 2 || line[length - 2] !== CR) return refuse('', replies.bareLineFeed(), true)
-    return state === 'auth' ? authLine(line.subarray(0, length - 2)) : commandLine(line.subarray(0, length - 2))
+    return state === 'auth' ? authLine(line.subarray(0, length - 2)) : commandLine(line, length - 2)
   }
 
   function skipLine(): SmtpEvent | NeedData {
@@ -126,13 +132,20 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
 
   function authLine(line: Uint8Array): SmtpEvent {
     pending = 'auth'
+    transcript?.({ side: 'client', text: line.length === 1 ? '*' : '***' })
     if (line.length === 1 && line[0] === ASTERISK) return { type: 'auth-cancelled' }
     return { type: 'auth-response', response: line }
   }
 
-  function commandLine(line: Uint8Array): SmtpEvent | NeedData {
-    const command = parseCommand(line)
-    if (line.length + 2 > limits.commandLine && command.verb !== 'AUTH') return refuse('', replies.lineTooLong())
+  function commandLine(line: Uint8Array, end: number): SmtpEvent | NeedData {
+    const command = parseCommand(line, end)
+    if (transcript) {
+      // A client that does not wait for replies may send its password as the answer to a challenge that never came.
+      const secret = authSeen && (command.verb === 'OTHER' || command.verb === 'FAULT')
+      transcript({ side: 'client', text: secret ? '***' : shownCommand(line, end) })
+      if (command.verb === 'AUTH' || (command.verb === 'FAULT' && command.name === 'AUTH')) authSeen = true
+    }
+    if (line.length > limits.commandLine && command.verb !== 'AUTH') return refuse('', replies.lineTooLong())
     if (command.verb === 'FAULT') {
       // Nobody knows where the next command begins when a BDAT cannot be read.
       return refuse(command.name, command.reply, command.name === 'BDAT')
@@ -161,6 +174,7 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
     if (piece === 'more') return NEED_DATA
     if (piece === 'end') {
       pending = 'message-end'
+      transcript?.({ side: 'client', text: `(${message.size} octets)` })
       return message.endEvent()
     }
     return { type: 'message-octets', octets: piece }
@@ -187,6 +201,7 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
     const piece = message.readCounted(window, lastChunk)
     if (piece === 'more') return NEED_DATA
     if (piece !== 'end') return { type: 'message-octets', octets: piece }
+    transcript?.({ side: 'client', text: `(${message.size} octets so far)` })
     if (chunkRefusal) {
       const answer = chunkRefusal
       chunkRefusal = null
@@ -209,9 +224,9 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
       throw new ProtocolUsageError(`${answer.length} replies for a message to ${recipients} recipients`)
     }
     const framed = perRecipient && dialect === 'smtp' && recipients > 1
-    if (framed) output += encodeReply(replies.perRecipientReplies())
-    for (const one of answer) output += encodeReply(one)
-    if (framed) output += encodeReply(summary(answer))
+    if (framed) output.add(replies.perRecipientReplies())
+    for (const one of answer) output.add(one)
+    if (framed) output.add(summary(answer))
     endTransaction()
     pending = null
   }
@@ -219,7 +234,7 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
   function sendOne(answer: Reply): void {
     // RFC 5321 §3.8: 421 may be said at any time.
     if (answer.code === 421) {
-      output += encodeReply(answer)
+      output.add(answer)
       state = 'closed'
       pending = null
       return
@@ -227,7 +242,7 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
     if (pending === null) throw new ProtocolUsageError(`nothing asked for the reply ${answer.code}`)
     // RFC 2033 §4.2: one reply for each recipient, also when all say the same.
     const times = pending === 'message-end' && dialect === 'lmtp' ? recipients : 1
-    for (let i = 0; i < times; i++) output += encodeReply(answer)
+    for (let i = 0; i < times; i++) output.add(answer)
     move(pending, answer.code)
     pending = null
   }
@@ -315,12 +330,7 @@ export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
     receiveEnd() {},
     next,
     send,
-    takeOutput() {
-      if (output === '') return []
-      const bytes = fromUtf8(output)
-      output = ''
-      return [bytes]
-    },
+    takeOutput: () => output.take(),
   }
 }
 

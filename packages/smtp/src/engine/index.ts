@@ -3,3 +3,4 @@ export { createSmtpEngine, type SmtpEngine, type SmtpEngineOptions } from './eng
 export type { SmtpAnswer, SmtpEvent } from './events.js'
 export { DEFAULT_LIMITS, type SmtpLimits } from './limits.js'
 export type { Dialect, State } from './states.js'
+export type { TranscriptLine } from './transcript.js'

@@ -14,13 +14,15 @@ export interface SmtpLimits {
   readonly messageInMemory: number
   /** Recipients of one message (RFC 5321 §4.5.3.1.8 asks for 100). Default: 1,000. */
   readonly recipients: number
+  /** Recipients refused with 5yz before the connection is closed: it guesses addresses. Default: 100. */
+  readonly refusedRecipients: number
   /** Messages over one connection; 0 = any number. Default: 0. */
   readonly transactions: number
   /** Commands that are no commands, or come at the wrong time, before the connection is closed. Default: 20. */
   readonly errors: number
   /** Failed logins before the connection is closed. Default: 3. */
   readonly authFailures: number
-  /** Commands before a client without login has started a message; NOOP in a circle ends here. Default: 100. */
+  /** Commands that are neither MAIL nor what follows it, in a row: NOOP in a circle ends here. Default: 100. */
   readonly idleCommands: number
   /** ms without an octet from the client (RFC 5321 §4.5.3.2.7 asks for 5 minutes). Default: 300,000. */
   readonly idle: number
@@ -38,6 +40,7 @@ export const DEFAULT_LIMITS: SmtpLimits = Object.freeze({
   discardedMessage: 1024 * 1024 * 1024,
   messageInMemory: 64 * 1024 * 1024,
   recipients: 1_000,
+  refusedRecipients: 100,
   transactions: 0,
   errors: 20,
   authFailures: 3,

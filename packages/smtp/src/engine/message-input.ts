@@ -31,6 +31,11 @@ export class MessageInput {
     return this.#discarded > this.#limits.discardedMessage
   }
 
+  /** Octets that were handed out. */
+  get size(): number {
+    return this.#size
+  }
+
   /** BDAT: `size` octets follow. */
   startChunk(size: number, skip: boolean): void {
     this.#left = size

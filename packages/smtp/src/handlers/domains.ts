@@ -21,13 +21,13 @@ function asciiDomain(domain: string): string {
 }
 
 /**
- * The spellings under which an address is looked up: as it was written, then with its letters in lower case.
+ * The spellings under which an address is looked up: as it was written, then in lower case and composed (NFC).
  * Only the domain's owner knows whether case matters (RFC 5321 §2.4), so an exact match comes first.
  */
 export function addressForms(mailbox: Mailbox, home?: string): readonly string[] {
   const address = mailbox.domain === '' && home !== undefined ? `${mailbox.localPart}@${home}` : mailbox.address
   const at = address.lastIndexOf('@')
   const exact = at === -1 ? address : `${address.slice(0, at)}@${domainKey(address.slice(at + 1))}`
-  const lower = exact.toLowerCase()
+  const lower = exact.normalize('NFC').toLowerCase()
   return lower === exact ? [exact] : [exact, lower]
 }

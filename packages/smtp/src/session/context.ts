@@ -25,6 +25,10 @@ export class SessionState extends Notes implements SmtpSession {
   identity: Identity | null = null
   remoteName: string | null = null
   messages = 0
+  /** Somebody wants an event for each message. */
+  readonly logsMessages: boolean
+  /** Recipients that were refused for good: somebody may be guessing addresses. */
+  refusedRecipients = 0
   transaction: TransactionState | null = null
   remote: Endpoint
   #proxied = false
@@ -35,6 +39,7 @@ export class SessionState extends Notes implements SmtpSession {
     super()
     this.#link = link
     this.#log = server.log ?? link.log
+    this.logsMessages = server.log !== null
     this.protocol = server.protocol
     this.hostname = server.hostname
     this.limits = server.limits
@@ -84,6 +89,10 @@ export class SessionState extends Notes implements SmtpSession {
   }
 
   log(event: LogEvent): void {
-    this.#log({ connection: this.id, ...event })
+    try {
+      this.#log({ connection: this.id, ...event })
+    } catch {
+      // A log that breaks its promise not to throw must not cost a message.
+    }
   }
 }

@@ -6,6 +6,7 @@ import type { Reply } from '../syntax/reply.js'
 import type { SessionState } from './context.js'
 import type { Parts } from './parts.js'
 import type { Reception } from './reception.js'
+import type { Spool } from './spool.js'
 import { firstAnswer, isPromise } from './stages.js'
 
 /** What all connections of a server share. */
@@ -14,6 +15,8 @@ export interface ServerSetup {
   readonly verifier: CredentialVerifier | null
   readonly mechanisms: readonly SaslMechanism[]
   readonly allowInsecureAuth: boolean | 'loopback'
+  /** Keeps messages for handlers that need `octets`. */
+  readonly spool: Spool
   /** A name for a transaction that nobody else has. */
   readonly makeId: () => string
 }

@@ -12,4 +12,5 @@ export type {
 } from './handler.js'
 export type { ReceivedMessage } from './message.js'
 export { createLmtpServer, createSmtpServer, type SmtpServer, type SmtpServerOptions } from './server.js'
+export { memorySpool, type Spool, type SpooledMessage, type SpoolWriter } from './spool.js'
 export type { Recipient, Transaction } from './transaction.js'

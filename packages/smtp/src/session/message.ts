@@ -1,3 +1,4 @@
+import type { ByteRange, Source } from '@posthouse/store-api'
 import type { Transaction } from './transaction.js'
 
 /** A message that has come in completely, as the `message` stage sees it. */
@@ -11,7 +12,13 @@ export interface ReceivedMessage {
   readonly header: Uint8Array | null
   /**
    * The message, dots removed, without trace fields. The same array at every call; do not change it.
-   * @throws Error when no handler of the server has `octets` among its needs.
+   * @throws Error when no handler of the server has `octets` among its needs, or when the server's spool does not
+   *   keep this message in memory: then `read` it.
    */
   octets(): Uint8Array
+  /**
+   * Octets from `start` (included) to `end` (excluded), or all; may be read again and again while the handler runs.
+   * @throws Error when no handler of the server has `octets` among its needs.
+   */
+  read(range?: ByteRange): Source
 }

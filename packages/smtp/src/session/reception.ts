@@ -1,33 +1,41 @@
 /**
  * A message while it comes in: its octets go to the sinks of the handlers, through the MIME summarizer, and into
- * memory when a handler needs all of them.
+ * a spool when a handler wants to read them afterwards.
  */
-import type { Summarizer } from '@posthouse/mime/summary'
-import { concat, type MaybePromise } from '@posthouse/wire'
+import type { Summarized, Summarizer } from '@posthouse/mime/summary'
+import type { MaybePromise } from '@posthouse/wire'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import type { BodySink } from './handler.js'
 import type { ReceivedMessage } from './message.js'
-import { isPromise } from './stages.js'
+import type { SpooledMessage, SpoolWriter } from './spool.js'
+import { andThen, isPromise } from './stages.js'
 import type { Transaction } from './transaction.js'
 
 export interface ReceptionOptions {
   readonly transaction: Transaction
   readonly sinks: readonly BodySink[]
   readonly summarizer: Summarizer | null
-  /** Octets to keep in memory at most; `null`: none are wanted. */
-  readonly memory: number | null
+  /** Keeps the octets for the handlers; `null`: none wants them. */
+  readonly spool: SpoolWriter | null
+  /** Octets that may come in at most. */
+  readonly limit: number
   /** Milliseconds since the epoch when this takes too long. */
   readonly deadline: number
   /** A sink failed. */
   readonly failed: (error: unknown) => Reply
 }
 
+/** A message that has come in, with what only the session does to it. */
+export interface CompleteMessage extends ReceivedMessage {
+  /** The handlers are through with it. */
+  release(): MaybePromise<void>
+}
+
 export class Reception {
   /** What went wrong: the reply to give at the end. The rest of the message goes nowhere. */
   failure: Reply | null = null
   #size = 0
-  #kept: Uint8Array[] = []
   #over = false
   #summarizer: Summarizer | null
   readonly #options: ReceptionOptions
@@ -40,14 +48,14 @@ export class Reception {
   /** Passes a piece on; a promise when somebody needs time for it. */
   write(octets: Uint8Array): void | Promise<void> {
     if (this.#over) return
-    const { sinks, memory } = this.#options
+    const { sinks, spool, limit } = this.#options
     this.#size += octets.length
-    if (memory !== null && this.#size > memory) return this.fail(replies.messageTooBig(memory))
+    if (this.#size > limit) return this.fail(replies.messageTooBig(limit))
     if (this.#summarizer) this.#summarize(octets)
     try {
-      if (memory !== null) this.#kept.push(octets.slice())
-      if (sinks.length === 0) return
-      let waits: Promise<void>[] | null = null
+      const kept = spool?.write(octets)
+      if (sinks.length === 0 && !kept) return
+      let waits: Promise<void>[] | null = kept ? [kept] : null
       for (const sink of sinks) {
         const wait = sink.write(octets)
         if (wait && isPromise(wait)) (waits ??= []).push(wait)
@@ -68,10 +76,9 @@ export class Reception {
   abort(): void {
     if (this.#over) return
     this.#over = true
-    this.#kept = []
-    for (const sink of this.#options.sinks) {
+    for (const sink of [...this.#options.sinks, this.#options.spool]) {
       try {
-        sink.abort?.()
+        sink?.abort?.()
       } catch (error) {
         this.#options.failed(error)
       }
@@ -84,21 +91,26 @@ export class Reception {
   }
 
   /** The message has come in completely. */
-  complete(): ReceivedMessage {
+  complete(): MaybePromise<CompleteMessage> {
     this.#over = true
-    const { transaction, memory } = this.#options
     const made = this.#summary()
-    const kept = this.#kept
+    const spooled = this.#options.spool?.finish() ?? null
+    return andThen(spooled, (spooledMessage) => this.#message(made, spooledMessage))
+  }
+
+  #message(made: Summarized | null, spooled: SpooledMessage | null): CompleteMessage {
+    const theSpooled = (): SpooledMessage => {
+      if (!spooled) throw new Error('no handler of this server has "octets" among its needs')
+      return spooled
+    }
     return {
-      transaction,
+      transaction: this.#options.transaction,
       size: this.#size,
       summary: made?.summary ?? null,
       header: made?.header ?? null,
-      octets() {
-        if (memory === null) throw new Error('no handler of this server has "octets" among its needs')
-        if (kept.length !== 1) kept.splice(0, kept.length, concat(kept))
-        return kept[0]
-      },
+      octets: () => theSpooled().octets(),
+      read: (range) => theSpooled().read(range),
+      release: () => spooled?.release(),
     }
   }
 
@@ -112,7 +124,7 @@ export class Reception {
     }
   }
 
-  #summary(): ReturnType<Summarizer['end']> | null {
+  #summary(): Summarized | null {
     try {
       return this.#summarizer?.end() ?? null
     } catch (error) {

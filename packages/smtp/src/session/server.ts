@@ -13,6 +13,7 @@ import type { ContentPolicy, ContentRule } from '../engine/content.js'
 import type { SmtpAnswer, SmtpEvent } from '../engine/events.js'
 import { DEFAULT_LIMITS, type SmtpLimits } from '../engine/limits.js'
 import type { Dialect } from '../engine/states.js'
+import type { TranscriptLine } from '../engine/transcript.js'
 import { offeredMechanisms } from './commands/auth.js'
 import type { ServerSetup } from './conversation.js'
 import { auth } from './extensions/auth.js'
@@ -24,6 +25,7 @@ import { startTlsExtension } from './extensions/starttls.js'
 import type { SmtpHandler } from './handler.js'
 import { sortHandlers } from './parts.js'
 import { createSession } from './session.js'
+import { memorySpool, type Spool } from './spool.js'
 
 /** What an SMTP or LMTP server is made of. */
 export interface SmtpServerOptions {
@@ -39,11 +41,15 @@ export interface SmtpServerOptions {
   readonly mechanisms?: readonly SaslMechanism[]
   /** What happens to a bare CR, a bare LF or a NUL in messages: one rule, or one for each. Default: `reject`. */
   readonly content?: ContentRule | Partial<ContentPolicy>
+  /** Keeps messages for handlers that need `octets`. Default: memory; `fileSpool` of `@posthouse/smtp/node` uses files. */
+  readonly spool?: Spool
   readonly limits?: Partial<SmtpLimits>
   /** What stands behind `220`. Default: the host name and the protocol. */
   readonly banner?: string
-  /** Takes log events; those of the connection are the listener's. Default: the listener's log. */
+  /** Takes log events, one for each message among them. Default: the listener's log, without the events of messages. */
   readonly log?: Log
+  /** Is told every line of every dialogue; passwords are masked, and of messages there is only the size. */
+  readonly transcript?: (line: TranscriptLine, session: { readonly id: string }) => void
   /** Random octets for names of messages. Default: `crypto.getRandomValues`. */
   readonly random?: (octets: number) => Uint8Array
 }
@@ -65,14 +71,14 @@ export function createLmtpServer(options: SmtpServerOptions): SmtpServer {
 }
 
 function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer {
-  const { hostname = 'localhost', allowInsecureAuth = 'loopback' } = options
+  const { hostname = 'localhost', allowInsecureAuth = 'loopback', spool = memorySpool } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const verifier =
     typeof options.authenticate === 'function' ? verifyPasswords(options.authenticate) : (options.authenticate ?? null)
   const needsOctets = options.handlers.some((handler) => handler.needs?.includes('octets'))
   const extensions: readonly SmtpHandler[] = [
     pipelining,
-    size(needsOctets),
+    size(needsOctets && spool === memorySpool),
     eightBitMime,
     smtpUtf8,
     chunking,
@@ -86,14 +92,24 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
     verifier,
     mechanisms: options.mechanisms ?? [plain, login],
     allowInsecureAuth,
+    spool,
     makeId: idMaker(options.random ?? randomOctets),
   }
+  const { transcript } = options
   const engine = { dialect, limits, content: contentPolicy(options.content) }
   const banner = options.banner ?? `${hostname} ${dialect === 'lmtp' ? 'LMTP' : 'ESMTP'}`
   const server = { protocol: dialect, hostname, limits, banner, log: options.log ?? null }
   return {
     name: dialect,
-    connect: (link: Link) => createSession({ setup, engine, server }, link),
+    connect: (link: Link) =>
+      createSession(
+        {
+          setup,
+          server,
+          engine: transcript ? { ...engine, transcript: (line: TranscriptLine) => transcript(line, link) } : engine,
+        },
+        link,
+      ),
   }
 }
 

@@ -73,6 +73,7 @@ export function createSession(
       case 'EHLO':
       case 'HELO':
       case 'LHLO':
+        if (++idleCommands > limits.idleCommands) return answer(replies.tooManyErrors())
         return greeting(c, command.verb, command.domain)
       case 'MAIL':
         idleCommands = 0
@@ -83,6 +84,7 @@ export function createSession(
       case 'DATA':
         return data(c)
       case 'RSET':
+        if (++idleCommands > limits.idleCommands) return answer(replies.tooManyErrors())
         return andThen(
           ask(c, 'rset', setup.parts.on.rset, (handler) => handler.rset(state)),
           (refused?: Reply) => {
@@ -162,8 +164,8 @@ export function createSession(
   const session: Session<SmtpEvent> = {
     start() {
       link.idleTimeout(limits.idle)
-      if (link.upgraded) return
       if (limits.greeting > 0) link.deadline(limits.greeting)
+      if (link.upgraded) return
       return andThen(
         ask(c, 'connect', setup.parts.on.connect, (handler) => handler.connect(state)),
         (refusal?: Reply) => {

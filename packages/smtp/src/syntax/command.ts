@@ -34,22 +34,26 @@ export interface CommandFault {
 const SPACE = 32
 const LONGEST_VERB = 16
 
-/** Reads a command line without its CRLF. */
-export function parseCommand(line: Uint8Array): Command | CommandFault {
+/** Reads a command line: the octets up to `length`, which is where its CRLF begins. */
+export function parseCommand(line: Uint8Array, length = line.length): Command | CommandFault {
   let eightBit = false
-  for (let i = 0; i < line.length; i++) {
+  let end = -1
+  for (let i = 0; i < length; i++) {
     const byte = line[i]
     if (byte < 32 || byte === 127) return fault('', replies.controlCharacter())
     if (byte > 127) eightBit = true
+    else if (byte === SPACE && end === -1) end = i
   }
-  let end = line.indexOf(SPACE)
-  if (end === -1) end = line.length
+  if (end === -1) end = length
   if (end > LONGEST_VERB || end === 0) return fault('', replies.unknownCommand())
-  const name = latin1(line, 0, end).toUpperCase()
-  const read = READERS.get(name)
+  const verb = latin1(line, 0, end)
+  // Most clients shout.
+  let read = READERS.get(verb)
+  const name = read ? verb : verb.toUpperCase()
+  read ??= READERS.get(name)
   // AUTH is decoded later and from octets: a response must not wander through memory as a string.
-  if (name === 'AUTH') return auth(line, end)
-  const text = eightBit ? strictUtf8(line) : latin1(line)
+  if (name === 'AUTH') return auth(line.subarray(0, length), end)
+  const text = eightBit ? strictUtf8(line.subarray(0, length)) : latin1(line, 0, length)
   if (text === null) return fault(name, replies.invalidUtf8())
   if (read === undefined) return { verb: 'OTHER', name, argument: text.slice(end).trim() }
   return read(text, end)

@@ -1,12 +1,12 @@
 /** The replies of this server, each with its reason. Texts are for people; programs read the codes. */
-import { type Reply, reply } from './reply.js'
+import { fixedReply, type Reply, reply } from './reply.js'
 
-const OK = reply(250, '2.0.0', 'OK')
-const SENDER_OK = reply(250, '2.1.0', 'Sender OK')
-const RECIPIENT_OK = reply(250, '2.1.5', 'Recipient OK')
-const RESET = reply(250, '2.0.0', 'Flushed')
-const GO_AHEAD = reply(354, null, 'Start mail input; end with <CRLF>.<CRLF>')
-const ACCEPTED = reply(250, '2.0.0', 'Message accepted')
+const OK = fixedReply(250, '2.0.0', 'OK')
+const SENDER_OK = fixedReply(250, '2.1.0', 'Sender OK')
+const RECIPIENT_OK = fixedReply(250, '2.1.5', 'Recipient OK')
+const RESET = fixedReply(250, '2.0.0', 'Flushed')
+const GO_AHEAD = fixedReply(354, null, 'Start mail input; end with <CRLF>.<CRLF>')
+const ACCEPTED = fixedReply(250, '2.0.0', 'Message accepted')
 
 /** Named constructors of the replies that SMTP needs everywhere. */
 export const replies = {
@@ -24,7 +24,9 @@ export const replies = {
   // 421: the connection closes (RFC 5321 §3.8)
   shuttingDown: (): Reply => reply(421, '4.3.2', 'The server is going down; try again later'),
   idleTooLong: (): Reply => reply(421, '4.4.2', 'Idle for too long; closing connection'),
+  messageTooSlow: (): Reply => reply(421, '4.4.2', 'The message takes too long; closing connection'),
   tooManyErrors: (): Reply => reply(421, '4.7.0', 'Too many errors; closing connection'),
+  tooManyUnknown: (): Reply => reply(421, '4.7.0', 'Too many recipients that were refused; closing connection'),
   tooManyMessages: (): Reply => reply(421, '4.7.0', 'Too many messages over one connection'),
   failedConnection: (): Reply => reply(421, '4.3.0', 'Local problem; closing connection'),
 

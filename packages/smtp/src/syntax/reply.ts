@@ -5,6 +5,8 @@
  * character of its text through, whatever an application put there.
  */
 
+import { fromUtf8 } from '@posthouse/wire'
+
 /** What a server answers to a command. Make one with `reply` or a constructor of `replies`. */
 export interface Reply {
   /** 200 to 599. 421 also closes the connection (RFC 5321 §3.8). */
@@ -32,6 +34,21 @@ export function reply(code: number, enhanced: string | null, text: string | read
     throw new RangeError(`the enhanced status code ${enhanced} does not go with the reply code ${code}`)
   }
   return { code, enhanced, text }
+}
+
+/** Octets of replies that are said again and again. */
+const FIXED = new WeakMap<Reply, Uint8Array>()
+
+/** A reply that is made once and used by all connections: it is encoded once too, and cannot be changed. */
+export function fixedReply(code: number, enhanced: string | null, text: string): Reply {
+  const made = Object.freeze(reply(code, enhanced, text))
+  FIXED.set(made, fromUtf8(encodeReply(made)))
+  return made
+}
+
+/** The octets of a reply; not to be changed. */
+export function replyOctets(answer: Reply): Uint8Array {
+  return FIXED.get(answer) ?? fromUtf8(encodeReply(answer))
 }
 
 /** True for 2yz and 3yz. */

@@ -3,7 +3,7 @@ import type { MaybePromise } from '@posthouse/wire'
 import { type Mailbox, needsUtf8 } from '../../syntax/address.js'
 import type { Parameters } from '../../syntax/parameters.js'
 import { replies } from '../../syntax/replies.js'
-import { isPositive, type Reply, reply } from '../../syntax/reply.js'
+import { type Reply, reply } from '../../syntax/reply.js'
 import { ask, type Conversation } from '../conversation.js'
 import type { ParameterReader } from '../handler.js'
 import { andThen } from '../stages.js'
@@ -22,7 +22,7 @@ export function mail(c: Conversation, reversePath: Mailbox | null, parameters: P
   }
   const verdict = ask(c, 'mail', setup.parts.on.mail, (handler) => handler.mail(transaction, session))
   return andThen(verdict, (answer: Reply = replies.senderOk()) => {
-    if (isPositive(answer)) session.transaction = transaction
+    if (answer.code < 300) session.transaction = transaction
     c.answer(answer)
   })
 }

@@ -6,9 +6,10 @@ import { replies } from '../../syntax/replies.js'
 import type { Reply } from '../../syntax/reply.js'
 import { ask, type Conversation, dropTransaction, failed } from '../conversation.js'
 import { prdr } from '../extensions/prdr.js'
-import { openSinks, Reception } from '../reception.js'
+import { type CompleteMessage, openSinks, Reception } from '../reception.js'
+import { memorySpool } from '../spool.js'
 import { andThen, isPromise } from '../stages.js'
-import type { TransactionState } from '../transaction.js'
+import type { Transaction, TransactionState } from '../transaction.js'
 
 /** DATA: `354` when everything is ready to take the message. */
 export function data(c: Conversation): MaybePromise<void> {
@@ -27,7 +28,10 @@ export function chunkStart(c: Conversation, event: Extract<SmtpEvent, { type: 'c
 export function messageOctets(c: Conversation, octets: Uint8Array): void | Promise<void> {
   const reception = c.reception
   if (!reception) return
-  if (reception.late(c.link.now())) reception.fail(replies.idleTooLong())
+  if (reception.late(c.link.now())) {
+    dropTransaction(c)
+    return c.answer(replies.messageTooSlow())
+  }
   return reception.write(octets)
 }
 
@@ -41,23 +45,75 @@ export function chunkEnd(c: Conversation, oversize: boolean): void {
 
 /** The end of the message: whoever answers 2yz has it in safety. */
 export function messageEnd(c: Conversation, event: Extract<SmtpEvent, { type: 'message-end' }>): MaybePromise<void> {
-  const { session, setup } = c
+  const { session } = c
   const reception = c.reception as Reception
   session.messages++
   if (event.oversize) reception.fail(replies.messageTooBig(session.limits.messageSize))
   if (event.refused) reception.fail(replies.badLineEnds(describe(event.defects)))
   if (reception.failure) {
+    report(c, session.transaction as TransactionState, event.size, reception.failure)
     dropTransaction(c)
     return c.answer(reception.failure)
   }
-  const message = reception.complete()
+  return andThen(complete(c, reception), (message) => {
+    if ('code' in message) {
+      dropTransaction(c)
+      return c.answer(message)
+    }
+    return conclude(c, message)
+  })
+}
+
+/** The message as the handlers get it, or why there is none. */
+function complete(c: Conversation, reception: Reception): MaybePromise<CompleteMessage | Reply> {
+  try {
+    const message = reception.complete()
+    return isPromise(message) ? message.catch((error: unknown) => failed(c, 'spool', error)) : message
+  } catch (error) {
+    return failed(c, 'spool', error)
+  }
+}
+
+function conclude(c: Conversation, message: CompleteMessage): MaybePromise<void> {
+  const { session, setup } = c
   const wantsEach = session.protocol === 'lmtp' || message.transaction.get(prdr) === true
   const verdict = ask(c, 'message', setup.parts.on.message, (handler) => handler.message(message, session))
   return andThen(verdict, (answer: Reply | readonly Reply[] = replies.nobodyTakesIt()) => {
+    if (!('code' in answer) && answer.length !== message.transaction.recipients.length) {
+      const error = new Error(
+        `a handler has ${answer.length} replies for ${message.transaction.recipients.length} recipients`,
+      )
+      answer = failed(c, 'message', error)
+    }
     c.reception = null
     session.transaction = null
-    c.answer('code' in answer || wantsEach ? answer : oneForAll(answer))
+    release(c, message)
+    const said = 'code' in answer || wantsEach ? answer : oneForAll(answer)
+    report(c, message.transaction, message.size, said)
+    c.answer(said)
   })
+}
+
+/** One event a message: who, to whom, how big, and what became of it. */
+function report(c: Conversation, transaction: Transaction, size: number, answer: Reply | readonly Reply[]): void {
+  if (!c.session.logsMessages) return
+  const answers: readonly Reply[] = 'code' in answer ? [answer] : answer
+  const accepted = answers.some(({ code }) => code < 300)
+  c.session.log({
+    level: 'info',
+    event: accepted ? 'message.accepted' : 'message.refused',
+    transaction: transaction.id,
+    from: transaction.reversePath?.address ?? '',
+    to: transaction.recipients.map(({ address }) => address),
+    size,
+    codes: answers.map(({ code }) => code),
+  })
+}
+
+/** Nobody waits for the spool to be cleaned. */
+function release(c: Conversation, message: CompleteMessage): void {
+  const done = message.release()
+  if (done && isPromise(done)) done.catch((error: unknown) => failed(c, 'spool', error))
 }
 
 /** Asks the handlers whether and where the message may come. */
@@ -92,7 +148,8 @@ function openReception(c: Conversation, sinks: ConstructorParameters<typeof Rece
     transaction: session.transaction as TransactionState,
     sinks,
     summarizer: setup.parts.needsSummary ? createSummarizer() : null,
-    memory: setup.parts.needsOctets ? limits.messageInMemory : null,
+    spool: setup.parts.needsOctets ? setup.spool.open() : null,
+    limit: setup.parts.needsOctets && setup.spool === memorySpool ? limits.messageInMemory : limits.messageSize,
     deadline: limits.message === 0 ? Number.POSITIVE_INFINITY : c.link.now() + limits.message,
     failed: (error) => failed(c, 'body', error),
   })

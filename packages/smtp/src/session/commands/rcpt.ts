@@ -3,7 +3,7 @@ import type { MaybePromise } from '@posthouse/wire'
 import { type Mailbox, needsUtf8 } from '../../syntax/address.js'
 import type { Parameters } from '../../syntax/parameters.js'
 import { replies } from '../../syntax/replies.js'
-import { isPositive, type Reply, reply } from '../../syntax/reply.js'
+import { type Reply, reply } from '../../syntax/reply.js'
 import { ask, type Conversation } from '../conversation.js'
 import { andThen } from '../stages.js'
 import { RecipientState, type TransactionState } from '../transaction.js'
@@ -21,7 +21,10 @@ export function rcpt(c: Conversation, forwardPath: Mailbox, parameters: Paramete
   if (bad) return c.answer(bad)
   const verdict = ask(c, 'rcpt', setup.parts.on.rcpt, (handler) => handler.rcpt(recipient, transaction, session))
   return andThen(verdict, (answer: Reply = replies.recipientOk()) => {
-    if (isPositive(answer)) transaction.recipients.push(recipient)
+    if (answer.code < 300) transaction.recipients.push(recipient)
+    else if (answer.code >= 500 && ++session.refusedRecipients > session.limits.refusedRecipients) {
+      return c.answer(replies.tooManyUnknown())
+    }
     c.answer(answer)
   })
 }

@@ -1,5 +1,5 @@
-import { Flag } from '@posthouse/store-api'
-import { playTranscriptAtAllCuts } from '@posthouse/wire/testing'
+import { Flag, StoreError } from '@posthouse/store-api'
+import { playTranscript, playTranscriptAtAllCuts } from '@posthouse/wire/testing'
 import { test } from 'vitest'
 import { HELLO, message, testServer } from './servers.js'
 
@@ -18,7 +18,11 @@ const SELECT = `${LOGIN}
 type Setup = Parameters<ReturnType<typeof testServer>['deliver']>
 
 /** Plays a dialogue over an account with these messages, at every cut, each time over a fresh store. */
-async function play(text: string, messages: readonly Setup[] = [], options: Parameters<typeof testServer>[0] = {}): Promise<void> {
+async function play(
+  text: string,
+  messages: readonly Setup[] = [],
+  options: Parameters<typeof testServer>[0] = {},
+): Promise<void> {
   // Every cut needs its own store: the dialogue changes it.
   const made = await Promise.all(
     [0, 1, 2].map(async () => {
@@ -46,7 +50,7 @@ test('RFC 9051 §8: a sample connection', () =>
     S: ...
     S: a002 OK [READ-WRITE] SELECT completed
     C: a003 fetch 1 full
-    S: * 1 FETCH (FLAGS () INTERNALDATE " 1-Jan-2026 00:00:00 +0000" RFC822.SIZE ${HELLO.length} ENVELOPE ("Wed, 17 Jul 1996 02:23:25 -0700" "Hello" (("Alice" NIL "alice" "example.org")) (("Alice" NIL "alice" "example.org")) (("Alice" NIL "alice" "example.org")) ((NIL NIL "bob" "example.net")) NIL NIL NIL "<1@example.org>") BODY ("TEXT" "PLAIN" ("CHARSET" "US-ASCII") NIL NIL "7BIT" 12 1))
+    S: * 1 FETCH (FLAGS () INTERNALDATE " 1-Jan-2026 00:00:00 +0000" RFC822.SIZE ${HELLO.length} ENVELOPE ("Wed, 17 Jul 1996 02:23:25 -0700" "Hello" (("Alice" NIL "alice" "example.org")) (("Alice" NIL "alice" "example.org")) (("Alice" NIL "alice" "example.org")) ((NIL NIL "bob" "example.net")) NIL NIL NIL "<1@example.org>") BODY ("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 12 1))
     S: a003 OK FETCH completed
     C: a004 fetch 1 body[header]
     S: * 1 FETCH (BODY[HEADER] {${HELLO.length - 12}}
@@ -121,7 +125,7 @@ test('RFC 7888: non-synchronising literals, and a mailbox name as a literal befo
 test('refused literals are skipped exactly and never taken for commands', () =>
   play(`${LOGIN}
     C: b1 APPEND Nowhere {14+}
-    C~ x LOGOUT\\r\\nab\\r\\n
+    C~ x LOGOUT\\r\\nab\\r\\n\\r\\n
     S: b1 NO [TRYCREATE] No such mailbox
     C: b2 NOOP
     S: b2 OK NOOP completed
@@ -165,7 +169,10 @@ test('SEARCH: groups, NOT of a group, OR, sets, text, dates', () =>
   `,
     [
       [HELLO, { flags: Flag.Seen }],
-      [message('Subject: Other', 'Date: Thu, 18 Jul 1996 00:00:00 +0000', '', 'x'), { flags: Flag.Seen | Flag.Flagged }],
+      [
+        message('Subject: Other', 'Date: Thu, 18 Jul 1996 00:00:00 +0000', '', 'x'),
+        { flags: Flag.Seen | Flag.Flagged },
+      ],
       [
         message(
           'Subject: Third',
@@ -312,3 +319,98 @@ test('ID, NAMESPACE, ENABLE, UNSELECT, UID EXPUNGE', () =>
   `,
     [[HELLO], [HELLO]],
   ))
+
+test('RFC 9051 §6.2.1: STARTTLS forgets everything said before, and allows passwords', async () => {
+  const made = testServer({ allowInsecureAuth: false })
+  await playTranscript(
+    made.server,
+    `
+    S: * OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED {*}] imap.example.org ready
+    C: a001 STARTTLS
+    S: a001 OK Begin TLS negotiation now
+    -- tls --
+    C: a002 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=LOGIN {*}
+    S: a002 OK CAPABILITY completed
+    C: a003 LOGIN alice secret
+    S: a003 OK {*}
+    C: a004 STARTTLS
+    S: a004 BAD {*}
+  `,
+  )
+})
+
+test('a message expunged elsewhere keeps its number until it may be told; FETCH says that it is gone', async () => {
+  const made = testServer()
+  for (let i = 0; i < 3; i++) await made.deliver(HELLO)
+  const account = await made.account()
+  const [inbox] = await account.mailboxes()
+  const server: typeof made.server = {
+    name: 'imap',
+    connect(link) {
+      const connection = made.server.connect(link)
+      const { handle } = connection.session
+      connection.session.handle = async (event) => {
+        // Another session's EXPUNGE, between two commands of this one.
+        if (event.type === 'command' && event.tag === 'x1') {
+          await account.commit?.([{ op: 'expunge', in: inbox?.id as string, uids: [[2, 2]], onlyDeleted: false }])
+          await made.deliver(HELLO)
+        }
+        return handle(event)
+      }
+      return connection
+    },
+  }
+  await playTranscript(
+    server,
+    `${SELECT}
+    C: x1 FETCH 1:3 UID
+    S: * 1 FETCH (UID 1)
+    S: * 3 FETCH (UID 3)
+    S: x1 NO [EXPUNGEISSUED] {*}
+    C: x2 SEARCH ALL
+    S: * SEARCH 1 2 3
+    S: x2 OK SEARCH completed
+    C: x3 STORE 3 +FLAGS.SILENT (\\Seen)
+    S: x3 OK STORE completed
+    C: x4 UID FETCH 2:3 FLAGS
+    S: * 3 FETCH (UID 3 FLAGS (\\Seen))
+    S: * 2 EXPUNGE
+    S: * 3 EXISTS
+    S: x4 OK FETCH completed
+  `,
+  )
+})
+
+test('a store that fails in the middle of an answer: no half response, and the session goes on', async () => {
+  const made = testServer()
+  await made.deliver(HELLO)
+  const broken: typeof made.store = {
+    ...made.store,
+    async open(name) {
+      const account = await made.store.open(name)
+      return {
+        ...account,
+        async *messages(mailbox, query) {
+          for await (const rows of account.messages(mailbox, query)) {
+            yield rows.map((row) => ({ ...row, summary: Uint8Array.of(0) }))
+          }
+        },
+        read() {
+          throw new StoreError('unavailable', 'the disk is gone')
+        },
+      }
+    },
+  }
+  const { server } = testServer({ store: broken })
+  await playTranscript(
+    server,
+    `${SELECT}
+    C: x1 FETCH 1 (UID ENVELOPE)
+    S: x1 NO [UNAVAILABLE] {*}
+    C: x2 FETCH 1 (UID FLAGS)
+    S: * 1 FETCH (UID 1 FLAGS ())
+    S: x2 OK FETCH completed
+  `,
+  )
+})

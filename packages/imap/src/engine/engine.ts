@@ -149,6 +149,7 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
     if (tag === null) return { type: 'refused', tag: null, text: 'A command begins with a tag' }
     let at = tag.length + 1
     const word = (): string => {
+      at = Math.min(at, line.length)
       const start = at
       while (at < line.length && line[at] !== SP) at++
       return latin1(line, start, at).toUpperCase()
@@ -171,7 +172,9 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
     const command = text(bytes)
     const type = state === 'tail' ? 'command-end' : 'command'
     // RFC 9051 §6.2.1, CVE-2021-33515 and its kin: what came in clear text is never read as if it were encrypted.
-    if (command.name === 'STARTTLS' && window.length > 0) return refuse(command.tag, 'Octets behind STARTTLS', 'closed')
+    if (window.length > 0 && (command.name === 'STARTTLS' || command.name === 'COMPRESS')) {
+      return refuse(command.tag, `Octets behind ${command.name}`, 'closed')
+    }
     reset()
     state = 'answer'
     afterAnswer = 'command'
@@ -185,7 +188,8 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
     if (message && authenticated) {
       announced = literal
       state = 'announced'
-      return { type: 'literal-start', ...text(bytes), size: literal.size, binary: literal.binary }
+      const { size, sync, binary } = literal
+      return { type: 'literal-start', ...text(bytes), size, sync, binary }
     }
     const one = authenticated ? limits.literal : limits.loginLiteral
     const count = authenticated ? limits.literals : limits.loginLiterals
@@ -347,10 +351,10 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
 /** The tag at the beginning of a line, `null` when there is none (RFC 9051 §9, tag). */
 function readTag(line: Uint8Array): string | null {
   let at = 0
-  for (; at < line.length && at < 256 && line[at] !== SP; at++) {
+  for (; at < line.length && at < 256 && line[at] !== SP && line[at] !== CR && line[at] !== LF; at++) {
     const code = line[at]
     // No controls, no 8-bit octets, none of ( ) { % * " \ +
     if (code < 33 || code > 126 || '(){%*"\\+'.includes(String.fromCharCode(code))) return null
   }
-  return at > 0 && (line[at] === SP || line[at] === CR || line[at] === LF) ? latin1(line, 0, at) : null
+  return at > 0 && at < 256 ? latin1(line, 0, at) : null
 }

@@ -19,7 +19,12 @@ export type ImapEvent =
    * A literal that is a message (APPEND, REPLACE) was announced. `bytes` end with the announcement. Answer with
    * `accept`, or refuse the whole command with `completion`.
    */
-  | ({ readonly type: 'literal-start'; readonly size: number; readonly binary: boolean } & CommandText)
+  | ({
+      readonly type: 'literal-start'
+      readonly size: number
+      readonly sync: boolean
+      readonly binary: boolean
+    } & CommandText)
   /** Octets of that message: a view of the chunk that was received. Needs no answer. */
   | { readonly type: 'message-bytes'; readonly bytes: Uint8Array }
   /** The message is complete. Needs no answer; `literal-start` or `command-end` follow. */

@@ -131,9 +131,7 @@ export function createConnection(
       return out.length >= limits.outputBatch ? session.flush() : undefined
     },
     synchronize: (expunges) => (view ? synchronize(session, view, expunges) : Promise.resolve()),
-    touch() {
-      if (view) view.dirty = true
-    },
+    touch: (modseq) => view?.touch(modseq),
     watch: (listener) => watch().listen(listener),
     logout() {
       state = 'logout'
@@ -144,8 +142,8 @@ export function createConnection(
   }
 
   function watch(): Watcher {
-    watcher ??= createWatcher(session, (mailbox) => {
-      if (view && (mailbox === undefined || mailbox === view.id)) view.dirty = true
+    watcher ??= createWatcher(session, (mailbox, modseq) => {
+      if (view && (mailbox === undefined || mailbox === view.id)) view.touch(mailbox ? modseq : undefined)
     })
     return watcher
   }
@@ -176,8 +174,9 @@ export function createConnection(
     })
   }
 
-  /** What an error of a command is answered with. */
+  /** What an error of a command is answered with. A response that it interrupted is taken back. */
   function statusOf(error: unknown): Status {
+    if (!out.discardLine()) link.abort('a response could not be finished')
     if (error instanceof Refusal) return error.reply
     if (error instanceof SyntaxFault) return bad(error.message)
     if (isStoreError(error)) {
@@ -294,6 +293,10 @@ export function createConnection(
     }
     try {
       if (uploadRefusal) throw new Refusal(uploadRefusal)
+      // RFC 7888 §5: LITERAL- does without waiting for small literals only.
+      if (!event.sync && event.size > 4096 && parts.names.has('LITERAL-') && !parts.names.has('LITERAL+')) {
+        throw new Refusal(bad('Literals above 4096 octets must be synchronising', 'TOOBIG'))
+      }
       await upload.literal(cursorFor(event), event)
     } catch (error) {
       upload.abort()

@@ -3,11 +3,12 @@
  * items, SEARCH keys, STATUS items and so on, with the capability words that tell of them. What the package brings is
  * made exactly like this, too: see `extensions/`.
  */
-import type { Account, Column, MailboxInfo, MessageRow, ModSeq, SearchExpr } from '@posthouse/store-api'
+import type { Account, Column, MailboxInfo, MessageRow, ModSeq, SearchExpr, UidSet } from '@posthouse/store-api'
 import type { Link, MaybePromise } from '@posthouse/wire'
 import type { SessionState } from '../engine/states.js'
 import type { Cursor } from '../syntax/cursor.js'
 import type { SearchTree } from '../syntax/search-program.js'
+import type { SequenceSet } from '../syntax/sequence-set.js'
 import type { Status } from '../syntax/status.js'
 import type { ResponseWriter } from '../syntax/writer.js'
 import type { FetchedMessage } from './fetch/message.js'
@@ -73,7 +74,7 @@ export interface FetchItem<Args = unknown> {
   /** Upper case, up to a bracket: `BODY.PEEK`. */
   readonly name: string
   /** Reads what stands behind the name. Default: nothing. */
-  parse?(cursor: Cursor): Args
+  parse?(cursor: Cursor, session: ImapSession): Args
   /** Columns that `write` looks at. */
   needs?(args: Args): readonly Column[]
   /** True: fetching it sets `\Seen`. */
@@ -115,6 +116,8 @@ export interface SearchResult {
   readonly byUid: boolean
   /** The largest modification sequence among the found; `null` unless the search asked for it. */
   readonly modseq: ModSeq | null
+  /** Names of all RETURN options of the search. */
+  readonly returns: ReadonlySet<string>
 }
 
 /** A word in `RETURN (...)` of SEARCH (RFC 9051 §6.4.4, RFC 4466 §2.6). */
@@ -141,9 +144,19 @@ export interface SelectContext {
 /** A parameter of SELECT and EXAMINE (RFC 4466 §2.1). */
 export interface SelectParameter<Args = unknown> {
   readonly name: string
-  parse?(cursor: Cursor): Args
+  parse?(cursor: Cursor, session: ImapSession): Args
   /** Called when the mailbox is open and its own responses are written. */
   apply(session: ImapSession, select: SelectContext, args: Args): MaybePromise<void>
+}
+
+/** What a FETCH is about to read. */
+export interface FetchAsked {
+  /** As the client wrote it. */
+  readonly set: SequenceSet
+  /** What of it is in the session's view. */
+  readonly uids: UidSet
+  /** Of CHANGEDSINCE; 0 without. */
+  readonly since: ModSeq
 }
 
 /** What a modifier of FETCH does to it (RFC 4466 §2.4). */
@@ -152,10 +165,8 @@ export interface FetchEffect {
   readonly since?: ModSeq
   /** Items to add. */
   readonly add?: readonly string[]
-  /** Tell of expunged messages, too (RFC 7162 §3.2.6). */
-  readonly vanished?: boolean
-  /** Looks at or replaces the UIDs, after the set is resolved. */
-  before?(session: ImapSession, uids: readonly (readonly [number, number])[]): MaybePromise<typeof uids>
+  /** Runs before the first message is read; gives the UIDs to fetch, the same or fewer. */
+  before?(session: ImapSession, asked: FetchAsked): MaybePromise<UidSet>
 }
 
 export interface FetchModifier {
@@ -206,6 +217,8 @@ export interface CreateParameter {
 /** A word of ENABLE. */
 export interface Enabling {
   readonly word: string
+  /** How ENABLED spells it. Default: `word`. */
+  readonly told?: string
   /** Called once, when it is enabled. Default: nothing but to remember it. */
   apply?(session: ImapSession): MaybePromise<void>
 }
@@ -243,6 +256,8 @@ export interface ImapExtension {
   readonly createParameters?: readonly CreateParameter[]
   readonly listSelections?: readonly ListSelection[]
   readonly listReturns?: readonly ListReturn[]
+  /** Attributes for every LIST response (special use). */
+  listAttributes?(entry: ListEntry, session: ImapSession): readonly string[]
   readonly enables?: readonly Enabling[]
   /** Response codes for the OK lines of SELECT, written with their text: `[HIGHESTMODSEQ 5] Highest`. */
   selectLines?(session: ImapSession, select: SelectContext): readonly string[]

@@ -53,13 +53,18 @@ export type ImapServer = Protocol<ImapEvent, ImapReply>
 /** Makes an IMAP4rev1 and IMAP4rev2 server (RFC 3501, RFC 9051) over a store. */
 export function createImapServer(options: ImapServerOptions): ImapServer {
   const { store, authenticate } = options
+  const extensions = options.extensions ?? standardExtensions
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const setup: Omit<ServerSetup, 'log'> = {
     hostname: options.hostname ?? 'localhost',
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    // RFC 7888 §5: LITERAL- does without waiting for small literals only.
+    limits: promisesAnyLiteral(extensions)
+      ? limits
+      : { ...limits, nonSyncLiteral: Math.min(limits.nonSyncLiteral, 4096) },
     verifier: typeof authenticate === 'function' ? verifyPasswords(authenticate) : authenticate,
     mechanisms: options.mechanisms ?? [plain, login],
     allowInsecureAuth: options.allowInsecureAuth ?? 'loopback',
-    partsFor: partsMaker([core, ...(options.extensions ?? standardExtensions)]),
+    partsFor: partsMaker([core, ...extensions]),
     openAccount: (account: string, principal: string): Promise<Account> => store.open(account, { principal }),
     identification: Object.entries(options.identification ?? { name: 'Posthouse' }),
     capabilityFilter: options.capabilities ?? null,
@@ -69,6 +74,12 @@ export function createImapServer(options: ImapServerOptions): ImapServer {
     name: 'imap',
     connect: (link: Link) => createConnection({ ...setup, log: options.log ?? link.log }, link),
   }
+}
+
+/** False when LITERAL- is told and LITERAL+ is not. */
+function promisesAnyLiteral(extensions: readonly ImapExtension[]): boolean {
+  const names = new Set(extensions.map(({ name }) => name))
+  return names.has('LITERAL+') || !names.has('LITERAL-')
 }
 
 function timer(ms: number, signal?: AbortSignal): Promise<void> {

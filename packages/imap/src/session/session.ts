@@ -81,8 +81,8 @@ export interface ImapSession {
   flushMuch(): void | Promise<void>
   /** Tells what has changed in the selected mailbox. */
   synchronize(expunges: boolean): Promise<void>
-  /** Notes that the selected mailbox may have changed. */
-  touch(): void
+  /** Notes that the selected mailbox has changed, with what the store said of it. */
+  touch(modseq?: ModSeq): void
   /** Calls back at hints of the store until the returned function is called. */
   watch(listener: (mailbox: string | undefined, modseq: ModSeq | undefined) => void): () => void
   /** LOGOUT: the connection ends behind the tagged response. */

@@ -17,10 +17,16 @@ export class UnsafeResponseError extends Error {
 }
 
 const EMPTY = new Uint8Array(0)
+const SHORT = 256
+const LONG = 16_384
 
 export class ResponseWriter {
   #buffer: Uint8Array = EMPTY
   #length = 0
+  /** Where the response that is not finished begins; -1 when part of it was taken already. */
+  #lineStart = 0
+  /** Octets of the next buffer. */
+  #first = SHORT
   /** Strings may be sent as UTF-8 in quotes (RFC 9755 §3, RFC 9051 §4.3). */
   utf8 = false
 
@@ -32,6 +38,9 @@ export class ResponseWriter {
   /** All that was written; the writer is empty behind it. */
   take(): Uint8Array {
     const bytes = this.#buffer.subarray(0, this.#length)
+    // A long answer goes on as it was: its next piece need not grow again from nothing.
+    this.#first = this.#length >= LONG ? this.#length + (this.#length >> 2) : SHORT
+    this.#lineStart = this.#lineStart === this.#length ? 0 : -1
     this.#buffer = EMPTY
     this.#length = 0
     return bytes
@@ -40,7 +49,7 @@ export class ResponseWriter {
   #reserve(octets: number): void {
     const needed = this.#length + octets
     if (needed <= this.#buffer.length) return
-    const grown = new Uint8Array(Math.max(256, needed, Math.min(this.#buffer.length * 2, this.#buffer.length + 65536)))
+    const grown = new Uint8Array(Math.max(this.#first, needed, this.#buffer.length * 2))
     if (this.#length > 0) grown.set(this.#buffer.subarray(0, this.#length))
     this.#buffer = grown
   }
@@ -50,26 +59,37 @@ export class ResponseWriter {
    * @throws UnsafeResponseError
    */
   text(text: string): this {
-    this.#reserve(text.length)
-    const buffer = this.#buffer
+    const { length } = text
     let at = this.#length
-    for (let i = 0; i < text.length; i++) {
+    if (at + length > this.#buffer.length) this.#reserve(length)
+    const buffer = this.#buffer
+    for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i)
-      if (code < 32 || code > 126) {
-        throw new UnsafeResponseError(`a response must not hold the character ${code}: quote it or send a literal`)
-      }
+      if ((code - 32) >>> 0 > 94) unsafe(code)
       buffer[at++] = code
     }
     this.#length = at
     return this
   }
 
-  /** The end of a line. */
+  /** Takes back a response that was begun and cannot be finished; false when a part of it is gone already. */
+  discardLine(): boolean {
+    if (this.#lineStart < 0) return false
+    this.#length = this.#lineStart
+    return true
+  }
+
+  /** The end of a response. */
   crlf(): this {
+    this.#lineEnd()
+    this.#lineStart = this.#length
+    return this
+  }
+
+  #lineEnd(): void {
     this.#reserve(2)
     this.#buffer[this.#length++] = CR
     this.#buffer[this.#length++] = LF
-    return this
   }
 
   /** A whole line. */
@@ -87,7 +107,8 @@ export class ResponseWriter {
 
   /** `{n}` CRLF; `n` octets must follow by `octets`. */
   literalHead(size: number, binary = false): this {
-    return this.text(`${binary ? '~' : ''}{${size}}`).crlf()
+    this.text(`${binary ? '~' : ''}{${size}}`).#lineEnd()
+    return this
   }
 
   /** A literal of octets that are at hand. */
@@ -122,6 +143,10 @@ export class ResponseWriter {
     const name = formatMailboxName(path, this.utf8)
     return isAtom(name) ? this.text(name) : this.string(name)
   }
+}
+
+function unsafe(code: number): never {
+  throw new UnsafeResponseError(`a response must not hold the character ${code}: quote it or send a literal`)
 }
 
 /** Letters, digits and a few marks: what no client ever misreads without quotes. */

@@ -101,8 +101,8 @@ function upload(session: ImapSession): Upload {
     async finish(cursor): Promise<Status> {
       if (data?.wrapped) cursor.expect(')')
       cursor.end()
-      const { results } = await commit(ops)
-      session.touch()
+      const { results, modseq } = await commit(ops)
+      session.touch(mailbox?.id === session.selected?.id ? modseq : 0)
       const uids = uidSetOf(results.flatMap((result) => result.uids ?? []))
       const { uidValidity } = results[0]
       const tells = session.parts.names.has('UIDPLUS') && uidValidity !== undefined

@@ -32,10 +32,10 @@ async function run(
   if (op === 'move' && view.readOnly) return no('The mailbox can only be read', 'NOPERM')
   const target = await existing(session, path, 'TRYCREATE')
   if (uids.length === 0) return ok(`${name} completed`)
-  const { results } = await commit([{ op, from: view.id, uids, to: target.id }])
-  session.touch()
+  const { results, modseq } = await commit([{ op, from: view.id, uids, to: target.id }])
   const { from = [], uids: to = [], uidValidity } = results[0]
   const found = from.length > 0
+  session.touch(found && (op === 'move' || target.id === view.id) ? modseq : 0)
   const code =
     found && session.parts.names.has('UIDPLUS')
       ? `COPYUID ${uidValidity} ${formatUidSet(from)} ${formatUidSet(to)}`

@@ -18,7 +18,8 @@ export const enable: Command<readonly string[]> = {
     const enabled: string[] = []
     for (const word of words) {
       // Unknown words are ignored (RFC 5161 §3.1).
-      if (session.parts.enables.has(word) && (await session.enable(word))) enabled.push(word)
+      const enabling = session.parts.enables.get(word)
+      if (enabling && (await session.enable(word))) enabled.push(enabling.told ?? word)
     }
     session.out.line(`* ENABLED${enabled.map((word) => ` ${word}`).join('')}`)
     return ok('ENABLE completed')

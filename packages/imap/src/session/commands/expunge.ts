@@ -8,17 +8,20 @@ import type { ImapSession } from '../session.js'
 async function run(session: ImapSession, uids: UidSet): Promise<Status> {
   const { view, account } = session
   if (view.readOnly || !account.commit) return no('The mailbox can only be read', 'NOPERM')
-  if (uids.length > 0) await account.commit([{ op: 'expunge', in: view.id, uids, onlyDeleted: true }])
-  session.touch()
-  // The EXPUNGE responses come from the look at changes, before the OK.
-  return ok('EXPUNGE completed')
+  if (uids.length > 0) {
+    const { modseq, results } = await account.commit([{ op: 'expunge', in: view.id, uids, onlyDeleted: true }])
+    // The number is the account's; it is the mailbox's only when something was done to it.
+    session.touch(results[0].uids?.length ? modseq : 0)
+  }
+  await session.synchronize(true)
+  // RFC 7162 §3.2.7: the client may keep this number because every expunge up to it was just told.
+  return ok('EXPUNGE completed', session.enabled.has('CONDSTORE') ? `HIGHESTMODSEQ ${view.cursor}` : null)
 }
 
 /** Of the messages that the client was told of. */
 export const expunge: Command<void> = {
   name: 'EXPUNGE',
   states: ['selected'],
-  checkpoint: true,
   parse() {},
   run: (session) => run(session, session.view.lastUid === 0 ? [] : [[1, session.view.lastUid]]),
 }
@@ -26,7 +29,6 @@ export const expunge: Command<void> = {
 export const uidExpunge: Command<SequenceSet> = {
   name: 'UID EXPUNGE',
   states: ['selected'],
-  checkpoint: true,
   parse(cursor) {
     cursor.space()
     return parseSequenceSet(cursor)

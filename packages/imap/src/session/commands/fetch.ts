@@ -5,6 +5,7 @@ import { parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js
 import { no, ok, type Status } from '../../syntax/status.js'
 import type { Command, FetchEffect, FetchItem } from '../extension.js'
 import { fetchedMessage } from '../fetch/message.js'
+import { has } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { noteKeywords } from '../view/keywords.js'
 import { beginFetch } from '../view/report.js'
@@ -35,7 +36,7 @@ function parseItem(cursor: Cursor, session: ImapSession, items: WantedItem[]): v
   const name = cursor.itemName()
   const item = named(session, name)
   if (!item) return cursor.fail(`${name} cannot be fetched`)
-  items.push({ item, args: item.parse?.(cursor) })
+  items.push({ item, args: item.parse?.(cursor, session) })
 }
 
 /** Reads an item, a list of items or a macro. */
@@ -82,21 +83,22 @@ function addItem(items: WantedItem[], item: FetchItem | undefined, first = false
 /** Sets `\Seen` where items do so. Gives the UIDs whose flags changed. */
 async function markSeen(session: ImapSession, uids: UidSet, items: readonly WantedItem[]): Promise<UidSet> {
   const { view, account } = session
-  if (view.readOnly || !account.commit || !items.some(({ item, args }) => item.seen?.(args))) return []
+  if (view.readOnly || !account.commit || !has(view.mailbox, 's')) return []
+  if (!items.some(({ item, args }) => item.seen?.(args))) return []
   const { results, modseq } = await account.commit([{ op: 'flags', in: view.id, uids, mode: 'add', flags: Flag.Seen }])
   const changed = results[0].uids ?? []
   view.keepQuiet(changed, modseq)
-  if (changed.length > 0) session.touch()
+  if (changed.length > 0) session.touch(modseq)
   return changed
 }
 
 async function run(session: ImapSession, { set, items, effects }: FetchArgs, byUid: boolean): Promise<Status> {
   const { view, account, out, enabled } = session
   let uids = view.resolve(set, byUid)
-  for (const effect of effects) if (effect.before) uids = await effect.before(session, uids)
+  const since = Math.max(0, ...effects.map((effect) => effect.since ?? 0))
+  for (const effect of effects) if (effect.before) uids = await effect.before(session, { set, uids, since })
   if (uids.length === 0) return ok('FETCH completed')
   const marked = await markSeen(session, uids, items)
-  const since = Math.max(0, ...effects.map((effect) => effect.since ?? 0))
   const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]
   const uidOnly = enabled.has('UIDONLY')
   const written = uidOnly ? items.filter(({ item }) => item.name !== 'UID') : items

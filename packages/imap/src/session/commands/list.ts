@@ -1,5 +1,5 @@
 /** LIST (RFC 9051 §6.3.9, RFC 5258) and LSUB (RFC 3501 §6.3.9). Authenticated state. */
-import { type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
+import { isBelow, type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
 import { latin1, utf8 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { matchesPattern, normalizePattern } from '../../syntax/list-pattern.js'
@@ -125,6 +125,9 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
     const below =
       recursive && !fits ? entries.filter((other) => isBelow(other.path, entry.path) && selected(other)) : []
     if (!fits && below.length === 0) continue
+    for (const { listAttributes } of session.parts.extensions) {
+      for (const attribute of listAttributes?.(entry, session) ?? []) addAttribute(entry, attribute)
+    }
     for (const { decorate } of selecting) if (fits) decorate?.(entry, session)
     for (const { option, args } of returns) option.decorate?.(entry, args, session)
     const childInfo = recursive ? childInfoOf(entries, entry, selected, selecting) : ''
@@ -136,8 +139,9 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
   return ok('LIST completed')
 }
 
-function isBelow(path: readonly string[], parent: readonly string[]): boolean {
-  return path.length > parent.length && parent.every((segment, i) => segment === path[i])
+/** Adds an attribute once. */
+export function addAttribute({ attributes }: ListEntry, attribute: string): void {
+  if (!attributes.includes(attribute)) attributes.push(attribute)
 }
 
 /** RFC 5258 §3.5: tells that something below was selected. */

@@ -6,6 +6,7 @@ import { DELIMITER, parseMailboxName } from '../../syntax/mailbox-name.js'
 import { no, ok, Refusal, type Status } from '../../syntax/status.js'
 import type { Command } from '../extension.js'
 import { existing, find, mailboxes, parseMailbox } from '../mailboxes.js'
+import { objectId } from '../object-id.js'
 import type { ImapSession } from '../session.js'
 
 const STATES = ['authenticated', 'selected'] as const
@@ -35,7 +36,7 @@ async function runCreate(session: ImapSession, { path, role }: CreateArgs): Prom
   const { results } = await commit([{ op: 'create', path: newPath(path), ...(role !== undefined && { role }) }])
   const { mailbox } = results[0]
   const tellsId = session.parts.names.has('OBJECTID') && mailbox !== undefined
-  return ok('CREATE completed', tellsId ? `MAILBOXID (${mailbox})` : null)
+  return ok('CREATE completed', tellsId ? `MAILBOXID (${objectId(mailbox)})` : null)
 }
 
 export const create: Command<CreateArgs> = {

@@ -3,7 +3,7 @@ import { decodeCharset } from '@posthouse/mime/body'
 import type { Cursor } from '../../syntax/cursor.js'
 import { parseSearchProgram, type SearchTree } from '../../syntax/search-program.js'
 import { no, ok, Refusal, type Status } from '../../syntax/status.js'
-import type { Command, SearchKeyContext, SearchLeaf, SearchReturn } from '../extension.js'
+import type { Command, SearchKeyContext, SearchLeaf, SearchResult, SearchReturn } from '../extension.js'
 import { evaluate, sequencesOf } from '../search/evaluate.js'
 import type { ImapSession } from '../session.js'
 
@@ -104,11 +104,12 @@ async function run(
 /** Writes `* ESEARCH (TAG "a") UID ...` (RFC 9051 §7.3.4). */
 export function writeEsearch(
   session: ImapSession,
-  result: { readonly uids: Uint32Array; readonly byUid: boolean; readonly modseq: number | null },
+  found: Omit<SearchResult, 'returns'>,
   options: NonNullable<SearchArgs['returns']>,
   tag: string,
 ): void {
   const { out } = session
+  const result: SearchResult = { ...found, returns: new Set(options.map(({ option }) => option.name)) }
   // RFC 5182 §2.2: with SAVE alone there is nothing to tell.
   if (options.length > 0 && options.every(({ option }) => option.name === 'SAVE')) {
     for (const { option, args } of options) option.write(out, result, args, session)

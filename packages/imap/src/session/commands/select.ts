@@ -23,7 +23,7 @@ function parse(cursor: Cursor, session: ImapSession): SelectArgs {
       const name = cursor.word('Parameter')
       const parameter = session.parts.selectParameters.get(name)
       if (!parameter) return cursor.fail(`SELECT has no parameter ${name}`)
-      parameters.push({ parameter, args: parameter.parse?.(cursor) })
+      parameters.push({ parameter, args: parameter.parse?.(cursor, session) })
     })
   }
   return { path, parameters }
@@ -59,7 +59,13 @@ async function run(session: ImapSession, { path, parameters }: SelectArgs, exami
   for (const { selectLines } of session.parts.extensions) {
     for (const line of selectLines?.(session, context) ?? []) out.line(`* OK ${line}`)
   }
-  for (const { parameter, args } of parameters) await parameter.apply(session, context, args)
+  try {
+    for (const { parameter, args } of parameters) await parameter.apply(session, context, args)
+  } catch (error) {
+    // RFC 9051 §6.3.2: a SELECT that fails leaves no mailbox selected.
+    session.select(null)
+    throw error
+  }
   return ok(`${examine ? 'EXAMINE' : 'SELECT'} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE')
 }
 

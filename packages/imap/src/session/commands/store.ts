@@ -73,7 +73,11 @@ async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promi
   const believed = new Map<Uid, string>()
   if (silent) {
     for await (const rows of account.messages(view.id, { uids })) {
-      for (const row of rows) believed.set(row.uid, expected(row, args))
+      for (const row of rows) {
+        // A change that the client has not heard of yet: it cannot work out the flags.
+        const known = row.modseq <= view.flagsTold || view.isQuiet(row.uid, row.modseq)
+        if (known) believed.set(row.uid, expected(row, args))
+      }
     }
   }
   const { results, modseq } = await account.commit([
@@ -90,7 +94,7 @@ async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promi
   const refused = results[0].modified ?? []
   const done = uidSetSubtract(uids, refused)
   const gone = await tell(session, done, silent ? believed : null, byUid, modseq)
-  session.touch()
+  session.touch(results[0].uids?.length ? modseq : 0)
   if (refused.length > 0) return ok('Some were changed by others', `MODIFIED ${modifiedSet(session, refused, byUid)}`)
   if (gone && !byUid) return no('Some of the messages are gone', 'EXPUNGEISSUED')
   return ok('STORE completed')

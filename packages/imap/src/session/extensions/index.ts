@@ -13,12 +13,31 @@ import {
   uidPlus,
   unselectExtension,
 } from './basic.js'
+import { binary } from './binary.js'
+import { condstore } from './condstore.js'
+import { compress, unauthenticate } from './connection.js'
+import { esearch, searchRes } from './esearch.js'
+import { appendLimit, objectIds, preview, saveDate, statusSize, within } from './items.js'
+import { createSpecialUse, listExtended, listStatus, specialUse } from './list.js'
+import { qresync } from './qresync.js'
+import { replace } from './replace.js'
+import { imap4rev2, utf8Accept } from './unicode.js'
 
 export * from './basic.js'
+export { binary } from './binary.js'
+export { condstore } from './condstore.js'
+export { compress, literalMinus, unauthenticate } from './connection.js'
 export { core } from './core.js'
+export { esearch, searchRes } from './esearch.js'
+export { appendLimit, objectIds, preview, saveDate, statusSize, within } from './items.js'
+export { createSpecialUse, listExtended, listStatus, specialUse } from './list.js'
+export { qresync } from './qresync.js'
+export { replace } from './replace.js'
+export { imap4rev2, utf8Accept } from './unicode.js'
 
 /** All extensions of the package, in the order in which CAPABILITY tells them. */
 export const standardExtensions: readonly ImapExtension[] = [
+  imap4rev2,
   saslIr,
   literalPlus,
   idExtension,
@@ -29,5 +48,24 @@ export const standardExtensions: readonly ImapExtension[] = [
   unselectExtension,
   uidPlus,
   moveExtension,
+  condstore,
+  qresync,
+  esearch,
+  searchRes,
+  within,
+  listExtended,
+  listStatus,
+  specialUse,
+  createSpecialUse,
+  statusSize,
+  binary,
   multiAppend,
+  replace,
+  appendLimit,
+  compress,
+  utf8Accept,
+  saveDate,
+  preview,
+  objectIds,
+  unauthenticate,
 ]

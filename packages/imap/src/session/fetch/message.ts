@@ -22,61 +22,75 @@ export interface FetchedMessage {
 
 const NOTHING = new Uint8Array(0)
 
+/** Opens a row. */
 export function fetchedMessage(session: ImapSession, row: MessageRow): FetchedMessage {
-  const prefix = row.prefix ?? NOTHING
-  let opened: Summary | undefined
+  return new RowMessage(session, row)
+}
 
-  function pieces(start: number, end: number): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+/** A class, because FETCH makes one for each row: closures would cost more than the row's answer. */
+class RowMessage implements FetchedMessage {
+  readonly prefix: Uint8Array
+  #opened: Summary | null = null
+  readonly #session: ImapSession
+
+  constructor(
+    session: ImapSession,
+    readonly row: MessageRow,
+  ) {
+    this.#session = session
+    this.prefix = row.prefix ?? NOTHING
+  }
+
+  summary(): Summary | Promise<Summary> {
+    if (this.#opened) return this.#opened
+    const { summary } = this.row
+    const known = summary ? openSummary(summary) : null
+    if (!known) return this.#rebuild()
+    this.#opened = known
+    return known
+  }
+
+  header(): Uint8Array | Promise<Uint8Array> {
+    const { prefix, row } = this
+    if (row.header) return prefix.length === 0 ? row.header : concat([prefix, row.header])
+    const summary = this.summary()
+    if (!(summary instanceof Promise)) return this.octets(0, prefix.length + summary.headerSize)
+    return summary.then(({ headerSize }) => this.octets(0, prefix.length + headerSize))
+  }
+
+  pieces(start: number, end: number): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+    const { prefix, row } = this
     const seam = prefix.length
     if (start >= end) return []
     const head = start < seam ? [prefix.subarray(start, Math.min(end, seam))] : []
     if (end <= seam) return head
     const from = Math.max(0, start - seam)
     if (row.inline) return [...head, row.inline.subarray(from, end - seam)]
-    const source: Source = session.account.read(row.blob, { start: from, end: end - seam })
+    const source: Source = this.#session.account.read(row.blob, { start: from, end: end - seam })
     return head.length === 0 ? source : chain(head, source)
   }
 
-  async function octets(start: number, end: number): Promise<Uint8Array> {
+  async octets(start: number, end: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = []
-    for await (const piece of pieces(start, end)) parts.push(piece.slice())
+    for await (const piece of this.pieces(start, end)) parts.push(piece.slice())
     return concat(parts.length === 0 ? [NOTHING] : parts)
   }
 
-  const message: FetchedMessage = {
-    row,
-    prefix,
-    summary() {
-      if (opened) return opened
-      const known = row.summary && openSummary(row.summary)
-      if (!known) return rebuild(session, row, message).then((made) => (opened = made))
-      opened = known
-      return known
-    },
-    header() {
-      if (row.header) return prefix.length === 0 ? row.header : concat([prefix, row.header])
-      const summary = message.summary()
-      if (summary instanceof Promise) return summary.then(({ headerSize }) => octets(0, prefix.length + headerSize))
-      return octets(0, prefix.length + summary.headerSize)
-    },
-    pieces,
-    octets,
+  /** Makes a summary that is missing or of another version, and gives it back to the store. */
+  async #rebuild(): Promise<Summary> {
+    const { row, prefix } = this
+    const summarizer = createSummarizer()
+    for await (const piece of this.pieces(prefix.length, row.size)) summarizer.write(piece)
+    const { summary } = summarizer.end()
+    if (row.emailId !== '') await this.#session.account.summaries?.([{ emailId: row.emailId, summary }])
+    const opened = openSummary(summary)
+    if (!opened) throw new Error('a summary that was just made cannot be read')
+    this.#opened = opened
+    return opened
   }
-  return message
 }
 
 async function* chain(first: readonly Uint8Array[], rest: Source): AsyncGenerator<Uint8Array> {
   yield* first
   yield* rest
-}
-
-/** Makes a summary that is missing or of another version, and gives it back to the store. */
-async function rebuild(session: ImapSession, row: MessageRow, message: FetchedMessage): Promise<Summary> {
-  const summarizer = createSummarizer()
-  for await (const piece of message.pieces(message.prefix.length, row.size)) summarizer.write(piece)
-  const { summary } = summarizer.end()
-  if (row.emailId !== '') await session.account.summaries?.([{ emailId: row.emailId, summary }])
-  const opened = openSummary(summary)
-  if (!opened) throw new Error('a summary that was just made cannot be read')
-  return opened
 }

@@ -177,8 +177,10 @@ export async function evaluate(session: ImapSession, tree: Tree, modseq = false)
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
       if (sequence === 0) continue
-      const message: SearchedMessage = Object.assign(fetchedMessage(session, row), { sequence })
-      if (!decided && !(await matches(message, program))) continue
+      if (!decided) {
+        const message: SearchedMessage = Object.assign(fetchedMessage(session, row), { sequence })
+        if (!(await matches(message, program))) continue
+      }
       uids.push(row.uid)
       if (row.modseq > highest) highest = row.modseq
       if (link.signal.aborted) break

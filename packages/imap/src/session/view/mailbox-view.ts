@@ -29,6 +29,8 @@ export class MailboxView {
   withheld = false
   /** The store may have changes that were not looked at. */
   dirty = false
+  /** The store has said that this modification sequence is visible: a look from now on sees all up to it (R2, R3). */
+  visible: ModSeq = 0
   /** The saved result of a search (`$`). */
   savedResult: UidSet = noUids
   /** Keywords that the client knows of, by lower case. */
@@ -163,6 +165,12 @@ export class MailboxView {
     }
     this.#count = kept
     return numbers
+  }
+
+  /** Notes that the store has changed. */
+  touch(modseq: ModSeq = 0): void {
+    this.dirty = true
+    if (modseq > this.visible) this.visible = modseq
   }
 
   /** Notes that the client knows a change of flags because it asked for it. */

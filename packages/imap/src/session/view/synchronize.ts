@@ -46,6 +46,7 @@ async function complement(session: ImapSession, view: MailboxView): Promise<UidS
 /** Tells the client of changes; of expunges only where `expunges` allows it. */
 export async function synchronize(session: ImapSession, view: MailboxView, expunges: boolean): Promise<void> {
   view.dirty = false
+  const { visible } = view
   const { rows, gone } = await pull(session, view)
   view.withheld = gone.length > 0 && !expunges
   if (gone.length > 0 && expunges) {
@@ -61,7 +62,7 @@ export async function synchronize(session: ImapSession, view: MailboxView, expun
       session.out.line(`* ${view.count} EXISTS`)
     }
   }
-  let told = view.cursor
+  let told = Math.max(view.cursor, visible)
   for (const row of rows) {
     if (row.modseq > told) told = row.modseq
     // A message that is new to the client comes without flags: it asks for them.

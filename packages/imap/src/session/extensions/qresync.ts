@@ -1,0 +1,115 @@
+/** QRESYNC (RFC 7162 §3.2): what has changed and what is gone, in one SELECT. */
+import {
+  allUids,
+  type ModSeq,
+  type UidSet,
+  uidSetFromSorted,
+  uidSetIntersect,
+  uidSetOf,
+  uidSetSubtract,
+  vanishedOf,
+} from '@posthouse/store-api'
+import type { Cursor } from '../../syntax/cursor.js'
+import { formatUidSet, parseSequenceSet, type SequenceSet, STAR } from '../../syntax/sequence-set.js'
+import { bad, Refusal } from '../../syntax/status.js'
+import type { FetchEffect, ImapExtension, SelectContext } from '../extension.js'
+import type { ImapSession } from '../session.js'
+import { reportFlags } from '../view/report.js'
+import { enableCondstore } from './condstore.js'
+
+interface Resync {
+  readonly uidValidity: number
+  readonly modseq: ModSeq
+  readonly known: UidSet | null
+}
+
+/** A set of UIDs that may name more than the mailbox has. */
+function plainSet(cursor: Cursor, set: SequenceSet): UidSet {
+  if (set.saved) cursor.fail('UIDs expected')
+  return uidSetOf(set.ranges.map(([a, b]) => [Math.min(a, 0xffffffff), Math.min(b, 0xffffffff)] as const))
+}
+
+/** `(1 17 1:5 (1,3 1,3))`: UIDVALIDITY, modification sequence, known UIDs, and numbers that match UIDs. */
+function parseResync(cursor: Cursor, session: ImapSession): Resync {
+  if (!session.enabled.has('QRESYNC')) cursor.fail('ENABLE QRESYNC first')
+  cursor.space()
+  cursor.expect('(')
+  const uidValidity = cursor.nzNumber('UIDVALIDITY')
+  cursor.space()
+  const modseq = cursor.number('Modification sequence')
+  let known: UidSet | null = null
+  if (cursor.peek() === 32) {
+    cursor.space()
+    if (!cursor.atList()) known = plainSet(cursor, parseSequenceSet(cursor))
+    if (cursor.peek() === 32) cursor.space()
+    // Numbers that match UIDs shorten the answer of servers that have lost their history; ours does without.
+    if (cursor.take('(')) {
+      parseSequenceSet(cursor)
+      cursor.space()
+      parseSequenceSet(cursor)
+      cursor.expect(')')
+    }
+  }
+  cursor.expect(')')
+  return { uidValidity, modseq, known }
+}
+
+/** Tells which of `asked` are gone since, and not in the session's view (RFC 7162 §3.2.10.1). */
+async function tellVanished(session: ImapSession, since: ModSeq, asked: UidSet): Promise<void> {
+  const { view, account, out } = session
+  const { uidNext } = view.mailbox
+  const last = Math.max(uidNext - 1, view.lastUid)
+  if (last === 0) return
+  const known = uidSetIntersect(asked, [[1, last]])
+  const gone = await vanishedOf(account, view.id, { since, known })
+  const earlier = uidSetSubtract(gone, uidSetFromSorted(view.pick(gone)))
+  if (earlier.length > 0) out.line(`* VANISHED (EARLIER) ${formatUidSet(earlier)}`)
+}
+
+async function resync(session: ImapSession, { mailbox }: SelectContext, args: Resync): Promise<void> {
+  // RFC 7162 §3.2.5.2: with another UIDVALIDITY everything that the client knows is void.
+  if (args.uidValidity !== mailbox.uidValidity) return
+  const { view, account } = session
+  await tellVanished(session, args.modseq, args.known ?? allUids)
+  const query = { since: args.modseq, ...(args.known && { uids: args.known }) }
+  for await (const rows of account.messages(view.id, query)) {
+    for (const row of rows) {
+      const sequence = view.sequenceOf(row.uid)
+      if (sequence > 0) await reportFlags(session, view, sequence, row, true)
+    }
+    const slow = session.flushMuch()
+    if (slow) await slow
+  }
+}
+
+function vanishedModifier(cursor: Cursor, session: ImapSession, byUid: boolean): FetchEffect {
+  if (!byUid || !session.enabled.has('QRESYNC')) cursor.fail('VANISHED is for UID FETCH after ENABLE QRESYNC')
+  return {
+    async before(_session, { set, uids, since }) {
+      if (since === 0) throw new Refusal(bad('VANISHED needs CHANGEDSINCE'))
+      const ranges = set.ranges.map(
+        ([a, b]) => [a, b].map((one) => (one === STAR ? 0xffffffff : one)) as [number, number],
+      )
+      await tellVanished(session, since, uidSetOf(ranges))
+      return uids
+    },
+  }
+}
+
+export const qresync: ImapExtension = {
+  name: 'QRESYNC',
+  capabilities: ['QRESYNC'],
+  requires: ['CONDSTORE', 'ENABLE'],
+  // RFC 7162 §3.2.10: needs stores whose expunges raise the modification sequence.
+  available: (account) => account.vanished !== undefined,
+  selectParameters: [
+    {
+      name: 'QRESYNC',
+      parse: parseResync,
+      apply: (session, select, args) => resync(session, select, args as Resync),
+    },
+  ],
+  fetchModifiers: [{ name: 'VANISHED', parse: vanishedModifier }],
+  // RFC 7162 §3.2.3: enabling QRESYNC enables CONDSTORE.
+  enables: [{ word: 'QRESYNC', apply: enableCondstore }],
+}

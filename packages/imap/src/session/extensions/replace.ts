@@ -1,0 +1,72 @@
+/** REPLACE and UID REPLACE (RFC 8508): a new message for an old one, in one step. Selected state. */
+import { type UidSet, uidSetSize, writerOf } from '@posthouse/store-api'
+import { formatUidSet, parseSequenceSet } from '../../syntax/sequence-set.js'
+import { bad, no, ok, Refusal, type Status } from '../../syntax/status.js'
+import { type AppendData, appendOp, checkSize, parseAppendData } from '../commands/append.js'
+import type { Command, ImapExtension, Upload } from '../extension.js'
+import { existing, parseMailbox } from '../mailboxes.js'
+import type { ImapSession } from '../session.js'
+import { createUploadFeed, type UploadFeed } from '../upload-feed.js'
+
+function upload(session: ImapSession, byUid: boolean): Upload {
+  const { stage, commit } = writerOf(session.account)
+  let old: UidSet = []
+  let target = ''
+  let data: AppendData | null = null
+  let feed: UploadFeed | null = null
+  let op: Awaited<ReturnType<typeof appendOp>> | null = null
+
+  return {
+    async literal(cursor, { size }) {
+      if (data) throw new Refusal(bad('Only one message'))
+      const { view } = session
+      cursor.space()
+      old = view.resolve(parseSequenceSet(cursor), byUid)
+      cursor.space()
+      const path = parseMailbox(cursor, session)
+      data = parseAppendData(cursor)
+      if (view.readOnly) throw new Refusal(no('The mailbox can only be read', 'NOPERM'))
+      if (uidSetSize(old) !== 1 || view.countIn(old) !== 1) throw new Refusal(no('No such message', 'NONEXISTENT'))
+      target = (await existing(session, path, 'TRYCREATE')).id
+      await checkSize(session, size, 0)
+      feed = createUploadFeed(stage, size)
+    },
+    write: (bytes) => feed?.write(bytes),
+    async literalEnd() {
+      if (feed && data) op = await appendOp(feed, target, data)
+      feed = null
+    },
+    async finish(cursor): Promise<Status> {
+      if (data?.wrapped) cursor.expect(')')
+      cursor.end()
+      if (!op) return bad('Message expected')
+      const { view, out, parts } = session
+      const { results, modseq } = await commit([op, { op: 'expunge', in: view.id, uids: old, onlyDeleted: false }])
+      session.touch(modseq)
+      const { uidValidity, uids = [] } = results[0]
+      // RFC 8508 §4.3: APPENDUID is told before the EXPUNGE.
+      if (parts.names.has('UIDPLUS')) out.line(`* OK [APPENDUID ${uidValidity} ${formatUidSet(uids)}] Replaced`)
+      return ok('REPLACE completed')
+    },
+    abort: () => feed?.abort(),
+  }
+}
+
+function replaceCommand(byUid: boolean): Command<void> {
+  return {
+    name: byUid ? 'UID REPLACE' : 'REPLACE',
+    states: ['selected'],
+    leading: 2,
+    checkpoint: true,
+    parse() {},
+    run: () => bad('Message expected'),
+    upload: (session) => upload(session, byUid),
+  }
+}
+
+export const replace: ImapExtension = {
+  name: 'REPLACE',
+  capabilities: ['REPLACE'],
+  available: (account) => account.commit !== undefined,
+  commands: [replaceCommand(false), replaceCommand(true)] as readonly Command[],
+}

@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { Flag } from '@posthouse/store-api'
+import { ImapFlow } from 'imapflow'
+import { afterEach, expect, test } from 'vitest'
+import { type Listening, listen } from '../src/node/index.js'
+import { HELLO, type TestServer, testServer } from './servers.js'
+
+let listening: Listening
+const clients: ImapFlow[] = []
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close()
+  await listening.close({ force: true })
+})
+
+async function start(made: TestServer = testServer()): Promise<TestServer> {
+  listening = await listen(made.server, { port: 0 })
+  return made
+}
+
+async function connect(): Promise<ImapFlow> {
+  const client = new ImapFlow({
+    host: '127.0.0.1',
+    port: listening.port,
+    secure: false,
+    auth: { user: 'alice', pass: 'secret' },
+    logger: false,
+    qresync: true,
+  })
+  // A server that goes away at the end of a test is no error.
+  client.on('error', () => {})
+  clients.push(client)
+  await client.connect()
+  return client
+}
+
+test('imapflow logs in (compressed), lists, selects and fetches', async () => {
+  const made = await start()
+  await made.deliver(HELLO, { prefix: 'Return-Path: <alice@example.org>\r\n' })
+  await made.deliver(HELLO, { flags: Flag.Seen, keywords: ['$Forwarded'] })
+  const client = await connect()
+  expect(client.enabled).toContain('QRESYNC')
+  // It has asked for COMPRESS=DEFLATE, and reads through it from here on.
+  expect((client as unknown as { _inflate: unknown })._inflate).toBeTruthy()
+  await client.mailboxCreate(['Work', 'Grüße'])
+  const names = (await client.list()).map((mailbox) => mailbox.path)
+  expect(names).toEqual(expect.arrayContaining(['INBOX', 'Work/Grüße']))
+  const lock = await client.getMailboxLock('INBOX')
+  expect(client.mailbox).toMatchObject({ exists: 2, uidNext: 3 })
+  const fetched = await client.fetchAll('1:*', {
+    envelope: true,
+    flags: true,
+    bodyStructure: true,
+    source: true,
+    size: true,
+  })
+  expect(fetched.map((one) => one.envelope?.subject)).toEqual(['Hello', 'Hello'])
+  expect(fetched[0]?.source?.toString()).toBe(`Return-Path: <alice@example.org>\r\n${HELLO}`)
+  expect(fetched[1]?.source?.toString()).toBe(HELLO)
+  expect([...(fetched[1]?.flags ?? [])].sort()).toEqual(['$Forwarded', '\\Seen'])
+  expect(await client.search({ seen: false, subject: 'hello' }, { uid: true })).toEqual([1])
+  lock.release()
+  await client.logout()
+})
+
+test('a 25 MB attachment comes back identical', async () => {
+  await start()
+  const client = await connect()
+  const body = Buffer.alloc(25 * 1024 * 1024)
+  for (let i = 0; i < body.length; i++) body[i] = (i * 31 + (i >> 9)) & 255
+  const lines = (body.toString('base64').match(/.{1,76}/g) as string[]).join('\r\n')
+  const source = Buffer.from(
+    `Subject: big\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n${lines}\r\n`,
+  )
+  const appended = await client.append('INBOX', source, ['\\Seen'])
+  expect(appended).toMatchObject({ uid: 1 })
+  const lock = await client.getMailboxLock('INBOX')
+  const one = await client.fetchOne('1', { source: true, size: true })
+  expect(one).toMatchObject({ size: source.length })
+  expect((one as { source?: Buffer }).source?.equals(source)).toBe(true)
+  lock.release()
+})
+
+test('flags set by one client, and new and expunged messages, are pushed to another in IDLE', async () => {
+  const made = await start()
+  await made.deliver(HELLO)
+  const [watcher, actor] = [await connect(), await connect()]
+  const held = await watcher.getMailboxLock('INBOX')
+  const lock = await actor.getMailboxLock('INBOX')
+  const idling = watcher.idle()
+  const flagged = once(watcher, 'flags')
+  await actor.messageFlagsAdd('1', ['\\Flagged', '$Work'])
+  const [told] = await flagged
+  expect([...told.flags].sort()).toEqual(['$Work', '\\Flagged'])
+  const grown = once(watcher, 'exists')
+  await made.deliver(HELLO)
+  expect((await grown)[0]).toMatchObject({ count: 2, prevCount: 1 })
+  const gone = once(watcher, 'expunge')
+  await actor.messageDelete('1')
+  expect((await gone)[0]).toMatchObject({ path: 'INBOX', vanished: true, uid: 1 })
+  lock.release()
+  held.release()
+  await watcher.noop()
+  await idling
+})

@@ -1,6 +1,6 @@
 /** `npm run fuzz mime-body -- --seconds 60`: each target for an equal share of the time. */
 
-import { fuzzTarget } from './loop.js'
+import { fuzzTarget } from '../loop.js'
 import { targets } from './targets.js'
 
 const option = process.argv.indexOf('--seconds')

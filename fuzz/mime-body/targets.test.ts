@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fuzzTarget } from './loop.js'
+import { fuzzTarget } from '../loop.js'
 import { targets } from './targets.js'
 
 /** The same inputs in every run; `npm run fuzz mime-body` goes on from a random one. */

@@ -78,7 +78,11 @@ export const TARGETS: readonly Target[] = [
       const summary = openSummary(whole.summary)
       assert.ok(summary)
       for (const utf8 of [false, true]) {
-        for (const list of [summary.envelope(utf8), summary.bodyStructure(true, utf8), summary.bodyStructure(false, utf8)]) {
+        for (const list of [
+          summary.envelope(utf8),
+          summary.bodyStructure(true, utf8),
+          summary.bodyStructure(false, utf8),
+        ]) {
           assert.deepEqual([list[0], list.at(-1), list.includes(0)], [0x28, 0x29, false])
         }
       }
@@ -98,7 +102,8 @@ export const TARGETS: readonly Target[] = [
         at = fieldEnd(table, i)
       }
       assert.ok(at <= bytes.length)
-      const kept = filterHeader(bytes, ['subject', 'to'], false).length + filterHeader(bytes, ['subject', 'to'], true).length
+      const kept =
+        filterHeader(bytes, ['subject', 'to'], false).length + filterHeader(bytes, ['subject', 'to'], true).length
       assert.ok(kept <= bytes.length + 6)
     },
   },
@@ -116,6 +121,9 @@ export const TARGETS: readonly Target[] = [
   { name: 'parameters', run: (text) => void parameterTexts(parseStructured(text), iconvCharsets) },
   { name: 'encoded words', run: (text) => void decodeWords(text.replaceAll('\n', ''), iconvCharsets) },
   { name: 'dates', run: (text) => assert.ok(!Number.isNaN(parseDate(text)?.time)) },
-  { name: 'message ids', run: (text) => assert.ok(parseMessageIds(text).every((id) => id !== '' && !id.includes('\n'))) },
+  {
+    name: 'message ids',
+    run: (text) => assert.ok(parseMessageIds(text).every((id) => id !== '' && !id.includes('\n'))),
+  },
   { name: 'base subject', run: (text) => assert.ok(baseSubject(text).base.length <= text.length) },
 ]

@@ -8,7 +8,8 @@ export type Kind = (typeof KINDS)[number]
 /** Octets that compress badly, from a name. */
 function noise(name: string, size: number): Buffer {
   const pieces: Buffer[] = []
-  for (let i = 0, have = 0; have < size; i++, have += 32) pieces.push(createHash('sha256').update(`${name}${i}`).digest())
+  for (let i = 0, have = 0; have < size; i++, have += 32)
+    pieces.push(createHash('sha256').update(`${name}${i}`).digest())
   return Buffer.concat(pieces).subarray(0, size)
 }
 
@@ -16,7 +17,9 @@ function wrap(text: string): string {
   return text.replace(/.{76}/g, '$&\r\n')
 }
 
-const WORDS = 'the quick brown fox jumps over a lazy dog while mail is being read by someone who waits for news'.split(' ')
+const WORDS = 'the quick brown fox jumps over a lazy dog while mail is being read by someone who waits for news'.split(
+  ' ',
+)
 
 function prose(seed: number, words: number, umlauts: boolean): string {
   let text = ''
@@ -66,7 +69,9 @@ function quoted(seed: number): string {
 function alternative(seed: number): string {
   const boundary = `=_alt_${seed}`
   const text = quotedPrintable(prose(seed, 100, true))
-  const html = quotedPrintable(`<html><body><p>${prose(seed, 100, true).replaceAll('\r\n', '</p>\r\n<p>')}</p></body></html>`)
+  const html = quotedPrintable(
+    `<html><body><p>${prose(seed, 100, true).replaceAll('\r\n', '</p>\r\n<p>')}</p></body></html>`,
+  )
   return `${head(seed, `Content-Type: multipart/alternative; boundary="${boundary}"\r\n`)}\r
 --${boundary}\r
 Content-Type: text/plain; charset=utf-8\r
@@ -113,6 +118,8 @@ export function corpus(kind: Kind): Uint8Array[] {
     const makers = [plain, quoted, alternative, latin]
     return Array.from({ length: 200 }, (_, i) => Buffer.from(makers[i % 4]!(i), i % 4 === 3 ? 'latin1' : 'utf8'))
   }
-  const trace = Array.from({ length: 12 }, (_, i) => head(i, '').split('DKIM')[0]!.split('\r\n').slice(1).join('\r\n')).join('')
+  const trace = Array.from({ length: 12 }, (_, i) =>
+    head(i, '').split('DKIM')[0]!.split('\r\n').slice(1).join('\r\n'),
+  ).join('')
   return Array.from({ length: 100 }, (_, i) => Buffer.from(trace + alternative(i)))
 }

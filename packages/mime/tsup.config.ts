@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 import { packageBuild } from '../../tsup.base.js'
 
@@ -16,6 +15,4 @@ const entries = {
   report: 'src/report/index.ts',
 }
 
-export default defineConfig(
-  packageBuild(Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(file)))),
-)
+export default defineConfig(packageBuild(entries))

@@ -19,6 +19,7 @@ export interface Word {
 
 /** The `@` between local part and domain, as a word. */
 export const AT = '@'
+
 /** Blanks divide the words of a name from the local part, except around dots (RFC 5322 §4.4, obs-local-part). */
 export function localPartStart(words: readonly Word[], at: number): number {
   let start = at

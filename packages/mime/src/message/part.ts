@@ -2,6 +2,7 @@
 
 import { type CharsetSource, decodeCharset } from '../body/charset.js'
 import { createTransferDecoder, decodeTransfer, type TransferEncoding, transferEncoding } from '../body/transfer.js'
+import { decodeUuencoded, findUuencoded } from '../body/uuencode.js'
 import { parseMessageIds } from '../header/message-ids.js'
 import {
   findParameter,
@@ -10,6 +11,7 @@ import {
   parseStructured,
   type StructuredValue,
 } from '../header/parameters.js'
+import { octetsToText } from '../header/words.js'
 import { readTransferEncoding } from '../structure/content-fields.js'
 import type { DefectCode } from '../structure/defects.js'
 import { countLines, type Entity } from '../structure/entity.js'
@@ -169,6 +171,15 @@ export class Part {
     const { text, defect: damage } = decodeCharset(this.bytes(), this.charset ?? 'us-ascii', this.source.charsets)
     if (damage) this.source.report(damage, this.entity.bodyStart)
     return text
+  }
+
+  /** The files that stand uuencoded in this part's text; the text keeps their lines. */
+  uuencodedFiles(): { filename: string; bytes: Uint8Array }[] {
+    const content = this.bytes()
+    return findUuencoded(content).map(({ name, bodyStart, bodyEnd }) => ({
+      filename: octetsToText(name).text,
+      bytes: decodeUuencoded(content.subarray(bodyStart, bodyEnd)),
+    }))
   }
 
   /** The message in a message/rfc822 or message/global part, base64 or quoted-printable undone; null for others. */

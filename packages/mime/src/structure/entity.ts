@@ -31,6 +31,24 @@ export interface Entity {
   lineBreaks: number
 }
 
+/** An entity that begins at `start`, of the type that counts until its header says another. */
+export function newEntity(parent: Entity | null, start: number, subtype: 'plain' | 'rfc822'): Entity {
+  return {
+    parent,
+    depth: parent === null ? 1 : parent.depth + 1,
+    headerStart: start,
+    bodyStart: start,
+    bodyEnd: start,
+    preambleEnd: -1,
+    epilogueStart: -1,
+    type: subtype === 'plain' ? 'text' : 'message',
+    subtype,
+    boundary: null,
+    children: [],
+    lineBreaks: -1,
+  }
+}
+
 /** A multipart whose parts were read. */
 export function isMultipart(entity: Entity): boolean {
   return entity.boundary !== null

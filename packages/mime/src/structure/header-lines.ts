@@ -63,3 +63,8 @@ function stop(walk: HeaderWalk, kind: HeaderWalk['kind'], at: number, next: numb
   walk.at = at
   walk.next = next
 }
+
+/** Octets of the line break whose LF is at `lf`, as far as they are at hand. */
+export function lineBreakBefore(bytes: Uint8Array, lf: number): number {
+  return lf > 0 && bytes[lf - 1] === CR ? 2 : 1
+}

@@ -2,5 +2,7 @@
 
 export { type Defect, type DefectCode, isAmbiguous } from './defects.js'
 export { countLines, type Entity, isMessage, isMultipart, type Range, ranges } from './entity.js'
+export { indexMessage } from './index-message.js'
 export { defaultLimits, type MimeLimits } from './limits.js'
-export { indexMessage, type MessageIndex, MessageScanner, type ScannerHooks, type ScannerOptions } from './scanner.js'
+export { MessageScanner } from './scanner.js'
+export type { MessageIndex, ScannerHooks, ScannerOptions } from './scanner-options.js'

@@ -1,6 +1,9 @@
 /** Bounds on what one message may cost. What lies beyond a bound stays in the ranges; it is only not looked into. */
 export interface MimeLimits {
-  /** Entities inside each other, the message itself being 1. Deeper multiparts and messages are opaque leaves. */
+  /**
+   * Entities inside each other, the message itself being 1. Deeper multiparts and messages are opaque leaves. At most
+   * 1000: what is written out level by level needs a stack.
+   */
   readonly depth: number
   /** Entities in all, the message included. When it is reached, the last part takes the rest of the input. */
   readonly parts: number
@@ -27,7 +30,11 @@ export const defaultLimits: MimeLimits = {
   defects: 200,
 }
 
+const MAX_DEPTH = 1000
+
 /** The defaults, changed where `limits` says so. */
 export function withDefaultLimits(limits?: Partial<MimeLimits>): MimeLimits {
-  return limits ? { ...defaultLimits, ...limits } : defaultLimits
+  if (!limits) return defaultLimits
+  const merged = { ...defaultLimits, ...limits }
+  return merged.depth > MAX_DEPTH ? { ...merged, depth: MAX_DEPTH } : merged
 }

@@ -14,54 +14,17 @@ import { indexOf } from '../bytes.js'
 import { type BoundaryLine, matchBoundary } from './boundaries.js'
 import { CutInput } from './cut-input.js'
 import { type Defect, type DefectCode, defect } from './defects.js'
-import { countLineBreaks, type Entity } from './entity.js'
-import { type HeaderWalk, judgeHeaderLine, MAX_SPECIAL_LINE, walkHeader } from './header-lines.js'
+import { countLineBreaks, type Entity, newEntity } from './entity.js'
+import { type HeaderWalk, judgeHeaderLine, lineBreakBefore, MAX_SPECIAL_LINE, walkHeader } from './header-lines.js'
 import { type MimeLimits, withDefaultLimits } from './limits.js'
 import { isMessageType, isUnopened, readOpening } from './opening.js'
-
-/** What a scanner tells while it reads; the octets are views of a chunk and valid only during the call. */
-export interface ScannerHooks {
-  /** The header block of an entity is complete; at most `limits.headerSize` octets of it, the empty line included. */
-  header?(entity: Entity, bytes: Uint8Array, start: number, end: number): void
-  /** Octets behind the header of a leaf; the last of them may turn out to be the line break of a boundary. */
-  body?(entity: Entity, bytes: Uint8Array, start: number, end: number): void
-}
-
-export interface ScannerOptions {
-  readonly limits?: Partial<MimeLimits>
-  /** Count the line breaks of text and message bodies while reading; without it `lineBreaks` stays -1. */
-  readonly countLines?: boolean
-  readonly hooks?: ScannerHooks
-}
-
-/** What a finished scan gives. */
-export interface MessageIndex {
-  /** The message; its ranges cover the input. */
-  readonly root: Entity
-  readonly defects: readonly Defect[]
-}
+import type { MessageIndex, ScannerHooks, ScannerOptions } from './scanner-options.js'
 
 const LF = 0x0a
 const CR = 0x0d
 const DASH = 0x2d
+const NOTHING = new Uint8Array(0)
 const LINE_WITH_DASHES = Uint8Array.of(LF, DASH, DASH)
-
-function newEntity(parent: Entity | null, start: number, subtype: 'plain' | 'rfc822'): Entity {
-  return {
-    parent,
-    depth: parent === null ? 1 : parent.depth + 1,
-    headerStart: start,
-    bodyStart: start,
-    bodyEnd: start,
-    preambleEnd: -1,
-    epilogueStart: -1,
-    type: subtype === 'plain' ? 'text' : 'message',
-    subtype,
-    boundary: null,
-    children: [],
-    lineBreaks: -1,
-  }
-}
 
 /** Finds the structure of one message. Feed it with {@link write}, then ask {@link end}. */
 export class MessageScanner {
@@ -89,9 +52,10 @@ export class MessageScanner {
   private readonly walk: HeaderWalk = { kind: 'more', at: 0, next: 0 }
 
   private readonly cut: CutInput
+  /** The header block being read began in an earlier chunk. */
   private headerCut = false
 
-  /** Offset of the chunk being read, and the last two octets before it. */
+  /** Offset of the chunk being read, and the octet before it. */
   private offset = 0
   private lastOctet = 0
   private ended = false
@@ -124,13 +88,9 @@ export class MessageScanner {
     return { root: this.root, defects: this.defects }
   }
 
-  private readonly reportHere = (code: DefectCode, offset: number) => this.report(code, offset)
-
-  private report(code: DefectCode, offset: number): void {
+  private readonly report = (code: DefectCode, offset: number): void => {
     if (this.defects.length < this.limits.defects) this.defects.push(defect(code, offset))
   }
-
-  // --- header blocks -------------------------------------------------------------------------------------------
 
   private readHeader(chunk: Uint8Array, start: number): number {
     if (this.headerCut) return this.readCutHeader(chunk, start)
@@ -139,7 +99,7 @@ export class MessageScanner {
     let first = this.firstLine
     walkHeader(walk, chunk, start, first, boundaries)
     while (walk.kind === 'dashes') {
-      const found = this.matchBoundary(chunk, walk.at, walk.next - 1)
+      const found = matchBoundary(this.open, chunk, walk.at, walk.next - 1)
       if (found) return this.cutHeaderByBoundary(found, chunk, start, walk.at, walk.next)
       if (first && walk.at === start && judgeHeaderLine(chunk, start, walk.next - 1, true) === 'not-a-header') {
         walk.kind = 'not-a-header'
@@ -183,7 +143,7 @@ export class MessageScanner {
     this.cut.lineLength = 0
     this.firstLine = false
     if (lineLength > 1 && line[0] === DASH && line[1] === DASH && this.boundaries > 0 && !this.exhausted) {
-      const found = this.matchBoundary(line, 0, lineLength)
+      const found = matchBoundary(this.open, line, 0, lineLength)
       if (found) {
         const size = this.lineStart - this.current.headerStart
         this.report('header-cut-by-boundary', this.lineStart)
@@ -205,7 +165,13 @@ export class MessageScanner {
     return true
   }
 
-  private cutHeaderByBoundary(found: BoundaryLine, chunk: Uint8Array, start: number, line: number, next: number): number {
+  private cutHeaderByBoundary(
+    found: BoundaryLine,
+    chunk: Uint8Array,
+    start: number,
+    line: number,
+    next: number,
+  ): number {
     this.countIn(chunk, start, line)
     this.report('header-cut-by-boundary', this.offset + line)
     this.endHeader(chunk, start, line, this.offset + line)
@@ -248,11 +214,9 @@ export class MessageScanner {
     }
   }
 
-  // --- what a header block opens -------------------------------------------------------------------------------
-
   /** Reads type and boundary; true when a message begins behind the header block. */
   private enter(entity: Entity, bytes: Uint8Array, start: number, end: number): boolean {
-    const opens = readOpening(entity, bytes, start, end, this.reportHere)
+    const opens = readOpening(entity, bytes, start, end, this.report)
     if (opens === null) return false
     if (entity.depth >= this.limits.depth) {
       this.report('too-deep', entity.headerStart)
@@ -283,8 +247,6 @@ export class MessageScanner {
     this.current = entity
     this.inHeader = this.firstLine = true
   }
-
-  // --- bodies --------------------------------------------------------------------------------------------------
 
   private readBody(chunk: Uint8Array, start: number): number {
     if (this.boundaries === 0 || this.exhausted) {
@@ -349,7 +311,7 @@ export class MessageScanner {
 
   /** The line is complete; false when it is no boundary. */
   private finishLine(bytes: Uint8Array, start: number, end: number, next: number): boolean {
-    const found = this.matchBoundary(bytes, start, end)
+    const found = matchBoundary(this.open, bytes, start, end)
     if (!found) {
       this.atLineStart = false
       this.consumeBody(bytes, start, end)
@@ -375,15 +337,14 @@ export class MessageScanner {
     if (this.hooks.body && start < end && current.boundary === null) this.hooks.body(current, bytes, start, end)
   }
 
-  // --- boundaries ----------------------------------------------------------------------------------------------
-
-  /** The line, if it is a boundary of an open multipart. */
-  private matchBoundary(bytes: Uint8Array, start: number, end: number): BoundaryLine | null {
-    return matchBoundary(this.open, bytes, start, end)
-  }
-
   /** A boundary line from `lineStart` to `next`, with the line break of `breakBefore` octets before it. */
-  private passBoundary(found: BoundaryLine, lineStart: number, breakBefore: number, next: number, breakSize: number): void {
+  private passBoundary(
+    found: BoundaryLine,
+    lineStart: number,
+    breakBefore: number,
+    next: number,
+    breakSize: number,
+  ): void {
     const { index, closing } = found
     const multipart = this.open[index]!
     const end = lineStart - breakBefore
@@ -430,16 +391,4 @@ export class MessageScanner {
   private countIn(bytes: Uint8Array, start: number, end: number): void {
     if (this.counting > 0) this.lineBreaks += countLineBreaks(bytes, start, end)
   }
-}
-
-/** Octets of the line break whose LF is at `lf`, as far as they are at hand. */
-function lineBreakBefore(bytes: Uint8Array, lf: number): number {
-  return lf > 0 && bytes[lf - 1] === CR ? 2 : 1
-}
-
-/** The structure of a whole message. */
-export function indexMessage(bytes: Uint8Array, limits?: Partial<MimeLimits>): MessageIndex {
-  const scanner = new MessageScanner(limits ? { limits } : {})
-  scanner.write(bytes)
-  return scanner.end()
 }

@@ -73,10 +73,15 @@ const PIECES = [
 
 const FIRST = 0x80
 const OCTETS = PIECES.map((piece) => fromLatin1(piece))
-/** Pieces by their first character, longest first. */
-const BY_START: { piece: string; code: string }[][] = []
+interface Entry {
+  readonly piece: string
+  readonly code: string
+}
+
+/** Pieces by their first two characters, longest first. */
+const BY_START: (Entry[] | undefined)[] = new Array(128 * 128).fill(undefined)
 PIECES.forEach((piece, index) => {
-  const list = (BY_START[piece.charCodeAt(0)] ??= [])
+  const list = (BY_START[piece.charCodeAt(0) * 128 + piece.charCodeAt(1)] ??= [])
   list.push({ piece, code: String.fromCharCode(FIRST + index) })
   list.sort((one, other) => other.piece.length - one.piece.length)
 })
@@ -88,7 +93,7 @@ export function compress(text: string): string | null {
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at)
     if (code > 0x7f) return null
-    const list = BY_START[code]
+    const list = BY_START[code * 128 + text.charCodeAt(at + 1)]
     const match = list === undefined ? undefined : longestAt(list, text, at)
     if (match === undefined) {
       at++
@@ -101,7 +106,7 @@ export function compress(text: string): string | null {
   return packed + text.slice(from)
 }
 
-function longestAt(list: readonly { piece: string; code: string }[], text: string, at: number) {
+function longestAt(list: readonly Entry[], text: string, at: number): Entry | undefined {
   for (let i = 0; i < list.length; i++) if (text.startsWith(list[i]!.piece, at)) return list[i]
   return undefined
 }

@@ -7,7 +7,8 @@ import { flatAddresses, readAddresses } from '../../src/message/addresses.js'
 function short(value: string): string {
   const one = (entry: RawMailbox) =>
     `${entry.name === null ? '' : `${entry.name} `}<${entry.route ? `${entry.route}:` : ''}${entry.mailbox}|${entry.host}>`
-  const all = (entry: RawMailbox | RawGroup) => (isGroup(entry) ? `${entry.group}:${entry.members.map(one).join(',')};` : one(entry))
+  const all = (entry: RawMailbox | RawGroup) =>
+    isGroup(entry) ? `${entry.group}:${entry.members.map(one).join(',')};` : one(entry)
   return parseAddressList(value).entries.map(all).join(', ')
 }
 
@@ -30,7 +31,7 @@ describe('RFC 5322 appendix A', () => {
     ['Undisclosed recipients:;', 'Undisclosed recipients:;'],
     ['Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>', 'Pete <pete|silly.test>'],
     [
-      'A Group(Some people)\r\n :Chris Jones <c@(Chris\'s host.)public.example>,\r\n joe@example.org,\r\n John <jdoe@one.test> (my dear friend); (the end of the group)',
+      "A Group(Some people)\r\n :Chris Jones <c@(Chris's host.)public.example>,\r\n joe@example.org,\r\n John <jdoe@one.test> (my dear friend); (the end of the group)",
       'A Group:Chris Jones <c|public.example>,<joe|example.org>,John <jdoe|one.test>;',
     ],
     ['(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;', 'Hidden recipients:;'],
@@ -136,7 +137,12 @@ it('a list that was written is read back', () => {
       const written = list.map((one) => `${one.name === '' ? '' : `${quoted(one.name)} `}<${one.local}@${one.domain}>`)
       const read = parseAddressList(written.join(',\r\n ')).entries
       expect(read).toEqual(
-        list.map((one) => ({ name: one.name === '' ? null : one.name, route: null, mailbox: one.local, host: one.domain })),
+        list.map((one) => ({
+          name: one.name === '' ? null : one.name,
+          route: null,
+          mailbox: one.local,
+          host: one.domain,
+        })),
       )
     }),
   )

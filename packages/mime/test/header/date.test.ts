@@ -11,7 +11,11 @@ describe('RFC 5322 dates', () => {
     ['Fri, 21 Nov 1997 09:55:06 -0600', '1997-11-21T15:55:06.000Z', -360],
     ['Tue, 1 Jul 2003 10:52:37 +0200', '2003-07-01T08:52:37.000Z', 120],
     ['Thu, 13 Feb 1969 23:32:54 -0330', '1969-02-14T03:02:54.000Z', -210],
-    ['Thu,\r\n      13\r\n        Feb\r\n          1969\r\n      23:32\r\n               -0330 (Newfoundland Time)', '1969-02-14T03:02:00.000Z', -210],
+    [
+      'Thu,\r\n      13\r\n        Feb\r\n          1969\r\n      23:32\r\n               -0330 (Newfoundland Time)',
+      '1969-02-14T03:02:00.000Z',
+      -210,
+    ],
     ['21 Nov 97 09:55:06 GMT', '1997-11-21T09:55:06.000Z', 0],
     ['1 Jan 2025 00:00:00 -0000', '2025-01-01T00:00:00.000Z', null],
     ['29 Feb 2024 12:00 EST', '2024-02-29T17:00:00.000Z', -300],
@@ -49,10 +53,19 @@ describe('common mistakes', () => {
     expect(iso(value)).toBe(expected)
   })
 
-  it.each(['', 'now', 'Tue', '32 Jan 2025 00:00:00 Z', '29 Feb 2025 00:00 Z', '1 Foo 2025 00:00 Z', '1 Jan 2025 24:00:00 Z', '1 Jan 2025 25:00:00 Z', '1 Jan 2025 10:61 Z', '12345', '1'.repeat(1000)])(
-    '%s is no date, and not the present time',
-    (value) => {
-      expect(parseDate(value)).toBeNull()
-    },
-  )
+  it.each([
+    '',
+    'now',
+    'Tue',
+    '32 Jan 2025 00:00:00 Z',
+    '29 Feb 2025 00:00 Z',
+    '1 Foo 2025 00:00 Z',
+    '1 Jan 2025 24:00:00 Z',
+    '1 Jan 2025 25:00:00 Z',
+    '1 Jan 2025 10:61 Z',
+    '12345',
+    '1'.repeat(1000),
+  ])('%s is no date, and not the present time', (value) => {
+    expect(parseDate(value)).toBeNull()
+  })
 })

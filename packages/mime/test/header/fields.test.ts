@@ -10,21 +10,70 @@ function fields(text: string): [string, string][] {
 
 describe('header blocks', () => {
   it.each<[string, string, [string, string][]]>([
-    ['CRLF', 'A: 1\r\nB: 2\r\n\r\nC: 3\r\n', [['A', '1'], ['B', '2']]],
-    ['LF', 'A: 1\nB: 2\n\nC: 3\n', [['A', '1'], ['B', '2']]],
+    [
+      'CRLF',
+      'A: 1\r\nB: 2\r\n\r\nC: 3\r\n',
+      [
+        ['A', '1'],
+        ['B', '2'],
+      ],
+    ],
+    [
+      'LF',
+      'A: 1\nB: 2\n\nC: 3\n',
+      [
+        ['A', '1'],
+        ['B', '2'],
+      ],
+    ],
     ['folding', 'A: 1\r\n 2\r\n\t3\r\n\r\n', [['A', '1 2\t3']]],
     ['a folded line of blanks', 'A: 1\r\n \r\n 2\r\n\r\n', [['A', '1  2']]],
     ['blanks before the colon', 'A : 1\r\n\r\n', [['A', '1']]],
     ['no blank behind the colon', 'A:1\r\n\r\n', [['A', '1']]],
-    ['an empty value', 'A:\r\nB: 2\r\n\r\n', [['A', ''], ['B', '2']]],
+    [
+      'an empty value',
+      'A:\r\nB: 2\r\n\r\n',
+      [
+        ['A', ''],
+        ['B', '2'],
+      ],
+    ],
     ['a value on the next line', 'A:\r\n 1\r\n\r\n', [['A', '1']]],
-    ['a line that is no field', 'A: 1\r\nnonsense\r\n more\r\nB: 2\r\n\r\n', [['A', '1'], ['B', '2']]],
+    [
+      'a line that is no field',
+      'A: 1\r\nnonsense\r\n more\r\nB: 2\r\n\r\n',
+      [
+        ['A', '1'],
+        ['B', '2'],
+      ],
+    ],
     ['an mbox line on top', 'From me at noon\r\nA: 1\r\n\r\n', [['A', '1']]],
     ['a continuation on top', ' lost\r\nA: 1\r\n\r\n', [['A', '1']]],
-    ['no empty line', 'A: 1\r\nB: 2', [['A', '1'], ['B', '2']]],
+    [
+      'no empty line',
+      'A: 1\r\nB: 2',
+      [
+        ['A', '1'],
+        ['B', '2'],
+      ],
+    ],
     ['a bare CR', 'A: 1\r2\r\n\r\n', [['A', '1 2']]],
-    ['lines that end with CR CR LF', 'A: 1\r\r\nB: 2\r\r\n\r\r\nC: 3\r\n', [['A', '1'], ['B', '2']]],
-    ['names of object members', '__proto__: 1\r\nconstructor: 2\r\n\r\n', [['__proto__', '1'], ['constructor', '2']]],
+    [
+      'lines that end with CR CR LF',
+      'A: 1\r\r\nB: 2\r\r\n\r\r\nC: 3\r\n',
+      [
+        ['A', '1'],
+        ['B', '2'],
+      ],
+    ],
+    [
+      'names of object members',
+      '__proto__: 1\r\nconstructor: 2\r\n\r\n',
+      [
+        ['__proto__', '1'],
+        ['constructor', '2'],
+      ],
+    ],
     ['nothing', '', []],
   ])('%s', (_, text, expected) => {
     expect(fields(text)).toEqual(expected)

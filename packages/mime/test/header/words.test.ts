@@ -55,9 +55,12 @@ describe('what mail has beside the RFC', () => {
     expect(decodeWords('=?x-none?Q?=C3=BC?=')).toEqual({ text: 'ü', defect: 'unknown-charset' })
   })
 
-  it.each(['=?utf-8?Q?no end', '=?utf-8?X?text?=', '=?utf-8?Q', '=?', '=??Q?a?=', '=?a b?Q?c?='])('%s stays as it is', (text) => {
-    expect(decodeWords(text)).toEqual({ text, defect: 'malformed-encoded-word' })
-  })
+  it.each(['=?utf-8?Q?no end', '=?utf-8?X?text?=', '=?utf-8?Q', '=?', '=??Q?a?=', '=?a b?Q?c?='])(
+    '%s stays as it is',
+    (text) => {
+      expect(decodeWords(text)).toEqual({ text, defect: 'malformed-encoded-word' })
+    },
+  )
 })
 
 it('text without words or high octets is itself', () => {

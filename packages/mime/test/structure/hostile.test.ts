@@ -60,12 +60,17 @@ This is the epilogue.  It is also to be ignored.\r
   })
 
   it('RFC 2046 §5.1.5: parts of a digest are messages', () => {
-    const text = mixed('--b\r\n\r\nSubject: one\r\n\r\n1\r\n--b\r\n\r\nSubject: two\r\n\r\n2\r\n--b--\r\n', 'multipart/digest; boundary=b')
+    const text = mixed(
+      '--b\r\n\r\nSubject: one\r\n\r\n1\r\n--b\r\n\r\nSubject: two\r\n\r\n2\r\n--b--\r\n',
+      'multipart/digest; boundary=b',
+    )
     expect(shape(text)).toBe('digest(rfc822(plain[1]) rfc822(plain[2]))')
   })
 
   it('LF and CRLF give the same tree', () => {
-    const text = mixed('--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\n1\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n2\r\n--b--\r\n')
+    const text = mixed(
+      '--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\n1\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n2\r\n--b--\r\n',
+    )
     expect(shape(text)).toBe('mixed(rfc822(plain[1\r\n]) html[2])')
     expect(shape(text.replaceAll('\r\n', '\n'))).toBe('mixed(rfc822(plain[1\n]) html[2])')
   })
@@ -73,32 +78,139 @@ This is the epilogue.  It is also to be ignored.\r
 
 describe('security row 16: broken and ambiguous structure has one reading, and a defect that says so', () => {
   it.each<[string, string, string, string[]]>([
-    ['no boundary parameter', mixed('--b\r\n\r\n1\r\n--b--', 'multipart/mixed'), 'mixed[--b\r\n\r\n1\r\n--b--]', ['missing-boundary']],
-    ['an empty boundary', mixed('--\r\n\r\n1\r\n----', 'multipart/mixed; boundary=""'), 'mixed[--\r\n\r\n1\r\n----]', ['missing-boundary']],
+    [
+      'no boundary parameter',
+      mixed('--b\r\n\r\n1\r\n--b--', 'multipart/mixed'),
+      'mixed[--b\r\n\r\n1\r\n--b--]',
+      ['missing-boundary'],
+    ],
+    [
+      'an empty boundary',
+      mixed('--\r\n\r\n1\r\n----', 'multipart/mixed; boundary=""'),
+      'mixed[--\r\n\r\n1\r\n----]',
+      ['missing-boundary'],
+    ],
     ['a boundary that never occurs', mixed('text\r\n'), 'mixed[text\r\n]', ['no-parts']],
-    ['no final boundary', mixed('--b\r\n\r\n1\r\n--b\r\n\r\n2\r\n'), 'mixed(plain[1] plain[2\r\n])', ['missing-close-delimiter']],
-    ['no final boundary inside', mixed('--b\r\nContent-Type: multipart/x; boundary=c\r\n\r\n--c\r\n\r\n1\r\n--b\r\n\r\n2\r\n--b--'), 'mixed(x(plain[1]) plain[2])', ['missing-close-delimiter']],
-    ['equal boundaries inside each other', mixed('--b\r\nContent-Type: multipart/x; boundary=b\r\n\r\n--b\r\n\r\n1\r\n--b--\r\n\r\n--b\r\n\r\n2\r\n--b--\r\n'), 'mixed(x(plain[1]) plain[2])', ['repeated-boundary']],
-    ['parts behind the final boundary', mixed('--b\r\n\r\n1\r\n--b--\r\n--b\r\n\r\n2\r\n--b--\r\n'), 'mixed(plain[1])', []],
+    [
+      'no final boundary',
+      mixed('--b\r\n\r\n1\r\n--b\r\n\r\n2\r\n'),
+      'mixed(plain[1] plain[2\r\n])',
+      ['missing-close-delimiter'],
+    ],
+    [
+      'no final boundary inside',
+      mixed('--b\r\nContent-Type: multipart/x; boundary=c\r\n\r\n--c\r\n\r\n1\r\n--b\r\n\r\n2\r\n--b--'),
+      'mixed(x(plain[1]) plain[2])',
+      ['missing-close-delimiter'],
+    ],
+    [
+      'equal boundaries inside each other',
+      mixed(
+        '--b\r\nContent-Type: multipart/x; boundary=b\r\n\r\n--b\r\n\r\n1\r\n--b--\r\n\r\n--b\r\n\r\n2\r\n--b--\r\n',
+      ),
+      'mixed(x(plain[1]) plain[2])',
+      ['repeated-boundary'],
+    ],
+    [
+      'parts behind the final boundary',
+      mixed('--b\r\n\r\n1\r\n--b--\r\n--b\r\n\r\n2\r\n--b--\r\n'),
+      'mixed(plain[1])',
+      [],
+    ],
     ['blanks behind a boundary', mixed('--b \t\r\n\r\n1\r\n--b--  \r\n'), 'mixed(plain[1])', []],
-    ['blanks at the end of the parameter', mixed('--b\r\n\r\n1\r\n--b--', 'multipart/mixed; boundary="b "'), 'mixed(plain[1])', ['boundary-with-blanks']],
-    ['text behind a boundary', mixed('--b\r\n\r\n1\r\n--bc\r\n--b x\r\n--b--c\r\n--b--'), 'mixed(plain[1\r\n--bc\r\n--b x\r\n--b--c])', []],
+    [
+      'blanks at the end of the parameter',
+      mixed('--b\r\n\r\n1\r\n--b--', 'multipart/mixed; boundary="b "'),
+      'mixed(plain[1])',
+      ['boundary-with-blanks'],
+    ],
+    [
+      'text behind a boundary',
+      mixed('--b\r\n\r\n1\r\n--bc\r\n--b x\r\n--b--c\r\n--b--'),
+      'mixed(plain[1\r\n--bc\r\n--b x\r\n--b--c])',
+      [],
+    ],
     ['a boundary inside a line', mixed('--b\r\n\r\n1 --b\r\n --b\r\n--b--'), 'mixed(plain[1 --b\r\n --b])', []],
-    ['a prefix of another boundary', mixed('--b\r\nContent-Type: multipart/x; boundary=bb\r\n\r\n--bb\r\n\r\n1\r\n--bb--\r\n--b--'), 'mixed(x(plain[1]))', []],
-    ['a boundary that ends with dashes', mixed('--b--\r\n\r\n1\r\n--b----', 'multipart/mixed; boundary=b--'), 'mixed(plain[1])', []],
-    ['a boundary in a header block', mixed('--b\r\nSubject: x\r\n--b\r\n\r\n2\r\n--b--'), 'mixed(plain[] plain[2])', ['header-cut-by-boundary']],
-    ['a part without header and empty line', mixed('--b\r\njust text\r\nmore\r\n--b--'), 'mixed(plain[just text\r\nmore])', ['missing-header']],
+    [
+      'a prefix of another boundary',
+      mixed('--b\r\nContent-Type: multipart/x; boundary=bb\r\n\r\n--bb\r\n\r\n1\r\n--bb--\r\n--b--'),
+      'mixed(x(plain[1]))',
+      [],
+    ],
+    [
+      'a boundary that ends with dashes',
+      mixed('--b--\r\n\r\n1\r\n--b----', 'multipart/mixed; boundary=b--'),
+      'mixed(plain[1])',
+      [],
+    ],
+    [
+      'a boundary in a header block',
+      mixed('--b\r\nSubject: x\r\n--b\r\n\r\n2\r\n--b--'),
+      'mixed(plain[] plain[2])',
+      ['header-cut-by-boundary'],
+    ],
+    [
+      'a part without header and empty line',
+      mixed('--b\r\njust text\r\nmore\r\n--b--'),
+      'mixed(plain[just text\r\nmore])',
+      ['missing-header'],
+    ],
     ['an empty part', mixed('--b\r\n\r\n--b\r\n--b--'), 'mixed(plain[] plain[])', ['header-cut-by-boundary']],
-    ['two Content-Types', 'Content-Type: text/html\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n1\r\n--b--', 'html[--b\r\n\r\n1\r\n--b--]', ['duplicate-content-type']],
-    ['two boundaries', mixed('--b\r\n\r\n1\r\n--b--', 'multipart/mixed; boundary=b; boundary=c'), 'mixed(plain[1])', ['duplicate-boundary']],
-    ['a boundary in RFC 2231 pieces', mixed('--bc\r\n\r\n1\r\n--bc--', 'multipart/mixed; boundary*0=b; boundary*1=c'), 'mixed(plain[1])', []],
-    ['a percent-encoded boundary', mixed('--b\r\n\r\n1\r\n--b--', "multipart/mixed; boundary*=utf-8''%62"), 'mixed(plain[1])', []],
-    ['an encoded word as boundary is no boundary but itself', mixed('--=?utf-8?Q?b?=\r\n\r\n1\r\n--=?utf-8?Q?b?=--', 'multipart/mixed; boundary="=?utf-8?Q?b?="'), 'mixed(plain[1])', []],
-    ['a comment behind the boundary', mixed('--b\r\n\r\n1\r\n--b--', 'multipart/mixed; boundary=b (c)'), 'mixed(plain[1])', []],
-    ['a base64 multipart', `Content-Transfer-Encoding: base64\r\n${mixed('--b\r\n\r\n1\r\n--b--')}`, 'mixed(plain[1])', ['encoded-multipart']],
-    ['a base64 message', 'Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nQTogYg==', 'rfc822[QTogYg==]', ['encoded-message']],
+    [
+      'two Content-Types',
+      'Content-Type: text/html\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n1\r\n--b--',
+      'html[--b\r\n\r\n1\r\n--b--]',
+      ['duplicate-content-type'],
+    ],
+    [
+      'two boundaries',
+      mixed('--b\r\n\r\n1\r\n--b--', 'multipart/mixed; boundary=b; boundary=c'),
+      'mixed(plain[1])',
+      ['duplicate-boundary'],
+    ],
+    [
+      'a boundary in RFC 2231 pieces',
+      mixed('--bc\r\n\r\n1\r\n--bc--', 'multipart/mixed; boundary*0=b; boundary*1=c'),
+      'mixed(plain[1])',
+      [],
+    ],
+    [
+      'a percent-encoded boundary',
+      mixed('--b\r\n\r\n1\r\n--b--', "multipart/mixed; boundary*=utf-8''%62"),
+      'mixed(plain[1])',
+      [],
+    ],
+    [
+      'an encoded word as boundary is no boundary but itself',
+      mixed('--=?utf-8?Q?b?=\r\n\r\n1\r\n--=?utf-8?Q?b?=--', 'multipart/mixed; boundary="=?utf-8?Q?b?="'),
+      'mixed(plain[1])',
+      [],
+    ],
+    [
+      'a comment behind the boundary',
+      mixed('--b\r\n\r\n1\r\n--b--', 'multipart/mixed; boundary=b (c)'),
+      'mixed(plain[1])',
+      [],
+    ],
+    [
+      'a base64 multipart',
+      `Content-Transfer-Encoding: base64\r\n${mixed('--b\r\n\r\n1\r\n--b--')}`,
+      'mixed(plain[1])',
+      ['encoded-multipart'],
+    ],
+    [
+      'a base64 message',
+      'Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nQTogYg==',
+      'rfc822[QTogYg==]',
+      ['encoded-message'],
+    ],
     ['a type that is none', 'Content-Type: nonsense\r\n\r\n1', 'plain[1]', ['malformed-content-type']],
-    ['body without header', 'just text\r\nand more: of it\r\n\r\nend', 'plain[just text\r\nand more: of it\r\n\r\nend]', ['missing-header']],
+    [
+      'body without header',
+      'just text\r\nand more: of it\r\n\r\nend',
+      'plain[just text\r\nand more: of it\r\n\r\nend]',
+      ['missing-header'],
+    ],
     ['header without body', 'Subject: x\r\nTo: y', 'plain[]', []],
     ['nothing', '', 'plain[]', []],
     ['only an empty line', '\r\nbody', 'plain[body]', []],

@@ -1,4 +1,10 @@
-import type { Target } from './targets.js'
+export interface Target {
+  name: string
+  /** Pieces of input that lead somewhere. */
+  dictionary: readonly string[]
+  /** `cut` gives the places to cut the input at, as often as it is asked. */
+  run(input: Uint8Array, cut: (length: number) => number): void | Promise<void>
+}
 
 /** A fixed sequence of numbers below a limit (mulberry32): a seed is enough to repeat a failure. */
 function numbers(seed: number): (below: number) => number {

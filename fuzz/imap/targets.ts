@@ -4,7 +4,7 @@ import { summarize } from '@posthouse/mime/summary'
 import { createMemoryStore } from '@posthouse/store-api'
 import { fromLatin1, latin1 } from '@posthouse/wire'
 import { connectInMemory, joinPayload, playEngine } from '@posthouse/wire/testing'
-import type { Target } from '../mime-body/targets.js'
+import type { Target } from '../loop.js'
 
 function check(condition: boolean, what: string): void {
   if (!condition) throw new Error(what)

@@ -22,14 +22,7 @@ import { iconvCharsets } from '@posthouse/mime/charsets'
 import { ComposeError, composeBytes } from '@posthouse/mime/compose'
 import { createHeaderEditor, editHeader, type HeaderEdit } from '@posthouse/mime/edit'
 import { readDeliveryStatus, readDispositionNotification, readFeedbackReport } from '@posthouse/mime/report'
-
-export interface Target {
-  name: string
-  /** Pieces of input that lead somewhere. */
-  dictionary: readonly string[]
-  /** `cut` gives the places to cut the input at, as often as it is asked. */
-  run(input: Uint8Array, cut: (length: number) => number): void | Promise<void>
-}
+import type { Target } from '../loop.js'
 
 function check(condition: boolean, what: string): void {
   if (!condition) throw new Error(what)

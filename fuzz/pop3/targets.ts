@@ -3,7 +3,7 @@ import { createPop3Engine, createPop3Server, DEFAULT_LIMITS, type Pop3Engine } f
 import { createMemoryStore } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import { connectInMemory, playEngine } from '@posthouse/wire/testing'
-import type { Target } from '../mime-body/targets.js'
+import type { Target } from '../loop.js'
 
 function check(condition: boolean, what: string): void {
   if (!condition) throw new Error(what)

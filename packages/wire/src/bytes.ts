@@ -3,29 +3,27 @@
  * and plain JavaScript elsewhere; nothing is imported, so that every runtime can load it.
  */
 
-interface BufferLike {
-  from(buffer: ArrayBufferLike, byteOffset: number, length: number): NativeView
-  from(text: string, encoding: 'latin1' | 'utf8'): Uint8Array
-}
-interface NativeView extends Uint8Array {
+/** What Node, Bun and Deno put on `Buffer.prototype`; `this` may be any Uint8Array. */
+interface NativeMethods {
   latin1Slice(start: number, end: number): string
   utf8Slice(start: number, end: number): string
-  indexOf(value: number | string | Uint8Array, from?: number): number
+  indexOf(value: number, from: number): number
+}
+interface NativeBuffer {
+  readonly prototype: NativeMethods
+  from(text: string, encoding: 'latin1' | 'utf8'): Uint8Array
 }
 
-const native = (globalThis as unknown as { Buffer?: BufferLike }).Buffer
+/** A `Buffer` that a bundler put into a browser lacks these methods; the portable code is as good there. */
+const buffer = (globalThis as unknown as { Buffer?: NativeBuffer }).Buffer
+const native = buffer && typeof buffer.prototype.latin1Slice === 'function' ? buffer : undefined
+const methods = native?.prototype
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
-function view(bytes: Uint8Array): NativeView {
-  return (bytes as NativeView).latin1Slice
-    ? (bytes as NativeView)
-    : (native as BufferLike).from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
 /** The octets as a string of characters U+0000 to U+00FF: one character for each octet. */
 export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  if (native) return view(bytes).latin1Slice(start, end)
+  if (methods) return methods.latin1Slice.call(bytes, start, end)
   let text = ''
   for (let at = start; at < end; at += 8192) {
     text += String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 8192)))
@@ -33,10 +31,9 @@ export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string
   return text
 }
 
-/** The octets read as UTF-8; what is not UTF-8 becomes U+FFFD. */
+/** The octets read as UTF-8; what is not UTF-8 becomes U+FFFD. A byte order mark is kept. */
 export function utf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  if (native) return view(bytes).utf8Slice(start, end)
-  return decoder.decode(bytes.subarray(start, end))
+  return methods ? methods.utf8Slice.call(bytes, start, end) : decoder.decode(bytes.subarray(start, end))
 }
 
 /** The low eight bits of each character as octets. For text that is ASCII or was made by `latin1`. */
@@ -54,7 +51,7 @@ export function fromUtf8(text: string): Uint8Array {
 
 /** Where an octet first stands at or after `from`, or -1. */
 export function indexOfByte(bytes: Uint8Array, byte: number, from = 0): number {
-  return native ? view(bytes).indexOf(byte, from) : bytes.indexOf(byte, from)
+  return methods ? methods.indexOf.call(bytes, byte, from) : bytes.indexOf(byte, from)
 }
 
 /** All pieces as one. A single piece is returned as it is. */

@@ -26,7 +26,8 @@ export class ByteWindow {
   /** Appends what came from the peer. */
   push(chunk: Uint8Array): void {
     if (this.#start === this.#end) {
-      this.#bytes = chunk
+      // Views of a plain Uint8Array are made several times faster than those of a Buffer.
+      this.#bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
       this.#start = 0
       this.#end = chunk.length
       this.#searched = 0

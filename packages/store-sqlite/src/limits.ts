@@ -6,7 +6,7 @@ export interface SqliteLimits {
   readonly keywords: number
   /** Mailboxes of one account. Default: 10,000. */
   readonly mailboxes: number
-  /** Rows of the expunge log of one mailbox (one for each commit that expunged). Default: 1,000. */
+  /** Rows of the expunge log of one mailbox (one for each commit that expunged), and a few more. Default: 1,000. */
   readonly expungeLog: number
   /** ms that the expunge log reaches back. Default: 30 days. */
   readonly expungeLogAge: number
@@ -18,8 +18,6 @@ export interface SqliteLimits {
   readonly grace: number
   /** ms that a call waits for other processes before it fails with `busy`. Default: 30 s. */
   readonly busy: number
-  /** Requests that wait for the writer; more wait with their callers. Default: 10,000. */
-  readonly queue: number
 }
 
 const MINUTE = 60_000
@@ -36,5 +34,4 @@ export const DEFAULT_LIMITS: SqliteLimits = {
   lease: 60 * MINUTE,
   grace: 60 * MINUTE,
   busy: 30_000,
-  queue: 10_000,
 }

@@ -35,8 +35,8 @@ test('a commit of another process is seen by watch', { timeout: 60_000 }, async 
   const store = await openSqliteStore({ path: folder.path, threads: 0, pollInterval: 20 })
   const account = await store.open('anna')
   const leave = new AbortController()
-  const hints = account.watch?.(leave.signal)[Symbol.asyncIterator]()
   const before = (await account.mailboxes())[0].modseq
+  const hints = account.watch?.(leave.signal)[Symbol.asyncIterator]()
   const child = startChild(folder.path, { task: 'deliver', name: 'other', threads: 0, first: 1, count: 1 })
   const hint = await hints?.next()
   expect(hint?.done).toBeFalsy()

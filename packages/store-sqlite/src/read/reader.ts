@@ -20,6 +20,16 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
   const index = openForReading(driver, files.index, busyTimeout)
   const blobs = openForReading(driver, files.blobs, busyTimeout)
   let dataVersion = -1
+  let attached = false
+
+  /** The full-text index is there as soon as anybody has made it. */
+  function hasSearch(): boolean {
+    if (!attached && existsSync(files.search)) {
+      index.run('ATTACH DATABASE ? AS search', files.search)
+      attached = true
+    }
+    return attached
+  }
 
   function answer(request: ReadRequest): ReadAnswers[ReadRequest['type']] {
     if ('mailbox' in request && request.mailbox !== null) checkMailbox(index, request.account, request.mailbox)
@@ -41,7 +51,9 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
       case 'octets':
         return readOctets(blobs, request.blob, request.start, request.end)
       case 'search':
-        return search(index, request.mailbox, request.expr)
+        return search(index, request.mailbox, request.expr, hasSearch())
+      case 'unindexed':
+        return hasSearch() ? unindexed(index, blobs, request.limit) : []
       case 'quota':
         return index.get(
           'SELECT bytes, messages, bytes_limit, messages_limit FROM account WHERE id=?',
@@ -71,6 +83,14 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
   }
 }
 
+function unindexed(index: Connection, blobs: Connection, limit: number): ReadAnswers['unindexed'] {
+  const rows = index.all(
+    'SELECT id, blob FROM content WHERE id > (SELECT done FROM search.progress) ORDER BY id LIMIT ?',
+    limit,
+  ) as unknown as [number, number][]
+  return rows.map(([id, blob]) => [id, blob, (blobs.get('SELECT size FROM blob WHERE id=?', blob)?.[0] as number) ?? 0])
+}
+
 function resolve(index: Connection, address: string): string | null {
   const row = index.get('SELECT a.name FROM address d JOIN account a ON a.id=d.account WHERE d.address=?', address)
   return (row?.[0] as string | undefined) ?? null
@@ -80,12 +100,12 @@ function mailboxes(index: Connection, account: number): ReadAnswers['mailboxes']
   const rows = index.all(
     `SELECT m.id, m.path, m.uidvalidity, m.uidnext, m.modseq, m.total, m.unseen, m.deleted, m.bytes, m.role, m.noselect,
        s.path IS NOT NULL
-     FROM mailbox m LEFT JOIN subscription s ON s.account=m.account AND s.path=m.path
+     FROM mailbox m INDEXED BY mailbox_path LEFT JOIN subscription s ON s.account=m.account AND s.path=m.path
      WHERE m.account=? AND m.dropped_at IS NULL ORDER BY m.id`,
     account,
   ) as unknown as MailboxRow[]
   const keywords = index.all(
-    `SELECT k.mailbox, k.name FROM mailbox m JOIN keyword k ON k.mailbox=m.id
+    `SELECT k.mailbox, k.name FROM mailbox m INDEXED BY mailbox_path CROSS JOIN keyword k ON k.mailbox=m.id
      WHERE m.account=? AND m.dropped_at IS NULL`,
     account,
   ) as unknown as [number, string][]

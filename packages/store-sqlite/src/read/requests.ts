@@ -20,6 +20,8 @@ export type ReadRequest =
   | { readonly type: 'vanished'; readonly account: number; readonly mailbox: number; readonly since: ModSeq }
   | { readonly type: 'octets'; readonly blob: number; readonly start: number; readonly end: number }
   | { readonly type: 'search'; readonly account: number; readonly mailbox: number | null; readonly expr: SearchExpr }
+  /** Contents that the full-text index does not have yet, ascending. */
+  | { readonly type: 'unindexed'; readonly limit: number }
   | { readonly type: 'quota'; readonly account: number }
   | {
       readonly type: 'meta'
@@ -64,6 +66,7 @@ export interface ReadAnswers {
   /** Pieces of the range, a bounded number of octets; `size` is the whole blob's. `null`: no such blob. */
   readonly octets: { readonly pieces: readonly Uint8Array[]; readonly size: number } | null
   readonly search: { readonly uids: UidSet; readonly rest: SearchExpr | null } | null
+  readonly unindexed: readonly (readonly [content: number, blob: number, size: number])[]
   readonly quota: readonly [bytes: number, messages: number, bytesLimit: number | null, messagesLimit: number | null]
   readonly meta: readonly MetaEntry[]
   readonly poll: readonly number[] | null

@@ -1,4 +1,12 @@
-import { type Column, StoreError, type Uid, type UidSet, uidSetOf } from '@posthouse/store-api'
+import {
+  type Column,
+  StoreError,
+  type Uid,
+  type UidSet,
+  uidSetOf,
+  uidSetSize,
+  uidSetSubtract,
+} from '@posthouse/store-api'
 import { decodeRangesInto } from '../ranges.js'
 import type { Connection } from '../sql/connection.js'
 import type { SqlRow } from '../sql/driver.js'
@@ -73,15 +81,31 @@ export function changedUids(index: Connection, mailbox: number, since: number): 
   return uids.sort()
 }
 
-/** All UIDs, worked out as ranges inside the database. */
+/**
+ * All UIDs. UIDs are given without gaps, so as long as the expunge log reaches back to the first, they are what was
+ * given without what is gone, and no row is looked at; the counter of the mailbox says whether that is so.
+ */
 export function allUids(index: Connection, mailbox: number): Uint32Array {
+  const log = index.all(
+    `SELECT b.uidnext, b.total, b.floor, g.ranges FROM mailbox b LEFT JOIN gone g ON g.mailbox=b.id WHERE b.id=?`,
+    mailbox,
+  )
+  const [uidNext, total, floor] = log[0] as readonly number[]
+  if (floor === 0 && uidNext > 1) {
+    const gone: [Uid, Uid][] = []
+    for (const [, , , encoded] of log) if (encoded !== null) decodeRangesInto(encoded as Uint8Array, gone)
+    const left = uidSetSubtract([[1, uidNext - 1]], uidSetOf(gone))
+    if (uidSetSize(left) === total) return expand(left, total)
+  }
   const ranges = index.all(
     `SELECT min(uid), max(uid) FROM (SELECT uid, uid - row_number() OVER (ORDER BY uid) AS island FROM msg WHERE mailbox=?)
      GROUP BY island ORDER BY 1`,
     mailbox,
   ) as unknown as [Uid, Uid][]
-  let total = 0
-  for (const [lo, hi] of ranges) total += hi - lo + 1
+  return expand(ranges, uidSetSize(ranges))
+}
+
+function expand(ranges: UidSet, total: number): Uint32Array {
   const uids = new Uint32Array(total)
   let at = 0
   for (const [lo, hi] of ranges) for (let uid = lo; uid <= hi; uid++) uids[at++] = uid

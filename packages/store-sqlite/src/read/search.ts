@@ -2,6 +2,7 @@ import type { SearchExpr, Uid } from '@posthouse/store-api'
 import { contentNumber } from '../blob-id.js'
 import type { Connection } from '../sql/connection.js'
 import type { SqlValue } from '../sql/driver.js'
+import { columnBits } from '../write/search-index.js'
 import type { ReadAnswers } from './requests.js'
 
 /**
@@ -26,9 +27,22 @@ const MAX_RANGES = 200
 /** Parts of one expression; larger ones are left to the caller. */
 const MAX_PARTS = 400
 
-export function search(index: Connection, mailbox: number | null, expr: SearchExpr): ReadAnswers['search'] {
+/** What an expression may use. */
+interface Budget {
+  /** Parts that are left. */
+  parts: number
+  readonly fullText: boolean
+}
+
+/** `fullText`: the full-text index is attached as `search`. */
+export function search(
+  index: Connection,
+  mailbox: number | null,
+  expr: SearchExpr,
+  fullText: boolean,
+): ReadAnswers['search'] {
   if (mailbox === null) return null
-  const budget = { parts: MAX_PARTS }
+  const budget = { parts: MAX_PARTS, fullText }
   const { sql, values, rest } = split(expr, budget)
   if (budget.parts < 0 || (sql === '1' && rest !== null)) return null
   const uids = index.allOnce(
@@ -40,7 +54,7 @@ export function search(index: Connection, mailbox: number | null, expr: SearchEx
 }
 
 /** The top of an expression: each inexact member of an `and` is left to the caller by itself. */
-function split(expr: SearchExpr, budget: { parts: number }): Condition & { readonly rest: SearchExpr | null } {
+function split(expr: SearchExpr, budget: Budget): Condition & { readonly rest: SearchExpr | null } {
   const members = expr.type === 'and' ? expr.of : [expr]
   const rest: SearchExpr[] = []
   const conditions = members.map((member) => {
@@ -52,7 +66,7 @@ function split(expr: SearchExpr, budget: { parts: number }): Condition & { reado
   return { ...all, rest: rest.length === 0 ? null : rest.length === 1 ? rest[0] : { type: 'and', of: rest } }
 }
 
-function conditionOf(expr: SearchExpr, budget: { parts: number }): Condition {
+function conditionOf(expr: SearchExpr, budget: Budget): Condition {
   if (--budget.parts < 0) return UNKNOWN
   switch (expr.type) {
     case 'and':
@@ -90,8 +104,25 @@ function conditionOf(expr: SearchExpr, budget: { parts: number }): Condition {
     }
     case 'threadId':
       return NOTHING
+    case 'text':
+      return budget.fullText ? textCondition(expr) : UNKNOWN
     default:
       return UNKNOWN
+  }
+}
+
+/** A trigram index finds substrings of three characters and more; what it does not hold yet is a candidate. */
+function textCondition(expr: Extract<SearchExpr, { type: 'text' }>): Condition {
+  if ([...expr.contains].length < 3) return UNKNOWN
+  const columns = expr.in === 'all' ? (['header', 'body'] as const) : ([expr.in] as const)
+  const named = columns.map((column) => `"${column}"`).join(' ')
+  const phrase = `"${expr.contains.replaceAll('"', '""')}"`
+  return {
+    sql: `(content IN (SELECT rowid FROM search.text WHERE text MATCH ?)
+      OR content > (SELECT done FROM search.progress)
+      OR content IN (SELECT content FROM search.unindexed WHERE columns & ? != 0))`,
+    values: [`{${named}} : ${phrase}`, columnBits(columns)],
+    exact: false,
   }
 }
 

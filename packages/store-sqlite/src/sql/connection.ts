@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { StoreError } from '@posthouse/store-api'
+import { SEARCH_SCHEMA } from '../write/search-index.js'
 import type { Database, Driver, SqlRow, SqlValue, Statement } from './driver.js'
 import { BLOBS_SCHEMA, INDEX_SCHEMA, migrate } from './schema.js'
 
@@ -68,6 +69,11 @@ export function openForWriting(
     index: openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout),
     blobs: openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout),
   }
+}
+
+/** Opens the full-text index, and makes it when there is none. */
+export function openSearchForWriting(driver: Driver, files: StoreFiles, busyTimeout: number): Connection {
+  return openFile(driver, files.search, SEARCH_SCHEMA, 4096, busyTimeout)
 }
 
 function openFile(

@@ -87,7 +87,14 @@ export function loadDriver(name?: DriverName): Driver {
 
 function load(name: DriverName): Driver {
   const require = createRequire(import.meta.url)
-  if (name === 'better-sqlite3') return betterSqliteDriver(require(name) as BetterSqlite)
+  if (name === 'better-sqlite3') {
+    const { version } = require('better-sqlite3/package.json') as { readonly version: string }
+    // From 13 on its binary wants Node 22; an older Node does not refuse it but crashes.
+    if (Number.parseInt(version, 10) >= 13 && Number.parseInt(process.versions.node, 10) < 22) {
+      throw new StoreError('unavailable', `better-sqlite3 ${version} needs Node 22; install version 12`)
+    }
+    return betterSqliteDriver(require(name) as BetterSqlite)
+  }
   const module = require(name) as NodeSqlite
   return nodeSqliteDriver(name, module)
 }

@@ -68,6 +68,7 @@ export const INDEX_SCHEMA: readonly string[] = [
     mailbox INTEGER NOT NULL, modseq INTEGER NOT NULL, at INTEGER NOT NULL, ranges BLOB NOT NULL,
     PRIMARY KEY(mailbox, modseq)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX gone_at ON gone(at);
 
   -- Deliveries and commits that may be repeated without harm.
   CREATE TABLE delivered(

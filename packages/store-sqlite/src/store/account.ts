@@ -56,7 +56,7 @@ export function openAccount({ backend, id: account, name, principal, stage, watc
       return infos
     },
     messages: (mailbox, query) => pages(backend, account, numberOf(mailbox), query),
-    read: (blob, range) => octets(backend, blob, range),
+    read: (blob, range) => readOctets(backend, blob, range),
     commit: (ops, key) =>
       backend.write<'commit'>({
         type: 'commit',
@@ -160,7 +160,8 @@ function behind(uids: UidSet, after: number): UidSet {
   return [[Math.max(lo, after + 1), hi], ...uids.slice(from + 1)]
 }
 
-async function* octets(backend: Backend, blob: string, range: ByteRange | undefined): AsyncGenerator<Uint8Array> {
+/** The octets of a blob, a bounded number at a time. */
+export async function* readOctets(backend: Backend, blob: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
   const id = blobNumber(blob)
   let start = range?.start ?? 0
   const end = range?.end ?? Number.MAX_SAFE_INTEGER

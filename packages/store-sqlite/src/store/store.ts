@@ -17,9 +17,10 @@ import { openInThread } from '../thread/in-thread.js'
 import { openWorkers } from '../thread/workers.js'
 import type { QuotaLimit } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
-import { openAccount, type SqliteAccount } from './account.js'
+import { openAccount, readOctets, type SqliteAccount } from './account.js'
 import { backupTo } from './backup.js'
 import { createHints } from './hints.js'
+import { createIndexer, type FullTextOptions } from './indexer.js'
 import { stage } from './stage.js'
 
 /** How a store is opened. */
@@ -35,6 +36,11 @@ export interface SqliteStoreOptions {
   readonly threads?: number
   /** Limits that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<SqliteLimits>
+  /**
+   * Keeps a full-text index in a third file, so that searches for text look at few messages. The file can be deleted
+   * at any time; it is made again. Default: no index.
+   */
+  readonly fts?: FullTextOptions
   /** ms since the epoch. Default: `Date.now`. */
   readonly clock?: () => number
   /** ms between two looks for work that nobody waits for (purging, collecting); 0: only by `maintain`. Default: 60 s. */
@@ -58,6 +64,8 @@ export interface SqliteStore extends MailStore {
   removeAddress(address: string): Promise<void>
   /** Purges, collects and trims until there is nothing left to do now. */
   maintain(): Promise<void>
+  /** Resolves when every message is in the full-text index; `anew` makes the index from nothing. Needs `fts`. */
+  indexText(options?: { readonly anew?: boolean }): Promise<void>
   /** Counts everything again. An empty `problems` says that the store is sound. */
   verify(): Promise<VerifyReport>
   /** Copies the store into an empty folder while it is in use; the copy is a store of its own. */
@@ -89,7 +97,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     poll: (accounts, always) => backend.read<'poll'>({ type: 'poll', accounts, always }),
     interval: options.pollInterval ?? 200,
   })
-  publish = hints.publish
+  const indexer = options.fts && createIndexer(backend, (blob) => readOctets(backend, blob), options.fts)
+  publish = (notes) => {
+    hints.publish(notes)
+    indexer?.wake()
+  }
+  if (indexer) await backend.write<'index'>({ type: 'index', anew: false, rows: [] })
+  indexer?.wake()
   const take = (bytes: Source, hint?: { readonly size?: number }): Promise<Staged> =>
     stage(backend, limits, clock, bytes, hint?.size)
 
@@ -132,11 +146,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       await backend.write<'address'>({ type: 'address', address: addressKey(address), account: null })
     },
     maintain,
+    async indexText({ anew = false } = {}) {
+      if (!indexer) throw new StoreError('invalid', 'this store was opened without `fts`')
+      await indexer.run(anew)
+    },
     verify: () => backend.read<'verify'>({ type: 'verify' }),
     backup: (folder) => backupTo(backend, clock, folder),
     async close() {
       if (timer) clearInterval(timer)
       hints.close()
+      await indexer?.close()
       await backend.close()
     },
   }

@@ -1,5 +1,6 @@
 import type { Connection } from '../sql/connection.js'
 import { deleteBlob } from './blobs.js'
+import { cutExpungeLog } from './expunge-log.js'
 import type { Batch } from './state.js'
 
 /**
@@ -29,7 +30,7 @@ export function maintain(batch: Batch): boolean {
 }
 
 function purgeDropped({ index, now, limits }: Batch): boolean {
-  const row = index.get('SELECT id FROM mailbox WHERE dropped_at IS NOT NULL LIMIT 1')
+  const row = index.get('SELECT id FROM mailbox INDEXED BY mailbox_dropped WHERE dropped_at IS NOT NULL LIMIT 1')
   if (!row) return false
   const [mailbox] = row
   const last = index.get(
@@ -118,23 +119,19 @@ function trimKeys({ index, now, limits }: Batch): boolean {
   return deliveries === STEP || commits === STEP
 }
 
-/** Cuts the old end off the expunge log, and raises the floor first: below it the log says that it does not know (R10). */
-function trimExpungeLog({ index, now, limits }: Batch): boolean {
-  const long = index.get(
-    'SELECT mailbox FROM gone GROUP BY mailbox HAVING count(*) > ? OR min(at) < ? LIMIT 1',
-    limits.expungeLog,
+/** Forgets expunges of long ago. */
+function trimExpungeLog(batch: Batch): boolean {
+  const { index, now, limits } = batch
+  const old = index.all(
+    `SELECT mailbox, max(modseq), count(*) FROM (SELECT mailbox, modseq FROM gone WHERE at<? ORDER BY at LIMIT ?)
+     GROUP BY mailbox`,
     now - limits.expungeLogAge,
-  )
-  if (!long) return false
-  const [mailbox] = long
-  const floor = index.get(
-    `SELECT max(modseq) FROM gone WHERE mailbox=?1 AND (at < ?2 OR modseq <=
-       coalesce((SELECT modseq FROM gone WHERE mailbox=?1 ORDER BY modseq DESC LIMIT 1 OFFSET ?3), 0))`,
-    mailbox,
-    now - limits.expungeLogAge,
-    limits.expungeLog,
-  )?.[0] as number
-  index.run('UPDATE mailbox SET floor=max(floor, ?) WHERE id=?', floor, mailbox)
-  index.run('DELETE FROM gone WHERE mailbox=? AND modseq<=?', mailbox, floor)
-  return true
+    STEP,
+  ) as unknown as [mailbox: number, modseq: number, rows: number][]
+  let rows = 0
+  for (const [mailbox, modseq, count] of old) {
+    cutExpungeLog(index, mailbox, modseq)
+    rows += count
+  }
+  return rows === STEP
 }

@@ -20,10 +20,10 @@ import type { Batch } from './state.js'
 import { beginTransaction, mailboxByPath, makeMailbox, type Transaction } from './transaction.js'
 
 /** Requests that change the index. */
-export type IndexRequest = Exclude<WriteRequest, { type: 'put' | 'discard' }>
+export type RowRequest = Exclude<WriteRequest, { type: 'put' | 'discard' | 'index' }>
 
 /** Does one request inside a group; its failure leaves no trace. */
-export function perform(batch: Batch, request: IndexRequest): Answers[IndexRequest['type']] {
+export function perform(batch: Batch, request: RowRequest): Answers[RowRequest['type']] {
   switch (request.type) {
     case 'commit':
       return batch.attempt(() => commit(batch, request))
@@ -43,10 +43,7 @@ export function perform(batch: Batch, request: IndexRequest): Answers[IndexReque
   }
 }
 
-function commit(
-  batch: Batch,
-  { account, principal, ops, key }: Extract<IndexRequest, { type: 'commit' }>,
-): CommitResult {
+function commit(batch: Batch, { account, principal, ops, key }: Extract<RowRequest, { type: 'commit' }>): CommitResult {
   const state = batch.accountByName(account)
   if (key !== undefined) {
     const known = batch.index.get('SELECT result FROM committed WHERE account=? AND key=?', state.id, key)

@@ -1,4 +1,5 @@
 import type { CommitResult, Delivery, Op, OpResult, StoreCode } from '@posthouse/store-api'
+import type { IndexRequest } from './search-index.js'
 import type { ChangeNote } from './state.js'
 
 /** What the writer is asked for. Requests are plain data: they may cross a thread. */
@@ -31,6 +32,7 @@ export type WriteRequest =
     }
   /** One step of purging, collecting and trimming. Answer: is there more? */
   | { readonly type: 'maintain' }
+  | IndexRequest
   /** Until this time (ms) no octets are collected: a backup runs. */
   | { readonly type: 'hold'; readonly until: number }
 
@@ -51,6 +53,7 @@ export interface Answers {
   readonly summaries: null
   readonly maintain: boolean
   readonly hold: null
+  readonly index: null
 }
 
 /** A `StoreError` as plain data. */

@@ -1,6 +1,6 @@
 import { isInbox, type MailboxId, type MailboxRef, type OpResult, StoreError, type UidSet } from '@posthouse/store-api'
 import { joinPath, type PathText } from '../paths.js'
-import { encodeRanges } from '../ranges.js'
+import { noteExpunged } from './expunge-log.js'
 import type { AccountState, Batch, MailboxState } from './state.js'
 
 /** One commit of one account inside a group. */
@@ -64,15 +64,7 @@ export function beginTransaction(batch: Batch, account: AccountState, principal:
       gone.set(mailbox, [...(gone.get(mailbox) ?? []), ...uids])
     },
     finish() {
-      for (const [mailbox, uids] of gone) {
-        batch.index.run(
-          'INSERT INTO gone(mailbox, modseq, at, ranges) VALUES(?,?,?,?)',
-          mailbox.id,
-          modseq,
-          batch.now,
-          encodeRanges(uids),
-        )
-      }
+      for (const [mailbox, uids] of gone) noteExpunged(batch, mailbox, modseq, uids)
       for (const mailbox of touched) batch.notes.push({ account: account.name, mailbox: String(mailbox.id), modseq })
       if (accountTouched && touched.size === 0) batch.notes.push({ account: account.name, modseq })
     },
@@ -106,7 +98,7 @@ export function makeMailbox(tx: Transaction, path: readonly string[], role: stri
   if (mailboxByPath(batch, account, text)) throw new StoreError('exists', 'a mailbox of this name exists')
   if (role !== undefined) claimRole(tx, role)
   const have = batch.index.get(
-    'SELECT count(*) FROM mailbox WHERE account=? AND dropped_at IS NULL',
+    'SELECT count(*) FROM mailbox INDEXED BY mailbox_path WHERE account=? AND dropped_at IS NULL',
     account.id,
   )?.[0] as number
   if (have >= batch.limits.mailboxes) {

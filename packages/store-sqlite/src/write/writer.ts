@@ -1,10 +1,18 @@
 import { isStoreError } from '@posthouse/store-api'
 import type { SqliteLimits } from '../limits.js'
-import { type Connection, isBusy, openForWriting, type StoreFiles, storeErrorOf } from '../sql/connection.js'
+import {
+  type Connection,
+  isBusy,
+  openForWriting,
+  openSearchForWriting,
+  type StoreFiles,
+  storeErrorOf,
+} from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
 import { blobNumbers, deleteBlob, putChunks } from './blobs.js'
-import { type IndexRequest, perform } from './perform.js'
+import { perform, type RowRequest } from './perform.js'
 import type { Failure, GroupResult, Reply, WriteRequest } from './requests.js'
+import { type IndexRequest, indexTexts } from './search-index.js'
 import { type ChangeNote, createBatch } from './state.js'
 
 /**
@@ -25,6 +33,7 @@ type BlobRequest = Extract<WriteRequest, { type: 'put' | 'discard' }>
 /** Opens the files and makes them when needed. `busyTimeout`: ms for which `run` may block while others write. */
 export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLimits, busyTimeout: number): Writer {
   const { index, blobs } = openForWriting(driver, files, busyTimeout)
+  let search: Connection | undefined
 
   function runBlobs(requests: readonly BlobRequest[], now: number): Reply[] {
     const numbers = blobNumbers(blobs)
@@ -42,7 +51,7 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
     return replies
   }
 
-  function runIndex(requests: readonly IndexRequest[], now: number, notes: ChangeNote[]): Reply[] {
+  function runIndex(requests: readonly RowRequest[], now: number, notes: ChangeNote[]): Reply[] {
     const batch = createBatch(index, blobs, limits, now)
     const replies = requests.map((request): Reply => {
       try {
@@ -63,8 +72,10 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
       const notes: ChangeNote[] = []
       const octets: number[] = []
       const rows: number[] = []
+      const texts: number[] = []
       requests.forEach((request, i) => {
         if (request.type === 'put' || request.type === 'discard') octets.push(i)
+        else if (request.type === 'index') texts.push(i)
         else rows.push(i)
       })
       group(blobs, octets, replies, (some) =>
@@ -77,13 +88,18 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
         const fresh: ChangeNote[] = []
         return {
           replies: runIndex(
-            some.map((i) => requests[i] as IndexRequest),
+            some.map((i) => requests[i] as RowRequest),
             now,
             fresh,
           ),
           done: () => notes.push(...fresh),
         }
       })
+      if (texts.length > 0) {
+        search ??= openSearchForWriting(driver, files, busyTimeout)
+        const db = search
+        group(db, texts, replies, (some) => some.map((i) => ({ value: indexTexts(db, requests[i] as IndexRequest) })))
+      }
       return { replies, notes }
     },
     close() {
@@ -95,6 +111,7 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
       }
       index.close()
       blobs.close()
+      search?.close()
     },
   }
 }

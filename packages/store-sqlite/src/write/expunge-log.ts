@@ -1,0 +1,36 @@
+import type { UidSet } from '@posthouse/store-api'
+import { encodeRanges } from '../ranges.js'
+import type { Connection } from '../sql/connection.js'
+import type { Batch, MailboxState } from './state.js'
+
+/**
+ * The log that QRESYNC is answered from: one row for each commit that expunged. It may be cut at any time, because
+ * the floor says from where on it is complete (R10) and below it clients are told what is still there.
+ */
+
+/** The log of a mailbox is measured each so many changes of its account. */
+const MEASURE_EVERY = 64
+
+/** Notes what a commit expunged. */
+export function noteExpunged({ index, now, limits }: Batch, mailbox: MailboxState, modseq: number, uids: UidSet): void {
+  index.run(
+    'INSERT INTO gone(mailbox, modseq, at, ranges) VALUES(?,?,?,?)',
+    mailbox.id,
+    modseq,
+    now,
+    encodeRanges(uids),
+  )
+  if (modseq % MEASURE_EVERY !== 0) return
+  const row = index.get(
+    'SELECT modseq FROM gone WHERE mailbox=? ORDER BY modseq DESC LIMIT 1 OFFSET ?',
+    mailbox.id,
+    limits.expungeLog,
+  )
+  if (row) cutExpungeLog(index, mailbox.id, row[0] as number)
+}
+
+/** Forgets everything up to a modification sequence. */
+export function cutExpungeLog(index: Connection, mailbox: number, modseq: number): void {
+  index.run('UPDATE mailbox SET floor=max(floor, ?) WHERE id=?', modseq, mailbox)
+  index.run('DELETE FROM gone WHERE mailbox=? AND modseq<=?', mailbox, modseq)
+}

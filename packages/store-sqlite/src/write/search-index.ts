@@ -1,0 +1,79 @@
+import type { Connection } from '../sql/connection.js'
+
+/**
+ * The full-text index: a third file that may be thrown away, because it can be made again from the messages. It holds
+ * no text, only which trigrams stand where, so a search is for substrings as IMAP wants it (RFC 9051 §6.4.4).
+ * Contents are indexed in the order of their ids; `done` says how far. What is not indexed yet, or cannot be, is a
+ * candidate of every search.
+ */
+
+/**
+ * The searchable text of one message, decoded. A field that is absent is not narrowed by the index: the message is a
+ * candidate of every search in it. A field that is empty says that there is nothing to find.
+ */
+export interface SearchText {
+  readonly subject?: string
+  readonly from?: string
+  readonly to?: string
+  readonly cc?: string
+  readonly bcc?: string
+  /** All header fields; a search of everything looks here and in the body. */
+  readonly header?: string
+  readonly body?: string
+}
+
+/** The columns of the index, in the order of the table. */
+export const SEARCH_COLUMNS = ['subject', 'from', 'to', 'cc', 'bcc', 'header', 'body'] as const
+
+/** Columns as a number. */
+export function columnBits(columns: readonly (typeof SEARCH_COLUMNS)[number][]): number {
+  return columns.reduce((bits, column) => bits | (1 << SEARCH_COLUMNS.indexOf(column)), 0)
+}
+
+/** Versions of `search.db`. */
+export const SEARCH_SCHEMA: readonly string[] = [
+  `
+  CREATE VIRTUAL TABLE text USING fts5(
+    subject, "from", "to", cc, bcc, header, body, tokenize='trigram', content='', columnsize=0
+  );
+  CREATE TABLE progress(done INTEGER NOT NULL) STRICT;
+  INSERT INTO progress VALUES(0);
+  -- columns: bits of the fields that the index does not have.
+  CREATE TABLE unindexed(content INTEGER PRIMARY KEY, columns INTEGER NOT NULL) STRICT;
+  `,
+]
+
+/** Texts of contents; `null`: cannot be indexed. */
+export interface IndexRequest {
+  readonly type: 'index'
+  /** True: forget everything first. */
+  readonly anew: boolean
+  /** Ascending by content. */
+  readonly rows: readonly { readonly content: number; readonly text: SearchText | null }[]
+}
+
+/** Adds texts. Two processes may do the same work at once: what is done is skipped. */
+export function indexTexts(search: Connection, { anew, rows }: IndexRequest): null {
+  if (anew) {
+    search.run("INSERT INTO text(text) VALUES('delete-all')")
+    search.run('DELETE FROM unindexed')
+    search.run('UPDATE progress SET done=0')
+  }
+  let done = search.get('SELECT done FROM progress')?.[0] as number
+  for (const { content, text } of rows) {
+    if (content <= done) continue
+    done = content
+    const missing = SEARCH_COLUMNS.filter((column) => text?.[column] === undefined)
+    if (missing.length > 0) {
+      search.run('INSERT INTO unindexed(content, columns) VALUES(?,?)', content, columnBits(missing))
+    }
+    if (!text) continue
+    search.run(
+      'INSERT INTO text(rowid, subject, "from", "to", cc, bcc, header, body) VALUES(?,?,?,?,?,?,?,?)',
+      content,
+      ...SEARCH_COLUMNS.map((column) => text[column] ?? ''),
+    )
+  }
+  search.run('UPDATE progress SET done=?', done)
+  return null
+}

@@ -1,0 +1,74 @@
+import type { SearchExpr } from '@posthouse/store-api'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openSqliteStore, type SearchText, type SqliteAccount, type SqliteStore } from '../src/index.js'
+import { temporaryFolder } from './test-store.js'
+
+let folder: ReturnType<typeof temporaryFolder>
+beforeEach(() => {
+  folder = temporaryFolder()
+})
+afterEach(() => folder.remove())
+
+/** Test messages are a subject, an empty line, a body. */
+function textOf(message: Uint8Array): SearchText {
+  const [header, body] = new TextDecoder().decode(message).split('\r\n\r\n')
+  if (body.includes('unreadable')) throw new Error('no text')
+  return { subject: header.slice('Subject: '.length), header, body }
+}
+
+async function open(): Promise<{ store: SqliteStore; account: SqliteAccount; inbox: string }> {
+  const store = await openSqliteStore({ path: folder.path, threads: 0, fts: { textOf, maxBytes: 1000 } })
+  await store.addAccount('anna')
+  const account = await store.open('anna')
+  return { store, account, inbox: (await account.mailboxes())[0].id }
+}
+
+async function append({ store, account, inbox }: Awaited<ReturnType<typeof open>>, subject: string, body: string) {
+  const staged = await store.stage([new TextEncoder().encode(`Subject: ${subject}\r\n\r\n${body}`)])
+  await account.commit?.([{ op: 'append', to: inbox, staged, summary: new Uint8Array(), flags: 0 }])
+}
+
+const text = (contains: string, where: 'all' | 'body' | 'subject' = 'all') =>
+  ({ type: 'text', in: where, contains }) as const
+
+test('a search for text looks at the messages that may hold it, and at those that are not indexed', async () => {
+  const opened = await open()
+  const { store, account, inbox } = opened
+  await append(opened, 'Grüße', 'from Zürich')
+  await append(opened, 'zebra "quoted"', 'nothing')
+  await append(opened, 'other', 'unreadable')
+  await append(opened, 'long', 'x'.repeat(2000))
+  await store.indexText()
+  const search = async (expr: SearchExpr) => (await account.search?.(inbox, expr))?.uids
+  expect(await search(text('ZÜRI'))).toEqual([
+    [1, 1],
+    [3, 4],
+  ])
+  expect(await search(text('zürich', 'subject'))).toEqual([[3, 4]])
+  // A field that was not given is not narrowed.
+  expect(await search({ ...text('zürich'), in: 'cc' })).toEqual([[1, 4]])
+  expect(await search(text('a "quot', 'subject'))).toEqual([[2, 4]])
+  // The caller still looks at the candidates: the index is a sieve.
+  expect((await account.search?.(inbox, text('zürich')))?.rest).toEqual(text('zürich'))
+  // Too short for trigrams.
+  expect(await account.search?.(inbox, text('zü'))).toBeNull()
+  await store.indexText({ anew: true })
+  expect(await search(text('ZÜRI'))).toEqual([
+    [1, 1],
+    [3, 4],
+  ])
+  await store.close()
+})
+
+test('the index catches up by itself, and after a restart', async () => {
+  const first = await open()
+  await append(first, 'one', 'apple')
+  await first.store.close()
+  const second = await open()
+  await second.store.indexText()
+  await append(second, 'two', 'banana')
+  await second.store.indexText()
+  expect((await second.account.search?.(second.inbox, text('anan')))?.uids).toEqual([[2, 2]])
+  expect((await second.account.search?.(second.inbox, text('appl')))?.uids).toEqual([[1, 1]])
+  await second.store.close()
+})

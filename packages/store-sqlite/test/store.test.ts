@@ -1,0 +1,262 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Driver, loadDriver, openSqliteStore, type SqliteAccount, type SqliteStore } from '../src/index.js'
+import { filesOf } from '../src/sql/connection.js'
+import { mailOf } from './mail.js'
+import { temporaryFolder, withDatabase } from './test-store.js'
+
+const HOUR = 3_600_000
+const summary = new Uint8Array([1])
+
+let folder: ReturnType<typeof temporaryFolder>
+let store: SqliteStore
+let account: SqliteAccount
+let inbox: string
+let skew: number
+
+beforeEach(async () => {
+  folder = temporaryFolder()
+  skew = 0
+  await open()
+})
+afterEach(async () => {
+  await store.close()
+  folder.remove()
+})
+
+async function open(options: { limits?: { expungeLog?: number }; driver?: Driver } = {}): Promise<void> {
+  store = await openSqliteStore({
+    path: folder.path,
+    threads: 0,
+    maintenanceInterval: 0,
+    clock: () => Date.now() + skew,
+    ...options,
+  })
+  await store.addAccount('anna')
+  account = await store.open('anna')
+  inbox = (await account.mailboxes())[0].id
+}
+
+async function append(times: number, octets = 100, to = inbox): Promise<void> {
+  const staged = await store.stage([mailOf('m1', octets)])
+  await account.commit?.(
+    Array.from({ length: times }, () => ({ op: 'append', to, staged, summary, flags: 0 }) as const),
+  )
+}
+
+function count(table: string, file: 'index' | 'blobs'): number {
+  return withDatabase(
+    filesOf(folder.path)[file],
+    (db) => db.prepare(`SELECT count(*) FROM ${table}`).get()?.[0] as number,
+  )
+}
+
+describe('accounts and addresses', () => {
+  test('adding twice is adding once; addresses have no case', async () => {
+    await append(2)
+    await store.addAccount('anna', { bytes: 1000 })
+    expect((await account.mailboxes())[0].messages).toBe(2)
+    expect(await account.quota?.()).toEqual([{ root: '', used: { bytes: 234, messages: 2 }, limit: { bytes: 1000 } }])
+    await store.addAddress('Anna@Example.ORG', 'anna')
+    expect(await store.resolve('anna@example.org')).toBe('anna')
+    await store.removeAddress('ANNA@example.org')
+    expect(await store.resolve('anna@example.org')).toBeNull()
+  })
+
+  test('no account: nonexistent; no address: invalid', async () => {
+    await expect(store.open('nobody')).rejects.toMatchObject({ code: 'nonexistent' })
+    await expect(store.addAddress('a@b.example', 'nobody')).rejects.toMatchObject({ code: 'nonexistent' })
+    await expect(store.addAddress('not an address', 'anna')).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  test('one recipient over quota does not hold up the others', async () => {
+    await store.addAccount('full', { bytes: 10 })
+    const staged = await store.stage([mailOf('m1', 100)])
+    const to = ['anna', 'full', 'nobody'].map((name) => ({ account: name, dedup: 'k' }))
+    const results = await store.deliver({ staged, summary, to })
+    expect(results).toMatchObject([{ uids: [[1, 1]] }, { code: 'overquota' }, { code: 'nonexistent' }])
+    expect((await store.verify()).problems).toEqual([])
+  })
+})
+
+describe('verify', () => {
+  const damages: readonly (readonly [sql: string, file: 'index' | 'blobs', problem: string])[] = [
+    ['UPDATE mailbox SET unseen=unseen+1', 'index', 'the counters of mailbox 1 differ from a recount'],
+    ['UPDATE account SET bytes=bytes-1', 'index', 'the counters of account anna differ from the sum of its mailboxes'],
+    ['UPDATE mailbox SET uidnext=1', 'index', 'mailbox 1 has a message (UID 1) beyond its UIDNEXT or HIGHESTMODSEQ'],
+    ['UPDATE account SET modseq=1', 'index', 'mailbox 1 is ahead of the clock of its account'],
+    ['DELETE FROM content', 'index', 'mailbox 1 has a message (UID 1) whose content is missing or another'],
+    ['DELETE FROM blob', 'blobs', 'mailbox 1 UID 1: its octets are missing or not 150017'],
+    ['DELETE FROM chunk WHERE id % 65536 = 1', 'blobs', 'mailbox 1 UID 1: chunks of its octets are missing'],
+  ]
+  test.each(damages)('%s', async (sql, file, problem) => {
+    await append(1, 150_000)
+    expect(await store.verify()).toEqual({ accounts: 1, mailboxes: 1, messages: 1, unusedBlobs: 0, problems: [] })
+    withDatabase(filesOf(folder.path)[file], (db) => db.exec(sql))
+    expect((await store.verify()).problems).toContain(problem)
+  })
+})
+
+describe('maintenance', () => {
+  test('a dropped mailbox gives back its rows at once and its octets after the grace time', async () => {
+    const made = await account.commit?.([{ op: 'create', path: ['Large'] }])
+    await append(1200, 100, made?.results[0].mailbox)
+    await account.commit?.([{ op: 'drop', id: made?.results[0].mailbox ?? '' }])
+    expect((await account.quota?.())?.[0].used).toEqual({ bytes: 0, messages: 0 })
+    await store.maintain()
+    expect(count('msg', 'index')).toBe(0)
+    expect(count('mailbox', 'index')).toBe(1)
+    expect(count('chunk', 'blobs')).toBe(1)
+    skew = 3 * HOUR
+    await store.maintain()
+    expect([
+      count('content', 'index'),
+      count('release', 'index'),
+      count('chunk', 'blobs'),
+      count('blob', 'blobs'),
+    ]).toEqual([0, 0, 0, 0])
+  })
+
+  test('octets that one of two messages still names stay', async () => {
+    await append(2)
+    skew = 3 * HOUR
+    await store.maintain()
+    await account.commit?.([{ op: 'expunge', in: inbox, uids: [[1, 1]], onlyDeleted: false }])
+    skew = 6 * HOUR
+    await store.maintain()
+    expect([count('content', 'index'), count('chunk', 'blobs')]).toEqual([1, 1])
+    expect((await store.verify()).problems).toEqual([])
+  })
+
+  test('the expunge log is cut, and says so', async () => {
+    await store.close()
+    await open({ limits: { expungeLog: 20 } })
+    await append(200)
+    for (let uid = 1; uid <= 150; uid++) {
+      await account.commit?.([{ op: 'expunge', in: inbox, uids: [[uid, uid]], onlyDeleted: false }])
+    }
+    expect(count('gone', 'index')).toBeLessThan(20 + 64 + 1)
+    expect([...((await account.uids?.(inbox)) ?? [])]).toEqual(Array.from({ length: 50 }, (_, i) => 151 + i))
+    const [{ modseq }] = await account.mailboxes()
+    expect(await account.vanished?.(inbox, 1)).toBeNull()
+    expect(await account.vanished?.(inbox, modseq - 10)).toEqual([[141, 150]])
+    skew = 31 * 24 * HOUR
+    await store.maintain()
+    expect(count('gone', 'index')).toBe(0)
+    expect(await account.vanished?.(inbox, modseq)).toEqual([])
+    expect(await account.vanished?.(inbox, modseq - 1)).toBeNull()
+  })
+})
+
+test('uids() is what messages() has, with the whole expunge log and without it', async () => {
+  const rows = async (): Promise<number[]> => {
+    const uids: number[] = []
+    for await (const page of account.messages(inbox, {})) for (const { uid } of page) uids.push(uid)
+    return uids
+  }
+  expect(await account.uids?.(inbox)).toEqual(new Uint32Array())
+  await append(300)
+  await account.commit?.([
+    {
+      op: 'expunge',
+      in: inbox,
+      uids: [
+        [1, 3],
+        [50, 50],
+        [299, 300],
+      ],
+      onlyDeleted: false,
+    },
+  ])
+  await account.commit?.([{ op: 'move', from: inbox, uids: [[10, 20]], to: inbox }])
+  await append(5)
+  const before = await rows()
+  expect(before.length).toBe(299)
+  expect([...((await account.uids?.(inbox)) ?? [])]).toEqual(before)
+  withDatabase(filesOf(folder.path).index, (db) => db.exec('UPDATE mailbox SET floor=modseq; DELETE FROM gone'))
+  expect([...((await account.uids?.(inbox)) ?? [])]).toEqual(before)
+})
+
+describe('backup', () => {
+  test('is a store of its own, taken while messages arrive', async () => {
+    const target = temporaryFolder()
+    await append(50, 100_000)
+    const arriving = append(50)
+    await store.backup(`${target.path}/copy`)
+    await arriving
+    const copy = await openSqliteStore({ path: `${target.path}/copy`, threads: 0 })
+    const report = await copy.verify()
+    expect(report.problems).toEqual([])
+    expect(report.messages).toBeGreaterThanOrEqual(50)
+    await expect(store.backup(`${target.path}/copy`)).rejects.toMatchObject({ code: 'exists' })
+    await copy.close()
+    target.remove()
+  })
+})
+
+describe('files', () => {
+  test('of a newer release are refused, with a word about it', async () => {
+    await store.close()
+    withDatabase(filesOf(folder.path).index, (db) => db.exec('PRAGMA user_version=999'))
+    await expect(openSqliteStore({ path: folder.path, threads: 0 })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('has version 999'),
+    })
+    withDatabase(filesOf(folder.path).index, (db) => db.exec('PRAGMA user_version=1'))
+    await open()
+  })
+
+  test('may be named by a file', () => {
+    expect(filesOf('/var/mail.db')).toMatchObject({ index: '/var/mail.db', blobs: '/var/mail-blobs.db' })
+  })
+})
+
+describe('search', () => {
+  test('answers by column, and hands back what it cannot', async () => {
+    await append(10)
+    await account.commit?.([{ op: 'flags', in: inbox, uids: [[2, 4]], mode: 'add', flags: 1, keywords: ['$Junk'] }])
+    const text = { type: 'text', in: 'body', contains: 'x' } as const
+    const unseen = { type: 'not', of: { type: 'flag', flag: 1 } } as const
+    expect(await account.search?.(inbox, { type: 'and', of: [unseen, text] })).toEqual({
+      uids: [
+        [1, 1],
+        [5, 10],
+      ],
+      rest: text,
+    })
+    expect(await account.search?.(inbox, { type: 'keyword', keyword: '$junk' })).toEqual({ uids: [[2, 4]], rest: null })
+    const either = {
+      type: 'or',
+      of: [
+        { type: 'uids', uids: [[1, 3]] },
+        { type: 'emailId', id: 'e9' },
+      ],
+    } as const
+    expect(await account.search?.(inbox, either)).toEqual({
+      uids: [
+        [1, 3],
+        [9, 9],
+      ],
+      rest: null,
+    })
+    expect(await account.search?.(inbox, text)).toBeNull()
+    expect(await account.search?.(inbox, { type: 'or', of: [unseen, text] })).toBeNull()
+  })
+})
+
+test('threads: the same store, and errors keep their codes', { timeout: 60_000 }, async () => {
+  const threaded = await openSqliteStore({ path: folder.path, threads: 2 })
+  const view = await threaded.open('anna')
+  await append(3)
+  const octets: Uint8Array[] = []
+  for await (const rows of view.messages(inbox, { want: ['inline'] }))
+    for (const row of rows) octets.push(row.inline ?? summary)
+  expect(octets).toEqual(Array.from({ length: 3 }, () => mailOf('m1', 100)))
+  await expect(view.commit?.([{ op: 'drop', id: inbox }])).rejects.toMatchObject({
+    name: 'StoreError',
+    code: 'invalid',
+  })
+  await expect(view.uids?.('99')).rejects.toMatchObject({ name: 'StoreError', code: 'nonexistent' })
+  await threaded.close()
+  await expect(threaded.open('anna')).rejects.toMatchObject({ code: 'unavailable' })
+  await expect(openSqliteStore({ path: folder.path, driver: loadDriver() })).rejects.toMatchObject({ code: 'invalid' })
+})

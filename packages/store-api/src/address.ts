@@ -30,7 +30,7 @@ export function splitAddress(address: string): AddressParts | null {
 
 /** A quoted string without its quotes and backslashes; other text as it is; `null` when the quoting is broken. */
 function unquote(text: string): string | null {
-  if (!text.startsWith('"')) return text.includes('"') ? null : text
+  if (!text.startsWith('"')) return text.includes('"') || text.includes('@') ? null : text
   let out = ''
   for (let i = 1; i < text.length; i++) {
     const char = text[i]!

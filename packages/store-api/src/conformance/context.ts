@@ -38,6 +38,10 @@ export interface CheckContext {
   need<K extends keyof TestStore>(hook: K): NonNullable<TestStore[K]>
   /** A method that has to be there, or the check is skipped. */
   method<K extends keyof Account>(name: K): NonNullable<Account[K]>
+  /** The account as one that can be written to, or the check is skipped. */
+  writer(): OpenAccount
+  /** Run when the check is over, however it ends. */
+  atEnd(step: () => void): void
   openOn(store: MailStore, account?: string): Promise<OpenAccount>
   /** Another handle on the account: of `second` when there is one. */
   another(): Promise<OpenAccount>
@@ -60,7 +64,8 @@ export const mail = (name: string): string => `Subject: ${name}\r\n\r\n${name}\r
 
 export const summary = text('summary')
 
-export async function createContext(kit: StoreKit, test: TestStore): Promise<CheckContext> {
+/** `ending` takes the steps that `atEnd` is given. */
+export async function createContext(kit: StoreKit, test: TestStore, ending: (() => void)[]): Promise<CheckContext> {
   const opened = await test.store.open(test.account)
   const account = opened as OpenAccount
   const seconds: MailStore[] = []
@@ -77,9 +82,16 @@ export async function createContext(kit: StoreKit, test: TestStore): Promise<Che
     },
     method(name) {
       const method = account[name]
-      if (method === undefined) throw new Skip(`the store has no "${name}"`)
+      if (method === undefined) {
+        throw new Skip(name === 'stage' || name === 'commit' ? 'the store is read-only' : `the store has no "${name}"`)
+      }
       return (method as (...args: unknown[]) => unknown).bind(account) as NonNullable<typeof method>
     },
+    writer() {
+      requireWriter(account)
+      return account
+    },
+    atEnd: (step) => void ending.push(step),
     openOn: async (store, name = test.account) => (await store.open(name)) as OpenAccount,
     async another() {
       if (seconds.length === 0 && test.second) seconds.push(await test.second())

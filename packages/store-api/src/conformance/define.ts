@@ -27,8 +27,9 @@ export function bind(kit: StoreKit, { number, rule, what, harm, body }: Definiti
     ...named,
     async run(...context) {
       const test = await kit.make()
+      const ending: (() => void)[] = []
       try {
-        await body(await createContext(kit, test))
+        await body(await createContext(kit, test, ending))
       } catch (error) {
         if (error instanceof Skip) {
           const host = context[0] as { skip?: (reason: string) => void } | undefined
@@ -39,6 +40,7 @@ export function bind(kit: StoreKit, { number, rule, what, harm, body }: Definiti
         const seen = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
         throw new StoreContractError(named, `the store threw ${seen}`, error)
       } finally {
+        for (const step of ending) step()
         await test.close?.()
       }
     },

@@ -54,6 +54,7 @@ export async function expectRefusal(attempt: Promise<unknown>, codes: readonly s
   try {
     await attempt
   } catch (error) {
+    if (error instanceof Skip) throw error
     code = (error as { code?: unknown }).code
     if (typeof code === 'string' && codes.includes(code)) return
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)

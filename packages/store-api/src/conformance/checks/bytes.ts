@@ -71,7 +71,7 @@ export const byteChecks: readonly Definition[] = [
   check(41, 'API', 'a long message streams in, in pieces that are reused', broken, async (t) => {
     const size = t.scaled(2_000_000, 50_000_000)
     const before = memoryUsed()
-    const staged = await t.account.stage(pattern(size), { size })
+    const staged = await t.writer().stage(pattern(size), { size })
     expectEqual(staged.size, size, 'the size staged')
     const grown = memoryUsed() - before
     // A store in memory cannot help it; it says so by counting what it holds.
@@ -79,7 +79,7 @@ export const byteChecks: readonly Definition[] = [
       expect(grown < 32_000_000, `staging ${size} octets took ${grown} octets of memory`)
     }
     const reused = Uint8Array.of(1, 1, 1)
-    const twice = await t.account.stage(
+    const twice = await t.writer().stage(
       (function* () {
         yield reused
         reused.fill(2)
@@ -91,7 +91,7 @@ export const byteChecks: readonly Definition[] = [
   check(42, 'R4', 'a source that breaks off leaves nothing', leftover, async (t) => {
     const { id } = await t.inbox()
     const held = (await t.test.octetsHeld?.()) ?? 0
-    await expectBroken(t.account.stage(breaking()))
+    await expectBroken(t.writer().stage(breaking()))
     expectEqual(await t.uids(id), [], 'messages after a broken source')
     if (t.test.advance) await t.test.advance(48 * 3_600_000)
     await t.test.collect?.()
@@ -113,7 +113,7 @@ export const byteChecks: readonly Definition[] = [
         yield text('\r\nslow\r\n')
       }
       try {
-        const staged = await t.account.stage(slow())
+        const staged = await t.writer().stage(slow())
         await t.one(appendOp(id, staged))
       } catch (error) {
         expectEqual((error as { code?: string }).code, 'expired', 'the refusal')
@@ -181,7 +181,7 @@ export const byteChecks: readonly Definition[] = [
     'opening one attachment reads the whole message',
     async (t) => {
       const size = t.scaled(1_000_000, 20_000_000)
-      const { blob } = await t.account.stage(pattern(size), { size })
+      const { blob } = await t.writer().stage(pattern(size), { size })
       const times: number[] = []
       for (let i = 0; i < 15; i++) times.push(await timed(() => readRange(t, blob, size - 1000, size - 900)))
       expectWithin(t, times.sort((a, b) => a - b)[7]!, 5, 'a range of 100 octets (median)')
@@ -259,7 +259,7 @@ export const byteChecks: readonly Definition[] = [
   check(54, 'R4', 'a commit repeated with its key has one effect', leftover, async (t) => {
     const { id } = await t.inbox()
     const op = appendOp(id, await t.stage(mail('retried')))
-    const first = await t.account.commit([op], 'commit-key')
+    const first = await t.writer().commit([op], 'commit-key')
     // The answer was lost; the client comes back on another handle.
     const again = await (await t.another()).commit([op], 'commit-key')
     expectEqual(again.results[0]?.uids, first.results[0]?.uids, 'uids')

@@ -9,8 +9,9 @@ import { expect, expectEqual, fail } from '../failure.js'
 const late = 'new mail shows up when the user presses a button, or never'
 
 /** Hints as they come, until `stop`. */
-function listen(account: Account) {
+function listen(t: CheckContext, account: Account) {
   const controller = new AbortController()
+  t.atEnd(() => controller.abort())
   const hints: ChangeHint[] = []
   let wake: (() => void) | undefined
   // Subscribed here and now; the loop takes its first hint later.
@@ -21,6 +22,8 @@ function listen(account: Account) {
       wake?.()
     }
   })()
+  // A check that ends early does not wait for it.
+  ended.catch(() => {})
   return {
     hints,
     /** The next hint that passes, or a failure after the time. */
@@ -63,7 +66,7 @@ export const feedChecks: readonly Definition[] = [
     const second = await t.another()
     const { id } = await t.inbox()
     await second.mailboxes()
-    const watcher = listen(second)
+    const watcher = listen(t, second)
     const [uid] = await t.append(mail('heard'))
     await watcher.until(() => watcher.hints.length > 0, hintMs(t), 'a hint')
     expectEqual(await t.uids(id, second), [uid], 'what the other handle pulls after the hint')
@@ -72,12 +75,12 @@ export const feedChecks: readonly Definition[] = [
   check(83, 'R11', 'a watcher that was cut off and comes back misses nothing', late, async (t) => {
     const second = await t.another()
     const { id } = await t.inbox()
-    const first = listen(second)
+    const first = listen(t, second)
     await t.append(mail('one'))
     await first.stop()
     const cursor = (await t.info(id, second)).modseq
     const [during] = await t.append(mail('while away'))
-    const again = listen(second)
+    const again = listen(t, second)
     const pulled = await t.rows(id, { since: cursor }, second)
     expectEqual(
       pulled.map(({ uid }) => uid),
@@ -91,7 +94,7 @@ export const feedChecks: readonly Definition[] = [
   check(84, 'R11', 'many commits may be few hints; the last state is pulled', late, async (t) => {
     const second = await t.another()
     const { id } = await t.inbox()
-    const watcher = listen(second)
+    const watcher = listen(t, second)
     const n = t.scaled(50, 1000)
     for (let i = 0; i < n; i++) await t.append(mail(`burst ${i}`))
     await watcher.until(async () => (await t.info(id, second)).messages === n, hintMs(t), 'the last state')

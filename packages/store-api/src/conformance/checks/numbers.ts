@@ -17,6 +17,7 @@ function ascending(uids: readonly number[]): void {
 /** Appends from eight writers while `look` runs again and again; a last look follows. */
 export async function underWriters(t: CheckContext, look: () => Promise<void>): Promise<void> {
   const writers = await Promise.all(Array.from({ length: 8 }, (_, i) => (i % 2 ? t.another() : t.openOn(t.test.store))))
+  t.writer()
   const each = t.scaled(12, 400)
   let running = true
   const work = Promise.all(
@@ -29,6 +30,8 @@ export async function underWriters(t: CheckContext, look: () => Promise<void>): 
   ).finally(() => {
     running = false
   })
+  // Awaited below; a look that fails first must not make it an unhandled rejection.
+  work.catch(() => {})
   try {
     while (running) {
       await look()

@@ -1,0 +1,248 @@
+import {
+  type Account,
+  collectBytes,
+  collectRows,
+  createMemoryStore,
+  isStoreError,
+  type Writer,
+} from '@posthouse/store-api'
+import { describe, expect, test } from 'vitest'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+const summary = new Uint8Array(0)
+
+async function inboxOf(account: Account) {
+  return (await account.mailboxes())[0]!
+}
+
+async function append(account: Account, text: string): Promise<void> {
+  const { stage, commit } = account as Account & Writer
+  const staged = await stage([bytes(text)])
+  await commit([{ op: 'append', to: (await inboxOf(account)).id, staged, summary, flags: 0 }])
+}
+
+async function codeOf(attempt: Promise<unknown>): Promise<string> {
+  return attempt.then(
+    () => 'accepted',
+    (error: unknown) => (isStoreError(error) ? error.code : String(error)),
+  )
+}
+
+describe('accounts and addresses', () => {
+  test('an unknown account is nonexistent; autoCreate makes it', async () => {
+    expect(await codeOf(createMemoryStore().open('ann'))).toBe('nonexistent')
+    const some = createMemoryStore({ autoCreate: (name) => name.endsWith('@example.org') })
+    expect(await codeOf(some.open('ann@example.org'))).toBe('accepted')
+    expect(await codeOf(some.open('ann@example.net'))).toBe('nonexistent')
+  })
+
+  test('addresses resolve without case to their account', async () => {
+    const store = createMemoryStore()
+    store.addAddress('Sales@Example.org', 'ann')
+    store.addAccount('bob@example.org')
+    expect(await store.resolve('sales@EXAMPLE.ORG')).toBe('ann')
+    expect(await store.resolve('Bob@example.org')).toBe('bob@example.org')
+    expect(await store.resolve('carol@example.org')).toBeNull()
+    expect(await store.resolve('nonsense')).toBeNull()
+    expect(await createMemoryStore({ autoCreate: true }).resolve('New@example.org')).toBe('new@example.org')
+    expect(await createMemoryStore({ resolve: () => 'catch-all' }).resolve('x@example.org')).toBe('catch-all')
+  })
+})
+
+describe('delivery', () => {
+  test('one staging, many targets: each its prefix, mailbox and result', async () => {
+    const store = createMemoryStore()
+    for (const name of ['ann', 'bob', 'full']) store.addAccount(name)
+    store.setQuota('full', { messages: 0 })
+    const staged = await store.stage([bytes('Subject: hi\r\n\r\nhi\r\n')])
+    const to = [
+      { account: 'ann', dedup: '1', prefix: bytes('Delivered-To: ann\r\n') },
+      { account: 'bob', dedup: '1', path: ['Lists', 'News'], flags: 4, keywords: ['$label1'] },
+      { account: 'nobody', dedup: '1' },
+      { account: 'full', dedup: '1' },
+    ]
+    const results = await store.deliver({ staged, summary, to })
+    expect(results.map((result) => (isStoreError(result) ? result.code : 'delivered'))).toEqual([
+      'delivered',
+      'delivered',
+      'nonexistent',
+      'overquota',
+    ])
+    const ann = await store.open('ann')
+    const [row] = await collectRows(ann.messages((await inboxOf(ann)).id, {}))
+    expect(row!.size).toBe(staged.size + row!.prefix!.length)
+    const bob = await store.open('bob')
+    const news = (await bob.mailboxes()).find(({ path }) => path.join('/') === 'Lists/News')!
+    expect(await collectRows(bob.messages(news.id, {}))).toMatchObject([{ flags: 4, keywords: ['$label1'] }])
+
+    const again = await store.deliver({ staged, summary, to: to.slice(0, 2) })
+    expect(again).toMatchObject([{ duplicate: true }, { duplicate: true }])
+    expect(store.usage().messages).toBe(2)
+  })
+
+  test('a refused delivery into a new mailbox leaves no mailbox', async () => {
+    const store = createMemoryStore()
+    store.addAccount('ann')
+    store.setQuota('ann', { bytes: 3 })
+    const staged = await store.stage([bytes('too much')])
+    const [result] = await store.deliver({ staged, summary, to: [{ account: 'ann', dedup: '1', path: ['New'] }] })
+    expect(isStoreError(result) && result.code).toBe('overquota')
+    expect((await (await store.open('ann')).mailboxes()).map(({ path }) => path)).toEqual([['INBOX']])
+  })
+})
+
+describe('what it may hold', () => {
+  test('maxBytes, maxMessages, maxMessageBytes', async () => {
+    const store = createMemoryStore({ maxBytes: 100, maxMessages: 2, maxMessageBytes: 40, autoCreate: true })
+    const ann = await store.open('ann')
+    expect(await codeOf(append(ann, 'x'.repeat(41)))).toBe('toolarge')
+    await append(ann, 'x'.repeat(40))
+    await append(ann, 'x'.repeat(40))
+    expect(await codeOf(append(ann, 'x'.repeat(30)))).toBe('limit')
+    expect(await codeOf(append(ann, 'x'))).toBe('limit')
+    expect(store.usage()).toMatchObject({ messages: 2 })
+  })
+
+  test('octets are freed when lease and grace are over, and make room', async () => {
+    let now = 1_000_000
+    const store = createMemoryStore({ maxBytes: 100, leaseMs: 1000, graceMs: 5000, clock: () => now, autoCreate: true })
+    const ann = await store.open('ann')
+    await append(ann, 'x'.repeat(90))
+    const { id } = await inboxOf(ann)
+    await ann.commit!([{ op: 'expunge', in: id, onlyDeleted: false }])
+    now += 2000
+    expect(await codeOf(append(ann, 'y'.repeat(90)))).toBe('limit')
+    now += 4000
+    await append(ann, 'y'.repeat(90))
+    expect(store.usage()).toMatchObject({ messages: 1, octets: 90 })
+  })
+
+  test('a removed account frees its messages', async () => {
+    let now = 0
+    const store = createMemoryStore({ clock: () => now, autoCreate: true })
+    await append(await store.open('ann'), 'gone')
+    store.removeAccount('ann')
+    now += 2 * 3_600_000
+    store.collect()
+    expect(store.usage()).toEqual({ octets: 0, messages: 0, accounts: 0, watchers: 0 })
+  })
+})
+
+describe('rows and octets', () => {
+  test('columns are filled when they are asked for', async () => {
+    const store = createMemoryStore({ autoCreate: true })
+    const ann = await store.open('ann')
+    const header = bytes('A: b\r\n\r\n')
+    const staged = await ann.stage!([bytes('A: b\r\n\r\nbody')])
+    const { id } = await inboxOf(ann)
+    await ann.commit!([{ op: 'append', to: id, staged, summary: bytes('s'), header, flags: 0 }])
+    const [plain] = await collectRows(ann.messages(id, {}))
+    expect([plain!.summary, plain!.header, plain!.inline]).toEqual([undefined, undefined, undefined])
+    const [full] = await collectRows(ann.messages(id, { want: ['summary', 'header', 'inline'] }))
+    expect([full!.summary, full!.header]).toEqual([bytes('s'), header])
+    expect(full!.inline).toEqual(await collectBytes(ann.read(full!.blob)))
+    await ann.summaries!([{ emailId: full!.emailId, summary: bytes('new') }])
+    expect((await collectRows(ann.messages(id, { want: ['summary'] })))[0]!.summary).toEqual(bytes('new'))
+  })
+
+  test('a row that was given out does not change any more', async () => {
+    const store = createMemoryStore({ autoCreate: true })
+    const ann = await store.open('ann')
+    await append(ann, 'still')
+    const { id } = await inboxOf(ann)
+    const [before] = await collectRows(ann.messages(id, {}))
+    await ann.commit!([{ op: 'flags', in: id, uids: [[1, 1]], mode: 'set', flags: 31, keywords: ['later'] }])
+    expect(before).toMatchObject({ flags: 0, keywords: [] })
+  })
+
+  test('search answers from rows and leaves the text', async () => {
+    const store = createMemoryStore({ autoCreate: true })
+    const ann = await store.open('ann')
+    for (const text of ['one', 'two', 'three']) await append(ann, text)
+    const { id } = await inboxOf(ann)
+    await ann.commit!([{ op: 'flags', in: id, uids: [[2, 3]], mode: 'add', flags: 1 }])
+    const body = { type: 'text', in: 'body', contains: 'thr' } as const
+    const seen = { type: 'flag', flag: 1 } as const
+    expect(await ann.search!(id, seen)).toEqual({ uids: [[2, 3]], rest: null })
+    expect(await ann.search!(id, { type: 'and', of: [seen, body] })).toEqual({ uids: [[2, 3]], rest: body })
+    expect(await ann.search!(id, { type: 'or', of: [seen, body] })).toBeNull()
+    expect(await ann.search!(id, { type: 'not', of: seen })).toEqual({ uids: [[1, 1]], rest: null })
+    const wide = {
+      type: 'and',
+      of: [
+        { type: 'size', larger: 3 },
+        { type: 'uids', uids: [[1, 9]] },
+      ],
+    } as const
+    expect(await ann.search!(id, wide)).toEqual({ uids: [[3, 3]], rest: null })
+  })
+})
+
+test('annotations: shared and private, by prefix, gone with their mailbox', async () => {
+  const store = createMemoryStore({ autoCreate: true })
+  const ann = await store.open('ann')
+  store.share('ann', 'bob', 'lr')
+  const bob = await store.open('ann', { principal: 'bob' })
+  const { results } = await ann.commit!([{ op: 'create', path: ['Work'] }])
+  const mailbox = results[0]!.mailbox!
+  await ann.commit!([
+    { op: 'meta', mailbox, key: '/shared/comment', value: bytes('for all') },
+    { op: 'meta', mailbox, key: '/private/comment', value: bytes('mine'), private: true },
+    { op: 'meta', key: '/shared/admin', value: bytes('account') },
+  ])
+  expect((await ann.meta!(mailbox, '/')).map(({ key }) => key)).toEqual(['/shared/comment', '/private/comment'])
+  expect((await bob.meta!(mailbox, '/')).map(({ key }) => key)).toEqual(['/shared/comment'])
+  expect(await ann.meta!(null, '/shared')).toEqual([{ key: '/shared/admin', value: bytes('account') }])
+  await ann.commit!([{ op: 'meta', mailbox, key: '/shared/comment', value: null }])
+  expect(await bob.meta!(mailbox, '/')).toEqual([])
+})
+
+test('a refused commit leaves nothing of any op', async () => {
+  const store = createMemoryStore({ autoCreate: true })
+  const ann = await store.open('ann')
+  for (const text of ['one', 'two']) await append(ann, text)
+  const { id } = await inboxOf(ann)
+  const all = [[1, 9]] as const
+  await ann.commit!([{ op: 'flags', in: id, uids: all, mode: 'add', flags: 2, keywords: ['Work'] }])
+  const before = { infos: await ann.mailboxes(), rows: await collectRows(ann.messages(id, {})), usage: store.usage() }
+  const staged = await ann.stage!([bytes('three')])
+  const usage = store.usage()
+  const attempt = ann.commit!([
+    { op: 'create', path: ['Made'] },
+    { op: 'append', to: id, staged, summary, flags: 1, keywords: ['new'], dedup: 'k' },
+    { op: 'flags', in: id, uids: all, mode: 'set', flags: 9, keywords: ['WORK', 'other'] },
+    { op: 'copy', from: id, uids: all, to: { made: 0 } },
+    { op: 'expunge', in: id, uids: [[1, 2]], onlyDeleted: false },
+    { op: 'subscribe', path: ['Made'], on: true },
+    { op: 'meta', key: '/shared/x', value: bytes('x') },
+    { op: 'create', path: ['Made'] },
+  ])
+  expect(await codeOf(attempt)).toBe('exists')
+  expect(await ann.mailboxes()).toEqual(before.infos)
+  expect(await collectRows(ann.messages(id, {}))).toEqual(before.rows)
+  expect(await ann.meta!(null, '')).toEqual([])
+  expect(store.usage()).toEqual(usage)
+  // The dedup key and the UID are free again, too.
+  const again = await ann.commit!([{ op: 'append', to: id, staged, summary, flags: 0, dedup: 'k' }])
+  expect(again.results[0]).toEqual({ mailbox: id, uidValidity: before.infos[0]!.uidValidity, uids: [[3, 3]] })
+})
+
+test('an expunge log beyond its limit is trimmed, and says so', async () => {
+  const store = createMemoryStore({ autoCreate: true, maxVanishedRanges: 10 })
+  const ann = await store.open('ann')
+  for (let i = 0; i < 60; i++) await append(ann, `${i}`)
+  const { id } = await inboxOf(ann)
+  const cursors: number[] = []
+  for (let uid = 1; uid < 60; uid += 2) {
+    cursors.push((await inboxOf(ann)).modseq)
+    await ann.commit!([{ op: 'expunge', in: id, uids: [[uid, uid]], onlyDeleted: false }])
+  }
+  expect(await ann.vanished!(id, cursors[0]!)).toBeNull()
+  expect(await ann.vanished!(id, cursors.at(-1)!)).toEqual([[59, 59]])
+})
+
+test('a closed store refuses', async () => {
+  const store = createMemoryStore({ autoCreate: true })
+  await store.close?.()
+  expect(await codeOf(store.open('ann'))).toBe('unavailable')
+})

@@ -1,0 +1,108 @@
+import { StoreError } from '@posthouse/store-api'
+import { playTranscript } from '@posthouse/wire/testing'
+import { test } from 'vitest'
+import { HELLO, testServer } from './servers.js'
+
+const SELECT = `
+  S: * OK [CAPABILITY {*}] imap.example.org ready
+  C: a001 LOGIN alice secret
+  S: a001 OK [CAPABILITY {*}] Logged in
+  C: a002 SELECT INBOX
+  S: ...
+  S: a002 OK [READ-WRITE] SELECT completed
+`
+
+test('RFC 9051 §6.2.1: STARTTLS forgets everything said before, and allows passwords', async () => {
+  const made = testServer({ allowInsecureAuth: false })
+  await playTranscript(
+    made.server,
+    `
+    S: * OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED {*}] imap.example.org ready
+    C: a001 STARTTLS
+    S: a001 OK Begin TLS negotiation now
+    -- tls --
+    C: a002 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=LOGIN {*}
+    S: a002 OK CAPABILITY completed
+    C: a003 LOGIN alice secret
+    S: a003 OK {*}
+    C: a004 STARTTLS
+    S: a004 BAD {*}
+  `,
+  )
+})
+
+test('a message expunged elsewhere keeps its number until it may be told; FETCH says that it is gone', async () => {
+  const made = testServer()
+  for (let i = 0; i < 3; i++) await made.deliver(HELLO)
+  const account = await made.account()
+  const [inbox] = await account.mailboxes()
+  const server: typeof made.server = {
+    name: 'imap',
+    connect(link) {
+      const connection = made.server.connect(link)
+      const { handle } = connection.session
+      connection.session.handle = async (event) => {
+        // Another session's EXPUNGE, between two commands of this one.
+        if (event.type === 'command' && event.tag === 'x1') {
+          await account.commit?.([{ op: 'expunge', in: inbox?.id as string, uids: [[2, 2]], onlyDeleted: false }])
+          await made.deliver(HELLO)
+        }
+        return handle(event)
+      }
+      return connection
+    },
+  }
+  await playTranscript(
+    server,
+    `${SELECT}
+    C: x1 FETCH 1:3 UID
+    S: * 1 FETCH (UID 1)
+    S: * 3 FETCH (UID 3)
+    S: x1 NO [EXPUNGEISSUED] {*}
+    C: x2 SEARCH ALL
+    S: * SEARCH 1 2 3
+    S: x2 OK SEARCH completed
+    C: x3 STORE 3 +FLAGS.SILENT (\\Seen)
+    S: x3 OK STORE completed
+    C: x4 UID FETCH 2:3 FLAGS
+    S: * 3 FETCH (UID 3 FLAGS (\\Seen))
+    S: * 2 EXPUNGE
+    S: * 3 EXISTS
+    S: x4 OK FETCH completed
+  `,
+  )
+})
+
+test('a store that fails in the middle of an answer: no half response, and the session goes on', async () => {
+  const made = testServer()
+  await made.deliver(HELLO)
+  const broken: typeof made.store = {
+    ...made.store,
+    async open(name) {
+      const account = await made.store.open(name)
+      return {
+        ...account,
+        async *messages(mailbox, query) {
+          for await (const rows of account.messages(mailbox, query)) {
+            yield rows.map((row) => ({ ...row, summary: Uint8Array.of(0) }))
+          }
+        },
+        read() {
+          throw new StoreError('unavailable', 'the disk is gone')
+        },
+      }
+    },
+  }
+  const { server } = testServer({ store: broken })
+  await playTranscript(
+    server,
+    `${SELECT}
+    C: x1 FETCH 1 (UID ENVELOPE)
+    S: x1 NO [UNAVAILABLE] {*}
+    C: x2 FETCH 1 (UID FLAGS)
+    S: * 1 FETCH (UID 1 FLAGS ())
+    S: x2 OK FETCH completed
+  `,
+  )
+})

@@ -11,15 +11,14 @@ import {
 import type { Ticket, Tickets } from './application.js'
 
 /** The tickets of each owner as their INBOX, for IMAP and POP3. */
-export function ticketStore({ db }: Tickets): MailStore {
-  const page = db.prepare(
+export function ticketStore(tickets: Tickets): MailStore {
+  const page = tickets.db.prepare(
     'SELECT * FROM ticket WHERE owner = ? AND id BETWEEN ? AND ? AND revision > ? ORDER BY id LIMIT ?',
   )
-  const counters = db.prepare(
+  const counters = tickets.db.prepare(
     `SELECT count(*) AS messages, count(*) - coalesce(sum(read), 0) AS unseen, (SELECT n FROM revision) AS modseq,
        (SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'ticket') AS uidNext FROM ticket WHERE owner = ?`,
   )
-
   const octetsOf = (ticket: Ticket): Uint8Array =>
     composeText({
       from: ticket.sender,
@@ -38,7 +37,6 @@ export function ticketStore({ db }: Tickets): MailStore {
     emailId: '',
     blob: String(ticket.id),
   })
-
   const open = async (owner: string): Promise<Account> => {
     const rows = (from: number, to: number, since: number, limit: number) =>
       page.all(owner, from, to, since, limit) as Ticket[]
@@ -56,5 +54,6 @@ export function ticketStore({ db }: Tickets): MailStore {
       },
     }
   }
-  return { open }
+  // The database must outlive its statements: whoever holds the store holds it.
+  return { open, close: () => tickets.close() }
 }

@@ -7,6 +7,8 @@ type AnyEvent = { readonly type: string }
 export interface Transport {
   /** Writes all pieces in order. A promise when the peer is slow: it resolves when more is welcome. */
   write(pieces: readonly Uint8Array[]): void | Promise<void>
+  /** Runs a step in the next turn of the event loop. Default: with the microtasks of this one. */
+  soon?(step: () => void): void
   /** Stop and start giving chunks to `Driver.receive`. */
   pause(): void
   resume(): void
@@ -66,7 +68,10 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
   let endSeen = false
   let stopping = false
   let upgrade: 'tls' | 'compress' | null = null
+  /** Steps that were waited for; tells a flush that is due whether its step is over. */
+  let turns = 0
   const waiting: Uint8Array[] = []
+  const soon = (step: () => void): void => (transport.soon ? transport.soon(step) : queueMicrotask(step))
 
   function flush(): void | Promise<void> {
     if (over) return
@@ -132,8 +137,11 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
         fail(error)
       },
     )
-    // What was answered so far must not wait for what is still being decided.
-    void flush()
+    // What was answered so far must not wait for what takes its time; what is decided in this turn joins it.
+    const turn = ++turns
+    soon(() => {
+      if (busy && turn === turns) void flush()
+    })
     return true
   }
 

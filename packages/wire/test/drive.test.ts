@@ -1,7 +1,9 @@
 import {
   ByteWindow,
+  createDriver,
   type Engine,
   fromLatin1,
+  type Link,
   type LogEvent,
   latin1,
   NEED_DATA,
@@ -134,6 +136,39 @@ describe('the driver', () => {
       S: bye
       -- closed --`,
     )
+  })
+
+  test('answers that are decided in one turn of the event loop leave in one write', async () => {
+    const writes: string[] = []
+    const ticks: (() => void)[] = []
+    const transport = {
+      write: (pieces: readonly Uint8Array[]) => void writes.push(pieces.map((piece) => latin1(piece)).join('')),
+      soon: (step: () => void) => void ticks.push(step),
+      pause() {},
+      resume() {},
+      end() {},
+      destroy() {},
+    }
+    let finish: () => void = () => {}
+    const protocol = echo(async (text, say) => {
+      await (text === 'slow' ? new Promise<void>((resolve) => (finish = resolve)) : null)
+      say(text)
+    })
+    const driver = createDriver(
+      protocol,
+      transport,
+      () => ({ id: 'test', upgraded: false, log() {} }) as unknown as Link,
+    )
+    driver.start()
+    driver.receive(fromLatin1('a\r\nb\r\nslow\r\nc\r\n'))
+    await new Promise((resolve) => setImmediate(resolve))
+    // Two answers are there, and the third takes its time: the turn is over.
+    expect(writes).toEqual(['hello\r\n'])
+    for (const tick of ticks.splice(0)) tick()
+    expect(writes).toEqual(['hello\r\n', 'a\r\nb\r\n'])
+    finish()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(writes).toEqual(['hello\r\n', 'a\r\nb\r\n', 'slow\r\nc\r\n'])
   })
 
   test('a handler that throws ends its connection with a last word and a log line', async () => {

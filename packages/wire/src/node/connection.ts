@@ -64,6 +64,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       }
       if (stream.writableLength > options.highWaterMark) return drained()
     },
+    soon: (step) => void setImmediate(step),
     pause: () => stream.pause(),
     resume: () => stream.resume(),
     end() {

@@ -2,8 +2,8 @@ import type { Connection } from '../sql/connection.js'
 import { CHUNK_BYTES, MAX_CHUNKS } from '../sql/schema.js'
 import type { ReadAnswers } from './requests.js'
 
-/** Chunks given in one answer at most: 512 KiB. */
-const CHUNKS_PER_ANSWER = 8
+/** Chunks given in one answer at most: 256 KiB. */
+const CHUNKS_PER_ANSWER = 4
 
 /** Octets of a range of a blob, found by the number of their chunk: the cost is that of the range. */
 export function readOctets(blobs: Connection, blob: number, start: number, end: number): ReadAnswers['octets'] {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type MetaEntry, StoreError } from '@posthouse/store-api'
-import { type Connection, openForReading, type StoreFiles } from '../sql/connection.js'
+import { BLOB_CACHE, type Connection, openForReading, type StoreFiles } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
 import { readOctets } from './octets.js'
 import type { MailboxRow, ReadAnswers, ReadRequest } from './requests.js'
@@ -18,7 +18,7 @@ export interface StoreReader {
 /** Opens the files for reading; the writer has made them before. */
 export function createReader(driver: Driver, files: StoreFiles, busyTimeout: number): StoreReader {
   const index = openForReading(driver, files.index, busyTimeout)
-  const blobs = openForReading(driver, files.blobs, busyTimeout)
+  const blobs = openForReading(driver, files.blobs, busyTimeout, BLOB_CACHE)
   let dataVersion = -1
   let attached = false
 

@@ -58,6 +58,11 @@ export function connect(db: Database): Connection {
   }
 }
 
+/** KiB of pages kept for rows and their indexes, which are asked for again and again. */
+const ROW_CACHE = 16_000
+/** KiB of pages kept for octets: they are written and read once, so that more would only be memory. */
+export const BLOB_CACHE = 1_000
+
 /** Opens both files for writing; makes and migrates them where needed. */
 export function openForWriting(
   driver: Driver,
@@ -67,7 +72,7 @@ export function openForWriting(
   mkdirSync(dirname(files.index), { recursive: true })
   return {
     index: openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout),
-    blobs: openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout),
+    blobs: openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout, BLOB_CACHE),
   }
 }
 
@@ -82,6 +87,7 @@ function openFile(
   schema: readonly string[],
   pageSize: number,
   busyTimeout: number,
+  cacheKiB = ROW_CACHE,
 ): Connection {
   const db = driver.open(file, { readOnly: false })
   try {
@@ -89,7 +95,7 @@ function openFile(
     retryWhileBusy(() => {
       db.exec(`PRAGMA busy_timeout=${busyTimeout}; PRAGMA page_size=${pageSize}; PRAGMA journal_mode=WAL`)
       // FULL: a commit is on the disk before it is answered (R4).
-      db.exec('PRAGMA synchronous=FULL; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY')
+      db.exec(`PRAGMA synchronous=FULL; PRAGMA cache_size=-${cacheKiB}; PRAGMA temp_store=MEMORY`)
       // Fewer checkpoints than by default: each costs two flushes.
       db.exec('PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864')
       migrate(db, file, schema)
@@ -102,9 +108,9 @@ function openFile(
 }
 
 /** Opens a file for reading beside a writer that has made it. */
-export function openForReading(driver: Driver, file: string, busyTimeout: number): Connection {
+export function openForReading(driver: Driver, file: string, busyTimeout: number, cacheKiB = ROW_CACHE): Connection {
   const db = driver.open(file, { readOnly: true })
-  db.exec(`PRAGMA busy_timeout=${busyTimeout}; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY`)
+  db.exec(`PRAGMA busy_timeout=${busyTimeout}; PRAGMA cache_size=-${cacheKiB}; PRAGMA temp_store=MEMORY`)
   return connect(db)
 }
 

@@ -56,7 +56,7 @@ export async function stage(
         from += want
         if (filled === CHUNK_BYTES) {
           full.push(buffer)
-          buffer = allocate(CHUNK_BYTES)
+          buffer = backend.chunk()
           filled = 0
           if (full.length === FLIGHT_CHUNKS) await send()
         }

@@ -1,6 +1,7 @@
 import { createReader } from '../read/reader.js'
 import { storeErrorOf } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
+import { CHUNK_BYTES } from '../sql/schema.js'
 import { createWriter } from '../write/writer.js'
 import { type Backend, createWriteQueue } from './backend.js'
 import type { BackendOptions } from './options.js'
@@ -20,6 +21,7 @@ export function openInThread(driver: Driver, options: BackendOptions): Backend {
     onNotes: options.onNotes,
   })
   return {
+    chunk: () => Buffer.allocUnsafeSlow(CHUNK_BYTES),
     write: (request) => queue.add(request),
     async read(request) {
       try {

@@ -20,7 +20,8 @@ export type ToWorker =
 
 /** From a worker; `id: 0` says how its start went. */
 export type FromWorker =
-  | { readonly id: number; readonly value: unknown }
+  /** `spare`: buffers that were moved to the worker and are free again. */
+  | { readonly id: number; readonly value: unknown; readonly spare?: readonly ArrayBuffer[] }
   | { readonly id: number; readonly failure: Failure }
 
 export type { GroupResult }

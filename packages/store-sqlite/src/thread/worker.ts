@@ -61,7 +61,9 @@ function serveWriter(writer: Writer): void {
       port.close()
     } else if (message.type === 'write') {
       try {
-        post({ id: message.id, value: runPatiently(writer, message.requests, message.now) })
+        const value = runPatiently(writer, message.requests, message.now)
+        const spare = buffersOf(message.requests)
+        post({ id: message.id, value, spare }, spare)
       } catch (error) {
         fail(message.id, error)
       }
@@ -91,9 +93,23 @@ function runPatiently(writer: Writer, requests: readonly WriteRequest[], now: nu
   }
 }
 
+/** The buffers that came with the requests: written by now, and to be used again on the other side. */
+function buffersOf(requests: readonly WriteRequest[]): ArrayBuffer[] {
+  const buffers: ArrayBuffer[] = []
+  for (const request of requests) {
+    if (request.type === 'put') for (const chunk of request.chunks) buffers.push(chunk.buffer as ArrayBuffer)
+  }
+  return buffers
+}
+
 /** What of an answer can be moved instead of copied. */
 function movable(request: ReadRequest, value: unknown): ArrayBuffer[] {
   if (request.type === 'rows') return transferablesOf(value as ReadAnswers['rows'])
+  if (request.type === 'octets') {
+    const pieces = (value as ReadAnswers['octets'])?.pieces ?? []
+    // A piece may be part of a larger buffer that is not ours to move.
+    return pieces.flatMap(({ buffer, byteLength }) => (buffer.byteLength === byteLength ? [buffer as ArrayBuffer] : []))
+  }
   if (request.type === 'uids' || request.type === 'changed') return [(value as Uint32Array).buffer as ArrayBuffer]
   return []
 }

@@ -4,6 +4,7 @@ import { StoreError } from '@posthouse/store-api'
 import type { DriverName } from '../sql/driver.js'
 import type { GroupResult, WriteRequest } from '../write/requests.js'
 import { type Backend, createWriteQueue, errorOf, type WriteQueue } from './backend.js'
+import { createChunkPool } from './chunk-pool.js'
 import type { BackendOptions } from './options.js'
 import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js'
 
@@ -13,10 +14,11 @@ import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js'
  */
 export async function openWorkers(driver: DriverName, options: BackendOptions, readerCount: number): Promise<Backend> {
   const { files, limits } = options
+  const pool = createChunkPool()
   // The first writer makes the files; the others come after it.
-  const rows = await startWorker({ role: 'writer', driver, files, limits })
+  const rows = await startWorker({ role: 'writer', driver, files, limits }, pool.give)
   const roles = ['writer', ...new Array<'reader'>(readerCount).fill('reader')] as const
-  const started = await Promise.allSettled(roles.map((role) => startWorker({ role, driver, files, limits })))
+  const started = await Promise.allSettled(roles.map((role) => startWorker({ role, driver, files, limits }, pool.give)))
   const others = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const broken = started.find((each) => each.status === 'rejected')
   if (broken) {
@@ -38,6 +40,7 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
   const rowQueue = queueOf(rows)
   const octetQueue = queueOf(octets)
   return {
+    chunk: pool.take,
     write: (request) => (request.type === 'put' || request.type === 'discard' ? octetQueue : rowQueue).add(request),
     read: (request) => {
       // Which thread is asked about changes is not free: it remembers what it answered.
@@ -76,7 +79,10 @@ interface Thread {
   close(): Promise<void>
 }
 
-async function startWorker(settings: WorkerSettings): Promise<Thread> {
+async function startWorker(
+  settings: WorkerSettings,
+  giveBack: (buffers: readonly ArrayBuffer[]) => void,
+): Promise<Thread> {
   const worker = openWorker(settings)
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   let last = 0
@@ -87,6 +93,7 @@ async function startWorker(settings: WorkerSettings): Promise<Thread> {
     const caller = waiting.get(message.id)
     waiting.delete(message.id)
     if (waiting.size === 0) worker.unref()
+    if ('spare' in message && message.spare) giveBack(message.spare)
     if ('failure' in message) caller?.reject(errorOf(message.failure))
     else caller?.resolve(message.value)
   })

@@ -19,7 +19,10 @@ import { compress, unauthenticate } from './connection.js'
 import { esearch, searchRes } from './esearch.js'
 import { appendLimit, objectIds, preview, saveDate, statusSize, within } from './items.js'
 import { createSpecialUse, listExtended, listStatus, specialUse } from './list.js'
+import { listMetadata, metadata } from './metadata.js'
+import { partial, partialSave } from './partial.js'
 import { qresync } from './qresync.js'
+import { quota } from './quota.js'
 import { replace } from './replace.js'
 import { imap4rev2, utf8Accept } from './unicode.js'
 
@@ -31,7 +34,10 @@ export { core } from './core.js'
 export { esearch, searchRes } from './esearch.js'
 export { appendLimit, objectIds, preview, saveDate, statusSize, within } from './items.js'
 export { createSpecialUse, listExtended, listStatus, specialUse } from './list.js'
+export { listMetadata, metadata } from './metadata.js'
+export { partial, partialSave } from './partial.js'
 export { qresync } from './qresync.js'
+export { quota } from './quota.js'
 export { replace } from './replace.js'
 export { imap4rev2, utf8Accept } from './unicode.js'
 
@@ -67,5 +73,10 @@ export const standardExtensions: readonly ImapExtension[] = [
   saveDate,
   preview,
   objectIds,
+  quota,
+  metadata,
+  listMetadata,
+  partial,
+  partialSave,
   unauthenticate,
 ]

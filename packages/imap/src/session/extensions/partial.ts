@@ -1,0 +1,116 @@
+/** PARTIAL (RFC 9394): a window of what SEARCH or UID FETCH would tell. */
+import { type UidSet, uidSetFromSorted } from '@posthouse/store-api'
+import type { Cursor } from '../../syntax/cursor.js'
+import { formatUidSet } from '../../syntax/sequence-set.js'
+import { bad, Refusal } from '../../syntax/status.js'
+import type { FetchAsked, ImapExtension, SearchResult, SearchReturn } from '../extension.js'
+import { sequencesOf } from '../search/evaluate.js'
+import type { ImapSession } from '../session.js'
+import { searchRes } from './esearch.js'
+
+/** Positions from 1, both ends included, the smaller first; from the end when `last`. */
+interface Window {
+  readonly low: number
+  readonly high: number
+  readonly last: boolean
+  /** As the client wrote it. */
+  readonly told: string
+}
+
+/** Reads `1:500`, or `-1:-100` for the last hundred. */
+function parseWindow(cursor: Cursor): Window {
+  cursor.space()
+  const last = cursor.take('-')
+  const from = cursor.nzNumber('Position')
+  cursor.expect(':')
+  if (last) cursor.expect('-')
+  const to = cursor.nzNumber('Position')
+  const sign = last ? '-' : ''
+  return { low: Math.min(from, to), high: Math.max(from, to), last, told: `${sign}${from}:${sign}${to}` }
+}
+
+/** The part of an ascending list in the window. */
+function within(uids: Uint32Array, { low, high, last }: Window): Uint32Array {
+  const { length } = uids
+  return last
+    ? uids.subarray(Math.max(0, length - high), Math.max(0, length - low + 1))
+    : uids.subarray(Math.min(length, low - 1), Math.min(length, high))
+}
+
+/** The last PARTIAL of this connection, for a SAVE in the same RETURN. */
+interface Told {
+  readonly result: SearchResult
+  readonly uids: Uint32Array
+}
+
+function toldFor(session: ImapSession, result: SearchResult): Uint32Array | null {
+  const told = session.values.get('PARTIAL') as Told | undefined
+  return told?.result === result ? told.uids : null
+}
+
+const partialReturn: SearchReturn = {
+  name: 'PARTIAL',
+  parse: parseWindow,
+  write(out, result, args, session) {
+    // RFC 9394 §3.1: one of PARTIAL and ALL, once.
+    if (result.returns.has('ALL') || toldFor(session, result)) {
+      throw new Refusal(bad('PARTIAL stands alone: no ALL, no other PARTIAL'))
+    }
+    const window = args as Window
+    const uids = within(result.uids, window)
+    session.values.set('PARTIAL', { result, uids } satisfies Told)
+    const numbers = result.byUid ? uids : sequencesOf(session, uids)
+    out.text(` PARTIAL (${window.told} ${uids.length === 0 ? 'NIL' : formatUidSet(uidSetFromSorted(numbers))})`)
+    if (result.returns.has('SAVE')) save(session, result, uids)
+  },
+}
+
+/** RFC 9394 §3.2: with PARTIAL the saved result is what was told, and the ends when they were asked, too. */
+function save(session: ImapSession, { uids, returns }: SearchResult, told: Uint32Array): void {
+  const kept = new Set(told)
+  if (uids.length > 0 && returns.has('MIN')) kept.add(uids[0])
+  if (uids.length > 0 && returns.has('MAX')) kept.add(uids[uids.length - 1])
+  session.view.savedResult = uidSetFromSorted(Uint32Array.from(kept).sort())
+}
+
+/** What a FETCH would tell of, in the window. */
+async function narrow(session: ImapSession, { uids, since }: FetchAsked, window: Window): Promise<UidSet> {
+  const { view, account } = session
+  let told = view.pick(uids)
+  if (since > 0) {
+    const changed: number[] = []
+    for await (const rows of account.messages(view.id, { uids, since, want: [] })) {
+      for (const { uid } of rows) if (view.sequenceOf(uid) > 0) changed.push(uid)
+    }
+    told = Uint32Array.from(changed)
+  }
+  return uidSetFromSorted(within(told, window))
+}
+
+export const partial: ImapExtension = {
+  name: 'PARTIAL',
+  capabilities: ['PARTIAL'],
+  requires: ['ESEARCH'],
+  searchReturns: [partialReturn],
+  fetchModifiers: [
+    {
+      name: 'PARTIAL',
+      parse(cursor) {
+        const window = parseWindow(cursor)
+        return { before: (session, asked) => narrow(session, asked, window) }
+      },
+    },
+  ],
+}
+
+/** SAVE beside PARTIAL: PARTIAL saves, whichever stands first. */
+export const partialSave: ImapExtension = {
+  name: 'PARTIAL with SEARCHRES',
+  requires: ['PARTIAL', 'SEARCHRES'],
+  searchReturns: (searchRes.searchReturns ?? []).map((option) => ({
+    ...option,
+    write(out, result, args, session) {
+      if (!result.returns.has('PARTIAL')) option.write(out, result, args, session)
+    },
+  })),
+}

@@ -1,5 +1,6 @@
-import { fromLatin1, utf8 } from '../bytes.js'
+import { fromLatin1 } from '../bytes.js'
 import type { SaslExchange, SaslMechanism } from './mechanism.js'
+import { strictUtf8 } from './text.js'
 
 /** LOGIN (draft-murchison-sasl-login): asks for the user name, then for the password. Obsolete, and everywhere. */
 export const login: SaslMechanism = {
@@ -11,11 +12,11 @@ export const login: SaslMechanism = {
       async respond(response) {
         if (response === null) return { type: 'challenge', data: fromLatin1('Username:') }
         if (user === null) {
-          user = utf8(response)
+          user = strictUtf8(response) ?? ''
           return { type: 'challenge', data: fromLatin1('Password:') }
         }
-        const password = utf8(response)
-        if (user === '' || password === '') return { type: 'failure', reason: 'malformed', user }
+        const password = strictUtf8(response)
+        if (user === '' || !password) return { type: 'failure', reason: 'malformed', user }
         const identity = await verifier.password?.({ user, password, authorizationId: null }, context)
         return identity ? { type: 'success', identity } : { type: 'failure', reason: 'credentials', user }
       },

@@ -1,4 +1,5 @@
 import type { Endpoint, TlsInfo } from '../link.js'
+import type { ScramKeys } from './scram/secret.js'
 
 /** Who was authenticated. */
 export interface Identity {
@@ -21,12 +22,8 @@ export interface SaslContext {
 /** A value, or the promise of one. */
 export type MaybePromise<T> = T | Promise<T>
 
-/** The SCRAM secrets of one user for one hash (RFC 5802 §3); no password among them. */
-export interface ScramSecret {
-  readonly salt: Uint8Array
-  readonly iterations: number
-  readonly storedKey: Uint8Array
-  readonly serverKey: Uint8Array
+/** The SCRAM secrets of one user for one hash (RFC 5802 §3); no password among them. `deriveScramSecret` makes them. */
+export interface ScramSecret extends ScramKeys {
   readonly identity: Identity
 }
 
@@ -40,7 +37,10 @@ export interface CredentialVerifier {
     attempt: { readonly user: string; readonly password: string; readonly authorizationId: string | null },
     context: SaslContext,
   ): MaybePromise<Identity | null>
-  /** SCRAM-SHA-1 and SCRAM-SHA-256, with and without channel binding. */
+  /**
+   * SCRAM-SHA-1 and SCRAM-SHA-256, with and without channel binding. The name is prepared by SASLprep. Nobody has
+   * logged in yet when this is asked.
+   */
   scram?(user: string, hash: 'SHA-1' | 'SHA-256', context: SaslContext): MaybePromise<ScramSecret | null>
   /** OAUTHBEARER and XOAUTH2. */
   bearer?(
@@ -51,6 +51,11 @@ export interface CredentialVerifier {
   certificate?(authorizationId: string | null, context: SaslContext): MaybePromise<Identity | null>
   /** The clear-text password, for CRAM-MD5 and APOP only. */
   sharedSecret?(user: string, context: SaslContext): MaybePromise<{ secret: string; identity: Identity } | null>
+  /**
+   * May somebody who has logged in by SCRAM act as another (`authorizationId`)? The identity to go on with, or `null`.
+   * Without this method nobody may. `password`, `bearer` and `certificate` decide that themselves.
+   */
+  authorize?(identity: Identity, authorizationId: string, context: SaslContext): MaybePromise<Identity | null>
 }
 
 /** The short form that most applications need: a function from user and password to an account name. */

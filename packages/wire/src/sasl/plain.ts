@@ -1,5 +1,6 @@
-import { indexOfByte, utf8 } from '../bytes.js'
+import { indexOfByte } from '../bytes.js'
 import type { SaslExchange, SaslMechanism, SaslStep } from './mechanism.js'
+import { strictUtf8 } from './text.js'
 
 const MALFORMED: SaslStep = { type: 'failure', reason: 'malformed' }
 const EMPTY = new Uint8Array(0)
@@ -15,10 +16,10 @@ export const plain: SaslMechanism = {
         const first = indexOfByte(response, 0)
         const second = first === -1 ? -1 : indexOfByte(response, 0, first + 1)
         if (second === -1 || indexOfByte(response, 0, second + 1) !== -1) return MALFORMED
-        const authorizationId = utf8(response, 0, first)
-        const user = utf8(response, first + 1, second)
-        const password = utf8(response, second + 1)
-        if (user === '' || password === '') return MALFORMED
+        const authorizationId = strictUtf8(response.subarray(0, first))
+        const user = strictUtf8(response.subarray(first + 1, second))
+        const password = strictUtf8(response.subarray(second + 1))
+        if (authorizationId === null || !user || !password) return MALFORMED
         const identity = await verifier.password?.(
           { user, password, authorizationId: authorizationId === '' ? null : authorizationId },
           context,

@@ -1,19 +1,19 @@
 import type { Connection } from '../sql/connection.js'
 import { CHUNK_BYTES, MAX_CHUNKS } from '../sql/schema.js'
-import type { ReadAnswers } from './requests.js'
+import type { ReadAnswers, ReadRequest } from './requests.js'
 
-/** Chunks given in one answer at most: 256 KiB. */
-const CHUNKS_PER_ANSWER = 4
-
-/** Octets of a range of a blob, found by the number of their chunk: the cost is that of the range. */
-export function readOctets(blobs: Connection, blob: number, start: number, end: number): ReadAnswers['octets'] {
+/** Octets of a range of a blob, so many chunks at most, found by their number: the cost is that of the range. */
+export function readOctets(
+  blobs: Connection,
+  { blob, start, end, chunks: most }: Extract<ReadRequest, { type: 'octets' }>,
+): ReadAnswers['octets'] {
   const row = blobs.get('SELECT size, done FROM blob WHERE id=?', blob)
   if (row?.[1] !== 1) return null
   const size = row[0] as number
   const stop = Math.min(end, size)
   if (start >= stop) return { pieces: [], size }
   const first = Math.floor(start / CHUNK_BYTES)
-  const last = Math.min(Math.floor((stop - 1) / CHUNK_BYTES), first + CHUNKS_PER_ANSWER - 1)
+  const last = Math.min(Math.floor((stop - 1) / CHUNK_BYTES), first + most - 1)
   const base = blob * MAX_CHUNKS
   const chunks = blobs.all('SELECT data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id', base + first, base + last)
   const pieces = chunks.map(([data], i) => {

@@ -49,7 +49,7 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
       case 'vanished':
         return vanishedUids(index, request.mailbox, request.since)
       case 'octets':
-        return readOctets(blobs, request.blob, request.start, request.end)
+        return readOctets(blobs, request)
       case 'search':
         return search(index, request.mailbox, request.expr, hasSearch())
       case 'unindexed':

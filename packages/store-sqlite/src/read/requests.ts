@@ -18,7 +18,13 @@ export type ReadRequest =
   | { readonly type: 'changed'; readonly account: number; readonly mailbox: number; readonly since: ModSeq }
   | { readonly type: 'uids'; readonly account: number; readonly mailbox: number }
   | { readonly type: 'vanished'; readonly account: number; readonly mailbox: number; readonly since: ModSeq }
-  | { readonly type: 'octets'; readonly blob: number; readonly start: number; readonly end: number }
+  | {
+      readonly type: 'octets'
+      readonly blob: number
+      readonly start: number
+      readonly end: number
+      readonly chunks: number
+    }
   | { readonly type: 'search'; readonly account: number; readonly mailbox: number | null; readonly expr: SearchExpr }
   /** Contents that the full-text index does not have yet, ascending. */
   | { readonly type: 'unindexed'; readonly limit: number }

@@ -1,6 +1,5 @@
 import {
   type Account,
-  type ByteRange,
   type ChangeHint,
   type Column,
   type CommitResult,
@@ -11,18 +10,17 @@ import {
   type MessageRow,
   type ModSeq,
   type Reader,
-  StoreError,
   type UidSet,
   uidSetFromSorted,
   uidSetIntersect,
   type Writer,
 } from '@posthouse/store-api'
-import { blobNumber } from '../blob-id.js'
 import { splitPath } from '../paths.js'
 import { unpackRows } from '../read/pack.js'
 import type { ReadAnswers } from '../read/requests.js'
 import type { Backend } from '../thread/backend.js'
 import { mailboxNumber } from '../write/transaction.js'
+import { readOctets } from './octets.js'
 
 /** An account of a SQLite store: every method of the interface is there. */
 export type SqliteAccount = Account & Reader & Writer & Extras
@@ -158,20 +156,4 @@ function behind(uids: UidSet, after: number): UidSet {
   if (from < 0) return []
   const [lo, hi] = uids[from]
   return [[Math.max(lo, after + 1), hi], ...uids.slice(from + 1)]
-}
-
-/** The octets of a blob, a bounded number at a time. */
-export async function* readOctets(backend: Backend, blob: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
-  const id = blobNumber(blob)
-  let start = range?.start ?? 0
-  const end = range?.end ?? Number.MAX_SAFE_INTEGER
-  for (;;) {
-    const answer = id === undefined ? null : await backend.read<'octets'>({ type: 'octets', blob: id, start, end })
-    if (!answer) throw new StoreError('nonexistent', 'there are no such octets (any more)')
-    for (const piece of answer.pieces) {
-      start += piece.byteLength
-      yield piece
-    }
-    if (answer.pieces.length === 0 || start >= Math.min(end, answer.size)) return
-  }
 }

@@ -17,10 +17,11 @@ import { openInThread } from '../thread/in-thread.js'
 import { openWorkers } from '../thread/workers.js'
 import type { QuotaLimit } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
-import { openAccount, readOctets, type SqliteAccount } from './account.js'
+import { openAccount, type SqliteAccount } from './account.js'
 import { backupTo } from './backup.js'
 import { createHints } from './hints.js'
 import { createIndexer, type FullTextOptions } from './indexer.js'
+import { readOctets } from './octets.js'
 import { stage } from './stage.js'
 
 /** How a store is opened. */

@@ -20,8 +20,11 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Any user logs in with the password `secret`. Needs root, because Dovecot changes users. */
-export async function startDovecot(): Promise<Dovecot> {
+/**
+ * Any user logs in with the password `secret`. Needs root, because Dovecot changes users.
+ * `core`: keeps it on one processor, for benchmarks.
+ */
+export async function startDovecot(options: { readonly core?: number } = {}): Promise<Dovecot> {
   const folder = mkdtempSync(join(tmpdir(), 'posthouse-dovecot-'))
   chmodSync(folder, 0o755)
   const [imap, pop3] = [await freePort(), await freePort()]
@@ -78,7 +81,8 @@ service anvil {
 }
 `,
   )
-  const child: ChildProcess = spawn('dovecot', ['-F', '-c', config], { stdio: 'ignore' })
+  const command = [...(options.core === undefined ? [] : ['taskset', '-c', String(options.core)]), 'dovecot', '-F']
+  const child: ChildProcess = spawn(command[0], [...command.slice(1), '-c', config], { stdio: 'ignore' })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   await listening(imap, child)
   return {

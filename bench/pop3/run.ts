@@ -1,61 +1,111 @@
-/** `npm run bench pop3`: listings and RETR over a loopback socket, one process for both ends: figures are rough. */
-import { once } from 'node:events'
-import { connect } from 'node:net'
-import { createPop3Server } from '@posthouse/pop3'
-import { listen } from '@posthouse/pop3/node'
-import { createMemoryStore } from '@posthouse/store-api'
-import { median, option, printTable } from '../harness.js'
+/**
+ * POP3: ours (over SQLite and over memory) beside Dovecot with a maildir and a bare `node:net` loop that sends a file.
+ * Each server in a process of its own on one core, one client on the other, rounds interleaved, medians, ratios.
+ */
+import { execFileSync } from 'node:child_process'
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startDovecot } from '../../interop/dovecot.js'
+import { type BenchServer, median, onCore, option, printTable, startServer } from '../harness.js'
+import { messageOf } from './message.js'
 
-const count = option('messages', 10_000)
-const body = Buffer.from(`Subject: x\r\n\r\n${`${'a'.repeat(76)}\r\n`.repeat(128)}`)
+const here = fileURLToPath(new URL('.', import.meta.url))
+const rounds = option('rounds', 5)
+const scale = option('scale', 1)
 
-const store = createMemoryStore()
-store.addAccount('a')
-const staged = await store.stage([body])
-for (let i = 0; i < count; i++) {
-  await store.deliver({ staged, summary: new Uint8Array(0), to: [{ account: 'a', dedup: String(i) }] })
-}
-const listening = await listen(createPop3Server({ store, authenticate: () => 'a' }), { port: 0 })
-const socket = connect(listening.port, '127.0.0.1')
-await once(socket, 'connect')
-
-/** Sends commands together; resolves with the octets heard when so many replies have ended with `end`. */
-function ask(commands: string, end: string, times: number): Promise<number> {
-  return new Promise((resolve) => {
-    let octets = 0
-    let left = times
-    let rest = ''
-    const hear = (chunk: Buffer): void => {
-      octets += chunk.length
-      const text = rest + chunk.toString('latin1')
-      for (let at = text.indexOf(end); at !== -1; at = text.indexOf(end, at + end.length)) left--
-      rest = text.slice(-(end.length - 1))
-      if (left > 0) return
-      socket.off('data', hear)
-      resolve(octets)
-    }
-    socket.on('data', hear)
-    socket.write(commands)
-  })
+interface Load {
+  readonly name: string
+  /** Also the name of the account that holds the messages. */
+  readonly mode: 'list' | 'retr'
+  readonly messages: number
+  readonly size: number
 }
 
-await ask('USER a\r\nPASS b\r\n', '\r\n', 3)
-const rows: string[][] = []
-for (const [name, commands, times] of [
-  ['LIST', 'LIST\r\n', 1],
-  ['UIDL', 'UIDL\r\n', 1],
-  ['RETR of 1,000 at 10 KB', Array.from({ length: 1000 }, (_, i) => `RETR ${i + 1}\r\n`).join(''), 1000],
-] as const) {
-  const runs: number[] = []
-  let octets = 0
-  for (let run = 0; run < 5; run++) {
-    const start = performance.now()
-    octets = await ask(commands, '\r\n.\r\n', times)
-    runs.push(performance.now() - start)
+const LOADS: readonly Load[] = [
+  { name: 'login+UIDL+LIST of 10k', mode: 'list', messages: 10_000, size: 1_000 },
+  { name: 'login+UIDL+LIST of 100k', mode: 'list', messages: 100_000, size: 1_000 },
+  { name: 'RETR 10 KB', mode: 'retr', messages: 5_000, size: 10_000 },
+  { name: 'RETR 10 MB', mode: 'retr', messages: 30, size: 10_000_000 },
+].map((load) => ({ ...load, messages: Math.max(1, Math.ceil(load.messages * scale)) }) as Load)
+
+const accountOf = ({ messages, size }: Load): string => `u${messages}x${size}`
+
+/** Messages as deliveries leave them in a maildir: sizes stand in the names (`S`, `W`). */
+function fillMaildir(folder: string, load: Load): void {
+  const { uid, gid } = nobody()
+  const home = join(folder, 'mail', accountOf(load))
+  const folders = [home, ...['cur', 'new', 'tmp'].map((name) => join(home, name))]
+  for (const name of folders) mkdirSync(name, { recursive: true })
+  const octets = messageOf(load.size)
+  for (let i = 0; i < load.messages; i++) {
+    const name = `${1_700_000_000 + i}.M${i}P1.bench,S=${octets.length},W=${octets.length}:2,`
+    writeFileSync(join(home, 'cur', name), octets)
   }
-  const ms = median(runs)
-  rows.push([name, ms.toFixed(1), (octets / 1000 / ms).toFixed(0)])
+  execFileSync('chown', ['-R', `${uid}:${gid}`, home])
+  chownSync(home, uid, gid)
 }
-printTable([`${count} messages`, 'ms', 'MB/s'], rows)
-socket.destroy()
-await listening.close({ force: true })
+
+function nobody(): { uid: number; gid: number } {
+  const number = (flag: string): number => Number(execFileSync('id', [flag, 'nobody']).toString())
+  return { uid: number('-u'), gid: number('-g') }
+}
+
+function measure(port: number, load: Load): number {
+  const args = [process.execPath, join(here, 'client.mjs'), port, load.mode, accountOf(load), load.messages]
+  const [program, ...rest] = onCore(1, args.map(String))
+  return Number(execFileSync(program, rest, { encoding: 'utf8' }))
+}
+
+const spec = LOADS.map((load) => `${accountOf(load)}:${load.messages}:${load.size}`)
+const ours = (kind: string): Promise<BenchServer> =>
+  startServer([process.execPath, '--import', 'tsx', join(here, 'ours.ts'), kind, ...spec])
+const dovecot = await startDovecot({ core: 0 })
+for (const load of LOADS) fillMaildir(dovecot.folder, load)
+const [file, memory, sqlite] = await Promise.all([
+  startServer([process.execPath, '--import', 'tsx', join(here, 'file-server.ts'), ...spec]),
+  ours('memory'),
+  ours('sqlite'),
+])
+const servers: readonly (readonly [name: string, port: number, rss: (() => number) | null])[] = [
+  ['file server', file.port, file.memory],
+  ['Dovecot (maildir)', dovecot.pop3, null],
+  ['posthouse (SQLite)', sqlite.port, sqlite.memory],
+  ['posthouse (memory)', memory.port, memory.memory],
+]
+const results: number[][] = servers.map(() => [])
+try {
+  for (const load of LOADS) {
+    const runs = servers.map((): number[] => [])
+    for (let round = 0; round <= rounds; round++) {
+      for (const [i, [name, port]] of servers.entries()) {
+        if (name === 'file server' && load.mode === 'list') continue
+        const ms = measure(port, load)
+        // The first round warms up: Dovecot makes its index then.
+        if (round > 0) runs[i].push(ms)
+      }
+    }
+    for (const [i, values] of runs.entries()) results[i].push(values.length > 0 ? median(values) : Number.NaN)
+  }
+} finally {
+  const rss = servers.map(([name, , memory]) => `${name}: ${memory ? (memory() / 1e6).toFixed(0) : '-'} MB`)
+  console.log(`resident at the end: ${rss.join(', ')}\n`)
+  await Promise.all([file.stop(), memory.stop(), sqlite.stop(), dovecot.stop()])
+}
+
+const shown = (value: number, digits: number): string => (Number.isNaN(value) ? '-' : value.toFixed(digits))
+const names = LOADS.map(({ name }) => name)
+printTable(
+  ['ms (median)', ...names],
+  servers.map(([name], i) => [name, ...results[i].map((ms) => shown(ms, 1))]),
+)
+for (const [base, title] of [
+  [1, 'speed as a ratio to Dovecot'],
+  [0, 'speed as a ratio to the file server'],
+] as const) {
+  console.log('')
+  printTable(
+    [title, ...names],
+    servers.map(([name], i) => [name, ...results[i].map((ms, load) => shown(results[base][load] / ms, 2))]),
+  )
+}

@@ -3,17 +3,7 @@ import { createPop3Server } from '@posthouse/pop3'
 import { createMemoryStore } from '@posthouse/store-api'
 import { fromLatin1, latin1 } from '@posthouse/wire'
 import { connectInMemory } from '@posthouse/wire/testing'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { md5Hex } from '../src/syntax/md5.js'
-
-test('MD5 is what node:crypto makes', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      expect(md5Hex(bytes)).toBe(createHash('md5').update(bytes).digest('hex'))
-    }),
-  )
-})
 
 test.each([
   ['tanstaaf', '+OK 0 messages'],

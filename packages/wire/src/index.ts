@@ -1,4 +1,5 @@
 export * from './bytes.js'
+export * from './client/connection.js'
 export * from './drive.js'
 export * from './engine.js'
 export * from './link.js'

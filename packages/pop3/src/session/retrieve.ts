@@ -4,6 +4,9 @@ import type { TopCutter } from '../syntax/top.js'
 import type { TransactionContext } from './commands/command.js'
 import type { MaildropMessage } from './maildrop.js'
 
+/** Octets that are gathered before they are written: many small messages of a pipelining client share a write. */
+const GATHERED = 65_536
+
 /**
  * Sends a message, or what `cutter` leaves of it: dots stuffed, on views, no faster than the client reads.
  * True when all of it was sent; false when it is gone (`-ERR` was said) or the client is.
@@ -18,6 +21,7 @@ export async function sendMessage(
   const { engine, link, drop } = context
   const { prefix, blob } = message
   const stuffer = createDotStuffer()
+  let gathered = 0
 
   /** True when no more is wanted. */
   async function pass(piece: Uint8Array): Promise<boolean> {
@@ -33,6 +37,9 @@ export async function sendMessage(
       if (cutter?.done) return
     }
     engine.send({ type: 'octets', pieces: to.write(cutter ? cutter.write(piece) : piece) })
+    gathered += piece.length
+    if (gathered < GATHERED) return
+    gathered = 0
     return link.flush()
   }
 

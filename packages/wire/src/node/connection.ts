@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls'
 import { createDriver, type Driver, type Transport } from '../drive.js'
 import type { CloseReason, Endpoint, Link, Log, Protocol, TlsInfo } from '../link.js'
 import { createDeflateDuplex, type DeflateDuplex } from './deflate.js'
+import { endpointOf, isLoopback } from './endpoint.js'
 import { type TlsIdentity, tlsInfo } from './tls.js'
 
 /** How one accepted socket is served. */
@@ -47,8 +48,8 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   let quiet = true
   let quietSince = Date.now()
   let timer: NodeJS.Timeout | null = null
-  const remote = options.remote ?? endpoint(socket.remoteAddress, socket.remotePort)
-  const local = endpoint(socket.localAddress, socket.localPort)
+  const remote = options.remote ?? endpointOf(socket.remoteAddress, socket.remotePort)
+  const local = endpointOf(socket.localAddress, socket.localPort)
 
   const transport: Transport = {
     write(pieces) {
@@ -231,7 +232,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       quiet = false
       encrypted.on('data', received)
       encrypted.on('end', () => driver.receiveEnd())
-      const info = tlsInfo(encrypted)
+      const info = tlsInfo(encrypted, 'server')
       if (options.implicitTls) {
         first = makeLink(info, false)
         driver.start()
@@ -257,12 +258,4 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     if (options.head) raw.resume()
   }
   return { id, shutdown: () => driver.shutdown(), destroy: () => transport.destroy() }
-}
-
-function endpoint(address: string | undefined, port: number | undefined): Endpoint {
-  return { address: address?.startsWith('::ffff:') ? address.slice(7) : (address ?? ''), port: port ?? 0 }
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
 }

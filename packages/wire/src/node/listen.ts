@@ -1,6 +1,7 @@
 import { BlockList, createServer, isIP, type Socket } from 'node:net'
 import type { Endpoint, Log, Protocol } from '../link.js'
 import { type Connection, serveConnection } from './connection.js'
+import { plainAddress } from './endpoint.js'
 import { readProxyHeader } from './proxy.js'
 import { createTlsIdentity, type TlsIdentity, type TlsMaterial } from './tls.js'
 
@@ -169,11 +170,6 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
     close,
     [Symbol.asyncDispose]: () => close({ force: true }),
   }
-}
-
-/** An IPv4 address that came through an IPv6 socket is shown as IPv4. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }
 
 function trustedNetworks(networks: readonly string[]): BlockList | null {

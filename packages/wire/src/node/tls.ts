@@ -7,6 +7,7 @@ import {
   type TLSSocket,
 } from 'node:tls'
 import type { PeerCertificate, TlsInfo } from '../link.js'
+import { endPointHash } from '../sasl/end-point-hash.js'
 
 /** A certificate with its key, and what a server asks of clients. PEM text or bytes, as `node:tls` takes them. */
 export interface TlsMaterial extends SecureContextOptions {
@@ -56,14 +57,14 @@ export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
   return identity
 }
 
-/** What the finished handshake of a socket agreed on. */
-export function tlsInfo(socket: TLSSocket): TlsInfo {
+/** What the finished handshake of a socket agreed on. `role`: which end of it this is. */
+export function tlsInfo(socket: TLSSocket, role: 'server' | 'client'): TlsInfo {
   return {
     protocol: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher()?.standardName ?? 'unknown',
     servername: (socket as { servername?: string | false }).servername || null,
     peerCertificate: peerCertificate(socket),
-    channelBinding: (type) => (type === 'tls-exporter' ? exporter(socket) : serverEndPoint(socket)),
+    channelBinding: (type) => (type === 'tls-exporter' ? exporter(socket) : serverEndPoint(socket, role)),
   }
 }
 
@@ -73,39 +74,13 @@ function exporter(socket: TLSSocket): Uint8Array | null {
   return socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
 }
 
-/** RFC 5929 §4.1: the hash of the server's certificate by its signature's hash, SHA-256 in place of MD5 and SHA-1. */
-function serverEndPoint(socket: TLSSocket): Uint8Array | null {
-  const certificate = socket.getCertificate() as DetailedPeerCertificate | null
-  if (!certificate || !('raw' in certificate)) return null
-  const name = certificateHash(certificate.raw)
-  return name ? createHash(name).update(certificate.raw).digest() : null
-}
-
-/** DER of the signature algorithms' object identifiers that do not use SHA-256 (RFC 4055, RFC 5758). */
-const SIGNATURE_HASHES: readonly (readonly [oid: string, hash: string])[] = [
-  ['06092a864886f70d01010d', 'sha512'],
-  ['06092a864886f70d01010c', 'sha384'],
-  ['06082a8648ce3d040304', 'sha512'],
-  ['06082a8648ce3d040303', 'sha384'],
-  // Ed25519 and Ed448 name no hash: the binding is undefined for them.
-  ['06032b6570', ''],
-  ['06032b6571', ''],
-]
-
-function certificateHash(der: Buffer): string {
-  // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signatureValue }
-  const outer = derLength(der, 1)
-  const inner = derLength(der, outer.next + 1)
-  const algorithm = der.subarray(inner.next + inner.length, inner.next + inner.length + 32).toString('hex')
-  for (const [oid, hash] of SIGNATURE_HASHES) if (algorithm.includes(oid)) return hash
-  return 'sha256'
-}
-
-function derLength(der: Buffer, at: number): { length: number; next: number } {
-  const first = der[at]
-  if (first < 0x80) return { length: first, next: at + 1 }
-  const octets = first & 0x7f
-  return { length: der.readUIntBE(at + 1, octets), next: at + 1 + octets }
+/** RFC 5929 §4.1: the hash of the server's certificate. */
+function serverEndPoint(socket: TLSSocket, role: 'server' | 'client'): Uint8Array | null {
+  const certificate = (
+    role === 'server' ? socket.getCertificate() : socket.getPeerCertificate(true)
+  ) as Partial<DetailedPeerCertificate> | null
+  const hash = certificate?.raw ? endPointHash(certificate.raw) : null
+  return certificate?.raw && hash ? createHash(hash.replace('-', '')).update(certificate.raw).digest() : null
 }
 
 function peerCertificate(socket: TLSSocket): PeerCertificate | null {

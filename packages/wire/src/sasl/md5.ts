@@ -60,6 +60,11 @@ function block(state: Int32Array, words: Int32Array): void {
   state[3] += d
 }
 
+/** MD5 as lower-case hexadecimal: what APOP wants (RFC 1939 §7). */
+export function md5Hex(message: Uint8Array): string {
+  return hex(md5(message))
+}
+
 export function hmacMd5(key: Uint8Array, message: Uint8Array): Uint8Array {
   const short = key.length > BLOCK ? md5(key) : key
   const inner = new Uint8Array(BLOCK + message.length).fill(0x36, 0, BLOCK)

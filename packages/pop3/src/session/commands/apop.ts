@@ -1,5 +1,4 @@
-import { equalConstantTime, fromLatin1, fromUtf8 } from '@posthouse/wire'
-import { md5Hex } from '../../syntax/md5.js'
+import { equalConstantTime, fromLatin1, fromUtf8, md5Hex } from '@posthouse/wire'
 import type { SessionCommand } from './command.js'
 
 /** APOP (RFC 1939 §7): MD5 over the greeting's timestamp and a shared secret. Weak; off unless asked for. */

@@ -259,6 +259,24 @@ describe('XCLIENT and XFORWARD', () => {
     const remote = { address: '2001:db8::1', port: 2525 }
     expect(seen).toEqual([remote, 'spike.example', 'spike.example', { account: 'alice' }, false, '198.51.100.7'])
   })
+  test('the client that is spoken for is asked about, and may be refused', () => {
+    const policy: SmtpHandler = {
+      connect: ({ remote }) => (remote.address === '198.51.100.66' ? reply(554, '5.7.1', 'Not you') : undefined),
+    }
+    return play(
+      `${EHLO}
+      C: XCLIENT ADDR=198.51.100.7
+      S: 220 mx.example.org ESMTP
+      C: XCLIENT ADDR=198.51.100.66
+      S: 554 5.7.1 Not you
+      -- closed --
+    `,
+      [...units, policy],
+      () => {},
+      {},
+      proxy,
+    )
+  })
   test.each([
     'XCLIENT',
     'XCLIENT NAME',

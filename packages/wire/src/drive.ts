@@ -40,6 +40,7 @@ export interface Driver {
   upgraded(link: Link): void
   /** What `Link`'s methods call. */
   readonly control: {
+    readonly inputWaits: boolean
     flush(): void | Promise<void>
     startTls(): void
     compress(): void
@@ -286,6 +287,9 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
       }
     },
     control: {
+      get inputWaits() {
+        return waiting.length > 0
+      },
       flush,
       startTls() {
         upgrade = 'tls'

@@ -76,11 +76,15 @@ export interface Link {
   readonly canStartTls: boolean
   /** True when `compress` can work. */
   readonly canCompress: boolean
+  /** True when the peer has sent octets that wait for the handler in progress: it has not waited for an answer. */
+  readonly inputWaits: boolean
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal
   readonly log: Log
   /** Milliseconds since the epoch. */
   now(): number
+  /** Resolves after so many ms, or when the connection ends: for answers that must not come at once. */
+  delay(ms: number): Promise<void>
   /** Writes what the engine has to say. A promise when the peer reads slower than we write: wait before making more. */
   flush(): void | Promise<void>
   /**

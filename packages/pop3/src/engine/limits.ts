@@ -8,6 +8,8 @@ export interface Pop3Limits {
   readonly errors: number
   /** Failed logins before the connection is closed. Default: 3. */
   readonly authFailures: number
+  /** ms that the answer to a failed login waits, times the failures on this connection. Default: 1,000. */
+  readonly authFailureDelay: number
   /** ms without an octet from the client (RFC 1939 §3 asks for 10 minutes). Default: 600,000. */
   readonly idle: number
   /** ms from the greeting to a login. Default: 120,000. */
@@ -19,6 +21,7 @@ export const DEFAULT_LIMITS: Pop3Limits = Object.freeze({
   authLine: 12_288,
   errors: 20,
   authFailures: 3,
+  authFailureDelay: 1_000,
   idle: 600_000,
   login: 120_000,
 })

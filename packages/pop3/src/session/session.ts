@@ -76,10 +76,13 @@ export function createSession(setup: ServerSetup, link: Link): { engine: Pop3Eng
       log({ level: 'info', event: 'auth.succeeded', connection: link.id, account })
       context.ok(`${drop.count} messages (${drop.octets} octets)`)
     },
-    refuse(user) {
+    async refuse(user) {
       log({ level: 'warn', event: 'auth.failed', connection: link.id, user, address: link.remote.address })
+      authFailures++
+      // Guessing costs time, whatever was wrong.
+      if (limits.authFailureDelay > 0) await link.delay(limits.authFailureDelay * authFailures)
       context.error('user name or password is wrong', 'AUTH')
-      if (++authFailures >= limits.authFailures) context.close()
+      if (authFailures >= limits.authFailures) context.close()
     },
     unavailable(reason) {
       log({ level: 'error', event: 'auth.unavailable', connection: link.id, error: reason })

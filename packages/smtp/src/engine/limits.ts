@@ -22,6 +22,8 @@ export interface SmtpLimits {
   readonly errors: number
   /** Failed logins before the connection is closed. Default: 3. */
   readonly authFailures: number
+  /** ms that the answer to a failed login waits, times the failures on this connection. Default: 1,000. */
+  readonly authFailureDelay: number
   /** Commands that are neither MAIL nor what follows it, in a row: NOOP in a circle ends here. Default: 100. */
   readonly idleCommands: number
   /** ms without an octet from the client (RFC 5321 §4.5.3.2.7 asks for 5 minutes). Default: 300,000. */
@@ -44,6 +46,7 @@ export const DEFAULT_LIMITS: SmtpLimits = Object.freeze({
   transactions: 0,
   errors: 20,
   authFailures: 3,
+  authFailureDelay: 1_000,
   idleCommands: 100,
   idle: 300_000,
   greeting: 300_000,

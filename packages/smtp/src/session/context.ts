@@ -31,6 +31,8 @@ export class SessionState extends Notes implements SmtpSession {
   refusedRecipients = 0
   transaction: TransactionState | null = null
   remote: Endpoint
+  /** A trusted peer has said who the client is, and nobody has been asked about that client yet. */
+  impersonated = false
   #proxied = false
   readonly #link: Link
   readonly #log: (event: LogEvent) => void
@@ -75,6 +77,14 @@ export class SessionState extends Notes implements SmtpSession {
     return this.#link.canStartTls
   }
 
+  get inputWaits(): boolean {
+    return this.#link.inputWaits
+  }
+
+  delay(ms: number): Promise<void> {
+    return this.#link.delay(ms)
+  }
+
   impersonate(details: ClientDetails): void {
     this.remote = { address: details.address ?? this.remote.address, port: details.port ?? this.remote.port }
     if (details.remoteName !== undefined) this.remoteName = details.remoteName
@@ -82,6 +92,7 @@ export class SessionState extends Notes implements SmtpSession {
     if (details.identity !== undefined) this.identity = details.identity
     // Whoever speaks through a proxy is not on this machine.
     this.#proxied = true
+    this.impersonated = true
   }
 
   now(): number {

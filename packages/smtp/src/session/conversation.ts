@@ -31,6 +31,8 @@ export interface Conversation {
   reception: Reception | null
   /** Gives the engine its reply, and closes the connection where the reply says so. */
   answer(answer: SmtpAnswer): void
+  /** Ends the connection behind what was answered. */
+  close(): void
 }
 
 /** Asks the handlers of a stage; what one throws is logged and becomes `451 4.3.0`. */

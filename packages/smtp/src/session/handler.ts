@@ -38,11 +38,15 @@ export interface SmtpSession extends Annotated {
   readonly limits: SmtpLimits
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal
-  /** Milliseconds since the epoch. */
   /** What stands behind `220` in the greeting. */
   readonly banner: string
-  /** Continues as another client (XCLIENT). */
+  /** True when the client has sent octets that wait for the handler in progress. */
+  readonly inputWaits: boolean
+  /** Resolves after so many ms, or when the connection ends. */
+  delay(ms: number): Promise<void>
+  /** Continues as another client (XCLIENT). The stage `connect` is asked again, about that client. */
   impersonate(details: ClientDetails): void
+  /** Milliseconds since the epoch. */
   now(): number
   log(event: LogEvent): void
 }

@@ -5,6 +5,7 @@ import type { SmtpAnswer, SmtpEvent } from '../engine/events.js'
 import { replies } from '../syntax/replies.js'
 import { type Reply, reply } from '../syntax/reply.js'
 import { createAuthentication } from './commands/auth.js'
+import { connect } from './commands/connect.js'
 import { greeting } from './commands/greeting.js'
 import { mail } from './commands/mail.js'
 import { chunkEnd, chunkStart, data, messageEnd, messageOctets } from './commands/message.js'
@@ -41,7 +42,7 @@ export function createSession(
   let busy = false
   let closing = false
 
-  const c: Conversation = { setup, link, engine, session: state, reception: null, answer }
+  const c: Conversation = { setup, link, engine, session: state, reception: null, answer, close }
   const authentication = createAuthentication(c)
 
   function answer(said: SmtpAnswer): void {
@@ -166,16 +167,7 @@ export function createSession(
       link.idleTimeout(limits.idle)
       if (limits.greeting > 0) link.deadline(limits.greeting)
       if (link.upgraded) return
-      return andThen(
-        ask(c, 'connect', setup.parts.on.connect, (handler) => handler.connect(state)),
-        (refusal?: Reply) => {
-          if (refusal && refusal.code >= 400) {
-            answer(refusal)
-            return close()
-          }
-          answer(refusal ?? reply(220, null, state.banner))
-        },
-      )
+      return connect(c, reply(220, null, state.banner))
     },
     handle,
     timedOut: () => lastWord(replies.idleTooLong()),

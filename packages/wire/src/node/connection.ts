@@ -124,6 +124,10 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       },
       log,
       now: options.now,
+      get inputWaits() {
+        return driver.control.inputWaits
+      },
+      delay,
       flush: () => driver.control.flush(),
       startTls: () => driver.control.startTls(),
       compress: () => driver.control.compress(),
@@ -140,6 +144,19 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
         arm()
       },
     }
+  }
+
+  function delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (over) return resolve()
+      const due = setTimeout(finished, ms)
+      function finished(): void {
+        clearTimeout(due)
+        raw.removeListener('close', finished)
+        resolve()
+      }
+      raw.once('close', finished)
+    })
   }
 
   /**

@@ -12,6 +12,8 @@ export interface MemoryConnectionOptions {
   /** Milliseconds since the epoch. Default: a clock that stands at 2026-01-01T00:00:00Z. */
   readonly now?: () => number
   readonly log?: (event: LogEvent) => void
+  /** What `link.delay` waits for. Default: nothing, since no time passes here. */
+  readonly delay?: (ms: number) => Promise<void>
 }
 
 /** A connection without a socket. */
@@ -105,6 +107,10 @@ export function connectInMemory(protocol: Protocol, options: MemoryConnectionOpt
       signal: controller.signal,
       log: options.log ?? (() => {}),
       now: options.now ?? (() => NEW_YEAR),
+      get inputWaits() {
+        return driver.control.inputWaits || waiting.length > 0
+      },
+      delay: options.delay ?? (() => Promise.resolve()),
       flush: () => driver.control.flush(),
       startTls: () => driver.control.startTls(),
       compress: () => driver.control.compress(),

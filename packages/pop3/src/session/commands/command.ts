@@ -33,7 +33,7 @@ export interface SessionContext {
   /** Opens the maildrop of who was authenticated, and answers. */
   login(identity: Identity): Promise<void>
   /** Answers a failed login. */
-  refuse(user: string | null): void
+  refuse(user: string | null): Promise<void>
   /** Answers a login that cannot be decided now. */
   unavailable(reason: unknown): void
 }

@@ -115,9 +115,12 @@ export function createAuthentication(c: Conversation): Authentication {
     const { authFailed } = setup.parts.on
     const verdict = ask(c, 'authFailed', authFailed, (handler) => handler.authFailed(user, session))
     return andThen(verdict, (answer?: Reply) => {
-      if (++failures >= session.limits.authFailures) return c.answer(replies.tooManyErrors())
-      // One answer for unknown users, wrong passwords and everything else that is no login.
-      c.answer(answer ?? replies.authenticationFailed())
+      failures++
+      const { authFailures, authFailureDelay } = session.limits
+      // One answer for unknown users, wrong passwords and everything else that is no login; guessing costs time.
+      const said = failures >= authFailures ? replies.tooManyErrors() : (answer ?? replies.authenticationFailed())
+      if (authFailureDelay === 0) return c.answer(said)
+      return session.delay(authFailureDelay * failures).then(() => c.answer(said))
     })
   }
 

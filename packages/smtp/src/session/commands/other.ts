@@ -5,6 +5,7 @@ import { replies } from '../../syntax/replies.js'
 import { type Reply, reply } from '../../syntax/reply.js'
 import { type Conversation, failed } from '../conversation.js'
 import { isPromise } from '../stages.js'
+import { connect } from './connect.js'
 
 export function other(c: Conversation, command: Command): MaybePromise<void> {
   if (!('argument' in command)) return c.answer(replies.notImplemented())
@@ -12,11 +13,18 @@ export function other(c: Conversation, command: Command): MaybePromise<void> {
   if (!run) return c.answer(defaultReply(command.verb))
   try {
     const answer = run(command.argument, c.session)
-    if (!isPromise(answer)) return c.answer(answer)
-    return answer.catch((error: unknown) => failed(c, command.verb, error)).then((said) => c.answer(said))
+    if (!isPromise(answer)) return conclude(c, answer)
+    return answer.catch((error: unknown) => failed(c, command.verb, error)).then((said) => conclude(c, said))
   } catch (error) {
     return c.answer(failed(c, command.verb, error))
   }
+}
+
+function conclude(c: Conversation, said: Reply): MaybePromise<void> {
+  if (!c.session.impersonated) return c.answer(said)
+  // Whoever decides about clients has not seen this one.
+  c.session.impersonated = false
+  return connect(c, said)
 }
 
 function defaultReply(verb: Command['verb']): Reply {

@@ -7,7 +7,7 @@
 interface NativeMethods {
   latin1Slice(start: number, end: number): string
   utf8Slice(start: number, end: number): string
-  indexOf(value: number, from: number): number
+  indexOf(value: number | Uint8Array, from: number): number
 }
 interface NativeBuffer {
   readonly prototype: NativeMethods
@@ -52,6 +52,18 @@ export function fromUtf8(text: string): Uint8Array {
 /** Where an octet first stands at or after `from`, or -1. */
 export function indexOfByte(bytes: Uint8Array, byte: number, from = 0): number {
   return methods ? methods.indexOf.call(bytes, byte, from) : bytes.indexOf(byte, from)
+}
+
+/** Where a sequence of octets first stands at or after `from`, or -1. `sequence` must not be empty. */
+export function indexOfOctets(bytes: Uint8Array, sequence: Uint8Array, from = 0): number {
+  if (methods) return methods.indexOf.call(bytes, sequence, from)
+  const last = bytes.length - sequence.length
+  for (let at = bytes.indexOf(sequence[0], from); at !== -1 && at <= last; at = bytes.indexOf(sequence[0], at + 1)) {
+    let same = 1
+    while (same < sequence.length && bytes[at + same] === sequence[same]) same++
+    if (same === sequence.length) return at
+  }
+  return -1
 }
 
 /** All pieces as one. A single piece is returned as it is. */

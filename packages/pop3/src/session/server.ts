@@ -2,11 +2,10 @@ import type { MailStore } from '@posthouse/store-api'
 import {
   type CredentialVerifier,
   type Log,
-  login,
   type PasswordCheck,
   type Protocol,
-  plain,
   type SaslMechanism,
+  standardMechanisms,
   verifyPasswords,
 } from '@posthouse/wire'
 import type { Pop3Event, Pop3Reply } from '../engine/events.js'
@@ -57,7 +56,7 @@ export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
     hostname: options.hostname ?? 'localhost',
     store: options.store,
     verifier: typeof authenticate === 'function' ? verifyPasswords(authenticate) : authenticate,
-    mechanisms: options.mechanisms ?? [plain, login],
+    mechanisms: options.mechanisms ?? standardMechanisms(),
     allowInsecureAuth: options.allowInsecureAuth ?? 'loopback',
     apop: options.apop ?? false,
     hideSeen: options.hideSeen ?? false,

@@ -1,9 +1,10 @@
-import { indexOfByte } from '@posthouse/wire'
+import { indexOfOctets } from '@posthouse/wire'
 
 const LF = 10
 const CR = 13
 const DOT = 46
 const DOT_OCTET = Uint8Array.of(DOT)
+const LF_DOT = Uint8Array.of(LF, DOT)
 
 /** Makes a multi-line response of octets (RFC 1939 §3): a dot before each line that begins with one. */
 export interface DotStuffer {
@@ -28,8 +29,7 @@ export function createDotStuffer(): DotStuffer {
       const pieces: Uint8Array[] = []
       let start = 0
       if (bytes[0] === DOT && last === LF) pieces.push(DOT_OCTET)
-      for (let at = indexOfByte(bytes, LF); at !== -1 && at + 1 < bytes.length; at = indexOfByte(bytes, LF, at + 1)) {
-        if (bytes[at + 1] !== DOT) continue
+      for (let at = indexOfOctets(bytes, LF_DOT); at !== -1; at = indexOfOctets(bytes, LF_DOT, at + 2)) {
         pieces.push(bytes.subarray(start, at + 1), DOT_OCTET)
         start = at + 1
       }

@@ -1,9 +1,10 @@
-import { indexOfByte } from '@posthouse/wire'
+import { indexOfOctets } from '@posthouse/wire'
 
 const LF = 10
 const CR = 13
 const DOT = 46
 const CR_OCTET = Uint8Array.of(CR)
+const LF_DOT = Uint8Array.of(LF, DOT)
 
 /** Takes the dots out of a multi-line response again (RFC 1939 §3) and finds its end. */
 export interface DotUnstuffer {
@@ -31,8 +32,12 @@ export function createDotUnstuffer(): DotUnstuffer {
       let at = 0
       while (at < bytes.length) {
         if (place === 'line') {
-          const lf = indexOfByte(bytes, LF, at)
-          if (lf === -1) break
+          // Only lines that begin with a dot are looked at.
+          const lf = indexOfOctets(bytes, LF_DOT, at)
+          if (lf === -1) {
+            if (bytes[bytes.length - 1] === LF) place = 'start'
+            break
+          }
           at = lf + 1
           place = 'start'
         } else if (place === 'start') {

@@ -25,7 +25,7 @@ export interface Pop3ServerOptions extends MaildropOptions {
   readonly hostname?: string
   /** May passwords cross a connection in clear text? `loopback`: when both ends are on this machine. Default: `loopback`. */
   readonly allowInsecureAuth?: boolean | 'loopback'
-  /** In order of preference. Default: PLAIN and LOGIN. */
+  /** In order of preference. Default: `standardMechanisms()`, of which those are offered that `authenticate` can check. */
   readonly mechanisms?: readonly SaslMechanism[]
   /** Offers APOP when `authenticate` has `sharedSecret`. MD5 with a stored password: for old devices. Default: false. */
   readonly apop?: boolean

@@ -4,6 +4,7 @@ import type { SmtpAnswer } from '../engine/events.js'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import type { SessionState } from './context.js'
+import type { SmtpSession } from './handler.js'
 import type { Parts } from './parts.js'
 import type { Reception } from './reception.js'
 import type { Spool } from './spool.js'
@@ -17,6 +18,7 @@ export interface ServerSetup {
   readonly allowInsecureAuth: boolean | 'loopback'
   /** Keeps messages for handlers that need `octets`. */
   readonly spool: Spool
+  readonly keywords: ((lines: readonly string[], session: SmtpSession) => readonly string[]) | null
   /** A name for a transaction that nobody else has. */
   readonly makeId: () => string
 }

@@ -2,11 +2,10 @@ import {
   type CredentialVerifier,
   type Link,
   type Log,
-  login,
   type PasswordCheck,
   type Protocol,
-  plain,
   type SaslMechanism,
+  standardMechanisms,
   verifyPasswords,
 } from '@posthouse/wire'
 import type { ContentPolicy, ContentRule } from '../engine/content.js'
@@ -22,7 +21,7 @@ import { limitsExtension } from './extensions/limits.js'
 import { size } from './extensions/size.js'
 import { smtpUtf8 } from './extensions/smtputf8.js'
 import { startTlsExtension } from './extensions/starttls.js'
-import type { SmtpHandler } from './handler.js'
+import type { SmtpHandler, SmtpSession } from './handler.js'
 import { sortHandlers } from './parts.js'
 import { createSession } from './session.js'
 import { memorySpool, type Spool } from './spool.js'
@@ -37,13 +36,15 @@ export interface SmtpServerOptions {
   readonly authenticate?: PasswordCheck | CredentialVerifier
   /** May passwords cross a connection in clear text? `loopback`: when both ends are on this machine. Default: `loopback`. */
   readonly allowInsecureAuth?: boolean | 'loopback'
-  /** In order of preference. Default: PLAIN and LOGIN. */
+  /** In order of preference. Default: `standardMechanisms()`, of which those are offered that `authenticate` can check. */
   readonly mechanisms?: readonly SaslMechanism[]
   /** What happens to a bare CR, a bare LF or a NUL in messages: one rule, or one for each. Default: `reject`. */
   readonly content?: ContentRule | Partial<ContentPolicy>
   /** Keeps messages for handlers that need `octets`. Default: memory; `fileSpool` of `@posthouse/smtp/node` uses files. */
   readonly spool?: Spool
   readonly limits?: Partial<SmtpLimits>
+  /** The last word on the keywords of EHLO: hides lines from clients that cannot cope with them. */
+  readonly keywords?: (lines: readonly string[], session: SmtpSession) => readonly string[]
   /** What stands behind `220`. Default: the host name and the protocol. */
   readonly banner?: string
   /** Takes log events, one for each message among them. Default: the listener's log, without the events of messages. */
@@ -90,9 +91,10 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
   const setup: ServerSetup = {
     parts: sortHandlers([...extensions, ...options.handlers]),
     verifier,
-    mechanisms: options.mechanisms ?? [plain, login],
+    mechanisms: options.mechanisms ?? standardMechanisms(),
     allowInsecureAuth,
     spool,
+    keywords: options.keywords ?? null,
     makeId: idMaker(options.random ?? randomOctets),
   }
   const { transcript } = options

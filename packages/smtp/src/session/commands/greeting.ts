@@ -18,8 +18,8 @@ export function greeting(c: Conversation, verb: 'EHLO' | 'HELO' | 'LHLO', name: 
 }
 
 /** What this server offers on this connection now: computed from what is plugged in, never written by hand. */
-function keywords(c: Conversation): string[] {
+function keywords(c: Conversation): readonly string[] {
   const lines: string[] = []
   for (const handler of c.setup.parts.on.keywords) lines.push(...handler.keywords(c.session))
-  return lines
+  return c.setup.keywords ? c.setup.keywords(lines, c.session) : lines
 }

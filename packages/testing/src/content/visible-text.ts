@@ -1,0 +1,70 @@
+import { Parser } from 'htmlparser2'
+
+/** A piece of text that a reader sees. */
+export interface VisibleLine {
+  readonly text: string
+  /** In `<code>`, a heading or large type. */
+  readonly prominent: boolean
+}
+
+const BLOCKS = new Set([
+  ...['address', 'article', 'blockquote', 'br', 'code', 'dd', 'div', 'dl', 'dt', 'footer', 'form', 'h1', 'h2', 'h3'],
+  ...['h4', 'h5', 'h6', 'header', 'hr', 'li', 'main', 'ol', 'p', 'pre', 'section', 'table', 'td', 'th', 'tr', 'ul'],
+])
+const UNSEEN = new Set(['head', 'script', 'style', 'template', 'title'])
+const LARGE = new Set(['code', 'h1', 'h2'])
+
+/** The visible text of HTML, a line for each block, white space as it is shown. */
+export function visibleLines(html: string): VisibleLine[] {
+  const lines: VisibleLine[] = []
+  const open: { readonly hides: boolean; readonly large: boolean }[] = []
+  let hidden = 0
+  let large = 0
+  let text = ''
+  let prominent = false
+  const flush = (): void => {
+    const line = text.replace(/\s+/g, ' ').trim()
+    if (line !== '') lines.push({ text: line, prominent })
+    text = ''
+    prominent = false
+  }
+  const parser = new Parser({
+    onopentag(name, { style = '', hidden: attribute }) {
+      if (BLOCKS.has(name)) flush()
+      const entry = {
+        hides: UNSEEN.has(name) || attribute !== undefined || /display:\s*none|visibility:\s*hidden/i.test(style),
+        large: LARGE.has(name) || largeType(style),
+      }
+      open.push(entry)
+      if (entry.hides) hidden++
+      if (entry.large) large++
+    },
+    ontext(piece) {
+      if (hidden > 0) return
+      text += piece
+      if (large > 0 && /\w/.test(piece)) prominent = true
+    },
+    onclosetag(name) {
+      if (BLOCKS.has(name)) flush()
+      const entry = open.pop()
+      if (entry?.hides) hidden--
+      if (entry?.large) large--
+    },
+  })
+  parser.end(html)
+  flush()
+  return lines
+}
+
+const LEAST: ReadonlyMap<string, number> = new Map([
+  ['px', 22],
+  ['pt', 16],
+  ['em', 1.5],
+  ['rem', 1.5],
+])
+
+function largeType(style: string): boolean {
+  const size = /font-size:\s*(\d+(?:\.\d+)?)(px|pt|em|rem)/i.exec(style)
+  if (size) return Number(size[1]) >= (LEAST.get(size[2].toLowerCase()) ?? Number.POSITIVE_INFINITY)
+  return /letter-spacing:\s*[1-9.]/i.test(style)
+}

@@ -1,0 +1,21 @@
+/**
+ * Why the test server could not do what it was asked.
+ * - `timeout`: a wait was over before its message came; the text says what came instead
+ * - `unexpected`: mail came where none should
+ * - `disposed`: the server was disposed while somebody waited
+ * - `ambiguous`: a link or code cannot be told from others; the text lists them
+ * - `missing`: there is no such link, code, attachment or protocol
+ * - `script`: a scripted fault was never used, or failed itself
+ * - `options`: options that do not go together
+ */
+export type TestMailErrorCode = 'timeout' | 'unexpected' | 'disposed' | 'ambiguous' | 'missing' | 'script' | 'options'
+
+/** See `TestMailErrorCode`. The message is written for whoever reads the failed test. */
+export class TestMailError extends Error {
+  override readonly name = 'TestMailError'
+  readonly code: TestMailErrorCode
+  constructor(code: TestMailErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,232 @@
+import { on, startTestMail, TestMailError, testMailFor } from '@posthouse/testing'
+import { ImapFlow } from 'imapflow'
+import { createTransport } from 'nodemailer'
+import { describe, expect, test } from 'vitest'
+
+const letter = { from: 'app@example.test', to: 'ada@example.test', subject: 'Hello', text: 'It works.' }
+
+describe('receiving', () => {
+  test('a message is there when its sender hears so', async () => {
+    await using mail = await startTestMail()
+    await createTransport(mail.transport()).sendMail({ ...letter, bcc: 'boss@example.test' })
+    expect(mail.messages).toHaveLength(1)
+    const [message] = mail.messages
+    expect(message).toMatchObject({
+      subject: 'Hello',
+      text: 'It works.\n',
+      html: '',
+      envelope: { from: 'app@example.test', to: ['ada@example.test', 'boss@example.test'] },
+      from: [{ name: '', address: 'app@example.test' }],
+      bcc: ['boss@example.test'],
+      origin: { remote: '127.0.0.1', tls: null, user: null },
+    })
+    expect(Buffer.from(message.raw).toString()).toMatch(/^Content-Type: |^From: /)
+    expect(mail.sessions).toHaveLength(1)
+    expect(mail.sessions[0].lines.slice(0, 2).map(({ dir, line }) => `${dir}: ${line}`)).toEqual([
+      'S: 220 localhost ESMTP',
+      expect.stringMatching(/^C: EHLO /),
+    ])
+  })
+
+  test('a wait sees what has come and what will come', async () => {
+    await using mail = await startTestMail()
+    const transport = createTransport(mail.transport())
+    const waiting = mail.waitFor({ to: 'ADA@example.test', subject: /^hel/i })
+    await transport.sendMail(letter)
+    expect((await waiting).subject).toBe('Hello')
+    expect(await mail.waitFor({ text: 'works', header: { subject: 'Hello' } })).toBe(await waiting)
+    const second = mail.waitFor({}, { since: 'now' })
+    await transport.sendMail({ ...letter, subject: 'Again' })
+    expect((await second).subject).toBe('Again')
+    expect((await mail.waitForAll(2)).map(({ subject }) => subject)).toEqual(['Hello', 'Again'])
+    mail.clear()
+    expect(mail.messages).toEqual([])
+  })
+
+  test('each inbox has its own mail; next gives each message once', async () => {
+    await using mail = await startTestMail()
+    const transport = createTransport(mail.transport())
+    const [one, two] = [mail.inbox(), mail.inbox()]
+    expect(one.address).not.toBe(two.address)
+    const [first, second] = [one.next(), one.next()]
+    await transport.sendMail({ ...letter, to: one.address, subject: '1' })
+    await transport.sendMail({ ...letter, to: two.address, subject: '2' })
+    await transport.sendMail({ ...letter, to: one.address, subject: '3' })
+    expect([(await first).subject, (await second).subject]).toEqual(['1', '3'])
+    expect(two.messages.map(({ subject }) => subject)).toEqual(['2'])
+  })
+
+  test('1,000 inboxes on one server', async () => {
+    await using mail = await startTestMail()
+    const transport = createTransport({ ...mail.transport(), pool: true, maxConnections: 20 })
+    const inboxes = Array.from({ length: 1_000 }, () => mail.inbox())
+    const waits = inboxes.map((inbox) => inbox.waitFor(undefined, { timeout: 30_000 }))
+    await Promise.all(inboxes.map(({ address }) => transport.sendMail({ ...letter, to: address, subject: address })))
+    transport.close()
+    expect((await Promise.all(waits)).map(({ subject }) => subject)).toEqual(inboxes.map(({ address }) => address))
+  })
+
+  test('what arrives during a function, and iterating over all', async () => {
+    await using mail = await startTestMail()
+    const transport = createTransport(mail.transport())
+    await transport.sendMail({ ...letter, subject: 'before' })
+    const { value, messages } = await mail.during(async () => {
+      await transport.sendMail(letter)
+      return 'done'
+    })
+    expect(value).toBe('done')
+    expect(messages.map(({ subject }) => subject)).toEqual(['Hello'])
+    expect((await mail.during(() => 1)).messages).toEqual([])
+    const seen: string[] = []
+    for await (const { subject } of mail) if (seen.push(subject) === 2) break
+    expect(seen).toEqual(['before', 'Hello'])
+  })
+})
+
+describe('what does not come', () => {
+  test('the error says what came, what failed on the nearest, and which sessions died', async () => {
+    await using mail = await startTestMail({ users: ['ada@example.test'] })
+    const transport = createTransport(mail.transport())
+    await transport.sendMail(letter)
+    await expect(transport.sendMail({ ...letter, to: 'nobody@example.test' })).rejects.toMatchObject({
+      responseCode: 550,
+    })
+    const failure = await mail.waitFor({ to: 'ada@example.test', subject: 'Reset' }, { timeout: 20 }).catch((e) => e)
+    expect(failure).toBeInstanceOf(TestMailError)
+    expect(failure.code).toBe('timeout')
+    expect(failure.message).toContain('waited 20 ms for a message with { to: "ada@example.test", subject: "Reset" }')
+    expect(failure.message).toContain('"Hello" from <app@example.test> to <ada@example.test>')
+    expect(failure.message).toContain('Nearest: "Hello", but subject is "Hello", not "Reset"')
+    expect(failure.message).toContain('RCPT TO:<nobody@example.test> was refused: 550 5.1.1 No such user here')
+  })
+
+  test('nothing comes: proven when no session is open, refuted at once', async () => {
+    await using mail = await startTestMail()
+    const inbox = mail.inbox()
+    await inbox.expectNone()
+    const transport = createTransport(mail.transport())
+    await transport.sendMail({ ...letter, to: 'other@example.test' })
+    await inbox.expectNone()
+    const refuted = expect(inbox.expectNone({}, { within: 60_000 })).rejects.toThrow('its subject is "Hello"')
+    await transport.sendMail({ ...letter, to: inbox.address })
+    await refuted
+    await expect(inbox.expectNone()).rejects.toMatchObject({ code: 'unexpected' })
+  })
+
+  test('disposing ends everything, and says so to who waits', async () => {
+    const mail = await startTestMail()
+    const waiting = mail.waitFor()
+    const socket = await new Promise<import('node:net').Socket>((resolve) => {
+      import('node:net').then(({ connect }) => {
+        const opened = connect(mail.smtp.port, mail.smtp.host)
+        opened.once('data', () => resolve(opened))
+      })
+    })
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => {})
+    await Promise.all([
+      expect(waiting).rejects.toMatchObject({ code: 'disposed' }),
+      mail.dispose().then(() => mail.dispose()),
+      ended,
+    ])
+    await expect(mail.waitFor()).rejects.toMatchObject({ code: 'disposed' })
+  })
+
+  test('an abort ends a wait', async () => {
+    await using mail = await startTestMail()
+    const abort = new AbortController()
+    const waiting = mail.waitFor({}, { signal: abort.signal })
+    abort.abort(new Error('enough'))
+    await expect(waiting).rejects.toMatchObject({ cause: { message: 'enough' } })
+  })
+
+  test('a full server says so', async () => {
+    await using mail = await startTestMail({ limits: { messages: 1 } })
+    const transport = createTransport(mail.transport())
+    await transport.sendMail(letter)
+    await expect(transport.sendMail(letter)).rejects.toMatchObject({ responseCode: 452 })
+  })
+})
+
+describe('TLS and logins', () => {
+  test('certificates are verified as in production', async () => {
+    await using mail = await startTestMail({ tls: 'auto', smtps: true, imaps: true })
+    const port = mail.endpoints.smtps?.port
+    await createTransport({ host: 'localhost', port, secure: true, tls: { ca: mail.ca } }).sendMail(letter)
+    await createTransport({ ...mail.transport(), requireTLS: true }).sendMail(letter)
+    expect(mail.messages.map(({ origin }) => origin?.tls?.protocol)).toEqual(['TLSv1.3', 'TLSv1.3'])
+    await expect(createTransport({ host: 'localhost', port, secure: true }).sendMail(letter)).rejects.toThrow(
+      /certificate/,
+    )
+  })
+
+  test.each([
+    ['expired', /expired/],
+    ['wrong-host', /does not match certificate/],
+    ['self-signed', /self-signed/],
+  ] as const)('a certificate that is %s', async (tls, wanted) => {
+    await using mail = await startTestMail({ tls })
+    const transport = createTransport({ ...mail.transport(), requireTLS: true })
+    await expect(transport.sendMail(letter)).rejects.toThrow(wanted)
+  })
+
+  test('anybody, nobody, or the users that were given', async () => {
+    await using any = await startTestMail()
+    const auth = { user: 'ada', pass: 'x' }
+    await createTransport({ ...any.transport(), auth }).sendMail(letter)
+    expect(any.messages[0].origin?.user).toBe('ada@mail.test')
+    expect(JSON.stringify(any.sessions)).not.toContain(Buffer.from('\0ada\0x').toString('base64'))
+    await using some = await startTestMail({ auth: { ada: 'secret' } })
+    await expect(createTransport({ ...some.transport(), auth }).sendMail(letter)).rejects.toMatchObject({
+      responseCode: 535,
+    })
+    await using none = await startTestMail({ auth: 'off' })
+    await createTransport({ ...none.transport(), auth }).sendMail(letter)
+    expect(none.messages[0].origin?.user).toBeNull()
+  })
+})
+
+describe('reading', () => {
+  test('delivered mail is in the mailbox of who logs in', async () => {
+    await using mail = await startTestMail({ imap: true, pop3: true })
+    await mail.deliver('ada@mail.test', { subject: 'Bounce', text: 'x' }, { flags: ['\\Seen', '$Work'] })
+    await mail.deliver('ada@mail.test', 'Subject: raw\n\nbody\n', { folder: 'Archive' })
+    await createTransport(mail.transport()).sendMail({ ...letter, to: 'ada@mail.test' })
+    const { host, port } = mail.imap as { host: string; port: number }
+    const imap = new ImapFlow({ host, port, secure: false, auth: { user: 'ada', pass: 'x' }, logger: false })
+    await imap.connect()
+    await imap.mailboxOpen('INBOX')
+    const found: [string | undefined, string[]][] = []
+    for await (const { envelope, flags } of imap.fetch('1:*', { envelope: true, flags: true })) {
+      found.push([envelope?.subject, [...(flags ?? [])].sort()])
+    }
+    expect(found).toEqual([
+      ['Bounce', ['$Work', '\\Seen']],
+      ['Hello', []],
+    ])
+    expect(await imap.status('Archive', { messages: true })).toMatchObject({ messages: 1 })
+    await imap.logout()
+  })
+})
+
+test('scripts that never happened are told at the end', async () => {
+  const mail = await startTestMail({ strictScripts: true })
+  mail.script(on.rcpt.times(2).reply(451, '4.7.1', 'greylisted'))
+  await expect(mail.dispose()).rejects.toThrow('on.rcpt.times(2).reply(451)')
+})
+
+test('100 servers in one process', async () => {
+  const servers = await Promise.all(Array.from({ length: 100 }, () => startTestMail()))
+  expect(new Set(servers.map(({ smtp }) => smtp.port)).size).toBe(100)
+  await Promise.all(servers.map((mail) => createTransport(mail.transport()).sendMail(letter)))
+  expect(servers.map(({ messages }) => messages.length)).toEqual(servers.map(() => 1))
+  await Promise.all(servers.map((mail) => mail.dispose()))
+})
+
+test('testMailFor disposes with its test', async () => {
+  const cleanings: (() => Promise<void>)[] = []
+  const mail = await testMailFor({ after: (clean) => cleanings.push(clean) })
+  expect(mail.env('TEST_')).toMatchObject({ TEST_SMTP_HOST: '127.0.0.1', TEST_SMTP_PORT: String(mail.smtp.port) })
+  for (const clean of cleanings) await clean()
+  await expect(mail.waitFor()).rejects.toMatchObject({ code: 'disposed' })
+})

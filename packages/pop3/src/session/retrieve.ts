@@ -5,7 +5,7 @@ import type { TransactionContext } from './commands/command.js'
 import type { MaildropMessage } from './maildrop.js'
 
 /** Octets that are gathered before they are written: many small messages of a pipelining client share a write. */
-const GATHERED = 65_536
+const GATHERED = 262_144
 
 /**
  * Sends a message, or what `cutter` leaves of it: dots stuffed, on views, no faster than the client reads.

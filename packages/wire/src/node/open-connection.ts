@@ -96,8 +96,9 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
       host: options.tls?.host ?? host,
     })
     stream = encrypted
-    await reached(encrypted, 'secureConnect', 'tls')
+    // For good: a handshake that has failed may fail once more, and an error that nobody hears ends the process.
     encrypted.on('error', (error) => reader.failed(error))
+    await reached(encrypted, 'secureConnect', 'tls')
     tls = tlsInfo(encrypted, 'client')
     reader.attach(encrypted)
   }

@@ -63,7 +63,7 @@ export function tlsInfo(socket: TLSSocket, role: 'server' | 'client'): TlsInfo {
     protocol: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher()?.standardName ?? 'unknown',
     servername: (socket as { servername?: string | false }).servername || null,
-    peerCertificate: peerCertificate(socket),
+    peerCertificate: peerCertificate(socket, role),
     channelBinding: (type) => (type === 'tls-exporter' ? exporter(socket) : serverEndPoint(socket, role)),
   }
 }
@@ -83,11 +83,21 @@ function serverEndPoint(socket: TLSSocket, role: 'server' | 'client'): Uint8Arra
   return certificate?.raw && hash ? createHash(hash.replace('-', '')).update(certificate.raw).digest() : null
 }
 
-function peerCertificate(socket: TLSSocket): PeerCertificate | null {
+/**
+ * `authorized` of a server's socket is set by `tls.Server` alone, which STARTTLS has no use for; the handle that it asks
+ * knows the same. Where it cannot be asked nobody is authorized.
+ */
+function isAuthorized(socket: TLSSocket, role: 'server' | 'client'): boolean {
+  if (role === 'client') return socket.authorized
+  const { _handle: handle } = socket as unknown as { _handle?: { verifyError?(): Error | null } | null }
+  return typeof handle?.verifyError === 'function' && handle.verifyError() === null
+}
+
+function peerCertificate(socket: TLSSocket, role: 'server' | 'client'): PeerCertificate | null {
   const certificate = socket.getPeerCertificate(false)
   if (!certificate?.fingerprint256) return null
   return {
-    authorized: socket.authorized,
+    authorized: isAuthorized(socket, role),
     subject: Object.entries(certificate.subject ?? {})
       .map(([key, value]) => `${key}=${value}`)
       .join(','),

@@ -1,12 +1,20 @@
-/** `run.ts [--seconds N] [--first NUMBER] [--target NAME]`: fuzzes the parsers of `@posthouse/mime`. */
+/** `npm run fuzz mime -- --seconds 60 [--target index]`: each target for an equal share of the time. */
 
-import { fuzz } from './fuzz.js'
+import { fuzzTarget } from '../loop.js'
+import { growthTarget } from './growth.js'
+import { targets } from './targets.js'
 
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`)
   return at === -1 ? undefined : process.argv[at + 1]
 }
 
-const target = option('target')
-const results = fuzz(Number(option('seconds') ?? 30), Number(option('first') ?? 1), target ? [target] : [])
-for (const { name, runs } of results) console.log(`${name.padEnd(18)} ${runs} inputs`)
+const wanted = option('target')
+const chosen = [...targets, growthTarget].filter((target) => wanted === undefined || target.name === wanted)
+const seconds = Number(option('seconds') ?? 30)
+
+for (const target of chosen) {
+  const seed = Math.floor(Math.random() * 2 ** 31)
+  const runs = await fuzzTarget(target, (seconds * 1000) / chosen.length, seed)
+  console.log(`${target.name.padEnd(20)} ${runs} runs from seed ${seed}`)
+}

@@ -34,7 +34,17 @@ export function generateMessage(seed: number): string {
     '',
     'local-only',
     'Ann\r\n Example\r\n <ann@example.org>',
+    'UPPER@Example.COM',
+    "O'Neil <x+y@sub.example.com>",
+    'Mary "M" Smith <mary@example.org>',
   ]
+  /** One entry as it is, or several with one of the dividers in use. Of nothing between commas Dovecot makes an address. */
+  const addresses = (): string =>
+    chance(0.5)
+      ? pick(ADDRESSES)
+      : Array.from({ length: 2 + Math.floor(next() * 3) }, () => pick(ADDRESSES) || 'bob@example.org').join(
+          pick([', ', ',\r\n ', ',']),
+        )
   const SUBJECTS = [
     'Hello',
     '=?utf-8?B?R3LDvMOfZQ==?=',
@@ -60,6 +70,18 @@ export function generateMessage(seed: number): string {
     'text/calendar; method=REQUEST; charset=UTF-8',
     'image/jpeg;\r\n\tname="folded.jpg"',
   ]
+  // Not two of RFC 2231 in one field, and none before another: Dovecot 2.3 numbers the one and reorders the other.
+  const PARAMETERS = [
+    '; x-one=1',
+    ';\r\n x-two="a b"',
+    '; x-three="=?utf-8?Q?=C3=BC?="',
+    '; x*0=a; x*1="b c"',
+    "; y*=utf-8''%C3%BC",
+  ]
+  const mediaType = (): string => {
+    const type = pick(TYPES)
+    return chance(0.3) && !type.includes('*') ? type + pick(PARAMETERS) : type
+  }
   const ENCODINGS = ['7bit', '8bit', 'base64', 'Quoted-Printable', 'BINARY', 'x-unknown']
   const BODIES = [
     '',
@@ -113,7 +135,7 @@ export function generateMessage(seed: number): string {
       const fields = [...messageFields, 'Content-Type: message/rfc822']
       return `${fields.join('\r\n')}\r\n\r\n${entity(depth + 1, messageHeader())}`
     }
-    const fields = [...messageFields, ...partFields(chance(0.85) ? pick(TYPES) : null)]
+    const fields = [...messageFields, ...partFields(chance(0.85) ? mediaType() : null)]
     return `${fields.map((field) => `${field}\r\n`).join('')}\r\n${pick(BODIES)}`
   }
 
@@ -122,14 +144,17 @@ export function generateMessage(seed: number): string {
     const maybe = (p: number, name: string, values: readonly string[]): void => {
       if (chance(p)) fields.push(`${name}: ${pick(values)}`)
     }
+    const maybeAddresses = (p: number, name: string): void => {
+      if (chance(p)) fields.push(`${name}: ${addresses()}`)
+    }
     maybe(0.9, 'Date', DATES)
     maybe(0.9, 'Subject', SUBJECTS)
-    maybe(0.95, 'From', ADDRESSES)
-    maybe(0.2, 'Sender', ADDRESSES)
-    maybe(0.2, 'Reply-To', ADDRESSES)
-    maybe(0.9, 'To', ADDRESSES)
-    maybe(0.4, 'Cc', ADDRESSES)
-    maybe(0.1, 'Bcc', ADDRESSES)
+    maybeAddresses(0.95, 'From')
+    maybeAddresses(0.2, 'Sender')
+    maybeAddresses(0.2, 'Reply-To')
+    maybeAddresses(0.9, 'To')
+    maybeAddresses(0.4, 'Cc')
+    maybeAddresses(0.1, 'Bcc')
     maybe(0.3, 'In-Reply-To', IDS)
     maybe(0.8, 'Message-ID', IDS)
     maybe(0.3, 'X-Other', ['anything'])

@@ -255,6 +255,32 @@ export function decodeBase64(bytes: Uint8Array, onDamage?: () => void): Uint8Arr
   return length === target.length ? target : target.subarray(0, length)
 }
 
+/** Counts what a body decodes to, without keeping it. */
+export interface OctetCounter {
+  write(bytes: Uint8Array): void
+  /** The input has ended: decoded octets in all. */
+  end(): number
+}
+
+/** As long as the output of {@link createBase64Decoder}, for any cutting. */
+export function createBase64Counter(): OctetCounter {
+  const state = newState()
+  // What is decoded goes here again and again: the native decoder judges and counts faster than a loop could.
+  let scratch = EMPTY
+  let count = 0
+  return {
+    write(bytes) {
+      const room = roomFor(Math.min(bytes.length, BLOCK))
+      if (scratch.length < room) scratch = new Uint8Array(room)
+      for (let at = 0; at < bytes.length; at += BLOCK)
+        count += decodeRange(state, bytes.subarray(at, at + BLOCK), scratch)
+    },
+    end() {
+      return count + finish(state, new Uint8Array(3), 0)
+    },
+  }
+}
+
 /** Decodes a base64 body piece by piece, with the same result as {@link decodeBase64} for any cutting. */
 export function createBase64Decoder(): BodyDecoder {
   const state = newState()

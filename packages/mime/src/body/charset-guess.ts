@@ -73,6 +73,25 @@ export function guessText(bytes: Uint8Array): { text: string; guess: Guess } {
   return { text: text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text, guess: 'utf-8' }
 }
 
+/**
+ * Text of two charsets, as header lines have it that two programs wrote: what is UTF-8 is read so, every other octet is
+ * windows-1252.
+ */
+export function mixedText(bytes: Uint8Array): string {
+  let text = ''
+  let from = 0
+  for (let at = 0; at < bytes.length; ) {
+    const length = utf8SequenceLength(bytes, at)
+    if (length > 0) {
+      at += length
+      continue
+    }
+    text += utf8(bytes, from, at) + windows1252(bytes.subarray(at, at + 1))
+    from = ++at
+  }
+  return text + utf8(bytes, from)
+}
+
 /** A guess that is made while the text comes in. */
 export interface GuessingDecoder {
   write(bytes: Uint8Array): string

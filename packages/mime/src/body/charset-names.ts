@@ -3,6 +3,8 @@
  * misspellings of thirty years. All lead to one canonical name per decoder, the WHATWG's where it has one.
  */
 
+import { lowerCase, trimBlanks } from '../ascii.js'
+
 /** Labels are compared by their letters and digits alone, lower-case and without "x-" and "cs" in front. */
 function squeeze(label: string): string {
   let key = ''
@@ -77,49 +79,39 @@ const ALIASES: Record<string, string> = {
 }
 
 /** Code page numbers (Microsoft's, IBM's) that have another name here. */
-const CODE_PAGES = new Map<string, string>([
-  ['874', 'windows-874'],
-  ['932', 'shift_jis'],
-  ['936', 'gbk'],
-  ['943', 'shift_jis'],
-  ['949', 'euc-kr'],
-  ['950', 'big5'],
-  ['951', 'big5'],
-  ['970', 'euc-kr'],
-  ['819', 'windows-1252'],
-  ['866', 'ibm866'],
-  ['878', 'koi8-r'],
-  ['1200', 'utf-16le'],
-  ['1201', 'utf-16be'],
-  ['1208', 'utf-8'],
-  ['1361', 'johab'],
-  ['1386', 'gbk'],
-  ['10000', 'macintosh'],
-  ['10007', 'x-mac-cyrillic'],
-  ['12000', 'utf-32le'],
-  ['12001', 'utf-32be'],
-  ['20127', 'us-ascii'],
-  ['20866', 'koi8-r'],
-  ['20932', 'euc-jp'],
-  ['20936', 'gbk'],
-  ['20949', 'euc-kr'],
-  ['21866', 'koi8-u'],
-  ['28591', 'windows-1252'],
-  ['28599', 'windows-1254'],
-  ['38598', 'iso-8859-8'],
-  ['50220', 'iso-2022-jp'],
-  ['50221', 'iso-2022-jp'],
-  ['50222', 'iso-2022-jp'],
-  ['50225', 'iso-2022-kr'],
-  ['50227', 'iso-2022-cn'],
-  ['51932', 'euc-jp'],
-  ['51936', 'gbk'],
-  ['51949', 'euc-kr'],
-  ['52936', 'hz-gb-2312'],
-  ['54936', 'gb18030'],
-  ['65000', 'utf-7'],
-  ['65001', 'utf-8'],
-])
+const CODE_PAGES = new Map<string, string>()
+const CODE_PAGE_NUMBERS: Record<string, string> = {
+  'windows-874': '874',
+  shift_jis: '932 943',
+  gbk: '936 1386 20936 51936',
+  'euc-kr': '949 970 20949 51949',
+  big5: '950 951',
+  'windows-1252': '819 28591',
+  ibm866: '866',
+  'koi8-r': '878 20866',
+  'utf-16le': '1200',
+  'utf-16be': '1201',
+  'utf-8': '1208 65001',
+  johab: '1361',
+  macintosh: '10000',
+  'x-mac-cyrillic': '10007',
+  'utf-32le': '12000',
+  'utf-32be': '12001',
+  'us-ascii': '20127',
+  'euc-jp': '20932 51932',
+  'koi8-u': '21866',
+  'windows-1254': '28599',
+  'iso-8859-8': '38598',
+  'iso-2022-jp': '50220 50221 50222',
+  'iso-2022-kr': '50225',
+  'iso-2022-cn': '50227',
+  'hz-gb-2312': '52936',
+  gb18030: '54936',
+  'utf-7': '65000',
+}
+for (const [name, numbers] of Object.entries(CODE_PAGE_NUMBERS)) {
+  for (const number of numbers.split(' ')) CODE_PAGES.set(number, name)
+}
 for (let part = 1250; part <= 1258; part++) CODE_PAGES.set(String(part), `windows-${part}`)
 for (const part of [2, 3, 4, 5, 6, 7, 8, 13, 15]) CODE_PAGES.set(String(28590 + part), `iso-8859-${part}`)
 
@@ -168,5 +160,5 @@ export function canonicalCharset(label: string): string {
     const name = lookUp(key)
     if (name !== undefined) return name
   }
-  return label.slice(0, MAX_LABEL).toLowerCase().trim()
+  return trimBlanks(lowerCase(label.slice(0, MAX_LABEL)))
 }

@@ -1,6 +1,7 @@
 /** iconv-lite behind the {@link CharsetSource} interface: the charsets that `TextDecoder` lacks. */
 
 import iconv from 'iconv-lite'
+import { lowerCase } from '../ascii.js'
 import type { CharsetSource } from './charset.js'
 import { cutSafely } from './charset-platform.js'
 
@@ -27,7 +28,7 @@ const NOT_CHARSETS = new Set(['base64', 'hex', 'binary', 'utf8', 'cesu8', 'ucs2'
 
 function squeeze(name: string): string {
   let key = ''
-  for (const character of name.toLowerCase()) {
+  for (const character of lowerCase(name)) {
     if ((character >= 'a' && character <= 'z') || (character >= '0' && character <= '9')) key += character
   }
   return key

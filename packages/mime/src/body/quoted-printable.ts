@@ -12,7 +12,7 @@
  */
 
 import { concat, indexOf } from '../bytes.js'
-import type { BodyDecoder } from './base64.js'
+import type { BodyDecoder, OctetCounter } from './base64.js'
 
 const EQUALS = 0x3d
 const UNDERSCORE = 0x5f
@@ -196,6 +196,62 @@ export function createQuotedPrintableDecoder(): BodyDecoder {
       const length = decodeInto(tail, target, true, findings)
       tail = EMPTY
       return target.subarray(0, length)
+    },
+  }
+}
+
+/** What {@link decodeInto} would write, as a number. The blanks that it takes back stand as they are in the input. */
+function countDecoded(bytes: Uint8Array, last: boolean): number {
+  const { length } = bytes
+  let removed = 0
+  let firm = 0
+  let at = 0
+  while (at < length) {
+    const octet = bytes[at++]!
+    if (octet === LF) {
+      removed += blanksBefore(bytes, firm, at - 1)
+      firm = at
+    } else if (octet === EQUALS) {
+      if (at + 1 < length && (HEX[bytes[at]!]! | HEX[bytes[at + 1]!]!) < 16) {
+        removed += 2
+        at += 2
+      } else {
+        const next = softBreakEnd(bytes, at, last)
+        if (next !== -1) {
+          removed += next - at + 1
+          at = next
+        }
+      }
+      firm = at
+    }
+  }
+  return length - removed - (last ? blanksBefore(bytes, firm, length) : 0)
+}
+
+/** How many blanks {@link stripBlanks} takes away before `end`. */
+function blanksBefore(bytes: Uint8Array, firm: number, end: number): number {
+  const lineEnd = end > firm && bytes[end - 1] === CR ? end - 1 : end
+  const stop = Math.max(firm, lineEnd - MAX_BLANKS)
+  let at = lineEnd
+  while (at > stop && isBlank(bytes[at - 1])) at--
+  return lineEnd - at
+}
+
+/** As long as the output of {@link createQuotedPrintableDecoder}, for any cutting. */
+export function createQuotedPrintableCounter(): OctetCounter {
+  let tail: Uint8Array = EMPTY
+  let count = 0
+  return {
+    write(bytes) {
+      const all = tail.length === 0 ? bytes : concat([tail, bytes])
+      const end = tailStart(all)
+      tail = end === all.length ? EMPTY : all.slice(end)
+      count += countDecoded(all.subarray(0, end), false)
+    },
+    end() {
+      count += countDecoded(tail, true)
+      tail = EMPTY
+      return count
     },
   }
 }

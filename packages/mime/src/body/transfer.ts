@@ -1,38 +1,35 @@
 /** Content-Transfer-Encoding by name (RFC 2045 §6): the one place that knows which decoder belongs to which. */
 
-import { type BodyDecoder, createBase64Decoder, decodeBase64 } from './base64.js'
-import { createQuotedPrintableDecoder, decodeQuotedPrintable } from './quoted-printable.js'
+import { lowerCase, trimBlanks } from '../ascii.js'
+import {
+  type BodyDecoder,
+  createBase64Counter,
+  createBase64Decoder,
+  decodeBase64,
+  type OctetCounter,
+} from './base64.js'
+import {
+  createQuotedPrintableCounter,
+  createQuotedPrintableDecoder,
+  decodeQuotedPrintable,
+} from './quoted-printable.js'
 import { createUuDecoder, decodeUuencoded } from './uuencode.js'
 
 /** `identity` is 7bit, 8bit and binary. `unknown` bodies are given as they are (RFC 2045 §6.4). */
 export type TransferEncoding = 'identity' | 'base64' | 'quoted-printable' | 'uuencode' | 'unknown'
 
-const ENCODINGS = new Map<string, TransferEncoding>([
-  ['', 'identity'],
-  ['7bit', 'identity'],
-  ['8bit', 'identity'],
-  ['binary', 'identity'],
-  ['7-bit', 'identity'],
-  ['8-bit', 'identity'],
-  ['7bits', 'identity'],
-  ['8bits', 'identity'],
-  ['base64', 'base64'],
-  ['base-64', 'base64'],
-  ['b64', 'base64'],
-  ['quoted-printable', 'quoted-printable'],
-  ['quotedprintable', 'quoted-printable'],
-  ['quoted printable', 'quoted-printable'],
-  ['qp', 'quoted-printable'],
-  ['x-uuencode', 'uuencode'],
-  ['uuencode', 'uuencode'],
-  ['x-uue', 'uuencode'],
-  ['uue', 'uuencode'],
-  ['x-uu', 'uuencode'],
-])
+const ENCODINGS = new Map<string, TransferEncoding>()
+const NAMES: readonly [encoding: TransferEncoding, names: string][] = [
+  ['identity', ',7bit,8bit,binary,7-bit,8-bit,7bits,8bits'],
+  ['base64', 'base64,base-64,b64'],
+  ['quoted-printable', 'quoted-printable,quotedprintable,quoted printable,qp'],
+  ['uuencode', 'x-uuencode,uuencode,x-uue,uue,x-uu'],
+]
+for (const [encoding, names] of NAMES) for (const name of names.split(',')) ENCODINGS.set(name, encoding)
 
 /** What a Content-Transfer-Encoding value, without comments, stands for; case does not matter. */
 export function transferEncoding(value: string): TransferEncoding {
-  return ENCODINGS.get(value.trim().toLowerCase()) ?? 'unknown'
+  return ENCODINGS.get(lowerCase(trimBlanks(value))) ?? 'unknown'
 }
 
 /** Decodes a whole body. `onDamage` is called once if it was not as a correct encoder writes it. */
@@ -51,6 +48,12 @@ export function createTransferDecoder(encoding: TransferEncoding): BodyDecoder {
   if (encoding === 'quoted-printable') return createQuotedPrintableDecoder()
   if (encoding === 'uuencode') return createUuDecoder()
   return { damaged: false, write: (bytes) => bytes, end: () => EMPTY }
+}
+
+/** Counts decoded octets; null where nothing needs counting, or where it is not known what to count. */
+export function createTransferCounter(encoding: TransferEncoding): OctetCounter | null {
+  if (encoding === 'base64') return createBase64Counter()
+  return encoding === 'quoted-printable' ? createQuotedPrintableCounter() : null
 }
 
 /** A decoder that stops at a limit. */

@@ -1,5 +1,6 @@
 /** Fields whose folding is the caller's: signatures and trace fields that must be written exactly as computed. */
 
+import { trimBlanks } from '../ascii.js'
 import { ComposeError } from '../compose/errors.js'
 import { isFieldName, MAX_LINE_LENGTH, utf8Length } from '../compose/field.js'
 
@@ -19,7 +20,7 @@ export function writeFolded(name: string, value: string): string {
     if (line.includes('\r') || line.includes('\n') || line.includes('\0')) {
       throw new ComposeError('control-character', `Field ${name} has a CR, LF or NUL that is no folding`)
     }
-    if (index > 0 && (!(line.startsWith(' ') || line.startsWith('\t')) || line.trim() === '')) {
+    if (index > 0 && (!(line.startsWith(' ') || line.startsWith('\t')) || trimBlanks(line) === '')) {
       throw new ComposeError(
         'control-character',
         `Field ${name}: a folded line begins with a blank and holds something`,

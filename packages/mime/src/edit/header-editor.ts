@@ -5,6 +5,7 @@
  * Of a line whose end has not come it keeps no more than the scanner looks at; the body goes through untouched.
  */
 
+import { lowerCase } from '../ascii.js'
 import { concat, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
 import { isAscii, writeField } from '../compose/field.js'
 import { textField } from '../compose/plan.js'
@@ -54,8 +55,8 @@ function readEdits(edits: readonly HeaderEdit[]): { prepended: string; named: Na
   const named: NamedEdits = new Map()
   for (const edit of edits) {
     if ('prepend' in edit) prepended += fieldText(edit.prepend)
-    else if ('replace' in edit) named.set(edit.replace.name.toLowerCase(), fieldText(edit.replace))
-    else named.set(edit.remove.toLowerCase(), null)
+    else if ('replace' in edit) named.set(lowerCase(edit.replace.name), fieldText(edit.replace))
+    else named.set(lowerCase(edit.remove), null)
   }
   return { prepended, named }
 }
@@ -113,7 +114,7 @@ export function createHeaderEditor(edits: readonly HeaderEdit[]): HeaderEditor {
   }
   const beginField = (bytes: Uint8Array, length: number): void => {
     const nameEnd = fieldNameEnd(bytes, 0, Math.min(length, MAX_SPECIAL_LINE))
-    const name = nameEnd === -1 ? '' : latin1(bytes, 0, nameEnd).toLowerCase()
+    const name = nameEnd === -1 ? '' : lowerCase(latin1(bytes, 0, nameEnd))
     const edit = named.get(name)
     dropping = edit !== undefined
     if (!edit) return

@@ -12,33 +12,12 @@
  * - the last `@` of several divides local part and domain.
  */
 
-import {
-  AT,
-  ATOM,
-  BLANK,
-  CLASS,
-  cleanComment,
-  domainEnd,
-  joinPhrase,
-  joinTight,
-  localPartStart,
-  splitAddress,
-  type Word,
-} from './address-words.js'
+import { AT, ATOM, BLANK, CLASS, joinPhrase, joinTight, splitAddress, type Word } from './address-words.js'
+import { commentEnd } from './comments.js'
 import { unfold } from './fields.js'
-import { commentEnd } from './parameters.js'
+import { type Angle, bracketed, type RawMailbox, unbracketed } from './mailbox.js'
 
-/** A mailbox; all strings are octets as latin1. */
-export interface RawMailbox {
-  /** Display name, unquoted, blanks collapsed; encoded words as they stand. */
-  readonly name: string | null
-  /** Source route (RFC 5322 §4.4), such as `@a,@b`. */
-  readonly route: string | null
-  /** Local part, unquoted. Empty when there is none. */
-  readonly mailbox: string
-  /** Domain or literal in brackets. Empty when there is none. */
-  readonly host: string
-}
+export type { RawMailbox } from './mailbox.js'
 
 export interface RawGroup {
   readonly group: string
@@ -53,14 +32,6 @@ export interface RawAddressList {
 
 export function isGroup(entry: RawMailbox | RawGroup): entry is RawGroup {
   return 'group' in entry
-}
-
-/** An address in brackets and the words before it; words behind it gather anew. */
-interface Angle {
-  readonly phrase: readonly Word[]
-  readonly route: string | null
-  readonly mailbox: string
-  readonly host: string
 }
 
 /** No address of a host (RFC 5321 §4.1.3) has one of these: a bracket that meets them first was never closed. */
@@ -288,7 +259,8 @@ class AddressReader {
   private finishMailbox(): void {
     const { words, angle, comment } = this
     if (angle || words.length > 0) {
-      const mailbox = angle ? this.bracketed(angle) : this.unbracketed()
+      const { mailbox, malformed } = angle ? bracketed(angle, words, comment) : unbracketed(words, comment)
+      this.malformed ||= malformed
       if (this.group) this.group.members.push(mailbox)
       else this.entries.push(mailbox)
       this.count++
@@ -298,38 +270,5 @@ class AddressReader {
     this.words = []
     this.angle = this.comment = null
     this.spaced = this.inAddress = false
-  }
-
-  private nameOr(phrase: string): string | null {
-    if (phrase !== '') return phrase
-    return this.comment === null ? null : cleanComment(this.comment)
-  }
-
-  private bracketed(angle: Angle): RawMailbox {
-    if (this.words.length > 0) this.malformed = true
-    const words = angle.phrase.length > 0 ? angle.phrase : this.words
-    const name = this.nameOr(joinPhrase(words, 0, words.length))
-    return { name, route: angle.route, mailbox: angle.mailbox, host: angle.host }
-  }
-
-  /** No brackets: an address, a name and an address, or something without an address. */
-  private unbracketed(): RawMailbox {
-    const { words } = this
-    let at = words.length - 1
-    while (at >= 0 && (words[at]!.text !== AT || words[at]!.quoted)) at--
-    if (at === -1) {
-      this.malformed = true
-      if (words.length === 1 && !words[0]!.quoted && !words[0]!.text.startsWith('=?')) {
-        return { name: this.nameOr(''), route: null, mailbox: words[0]!.text, host: '' }
-      }
-      return { name: joinPhrase(words, 0, words.length), route: null, mailbox: '', host: '' }
-    }
-    const start = localPartStart(words, at)
-    const end = domainEnd(words, at)
-    if (start > 0 || end < words.length) this.malformed = true
-    const before = joinPhrase(words, 0, start)
-    const behind = joinPhrase(words, end, words.length)
-    const name = this.nameOr(before === '' || behind === '' ? before + behind : `${before} ${behind}`)
-    return { name, route: null, ...splitAddress(words.slice(start, end)) }
   }
 }

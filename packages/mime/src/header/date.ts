@@ -6,7 +6,9 @@
  * colons, a year has more than two digits or comes after the day.
  */
 
-import { commentEnd } from './parameters.js'
+import { lowerCase } from '../ascii.js'
+import { commentEnd, skipCfws } from './comments.js'
+import { decodeWords } from './words.js'
 
 export interface HeaderDate {
   /** Milliseconds since 1970-01-01T00:00Z. */
@@ -15,6 +17,9 @@ export interface HeaderDate {
   readonly zone: number | null
 }
 
+const SLASH = 0x2f
+const COLON = 0x3a
+const DOT = 0x2e
 const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec'
 /** RFC 5322 §4.3. The single letters are not here: they mean `-0000`, except Z. */
 const ZONES = new Map<string, number>([
@@ -54,7 +59,8 @@ function isLetter(code: number): boolean {
 
 /** The value of a field as octets, folded or not. Null when no date can be read. */
 export function parseDate(text: string): HeaderDate | null {
-  const value = text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH) : text
+  const cut = text.length > MAX_LENGTH ? text.slice(0, MAX_LENGTH) : text
+  const value = cut.includes('=?') ? decodeWords(cut).text : cut
   const parts: Parts = { day: -1, month: -1, year: -1, seconds: -1, zone: null }
   for (let at = 0; at < value.length; ) {
     const code = value.charCodeAt(at)
@@ -65,10 +71,12 @@ export function parseDate(text: string): HeaderDate | null {
       at = end
     } else if (isLetter(code)) {
       while (isLetter(value.charCodeAt(at))) at++
-      takeWord(parts, value.slice(start, at).toLowerCase())
+      takeWord(parts, lowerCase(value.slice(start, at)))
     } else if (isDigit(code)) {
-      at = numberEnd(value, at, parts)
-      if (!takeNumber(parts, value.slice(start, at).replaceAll('.', ':'))) return null
+      const number = readNumber(value, at, parts)
+      at = number.end
+      if (number.text.length < 3 && value.charCodeAt(at) === SLASH && takeSlashed(parts, Number(number.text))) continue
+      if (!takeNumber(parts, number.text)) return null
       // Fractions of a second are not kept.
       if (parts.seconds !== -1 && value.charCodeAt(at) === 0x2e) for (at++; isDigit(value.charCodeAt(at)); ) at++
     } else if ((code === 0x2b || code === 0x2d) && parts.seconds !== -1 && isDigit(value.charCodeAt(at + 1))) {
@@ -82,16 +90,33 @@ export function parseDate(text: string): HeaderDate | null {
   return resolve(parts)
 }
 
-/** Behind a number or a time. Where a time is due, dots may stand for its colons. */
-function numberEnd(value: string, at: number, parts: Parts): number {
+/**
+ * A number or a time and the offset behind it. Blanks and comments may stand around the colons of a time (RFC 5322
+ * §4.3), and where one is due, dots may stand for them.
+ */
+function readNumber(value: string, start: number, parts: Parts): { text: string; end: number } {
+  let text = ''
   let divider = 0
-  for (; ; at++) {
-    const code = value.charCodeAt(at)
-    if (isDigit(code)) continue
-    const divides = code === 0x3a || (code === 0x2e && parts.year !== -1 && parts.seconds === -1)
-    if (!divides || !isDigit(value.charCodeAt(at + 1)) || (divider !== 0 && divider !== code)) return at
+  for (let at = start; ; ) {
+    const from = at
+    while (isDigit(value.charCodeAt(at))) at++
+    text += value.slice(from, at)
+    const next = parts.seconds === -1 ? skipCfws(value, at) : at
+    const code = value.charCodeAt(next)
+    const divides = code === COLON || (code === DOT && next === at && parts.year !== -1 && parts.seconds === -1)
+    const digits = code === COLON && parts.seconds === -1 ? skipCfws(value, next + 1) : next + 1
+    if (!divides || !isDigit(value.charCodeAt(digits)) || (divider !== 0 && divider !== code)) return { text, end: at }
     divider = code
+    text += ':'
+    at = digits
   }
+}
+
+/** `1/31/2001`: the month first, as those who write so do, unless it cannot be one. */
+function takeSlashed(parts: Parts, value: number): boolean {
+  if (parts.year !== -1 || parts.month !== -1 || value < 1 || value > 12) return false
+  parts.month = value - 1
+  return true
 }
 
 function takeWord(parts: Parts, word: string): void {
@@ -117,15 +142,20 @@ function takeNumber(parts: Parts, number: string): boolean {
   }
   const value = Number(number)
   if (number.length >= 3 && parts.year === -1 && number.length <= 4) {
-    parts.year = number.length === 3 ? value + 1900 : value
+    parts.year = number.length === 3 ? value + 1900 : value < 100 ? shortYear(value) : value
   } else if (parts.year !== -1 && parts.month === -1 && parts.day === -1 && value >= 1 && value <= 12) {
     parts.month = value - 1 // ISO 8601: the year came first
   } else if (parts.day === -1) {
     parts.day = value
   } else if (parts.year === -1) {
-    parts.year = value + (value < 50 ? 2000 : 1900)
+    parts.year = shortYear(value)
   }
   return number.length <= 8
+}
+
+/** RFC 5322 §4.3. */
+function shortYear(value: number): number {
+  return value + (value < 50 ? 2000 : 1900)
 }
 
 /** Seconds of the day of `h:m` or `h:m:s`, or -1. */

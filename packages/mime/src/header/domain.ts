@@ -1,21 +1,16 @@
 /** Internationalised domain names for people to read (RFC 5890), without letting one look like something else. */
 
-import punycode from 'punycode'
+import { lowerCase } from '../ascii.js'
+import { decodePunycode } from './punycode.js'
 
 const PREFIX = 'xn--'
 
 /** A label in Unicode, or as it is when its `xn--` form is not the one and only form of the Unicode one. */
 function labelToUnicode(label: string): string {
-  const lower = label.toLowerCase()
+  const lower = lowerCase(label)
   if (!lower.startsWith(PREFIX)) return label
-  const encoded = lower.slice(PREFIX.length)
-  try {
-    const text = punycode.decode(encoded)
-    const honest = hasOnlyLabelCharacters(text) && text.normalize('NFKC') === text && punycode.encode(text) === encoded
-    return honest ? text : label
-  } catch {
-    return label // RangeError: no punycode
-  }
+  const text = decodePunycode(lower.slice(PREFIX.length))
+  return text !== null && hasOnlyLabelCharacters(text) && text.normalize('NFKC') === text ? text : label
 }
 
 /** At least one character above 127, and of those below only letters, digits and the hyphen. */
@@ -32,6 +27,6 @@ function hasOnlyLabelCharacters(text: string): boolean {
 
 /** The domain with its `xn--` labels in Unicode. For showing only: compare and send the domain as it was found. */
 export function domainToUnicode(domain: string): string {
-  if (!domain.toLowerCase().includes(PREFIX)) return domain
+  if (!lowerCase(domain).includes(PREFIX)) return domain
   return domain.split('.').map(labelToUnicode).join('.')
 }

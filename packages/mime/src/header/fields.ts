@@ -6,6 +6,7 @@
  * block ends at the first line that holds nothing but its line break.
  */
 
+import { lowerCase } from '../ascii.js'
 import { concat, indexOf, latin1 } from '../bytes.js'
 
 const LF = 0x0a
@@ -167,7 +168,7 @@ export function unfold(value: string): string {
  */
 export function filterHeader(header: Uint8Array, names: readonly string[], not: boolean): Uint8Array {
   const table = scanFields(header, 0, header.length, Number.POSITIVE_INFINITY)
-  const wanted = names.map((name) => name.toLowerCase())
+  const wanted = names.map((name) => lowerCase(name))
   const pieces: Uint8Array[] = []
   for (let index = 0; index < table.count; index++) {
     const named = wanted.some((name) => fieldIs(table, index, name))

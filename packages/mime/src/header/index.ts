@@ -21,11 +21,10 @@ export {
   unfold,
 } from './fields.js'
 export { normalMessageId, parseMessageIds } from './message-ids.js'
+export { parameterText, parameterTexts } from './parameter-text.js'
 export {
-  parameterText,
-  parameterTexts,
   parseStructured,
   type RawParameter,
   type StructuredValue,
 } from './parameters.js'
-export { decodeWords, type HeaderText } from './words.js'
+export { decodeWords, type HeaderText, type RawCharset } from './words.js'

@@ -1,22 +1,14 @@
 /** Message identifiers (RFC 5322 §3.6.4) as found in Message-ID, In-Reply-To and References. */
 
+import { isBlank, trimBlanks } from '../ascii.js'
+
 const OPEN = 0x3c
 const CLOSE = 0x3e
 
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a
-}
-
-/** Line breaks and blanks inside an identifier come from folding. */
-function withoutBlanks(text: string): string {
-  let clean = ''
-  let from = 0
-  for (let i = 0; i < text.length; i++) {
-    if (!isBlank(text.charCodeAt(i))) continue
-    clean += text.slice(from, i)
-    from = i + 1
-  }
-  return from === 0 ? text : clean + text.slice(from)
+/** An identifier has no folding, but it may have been folded all the same: line breaks and the blanks around them go. */
+function unfolded(text: string): string {
+  if (!text.includes('\n')) return trimBlanks(text)
+  return text.split('\n').map(trimBlanks).join('')
 }
 
 /**
@@ -30,7 +22,7 @@ export function parseMessageIds(text: string): string[] {
   while (open !== -1) {
     let end = open + 1
     while (end < text.length && text.charCodeAt(end) !== CLOSE && text.charCodeAt(end) !== OPEN) end++
-    const id = withoutBlanks(text.slice(open + 1, end))
+    const id = unfolded(text.slice(open + 1, end))
     if (id !== '') ids.push(id)
     open = text.indexOf('<', end)
   }
@@ -51,10 +43,15 @@ function bareIds(text: string): string[] {
 
 /**
  * One form for comparing (RFC 5256 §3): the local part without quotes where it needs none, so that
- * `"a.b"@example` is `a.b@example`.
+ * `"a.b"@example` is `a.b@example`, and no blanks, which no identifier has and some programs lose.
  */
 export function normalMessageId(id: string): string {
-  if (!id.startsWith('"')) return id
+  const plain = id.startsWith('"') ? withoutQuotes(id) : id
+  if (!plain.includes(' ') && !plain.includes('\t')) return plain
+  return plain.replaceAll(' ', '').replaceAll('\t', '')
+}
+
+function withoutQuotes(id: string): string {
   let local = ''
   for (let i = 1; i < id.length; i++) {
     const code = id.charCodeAt(i)

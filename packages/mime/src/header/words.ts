@@ -6,9 +6,10 @@
  * character may be split between them. What does not end with `?=` or names another encoding is left as it stands.
  */
 
+import { lowerCase } from '../ascii.js'
 import { decodeBase64 } from '../body/base64.js'
-import { type CharsetDefect, type CharsetSource, decodeCharset } from '../body/charset.js'
-import { guessText } from '../body/charset-guess.js'
+import { type CharsetDefect, type CharsetSource, canonicalCharset, decodeCharset } from '../body/charset.js'
+import { guessText, mixedText, REPLACEMENT } from '../body/charset-guess.js'
 import { decodeQ } from '../body/quoted-printable.js'
 import { concat, fromLatin1, utf8 } from '../bytes.js'
 
@@ -18,6 +19,7 @@ export interface HeaderText {
 }
 
 const QUESTION = 0x3f
+const ESCAPE = '\x1b'
 /** Charset names are registered with at most 40 characters (RFC 2978 §2.3); a language may follow (RFC 2231 §5). */
 const MAX_CHARSET = 96
 
@@ -43,11 +45,34 @@ export function isAsciiRange(bytes: Uint8Array, start: number, end: number): boo
   return text.length === end - start && !text.includes('\uFFFD')
 }
 
-/** Octets (as latin1) that are UTF-8 or else, as mail readers guess, windows-1252. */
-export function octetsToText(octets: string): HeaderText {
-  if (isAscii(octets)) return { text: octets }
-  const { text, guess } = guessText(fromLatin1(octets))
-  return guess === 'utf-8' ? { text } : { text, defect: 'raw-8bit-header' }
+/** The charset of octets that stand in a header as they are: that of the message's text. Asked only when needed. */
+export type RawCharset = () => string | null
+
+/**
+ * Octets (as latin1) that are UTF-8 or else, as mail readers guess, in the charset of the message's text; without one
+ * that says anything, windows-1252.
+ */
+export function octetsToText(octets: string, charsets?: CharsetSource, rawCharset?: RawCharset): HeaderText {
+  if (isAscii(octets)) {
+    // The charsets that switch between sets have no octets above 127 (RFC 1468).
+    return rawCharset && octets.includes(ESCAPE) ? switchedText(octets, rawCharset(), charsets) : { text: octets }
+  }
+  const bytes = fromLatin1(octets)
+  const { text, guess } = guessText(bytes)
+  if (guess === 'utf-8' && !text.includes(REPLACEMENT)) return { text }
+  const label = rawCharset?.()
+  if (label) {
+    const name = canonicalCharset(label)
+    const inCharset = name === 'us-ascii' || name === 'utf-8' ? null : decodeCharset(bytes, label, charsets)
+    if (inCharset && inCharset.defect === undefined) return { text: inCharset.text, defect: 'raw-8bit-header' }
+  }
+  return { text: guess === 'utf-8' ? mixedText(bytes) : text, defect: 'raw-8bit-header' }
+}
+
+function switchedText(octets: string, label: string | null, charsets: CharsetSource | undefined): HeaderText {
+  if (label === null || !canonicalCharset(label).startsWith('iso-2022-')) return { text: octets }
+  const { text, defect } = decodeCharset(fromLatin1(octets), label, charsets)
+  return defect === undefined ? { text, defect: 'raw-8bit-header' } : { text: octets }
 }
 
 function readWord(value: string, start: number, lastEnd: number): Word | null {
@@ -107,12 +132,12 @@ function decodeRun(words: readonly Word[], charsets?: CharsetSource): HeaderText
 }
 
 /**
- * Header text with its encoded words decoded. `value` is octets as latin1; line breaks must be unfolded before. Never
- * throws; with several defects the first is told.
+ * Header text with its encoded words decoded. `value` is octets as latin1; line breaks must be unfolded before. Raw
+ * octets are UTF-8, or else in `rawCharset`, or else windows-1252. Never throws; with several defects the first is told.
  */
-export function decodeWords(value: string, charsets?: CharsetSource): HeaderText {
+export function decodeWords(value: string, charsets?: CharsetSource, rawCharset?: RawCharset): HeaderText {
   let open = value.indexOf('=?')
-  if (open === -1) return octetsToText(value)
+  if (open === -1) return octetsToText(value, charsets, rawCharset)
   const result: HeaderText = { text: '' }
   const add = (piece: HeaderText) => {
     result.text += piece.text
@@ -131,15 +156,15 @@ export function decodeWords(value: string, charsets?: CharsetSource): HeaderText
       continue
     }
     const adjacent = run.length > 0 && isBlankBetween(value, from, open)
-    if (!adjacent || run[0]!.charset.toLowerCase() !== word.charset.toLowerCase()) {
+    if (!adjacent || lowerCase(run[0]!.charset) !== lowerCase(word.charset)) {
       if (run.length > 0) add(decodeRun(run, charsets))
       run = []
-      if (!adjacent) add(octetsToText(value.slice(from, open)))
+      if (!adjacent) add(octetsToText(value.slice(from, open), charsets, rawCharset))
     }
     run.push(word)
     from = open = word.end
   }
   if (run.length > 0) add(decodeRun(run, charsets))
-  add(octetsToText(value.slice(from)))
+  add(octetsToText(value.slice(from), charsets, rawCharset))
   return result
 }

@@ -3,7 +3,7 @@
 import type { CharsetSource } from '../body/charset.js'
 import { isGroup, parseAddressList, type RawMailbox } from '../header/address.js'
 import { domainToUnicode } from '../header/domain.js'
-import { decodeWords, octetsToText } from '../header/words.js'
+import { decodeWords, octetsToText, type RawCharset } from '../header/words.js'
 
 /** One mailbox. */
 export interface Address {
@@ -42,12 +42,12 @@ function quoteLocal(local: string): string {
   return `"${local.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
-function toAddress(raw: RawMailbox, charsets: CharsetSource | undefined): Address {
-  const local = octetsToText(raw.mailbox).text
-  const domain = octetsToText(raw.host).text
+function toAddress(raw: RawMailbox, charsets?: CharsetSource, rawCharset?: RawCharset): Address {
+  const local = octetsToText(raw.mailbox, charsets, rawCharset).text
+  const domain = octetsToText(raw.host, charsets, rawCharset).text
   const written = needsQuotes(local) ? quoteLocal(local) : local
   return {
-    name: raw.name === null ? '' : decodeWords(raw.name, charsets).text,
+    name: raw.name === null ? '' : decodeWords(raw.name, charsets, rawCharset).text,
     address: domain === '' ? written : `${written}@${domain}`,
     local,
     domain,
@@ -60,14 +60,15 @@ export function readAddresses(
   value: string,
   maxAddresses?: number,
   charsets?: CharsetSource,
+  rawCharset?: RawCharset,
 ): (Address | AddressGroup)[] {
   return parseAddressList(value, maxAddresses).entries.map((entry) =>
     isGroup(entry)
       ? {
-          name: decodeWords(entry.group, charsets).text,
-          members: entry.members.map((member) => toAddress(member, charsets)),
+          name: decodeWords(entry.group, charsets, rawCharset).text,
+          members: entry.members.map((member) => toAddress(member, charsets, rawCharset)),
         }
-      : toAddress(entry, charsets),
+      : toAddress(entry, charsets, rawCharset),
   )
 }
 

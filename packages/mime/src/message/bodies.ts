@@ -38,16 +38,28 @@ function isShown(part: Part, first: boolean, container: string): boolean {
   return textKind(part) !== null && (first || (container !== 'related' && part.filename === null))
 }
 
+/** The part of a multipart/related that refers to the others: the first unless `start` names one (RFC 2387 §3.2). */
+function relatedRoot(parts: readonly Part[]): number {
+  const start = parts[0]?.parent?.parameters.get('start')
+  if (start === undefined) return 0
+  const wanted = start.startsWith('<') && start.endsWith('>') ? start.slice(1, -1) : start
+  return Math.max(
+    0,
+    parts.findIndex((part) => part.contentId === wanted),
+  )
+}
+
 function collect(parts: readonly Part[], container: string, inAlternative: boolean, lists: Lists): void {
   const textCount = lists.text ? lists.text.length : -1
   const htmlCount = lists.html ? lists.html.length : -1
   // The arrays of this call: a part inside may stop adding to one of them from there on.
   const here: Lists = { text: lists.text, html: lists.html, attachments: lists.attachments }
+  const root = container === 'related' ? relatedRoot(parts) : 0
   parts.forEach((part, index) => {
     if (part.isMultipart) {
       const { subtype } = part.entity
       collect(part.children, subtype, inAlternative || subtype === 'alternative', here)
-    } else if (isShown(part, index === 0, container)) {
+    } else if (isShown(part, index === root, container)) {
       addShown(part, container, inAlternative, here)
     } else {
       here.attachments.push(part)
@@ -74,7 +86,9 @@ function addShown(part: Part, container: string, inAlternative: boolean, lists: 
   }
   lists.text?.push(part)
   lists.html?.push(part)
-  if ((!lists.text || !lists.html) && isMedia(part)) lists.attachments.push(part)
+  // The RFC loses what follows another form inside one branch of an alternative: here it is attached.
+  const nowhere = !lists.text && !lists.html
+  if (nowhere || ((!lists.text || !lists.html) && isMedia(part))) lists.attachments.push(part)
 }
 
 /** Sorts the leaves of a message. */

@@ -1,5 +1,6 @@
 /** What is wrong inside a header block: asked for only by who wants to know. */
 
+import { lowerCase } from '../ascii.js'
 import { indexOf } from '../bytes.js'
 import { parseAddressList } from '../header/address.js'
 import { parseDate } from '../header/date.js'
@@ -75,7 +76,7 @@ function addTextDefects(table: FieldTable, add: Add): void {
 }
 
 function isUnstructured(table: FieldTable, index: number): boolean {
-  const name = fieldName(table, index).toLowerCase()
+  const name = lowerCase(fieldName(table, index))
   return name === 'subject' || name === 'comments' || name === 'content-description' || ADDRESSES.includes(name)
 }
 

@@ -1,6 +1,8 @@
 /** The header block of a part, in order, with repeated fields; decoded when asked. */
 
+import { lowerCase } from '../ascii.js'
 import type { CharsetSource } from '../body/charset.js'
+import { indexOf } from '../bytes.js'
 import {
   type FieldTable,
   fieldEnd,
@@ -11,13 +13,15 @@ import {
   foldedValue,
   scanFields,
 } from '../header/fields.js'
-import { decodeWords, isAsciiRange } from '../header/words.js'
+import { decodeWords, isAsciiRange, type RawCharset } from '../header/words.js'
+
+const ESCAPE = 0x1b
 
 /** One field. */
 export interface HeaderField {
   /** As the message has it. */
   readonly name: string
-  /** Text: unfolded, encoded words decoded, raw octets read as UTF-8 or else windows-1252. */
+  /** Text: unfolded, encoded words decoded, raw octets read as UTF-8 or else in the charset of the text. */
   readonly value: string
   /** The octets of the field with its line breaks, a view of the message. */
   readonly bytes: Uint8Array
@@ -26,8 +30,8 @@ export interface HeaderField {
 /** Names compare without case. */
 export class Headers implements Iterable<HeaderField> {
   private fields: FieldTable | undefined
-  /** The block has no octet above 127: nearly all have none, and their values need no further look. */
-  private ascii: boolean | undefined
+  /** The block has no octet above 127 and no escape: nearly all have none, and their values need no further look. */
+  private plain: boolean | undefined
 
   constructor(
     private readonly message: Uint8Array,
@@ -35,6 +39,7 @@ export class Headers implements Iterable<HeaderField> {
     private readonly end: number,
     private readonly maxFields: number,
     private readonly charsets: CharsetSource | undefined,
+    private readonly rawCharset: RawCharset | undefined,
   ) {}
 
   /** Where the fields lie; for code that reads octets itself. */
@@ -49,12 +54,12 @@ export class Headers implements Iterable<HeaderField> {
   }
 
   has(name: string): boolean {
-    return findField(this.table, name.toLowerCase()) !== -1
+    return findField(this.table, lowerCase(name)) !== -1
   }
 
   /** The decoded value of the first field of the name. */
   get(name: string): string | undefined {
-    const index = findField(this.table, name.toLowerCase())
+    const index = findField(this.table, lowerCase(name))
     return index === -1 ? undefined : this.value(index)
   }
 
@@ -65,7 +70,7 @@ export class Headers implements Iterable<HeaderField> {
 
   /** Octets (latin1) of the first field's value, still folded; what the parsers of `@posthouse/mime/header` take. */
   raw(name: string): string | undefined {
-    const index = findField(this.table, name.toLowerCase())
+    const index = findField(this.table, lowerCase(name))
     return index === -1 ? undefined : foldedValue(this.table, index)
   }
 
@@ -86,12 +91,18 @@ export class Headers implements Iterable<HeaderField> {
 
   private value(index: number): string {
     const value = fieldValue(this.table, index)
-    this.ascii ??= isAsciiRange(this.message, this.start, this.end)
-    return this.ascii && !value.includes('=?') ? value : decodeWords(value, this.charsets).text
+    this.plain ??= this.isPlain()
+    return this.plain && !value.includes('=?') ? value : decodeWords(value, this.charsets, this.rawCharset).text
+  }
+
+  private isPlain(): boolean {
+    const { message, start, end } = this
+    if (!isAsciiRange(message, start, end)) return false
+    return indexOf(message.subarray(start, end), ESCAPE) === -1
   }
 
   private indexes(name: string): number[] {
-    const wanted = name.toLowerCase()
+    const wanted = lowerCase(name)
     const indexes: number[] = []
     for (let at = findField(this.table, wanted); at !== -1; at = findField(this.table, wanted, at + 1)) indexes.push(at)
     return indexes

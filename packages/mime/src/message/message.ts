@@ -1,9 +1,11 @@
 /** A message as applications want it. Everything is computed when asked, from the index and the octets. */
 
+import { lowerCase } from '../ascii.js'
 import type { CharsetSource } from '../body/charset.js'
 import { reflow } from '../body/flowed.js'
 import { parseDate } from '../header/date.js'
 import { parseMessageIds } from '../header/message-ids.js'
+import { octetsToText } from '../header/words.js'
 import { type Defect, type DefectCode, defect } from '../structure/defects.js'
 import type { Entity } from '../structure/entity.js'
 import { indexMessage } from '../structure/index-message.js'
@@ -27,6 +29,7 @@ export class Message {
   private sorted: Bodies | undefined
   private found: Defect[] | undefined
   private readonly late: Defect[] = []
+  private rawCharset: string | null | undefined
 
   /** Made by `parseMessage`. */
   constructor(
@@ -42,6 +45,7 @@ export class Message {
       bytes: source,
       limits,
       charsets,
+      rawCharset: () => this.textCharset(),
       report: (code, offset) => this.report(code, offset),
       openMessage: (bytes, inner) =>
         inner ? new Message(bytes, index, limits, charsets, inner) : openMessage(bytes, limits, charsets),
@@ -98,15 +102,17 @@ export class Message {
 
   /** The addresses of any field. Several To, Cc or Bcc fields add up (RFC 5322 §4.5.3), of others the first counts. */
   addresses(field: string): (Address | AddressGroup)[] {
-    const name = field.toLowerCase()
+    const name = lowerCase(field)
     const values = this.headers.allRaw(name)
     const addsUp = name === 'to' || name === 'cc' || name === 'bcc'
-    return readAddresses((addsUp ? values : values.slice(0, 1)).join(','), this.limits.addresses, this.charsets)
+    return readAddresses((addsUp ? values : values.slice(0, 1)).join(','), this.limits.addresses, this.charsets, () =>
+      this.textCharset(),
+    )
   }
 
-  /** Without angle brackets, as found; null without one. */
+  /** Without angle brackets, as found; null without one. One that is no identifier (RFC 5322 §3.6.4) is given whole. */
   get messageId(): string | null {
-    return this.ids('message-id')[0] ?? null
+    return this.ids('message-id')[0] ?? (this.headers.get('message-id') || null)
   }
 
   get inReplyTo(): string[] {
@@ -190,7 +196,20 @@ export class Message {
 
   private ids(name: string): string[] {
     const raw = this.headers.raw(name)
-    return raw === undefined ? [] : parseMessageIds(raw)
+    return raw === undefined ? [] : parseMessageIds(raw).map((id) => octetsToText(id).text)
+  }
+
+  /** The charset of the first text that has one: mail readers take it for raw octets in the header too. */
+  private textCharset(): string | null {
+    if (this.rawCharset === undefined) {
+      this.rawCharset = null
+      for (const part of this.walk()) {
+        if (part.entity.type !== 'text' || part.charset === null) continue
+        this.rawCharset = part.charset
+        break
+      }
+    }
+    return this.rawCharset
   }
 
   private report(code: DefectCode, offset: number): void {
@@ -206,8 +225,8 @@ function joinTexts(parts: readonly Part[]): string | null {
 
 function shownText(part: Part): string {
   const { parameters } = part
-  if (part.contentType !== 'text/plain' || parameters.get('format')?.toLowerCase() !== 'flowed') return part.text()
-  return reflow(part.text(), { delSp: parameters.get('delsp')?.toLowerCase() === 'yes' })
+  if (part.contentType !== 'text/plain' || lowerCase(parameters.get('format') ?? '') !== 'flowed') return part.text()
+  return reflow(part.text(), { delSp: lowerCase(parameters.get('delsp') ?? '') === 'yes' })
 }
 
 function openMessage(bytes: Uint8Array, limits: MimeLimits, charsets: CharsetSource | undefined): Message {

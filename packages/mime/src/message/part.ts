@@ -1,17 +1,13 @@
 /** One entity of a message: its header, its place in the octets, its decoded content. Nothing is done before asked. */
 
 import { type CharsetSource, decodeCharset } from '../body/charset.js'
+import { decodeHtmlCharset } from '../body/html-charset.js'
 import { createTransferDecoder, decodeTransfer, type TransferEncoding, transferEncoding } from '../body/transfer.js'
 import { decodeUuencoded, findUuencoded } from '../body/uuencode.js'
 import { parseMessageIds } from '../header/message-ids.js'
-import {
-  findParameter,
-  parameterText,
-  parameterTexts,
-  parseStructured,
-  type StructuredValue,
-} from '../header/parameters.js'
-import { octetsToText } from '../header/words.js'
+import { parameterText, parameterTexts } from '../header/parameter-text.js'
+import { findParameter, parseStructured, type RawParameter, type StructuredValue } from '../header/parameters.js'
+import { octetsToText, type RawCharset } from '../header/words.js'
 import { readTransferEncoding } from '../structure/content-fields.js'
 import type { DefectCode } from '../structure/defects.js'
 import { countLines, type Entity } from '../structure/entity.js'
@@ -24,11 +20,16 @@ export interface MessageSource {
   readonly bytes: Uint8Array
   readonly limits: MimeLimits
   readonly charsets: CharsetSource | undefined
+  /** The charset of the message's text, for octets above 127 in headers. */
+  readonly rawCharset: RawCharset
   /** Adds a defect that decoding met; within the limit. */
   report(code: DefectCode, offset: number): void
   /** Makes the view of a message inside; there is one for each entity. */
   openMessage(bytes: Uint8Array, entity: Entity | null): Message
 }
+
+/** Subtypes that hold a message (RFC 2046 §5.2.1, RFC 6532 §3.7; RFC 5537's of Usenet, which IMAP gives as a leaf). */
+const MESSAGES: ReadonlySet<string> = new Set(['rfc822', 'global', 'news'])
 
 /** Octets decoded at a time by streams. */
 const PIECE = 65_536
@@ -54,9 +55,9 @@ export class Part {
     readonly number: string,
   ) {
     const { headerStart, bodyStart } = entity
-    const { bytes, limits, charsets } = source
+    const { bytes, limits, charsets, rawCharset } = source
     const end = Math.min(bodyStart, headerStart + limits.headerSize)
-    this.headers = new Headers(bytes, headerStart, end, limits.headerFields, charsets)
+    this.headers = new Headers(bytes, headerStart, end, limits.headerFields, charsets, rawCharset)
   }
 
   /** `type/subtype` in lower case; `text/plain` where the field is missing or makes no sense. */
@@ -67,7 +68,7 @@ export class Part {
   /** Parameters of Content-Type as text, by lower-case name. */
   get parameters(): ReadonlyMap<string, string> {
     const value = this.structuredType()
-    return value ? parameterTexts(value, this.source.charsets) : new Map()
+    return value ? parameterTexts(value, this.source.charsets, this.source.rawCharset) : new Map()
   }
 
   /** The charset parameter as found. */
@@ -81,17 +82,19 @@ export class Part {
     return value ? value.split(' ', 1)[0]! : null
   }
 
-  /** The file name that the sender gave it, from Content-Disposition or else Content-Type; not safe as a path. */
+  /** The file name that the sender gave it, from Content-Disposition or else Content-Type; not safe as a path. Null: none. */
   get filename(): string | null {
-    const parameter =
-      findParameter(this.structuredDisposition(), 'filename') ?? findParameter(this.structuredType(), 'name')
-    return parameter ? parameterText(parameter, this.source.charsets) : null
+    const { charsets, rawCharset } = this.source
+    const text = (parameter: RawParameter | undefined) => parameter && parameterText(parameter, charsets, rawCharset)
+    const named = text(findParameter(this.structuredDisposition(), 'filename'))
+    return named || text(findParameter(this.structuredType(), 'name')) || null
   }
 
   /** Content-ID without angle brackets. */
   get contentId(): string | null {
     const raw = this.headers.raw('content-id')
-    return raw === undefined ? null : (parseMessageIds(raw)[0] ?? (raw || null))
+    const id = raw === undefined ? null : (parseMessageIds(raw)[0] ?? (raw || null))
+    return id === null ? null : octetsToText(id).text
   }
 
   get description(): string | null {
@@ -166,9 +169,10 @@ export class Part {
     })
   }
 
-  /** The decoded body as text, in the charset of the part. Line ends stay as they are. */
+  /** The decoded body as text, in the charset of the part; HTML may name its own. Line ends stay as they are. */
   text(): string {
-    const { text, defect: damage } = decodeCharset(this.bytes(), this.charset ?? 'us-ascii', this.source.charsets)
+    const decode = this.contentType === 'text/html' ? decodeHtmlCharset : decodeCharset
+    const { text, defect: damage } = decode(this.bytes(), this.charset ?? 'us-ascii', this.source.charsets)
     if (damage) this.source.report(damage, this.entity.bodyStart)
     return text
   }
@@ -177,17 +181,17 @@ export class Part {
   uuencodedFiles(): { filename: string; bytes: Uint8Array }[] {
     const content = this.bytes()
     return findUuencoded(content).map(({ name, bodyStart, bodyEnd }) => ({
-      filename: octetsToText(name).text,
+      filename: octetsToText(name, this.source.charsets, this.source.rawCharset).text,
       bytes: decodeUuencoded(content.subarray(bodyStart, bodyEnd)),
     }))
   }
 
-  /** The message in a message/rfc822 or message/global part, base64 or quoted-printable undone; null for others. */
+  /** The message in a message/rfc822, global or news part, base64 or quoted-printable undone; null for others. */
   get message(): Message | null {
     if (this.inner === undefined) {
       const { entity, source } = this
-      const isMessage = entity.type === 'message' && (entity.subtype === 'rfc822' || entity.subtype === 'global')
-      if (!isMessage || entity.depth >= source.limits.depth) this.inner = null
+      if (entity.type !== 'message' || !MESSAGES.has(entity.subtype) || entity.depth >= source.limits.depth)
+        this.inner = null
       else if (entity.children[0]) this.inner = source.openMessage(source.bytes, entity.children[0])
       else this.inner = source.openMessage(this.bytes(), null)
     }

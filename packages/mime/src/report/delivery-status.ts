@@ -1,5 +1,6 @@
 /** Delivery status notifications: `message/delivery-status` (RFC 3464) and its international twin (RFC 6533). */
 
+import { lowerCase } from '../ascii.js'
 import {
   defaultReportLimits,
   type FieldGroup,
@@ -104,9 +105,7 @@ function isDigits(text: string): boolean {
 }
 
 function readAction(text: string | undefined): DeliveryAction | undefined {
-  const [action = ''] = withoutComments(text ?? '')
-    .toLowerCase()
-    .split(' ')
+  const [action = ''] = lowerCase(withoutComments(text ?? '')).split(' ')
   return ACTIONS.has(action) ? (action as DeliveryAction) : undefined
 }
 

@@ -1,5 +1,6 @@
 /** Message disposition notifications, "read receipts": `message/disposition-notification` (RFC 8098, RFC 6533 §5). */
 
+import { lowerCase, trimBlanks } from '../ascii.js'
 import {
   defaultReportLimits,
   type FieldGroup,
@@ -62,12 +63,12 @@ const FIELDS = new Set([
 /** `manual-action/MDN-sent-manually; displayed/error` */
 function readDisposition(text: string | undefined): Disposition | undefined {
   if (text === undefined) return undefined
-  const value = withoutComments(text).toLowerCase()
+  const value = lowerCase(withoutComments(text))
   const semicolon = value.indexOf(';')
   const modes = value.slice(0, Math.max(0, semicolon))
   const [type = '', modifiers = ''] = splitOnce(value.slice(semicolon + 1), '/')
   const [action, sending] = splitOnce(modes, '/')
-  const list = modifiers.split(',').map((modifier) => modifier.trim())
+  const list = modifiers.split(',').map((modifier) => trimBlanks(modifier))
   const named = list.filter((modifier) => modifier !== '')
   return present<Disposition>({
     actionMode: action === 'manual-action' ? 'manual' : action === 'automatic-action' ? 'automatic' : undefined,
@@ -80,7 +81,7 @@ function readDisposition(text: string | undefined): Disposition | undefined {
 
 function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator)
-  return at === -1 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+  return at === -1 ? [trimBlanks(text), ''] : [trimBlanks(text.slice(0, at)), trimBlanks(text.slice(at + 1))]
 }
 
 function allOf(group: FieldGroup, name: string): string[] | undefined {

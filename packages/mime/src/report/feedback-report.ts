@@ -1,5 +1,6 @@
 /** Feedback reports, "spam complaints": `message/feedback-report` (RFC 5965). */
 
+import { lowerCase, trimBlanks } from '../ascii.js'
 import {
   defaultReportLimits,
   type FieldGroup,
@@ -56,7 +57,7 @@ const FIELDS = new Set([
 ])
 
 function bare(path: string): string {
-  const text = path.trim()
+  const text = trimBlanks(path)
   return text.startsWith('<') && text.endsWith('>') ? text.slice(1, -1) : text
 }
 
@@ -81,7 +82,7 @@ export function readFeedbackReport(bytes: Uint8Array, limits: ReportLimits = def
   }
   const others = otherFields(group, FIELDS)
   return present<FeedbackReport>({
-    feedbackType: optional('feedback-type', withoutComments)?.toLowerCase() || 'other',
+    feedbackType: lowerCase(optional('feedback-type', withoutComments) ?? '') || 'other',
     userAgent: fieldOf(group, 'user-agent'),
     version: optional('version', withoutComments),
     originalEnvelopeId: fieldOf(group, 'original-envelope-id'),

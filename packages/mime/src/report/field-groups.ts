@@ -3,6 +3,7 @@
  * groups with an empty line between them.
  */
 
+import { lowerCase } from '../ascii.js'
 import { decodeCharset } from '../body/charset.js'
 import { fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
 import { isAscii, type Token, writeField } from '../compose/field.js'
@@ -83,7 +84,7 @@ function readField(bytes: Uint8Array, start: number, end: number): ReportField |
   while (from < end && isWhite(bytes[from])) from++
   while (end > from && isWhite(bytes[end - 1])) end--
   const value = unfold(decodeCharset(bytes.subarray(from, end), 'utf-8').text)
-  return { name: latin1(bytes, start, nameEnd).toLowerCase(), value }
+  return { name: lowerCase(latin1(bytes, start, nameEnd)), value }
 }
 
 function unfold(value: string): string {

@@ -1,5 +1,6 @@
 /** Values that carry their type: `rfc822; jane@example.org`, `dns; mx.example.org` (RFC 3464 §2.1.2, RFC 6533 §3). */
 
+import { lowerCase, trimBlanks } from '../ascii.js'
 import { isAscii } from '../compose/field.js'
 
 /** A value and the type that says how to read it. */
@@ -11,7 +12,7 @@ export interface TypedValue {
 
 /** Without comments in parentheses, and without blanks around. Nested and quoted ones are respected. */
 export function withoutComments(text: string): string {
-  if (!text.includes('(')) return text.trim()
+  if (!text.includes('(')) return trimBlanks(text)
   let kept = ''
   let depth = 0
   for (let i = 0; i < text.length; i++) {
@@ -23,7 +24,7 @@ export function withoutComments(text: string): string {
     else if (character === ')' && depth > 0) depth--
     else if (depth === 0) kept += character
   }
-  return depth === 0 ? kept.trim() : text.trim()
+  return depth === 0 ? trimBlanks(kept) : trimBlanks(text)
 }
 
 /** The typed value of a field; without a type, `fallback` is the type. */
@@ -31,7 +32,7 @@ export function readTyped(text: string | undefined, fallback: string): TypedValu
   if (text === undefined || text === '') return undefined
   const semicolon = text.indexOf(';')
   if (semicolon === -1) return { type: fallback, value: text }
-  return { type: withoutComments(text.slice(0, semicolon)).toLowerCase(), value: text.slice(semicolon + 1).trim() }
+  return { type: lowerCase(withoutComments(text.slice(0, semicolon))), value: trimBlanks(text.slice(semicolon + 1)) }
 }
 
 /** An address: comments and angle brackets go, `\x{...}` of the `utf-8` type is decoded (RFC 6533 §3). */
@@ -62,7 +63,7 @@ function readHex(digits: string): number {
   if (digits.length < 2 || digits.length > 6) return -1
   let code = 0
   for (const digit of digits) {
-    const value = '0123456789abcdef'.indexOf(digit.toLowerCase())
+    const value = '0123456789abcdef'.indexOf(lowerCase(digit))
     if (value === -1) return -1
     code = code * 16 + value
   }

@@ -1,8 +1,11 @@
 /** The two header fields that decide about structure: Content-Type and Content-Transfer-Encoding. */
 
+import { lowerCase, trimBlanks, trimBlanksEnd } from '../ascii.js'
 import { indexOf, latin1 } from '../bytes.js'
+import { skipCfws } from '../header/comments.js'
 import { fieldNameEnd } from '../header/fields.js'
-import { parameterOctets, parseStructured, skipCfws } from '../header/parameters.js'
+import { parameterOctets } from '../header/parameter-text.js'
+import { parseStructured } from '../header/parameters.js'
 
 const LF = 0x0a
 const COLON = 0x3a
@@ -39,7 +42,7 @@ function readContentField(fields: ContentFields, bytes: Uint8Array, at: number, 
   if (nameEnd === -1) return
   const length = nameEnd - at
   if (length !== CONTENT_TYPE.length && length !== TRANSFER_ENCODING.length) return
-  const name = latin1(bytes, at, nameEnd).toLowerCase()
+  const name = lowerCase(latin1(bytes, at, nameEnd))
   if (name === CONTENT_TYPE) {
     if (fields.type === null) {
       fields.type = readValue(bytes, nameEnd, end)
@@ -59,7 +62,7 @@ function readValue(bytes: Uint8Array, nameEnd: number, end: number): string | nu
     const lf = indexOf(bytes, LF, last)
     last = lf === -1 || lf >= end ? end : lf + 1
   } while (last < end && (bytes[last] === 0x20 || bytes[last] === 0x09))
-  const value = latin1(bytes, at + 1, last).trim()
+  const value = trimBlanks(latin1(bytes, at + 1, last))
   return value === '' ? null : value
 }
 
@@ -82,13 +85,13 @@ function isToken(text: string): boolean {
 /** Type and subtype of a Content-Type value. What is none is text/plain (RFC 2045 §5.2). */
 export function readMediaType(value: string): MediaType {
   const semicolon = value.indexOf(';')
-  let media = (semicolon === -1 ? value : value.slice(0, semicolon)).trim().toLowerCase()
+  let media = lowerCase(trimBlanks(semicolon === -1 ? value : value.slice(0, semicolon)))
   let slash = media.indexOf('/')
   if (slash === -1 || !isToken(media.slice(0, slash)) || !isToken(media.slice(slash + 1))) {
     media = parseStructured(value).value
     slash = media.indexOf('/')
-    const type = media.slice(0, slash).trim()
-    const subtype = media.slice(slash + 1).trim()
+    const type = trimBlanks(media.slice(0, slash))
+    const subtype = trimBlanks(media.slice(slash + 1))
     if (slash === -1 || !isToken(type) || !isToken(subtype)) return { type: 'text', subtype: 'plain', malformed: true }
     return { type, subtype, malformed: false }
   }
@@ -108,7 +111,7 @@ export function readBoundary(value: string): Boundary {
   const parameter = parsed.parameters.find((one) => one.name === 'boundary')
   if (!parameter) return { text: '', hadBlanks: false, duplicate: false }
   const octets = parameterOctets(parameter)
-  const text = octets.trimEnd()
+  const text = trimBlanksEnd(octets)
   return { text, hadBlanks: text !== octets, duplicate: parsed.repeated.includes('boundary') }
 }
 
@@ -118,5 +121,5 @@ export function readTransferEncoding(value: string | null): string {
   const start = skipCfws(value, 0)
   let end = start
   while (end < value.length && isTokenCharacter(value.charCodeAt(end))) end++
-  return end === start ? '7bit' : value.slice(start, end).toLowerCase()
+  return end === start ? '7bit' : lowerCase(value.slice(start, end))
 }

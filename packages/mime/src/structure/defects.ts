@@ -26,7 +26,8 @@ const EXPLANATIONS = {
   'too-many-parts': 'the message has more parts than the limit: the last one takes the rest',
   'mbox-from-line': 'the message begins with the "From " line of an mbox file',
   'nul-octet': 'the header block has a NUL octet',
-  'raw-8bit-header': 'a header field has octets above 127 that are not UTF-8: read as windows-1252',
+  'raw-8bit-header':
+    'a header field has octets above 127 that are not UTF-8: read in the charset of the text, else as windows-1252',
   'malformed-encoded-word': 'an encoded word (RFC 2047) is broken: left as it stands',
   'malformed-address': 'an address list does not follow RFC 5322: what could be read was kept',
   'malformed-date': 'the Date field could not be read',

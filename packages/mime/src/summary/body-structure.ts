@@ -1,13 +1,9 @@
 /** BODYSTRUCTURE and BODY (RFC 9051 §7.5.2): what the header of each part says, and the list made of it. */
 
+import { lowerCase, trimBlanks } from '../ascii.js'
+import { skipCfws } from '../header/comments.js'
 import { type FieldTable, fieldValue, findField, foldedValue } from '../header/fields.js'
-import {
-  findParameter,
-  parseStructured,
-  type RawParameter,
-  type StructuredValue,
-  skipCfws,
-} from '../header/parameters.js'
+import { findParameter, parseStructured, type RawParameter, type StructuredValue } from '../header/parameters.js'
 import { readTransferEncoding } from '../structure/content-fields.js'
 import { type Entity, isMessage, isMultipart } from '../structure/entity.js'
 import { imapNString, imapString } from './wire.js'
@@ -58,10 +54,7 @@ function language(table: FieldTable, utf8: boolean): string {
   for (const item of value.split(',')) {
     const start = skipCfws(item, 0)
     const end = item.indexOf('(', start)
-    const tag = item
-      .slice(start, end === -1 ? undefined : end)
-      .trim()
-      .split(' ', 1)[0]!
+    const tag = trimBlanks(item.slice(start, end === -1 ? undefined : end)).split(' ', 1)[0]!
     if (tag !== '') tags.push(imapString(tag, utf8))
   }
   return tags.length === 0 ? 'NIL' : `(${tags.join(' ')})`
@@ -166,7 +159,7 @@ class ListCutter {
       return `(${parts}${subtype})`
     }
     const start = this.at
-    const media = this.take(2).toLowerCase()
+    const media = lowerCase(this.take(2))
     this.take(5)
     if (media === '"message" "rfc822"' || media === '"message" "global"') return this.cutMessage(start)
     if (media.startsWith('"text"')) this.take(1)

@@ -1,5 +1,5 @@
 /**
- * The summary of a message as octets: what IMAP answers without opening it. Version 1:
+ * The summary of a message as octets: what IMAP answers without opening it. Version 2:
  *
  *     version  flags  size  header size  [date: seconds, zone]
  *     lengths of: envelope head, from, [sender], [reply-to], tail, body structure, preview, [references],
@@ -15,7 +15,7 @@ import { utf8 } from '../bytes.js'
 import { decompress } from './dictionary.js'
 import { ByteReader } from './octets.js'
 
-export const SUMMARY_VERSION = 1
+export const SUMMARY_VERSION = 2
 
 /** Bits of the second octet. */
 export const Flags = {

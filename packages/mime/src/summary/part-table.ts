@@ -1,5 +1,6 @@
 /** The parts of a message in a summary: offsets and what BINARY and SEARCH need of each, in the order of the message. */
 
+import { transferEncoding } from '../body/transfer.js'
 import { fromLatin1 } from '../bytes.js'
 import { type Entity, isMessage, isMultipart } from '../structure/entity.js'
 import type { ByteReader, ByteWriter } from './octets.js'
@@ -14,7 +15,17 @@ export interface PartRow {
   readonly subtype: string
   readonly encoding: string
   readonly charset: string | null
+  /** Null for encodings that are not known. */
+  readonly decodedSize: number | null
   readonly children: readonly PartRow[]
+}
+
+/** What of a part's header, and of its body, goes into the table. */
+export interface PartLabels {
+  readonly encoding: string
+  readonly charset: string | null
+  /** Octets of the decoded body where they were counted. */
+  readonly decodedSize: number | null
 }
 
 /** Stands for no charset parameter; no token has a blank. */
@@ -59,12 +70,24 @@ function readName(reader: ByteReader, known: readonly string[]): string {
   return index === 0 ? reader.text(reader.number()) : (known[index] ?? '')
 }
 
+/** Is the decoded size of such a part written down? */
+function isCounted(kind: PartRow['kind'], encoding: string): boolean {
+  if (kind === 'multipart') return false
+  const transfer = transferEncoding(encoding)
+  return transfer === 'base64' || transfer === 'quoted-printable'
+}
+
+/** The decoded size of a part where it is not: the size as it stands, or unknown. */
+function plainSize(kind: PartRow['kind'], encoding: string, size: number): number | null {
+  return kind === 'multipart' || transferEncoding(encoding) === 'identity' ? size : null
+}
+
 /** Writes the entity and what is in it. `cursor` is where its header may begin at the earliest. */
 export function writeParts(
   writer: ByteWriter,
   entity: Entity,
   cursor: number,
-  factsOf: (entity: Entity) => { encoding: string; charset: string | null },
+  factsOf: (entity: Entity) => PartLabels,
 ): void {
   const facts = factsOf(entity)
   const kind = isMultipart(entity) ? 1 : isMessage(entity) ? 2 : 0
@@ -75,6 +98,7 @@ export function writeParts(
   writeName(writer, `${entity.type}/${entity.subtype}`, TYPES)
   writeName(writer, facts.encoding, ENCODINGS)
   writeName(writer, facts.charset ?? NO_CHARSET, CHARSETS)
+  if (isCounted(KINDS[kind], facts.encoding)) writer.number(facts.decodedSize ?? 0)
   let at = entity.bodyStart
   for (const child of entity.children) {
     writeParts(writer, child, at, factsOf)
@@ -93,13 +117,14 @@ export function readParts(reader: ByteReader, cursor = 0): PartRow {
   const encoding = readName(reader, ENCODINGS)
   const charset = readName(reader, CHARSETS)
   const children: PartRow[] = []
+  const kind = KINDS[shape % 4] ?? 'leaf'
+  const decodedSize = isCounted(kind, encoding) ? reader.number() : plainSize(kind, encoding, bodyEnd - bodyStart)
   let at = bodyStart
   for (let count = Math.floor(shape / 4); count > 0; count--) {
     const child = readParts(reader, at)
     children.push(child)
     at = child.bodyEnd
   }
-  const kind = KINDS[shape % 4] ?? 'leaf'
   return {
     kind,
     headerStart,
@@ -109,6 +134,7 @@ export function readParts(reader: ByteReader, cursor = 0): PartRow {
     subtype: media.slice(slash + 1),
     encoding,
     charset: charset === NO_CHARSET ? null : charset,
+    decodedSize,
     children,
   }
 }

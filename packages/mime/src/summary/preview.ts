@@ -1,6 +1,7 @@
 /** PREVIEW (RFC 8970): the first words of a message as one line of text. */
 
 import { type CharsetSource, decodeCharset } from '../body/charset.js'
+import { decodeHtmlCharset } from '../body/html-charset.js'
 import { decodeTransfer, transferEncoding } from '../body/transfer.js'
 import { htmlWords } from './html-words.js'
 
@@ -33,7 +34,8 @@ export function previewOf(sample: TextSample, charsets?: CharsetSource): string 
 
 function textOf(sample: TextSample, bytes: Uint8Array, charsets: CharsetSource | undefined): string {
   const octets = decodeTransfer(bytes, transferEncoding(sample.encoding))
-  return decodeCharset(octets, sample.charset ?? 'us-ascii', charsets).text
+  const decode = sample.html ? decodeHtmlCharset : decodeCharset
+  return decode(octets, sample.charset ?? 'us-ascii', charsets).text
 }
 
 /** Collects words until there are enough characters. */

@@ -1,7 +1,6 @@
 /** Reads summaries; touches only what is asked. */
 
 import type { CharsetSource } from '../body/charset.js'
-import { transferEncoding } from '../body/transfer.js'
 import { fromLatin1, latin1 } from '../bytes.js'
 import { normalMessageId, parseMessageIds } from '../header/message-ids.js'
 import { decodeWords, octetsToText } from '../header/words.js'
@@ -38,7 +37,7 @@ export interface SummaryPart {
   /** Its header block, with the empty line. */
   readonly headerStart: number
   readonly headerEnd: number
-  /** Octets of the decoded body; null when only decoding it tells. */
+  /** Octets of the decoded body (BINARY.SIZE); null where the encoding is none of RFC 2045's. */
   readonly decodedSize: number | null
 }
 
@@ -135,9 +134,7 @@ class PackedSummary implements Summary {
   part(path: readonly number[]): SummaryPart | null {
     const row = findPart(this.root(), path)
     if (!row) return null
-    const { type, subtype, encoding, charset, headerStart } = row
-    const kind = transferEncoding(encoding)
-    const plain = kind === 'identity' || kind === 'unknown'
+    const { type, subtype, encoding, charset, headerStart, decodedSize } = row
     return {
       type,
       subtype,
@@ -147,7 +144,7 @@ class PackedSummary implements Summary {
       end: row.bodyEnd,
       headerStart,
       headerEnd: row.bodyStart,
-      decodedSize: plain ? row.bodyEnd - row.bodyStart : null,
+      decodedSize,
     }
   }
 
@@ -163,7 +160,7 @@ class PackedSummary implements Summary {
     if (this.subjectText === undefined) {
       const { value } = readWire(`(${latin1(this.bytes, this.layout.head, this.layout.from)})`)
       const subject = Array.isArray(value) ? value[1] : null
-      this.subjectText = typeof subject === 'string' ? decodeWords(subject, this.charsets).text : ''
+      this.subjectText = typeof subject === 'string' ? this.decode(subject) : ''
     }
     return this.subjectText
   }
@@ -184,7 +181,7 @@ class PackedSummary implements Summary {
     const mailbox = typeof first[2] === 'string' ? first[2] : ''
     if (field === name) return collationKey(mailbox)
     // RFC 5957 §3: the decoded display name, else the address.
-    const display = typeof first[0] === 'string' ? decodeWords(first[0], this.charsets).text.trim() : ''
+    const display = typeof first[0] === 'string' ? this.decode(first[0]).trim() : ''
     return collationKey(display || (typeof first[3] === 'string' ? `${mailbox}@${first[3]}` : mailbox))
   }
 
@@ -210,10 +207,19 @@ class PackedSummary implements Summary {
     for (const entry of this.rawAddresses(field)) {
       // A group's name and its end have no host.
       if (!Array.isArray(entry) || typeof entry[3] !== 'string') continue
-      const name = typeof entry[0] === 'string' ? decodeWords(entry[0], this.charsets).text : ''
-      addresses.push({ name, mailbox: text(entry[2]), host: text(entry[3]) })
+      const name = typeof entry[0] === 'string' ? this.decode(entry[0]) : ''
+      addresses.push({ name, mailbox: this.text(entry[2]), host: this.text(entry[3]) })
     }
     return addresses
+  }
+
+  private decode(value: string): string {
+    return decodeWords(value, this.charsets, () => textCharset(this.root())).text
+  }
+
+  /** Addresses have no encoded words; octets above 127 are UTF-8 (RFC 6532). */
+  private text(value: WireValue | undefined): string {
+    return typeof value === 'string' ? octetsToText(value, this.charsets, () => textCharset(this.root())).text : ''
   }
 
   private root(): PartRow {
@@ -249,9 +255,15 @@ class PackedSummary implements Summary {
   }
 }
 
-/** Addresses have no encoded words; octets above 127 are UTF-8 (RFC 6532). */
-function text(value: WireValue | undefined): string {
-  return typeof value === 'string' ? octetsToText(value).text : ''
+/** The charset of the first text that has one, for raw octets in the header. Messages inside speak for themselves. */
+function textCharset(row: PartRow): string | null {
+  if (row.kind === 'leaf') return row.type === 'text' ? row.charset : null
+  if (row.kind === 'message') return null
+  for (const child of row.children) {
+    const charset = textCharset(child)
+    if (charset !== null) return charset
+  }
+  return null
 }
 
 /** i;unicode-casemap (RFC 5051), near enough: decomposed, without case. */

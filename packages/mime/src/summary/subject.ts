@@ -1,5 +1,7 @@
 /** Base subject extraction (RFC 5256 §2.1), for SORT and THREAD. */
 
+import { lowerCase } from '../ascii.js'
+
 /** A base subject and whether what was taken off says "reply" or "forward" (RFC 5256 §3, REFERENCES step 5). */
 export interface BaseSubject {
   readonly base: string
@@ -39,7 +41,7 @@ function skipBlob(text: string, at: number): number {
 
 /** Behind `re:`, `fw:`, `fwd:` with blobs before the colon; `at` when there is none. */
 function skipReply(text: string, at: number): number {
-  const word = text.slice(at, at + 3).toLowerCase()
+  const word = lowerCase(text.slice(at, at + 3))
   let end = at + (word === 'fwd' ? 3 : word.startsWith('re') || word.startsWith('fw') ? 2 : 0)
   if (end === at) return at
   while (text.charAt(end) === ' ') end++
@@ -63,7 +65,7 @@ export function baseSubject(subject: string): BaseSubject {
     // (2) "(fwd)" at the end
     for (;;) {
       while (end > start && text.charAt(end - 1) === ' ') end--
-      if (end - start < 5 || text.slice(end - 5, end).toLowerCase() !== '(fwd)') break
+      if (end - start < 5 || lowerCase(text.slice(end - 5, end)) !== '(fwd)') break
       end -= 5
       reply = true
     }
@@ -85,7 +87,7 @@ export function baseSubject(subject: string): BaseSubject {
       start = blob
     }
     // (6) "[fwd: ...]" around all of it
-    if (text.slice(start, start + 5).toLowerCase() !== '[fwd:' || text.charAt(end - 1) !== ']') break
+    if (lowerCase(text.slice(start, start + 5)) !== '[fwd:' || text.charAt(end - 1) !== ']') break
     start += 5
     end--
     leaderFrom = 0

@@ -10,6 +10,7 @@ import type { Entity } from '../structure/entity.js'
 import { type MimeLimits, withDefaultLimits } from '../structure/limits.js'
 import { MessageScanner } from '../structure/scanner.js'
 import { type PartFacts, type PartText, partFacts, partText, renderBodyStructure } from './body-structure.js'
+import { DecodedSizes } from './decoded-size.js'
 import { compress } from './dictionary.js'
 import { type EnvelopePieces, envelopePieces, joinEnvelope } from './envelope.js'
 import { Flags, NO_ZONE, SUMMARY_VERSION } from './format.js'
@@ -68,6 +69,7 @@ export function createSummarizer(options: SummarizerOptions = {}): Summarizer {
   const limits = withDefaultLimits(options.limits)
   const records = new Map<Entity, PartRecord>()
   const samples = new Map<'plain' | 'html', Sample>()
+  const decoded = new DecodedSizes()
   let header: Uint8Array = new Uint8Array(0)
   let rootTable: FieldTable | undefined
   let size = 0
@@ -87,9 +89,11 @@ export function createSummarizer(options: SummarizerOptions = {}): Summarizer {
         const record = readPart(entity, table, limits)
         records.set(entity, record)
         startSample(entity, record)
+        decoded.start(entity, record.encoding)
       },
       body(entity, bytes, start, end) {
         for (const sample of samples.values()) if (sample.entity === entity) addToSample(sample, bytes, start, end)
+        decoded.write(entity, bytes, start, end)
       },
     },
   })
@@ -109,7 +113,7 @@ export function createSummarizer(options: SummarizerOptions = {}): Summarizer {
     end() {
       const { root } = scanner.end()
       const preview = makePreview(samples, records, options.charsets)
-      return { summary: pack(root, records, rootTable!, size, preview), header, size }
+      return { summary: pack(root, records, decoded, rootTable!, size, preview), header, size }
     },
   }
 }
@@ -182,6 +186,7 @@ function referencesOf(table: FieldTable): string {
 function pack(
   root: Entity,
   records: ReadonlyMap<Entity, PartRecord>,
+  decoded: DecodedSizes,
   table: FieldTable,
   size: number,
   preview: string,
@@ -229,7 +234,11 @@ function pack(
     )
   }
   const parts = new ByteWriter(64)
-  writeParts(parts, root, 0, (entity) => records.get(entity)!)
+  writeParts(parts, root, 0, (entity) => ({
+    encoding: records.get(entity)!.encoding,
+    charset: records.get(entity)!.charset,
+    decodedSize: decoded.sizeOf(entity),
+  }))
   octets.push(parts.finish())
 
   const dateIndex = findField(table, 'date')

@@ -104,7 +104,9 @@ describe('message identifiers', () => {
     ['John wrote <a@b> (x) <c@d>', ['a@b', 'c@d']],
     ['<a@b\r\n c>', ['a@bc']],
     ['<a@b <c@d>', ['a@b', 'c@d']],
-    ['<"a b"@c>', ['"ab"@c']],
+    ['<"a b"@c>', ['"a b"@c']],
+    ['< a b@c >', ['a b@c']],
+    ['<a\r\n @\r\n\tb>', ['a@b']],
     ['a@b c@d', ['a@b', 'c@d']],
     ['nothing here', []],
     ['<>', []],
@@ -114,5 +116,6 @@ describe('message identifiers', () => {
 
   it('compare without needless quotes (RFC 5256 §3)', () => {
     expect(normalMessageId('"01KF8JCEOCBS0045PS"@xxx.yyy.com')).toBe('01KF8JCEOCBS0045PS@xxx.yyy.com')
+    expect(normalMessageId('a b@c')).toBe('ab@c')
   })
 })

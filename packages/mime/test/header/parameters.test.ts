@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { iconvCharsets } from '../../src/body/iconv.js'
 import { fromUtf8, latin1 } from '../../src/bytes.js'
-import { parameterTexts, parseStructured } from '../../src/header/parameters.js'
+import { parameterTexts } from '../../src/header/parameter-text.js'
+import { parseStructured } from '../../src/header/parameters.js'
 
 function read(value: string) {
   const parsed = parseStructured(value)
@@ -44,6 +45,11 @@ describe('what mail has beside the RFCs', () => {
     [`attachment; filename="${latin1(fromUtf8('ü.txt'))}"`, 'attachment', { filename: 'ü.txt' }],
     ['attachment; filename=\xfc.txt', 'attachment', { filename: 'ü.txt' }],
     ['attachment; filename="C:\\mail\\new.txt"', 'attachment', { filename: 'C:\\mail\\new.txt' }],
+    ['attachment; filename="a\\b.txt"', 'attachment', { filename: 'ab.txt' }],
+    ['attachment; filename=a.txt"', 'attachment', { filename: 'a.txt' }],
+    ['attachment; filename*00=a; filename*01=b', 'attachment', { filename: 'ab' }],
+    ['attachment; filename*1=a; filename*2=b', 'attachment', { filename: 'ab' }],
+    ['attachment; filename*0=a; filename*2=b', 'attachment', { filename: 'ab' }],
     ['attachment; filename="unclosed.txt', 'attachment', { filename: 'unclosed.txt' }],
     ['attachment; filename="a.txt" junk; size=1', 'attachment', { filename: 'a.txt', size: '1' }],
     ['attachment; filename="a.txt" size=1', 'attachment', { filename: 'a.txt', size: '1' }],

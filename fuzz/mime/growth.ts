@@ -1,0 +1,89 @@
+/** Linear time: eight times the input may take no more than three doublings at 2.2 times each. */
+
+import { indexMessage, parseMessage } from '@posthouse/mime'
+import { decodeCharset, decodeTransfer, findUuencoded, reflow } from '@posthouse/mime/body'
+import { iconvCharsets } from '@posthouse/mime/charsets'
+import { editHeader } from '@posthouse/mime/edit'
+import { decodeWords, parseAddressList, parseMessageIds, parseStructured, unfold } from '@posthouse/mime/header'
+import { readDeliveryStatus } from '@posthouse/mime/report'
+import { baseSubject, openSummary, summarize } from '@posthouse/mime/summary'
+import type { Target } from '../loop.js'
+import { MESSAGE_PIECES, VALUE_PIECES } from './dictionary.js'
+
+const SMALL = 8192
+const FACTOR = 8
+const LIMIT = 2.2 ** 3
+/** Milliseconds below which the clock says nothing about growth. */
+const MEASURABLE = 20
+const TRIES = 5
+
+const latin1 = (input: Uint8Array): string => Buffer.from(input).toString('latin1')
+
+const WORK: readonly [name: string, work: (input: Uint8Array) => void][] = [
+  ['index', (input) => void indexMessage(input)],
+  [
+    'message',
+    (input) => {
+      const message = parseMessage(input)
+      for (const field of message.headers) field.value
+      for (const part of message.walk()) void `${part.filename}${part.text()}`
+      void [message.from, message.text, message.html, message.attachments, message.defects]
+    },
+  ],
+  [
+    'summary',
+    (input) => {
+      const summary = openSummary(summarize(input).summary)
+      void [summary?.bodyStructure(false), summary?.references, summary?.sortKey('displayfrom')]
+    },
+  ],
+  ['addresses', (input) => void parseAddressList(latin1(input))],
+  ['parameters', (input) => void parseStructured(latin1(input))],
+  ['encoded words', (input) => void decodeWords(unfold(latin1(input)), iconvCharsets, () => 'koi8-r')],
+  ['message ids', (input) => void parseMessageIds(latin1(input))],
+  ['base subject', (input) => void baseSubject(latin1(input))],
+  ['base64', (input) => void decodeTransfer(input, 'base64')],
+  ['quoted-printable', (input) => void decodeTransfer(input, 'quoted-printable')],
+  ['uuencode', (input) => void findUuencoded(input)],
+  ['iso-2022-jp', (input) => void decodeCharset(input, 'iso-2022-jp')],
+  ['utf-7', (input) => void decodeCharset(input, 'utf-7')],
+  ['format=flowed', (input) => void reflow(latin1(input))],
+  ['edits', (input) => void editHeader(input, [{ remove: 'x' }, { replace: { name: 'Subject', value: 'y' } }])],
+  ['reports', (input) => void readDeliveryStatus(input)],
+]
+
+function repeated(piece: Uint8Array, size: number): Uint8Array {
+  const whole = new Uint8Array(size)
+  for (let at = 0; at < size; at += piece.length) whole.set(piece.subarray(0, Math.min(piece.length, size - at)), at)
+  return whole
+}
+
+/** Milliseconds of processor time: others may use the machine. */
+function measure(work: (input: Uint8Array) => void, input: Uint8Array): number {
+  const started = process.cpuUsage()
+  work(input)
+  return process.cpuUsage(started).user / 1000
+}
+
+export const growthTarget: Target = {
+  name: 'growth',
+  dictionary: [...MESSAGE_PIECES, ...VALUE_PIECES],
+  run(input, cut) {
+    if (input.length === 0) return
+    const [name, work] = WORK[cut(WORK.length)]!
+    // A beginning that opens something, then one piece again and again.
+    const piece = input.subarray(cut(input.length))
+    const head = input.subarray(0, input.length - piece.length)
+    const of = (size: number) => Buffer.concat([head, repeated(piece, size)])
+    const large = of(SMALL * FACTOR)
+    let most = measure(work, large)
+    if (most < MEASURABLE) return
+    const small = of(SMALL)
+    let least = measure(work, small)
+    for (let i = 0; i < TRIES && most > LIMIT * least; i++) {
+      most = Math.min(most, measure(work, large))
+      least = Math.max(least, measure(work, small))
+    }
+    if (most > MEASURABLE && most > LIMIT * least) throw new Error(`${name}: ${least} ms, then ${most} ms`)
+  },
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { parseMessage } from '../../src/index.js'
+import { latin1Bytes } from '../support/messages.js'
+
+const read = (text: string) => parseMessage(latin1Bytes(text))
+
+describe('identifiers as found', () => {
+  it('a Message-ID that is none is given whole', () => {
+    expect(read('Message-ID: 12345\r\n\r\n').messageId).toBe('12345')
+    expect(read('Message-ID:\r\n\r\n').messageId).toBeNull()
+  })
+
+  it('octets above 127 in them are text', () => {
+    const message = read('Message-ID: <\xc3\xbc@b>\r\nReferences: <\xc3\xbc@b>\r\nContent-ID: <\xc3\xbc>\r\n\r\n')
+    expect([message.messageId, message.references, message.root.contentId]).toEqual(['ü@b', ['ü@b'], 'ü'])
+    expect(message.byContentId('cid:ü')).toBe(message.root)
+  })
+})
+
+describe('file names', () => {
+  it.each([
+    ['filename=""', 'name=a.txt', 'a.txt'],
+    ['filename=', 'name=""', null],
+    ['x=y', 'name=a.txt', 'a.txt'],
+  ])('%s and %s', (disposition, type, expected) => {
+    const { root } = read(`Content-Disposition: attachment; ${disposition}\r\nContent-Type: x/y; ${type}\r\n\r\n`)
+    expect(root.filename).toBe(expected)
+  })
+})
+
+describe('what is text and what is attached', () => {
+  const image = 'Content-Type: image/png\r\nContent-ID: <i>\r\n\r\nx'
+  const html = 'Content-Type: text/html\r\nContent-ID: <h>\r\n\r\n<p>'
+  const related = (parameter: string) =>
+    read(
+      `Content-Type: multipart/related; boundary=b${parameter}\r\n\r\n--b\r\n${image}\r\n--b\r\n${html}\r\n--b--\r\n`,
+    )
+
+  it.each(['; start="<h>"', '; start=h'])(
+    'the part that start names is the root of a multipart/related (%s)',
+    (start) => {
+      expect(related(start).html).toBe('<p>')
+      expect(related(start).attachments.map((part) => part.contentType)).toEqual(['image/png'])
+    },
+  )
+
+  it.each(['', '; start="<none>"'])('else the first is (%s)', (start) => {
+    expect(related(start).html).toBeNull()
+  })
+
+  it('no part is lost: what RFC 8621 §4.1.4 shows in neither form is attached', () => {
+    const leaf = (type: string, text: string) => `--c\r\nContent-Type: ${type}\r\n\r\n${text}\r\n`
+    const mixed = `${leaf('text/plain', 'p')}${leaf('text/html', 'h')}${leaf('text/plain', 'footer')}--c--\r\n`
+    const branch = `--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n${mixed}--b--\r\n`
+    const message = read(`Content-Type: multipart/alternative; boundary=b\r\n\r\n${branch}`)
+    expect([message.text, message.html, message.attachments.map((part) => part.text())]).toEqual([
+      'p',
+      null,
+      ['h', 'footer'],
+    ])
+  })
+
+  it('a message/news opens as a message', () => {
+    const message = read('Content-Type: message/news\r\n\r\nSubject: inner\r\n\r\nx')
+    expect(message.root.message?.subject).toBe('inner')
+  })
+})
+
+it('a backslash in a boundary quotes', () => {
+  const message = read('Content-Type: multipart/mixed; boundary="a\\b"\r\n\r\n--ab\r\n\r\nx\r\n--ab--')
+  expect(message.text).toBe('x')
+})

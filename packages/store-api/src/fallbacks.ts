@@ -4,8 +4,10 @@
  */
 import { StoreError } from './errors.js'
 import { mailboxPathKey, normaliseMailboxPath } from './mailbox-name.js'
+import { allRights } from './rights.js'
 import type {
   Account,
+  AclEntry,
   Delivery,
   DeliveryTarget,
   MailboxId,
@@ -14,6 +16,7 @@ import type {
   ModSeq,
   Op,
   OpResult,
+  Principal,
   QuotaRoot,
   SearchExpr,
   Source,
@@ -39,7 +42,7 @@ export function isWritable(account: Account): boolean {
 export async function uidsOf(account: Account, mailbox: MailboxId): Promise<Uint32Array> {
   if (account.uids) return account.uids(mailbox)
   const uids: number[] = []
-  for await (const page of account.messages(mailbox, {})) for (const row of page) uids.push(row.uid)
+  for await (const page of account.messages(mailbox, { light: true })) for (const row of page) uids.push(row.uid)
   return Uint32Array.from(uids)
 }
 
@@ -79,7 +82,7 @@ export async function usageOf(account: Account): Promise<{ bytes: number; messag
   for (const info of await account.mailboxes()) {
     messages += info.messages
     if (info.bytes !== undefined) bytes += info.bytes
-    else for await (const page of account.messages(info.id, {})) for (const { size } of page) bytes += size
+    else for await (const page of account.messages(info.id, { light: true })) for (const { size } of page) bytes += size
   }
   return { bytes, messages }
 }
@@ -91,6 +94,30 @@ export async function metaOf(
   prefix: string,
 ): Promise<readonly MetaEntry[]> {
   return (await account.meta?.(mailbox, prefix)) ?? []
+}
+
+/** Names subscribed to. Without `subscriptions`: those of mailboxes that are there. */
+export async function subscriptionsOf(account: Account): Promise<readonly (readonly string[])[]> {
+  if (account.subscriptions) return account.subscriptions()
+  return (await account.mailboxes()).filter(({ subscribed }) => subscribed).map(({ path }) => path)
+}
+
+/**
+ * A mailbox's access list. Without `acl`: the one line that is true of every store, all rights for the owner.
+ * `owner` is the name of the account.
+ */
+export async function aclOf(account: Account, mailbox: MailboxId, owner: string): Promise<readonly AclEntry[]> {
+  return (await account.acl?.(mailbox)) ?? [{ identifier: owner, rights: allRights }]
+}
+
+/** Other accounts that a principal may see something of; none without `sharedWith`. */
+export async function sharedWith(store: MailStore, as: Principal): Promise<readonly string[]> {
+  return (await store.sharedWith?.(as)) ?? []
+}
+
+/** Octets of a message as staged ones. Without `restage`: read and staged again. */
+export async function restageOf(from: Account, blob: string, to: Account = from): Promise<Staged> {
+  return from.restage ? from.restage(blob) : writerOf(to).stage(from.read(blob))
 }
 
 /** Writes summaries back where the store can keep them. */
@@ -141,6 +168,7 @@ async function appendTo(account: Account, delivery: Delivery, target: DeliveryTa
     flags: target.flags ?? 0,
     dedup: target.dedup,
     ...(delivery.header ? { header: delivery.header } : {}),
+    ...(delivery.thread ? { thread: delivery.thread } : {}),
     ...(target.prefix ? { prefix: target.prefix } : {}),
     ...(target.keywords ? { keywords: target.keywords } : {}),
   }

@@ -1,18 +1,20 @@
 /** Stores made of stores. */
 import { StoreError } from './errors.js'
 import { deliverTo, usageOf, writerOf } from './fallbacks.js'
-import type { Account, CommitResult, MailStore, Op, QuotaRoot } from './types.js'
+import type { Account, CommitResult, MailStore, Op, Principal, QuotaRoot } from './types.js'
 
 /** The same store without anything that writes: protocol servers see that and offer it read-only. */
 export function readOnly(store: MailStore): MailStore {
   return {
     ...(store.resolve ? { resolve: (address: string) => store.resolve!(address) } : {}),
+    ...(store.sharedWith ? { sharedWith: (as: Principal) => store.sharedWith!(as) } : {}),
     ...(store.close ? { close: () => store.close!() } : {}),
     async open(name, as) {
       const account = delegate(await store.open(name, as), {})
       delete account.stage
       delete account.commit
       delete account.summaries
+      delete account.restage
       return account
     },
   }
@@ -21,7 +23,7 @@ export function readOnly(store: MailStore): MailStore {
 /** An account whose methods are those of another, bound to it, with some replaced. */
 function delegate(account: Account, replaced: Partial<Account>): Account {
   const methods = ['mailboxes', 'messages', 'read', 'stage', 'commit', 'vanished', 'watch', 'uids'] as const
-  const more = ['search', 'summaries', 'quota', 'meta', 'close'] as const
+  const more = ['search', 'summaries', 'quota', 'subscriptions', 'acl', 'restage', 'meta', 'close'] as const
   const bound: Record<string, unknown> = {}
   for (const name of [...methods, ...more]) {
     const method = account[name] as ((...args: unknown[]) => unknown) | undefined
@@ -54,6 +56,7 @@ export function withQuota(
 
   const wrapped: MailStore = {
     ...(store.resolve ? { resolve: (address: string) => store.resolve!(address) } : {}),
+    ...(store.sharedWith ? { sharedWith: (as: Principal) => store.sharedWith!(as) } : {}),
     ...(store.stage ? { stage: (...args: Parameters<NonNullable<MailStore['stage']>>) => store.stage!(...args) } : {}),
     ...(store.close ? { close: () => store.close!() } : {}),
     async open(name, as) {

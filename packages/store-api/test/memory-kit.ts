@@ -1,4 +1,4 @@
-import { createMemoryStore, Flag, type MailStore, type MemoryStore } from '@posthouse/store-api'
+import { createMemoryStore, type MailStore, type MemoryStore } from '@posthouse/store-api'
 import type { TestStore } from '@posthouse/store-api/conformance'
 
 /** A fresh memory store with a clock that a test moves, and every hook that memory can offer. */
@@ -29,7 +29,6 @@ export function memoryTestStore(wrap: (store: MemoryStore) => MailStore = (store
     trimVanished: (account) => memory.trimVanished(account),
     setUidNext: (account, uidNext) => memory.setUidNext(account, ['INBOX'], uidNext),
     setQuota: (account, limit) => memory.setQuota(account, limit),
-    share: (account, principal, rights) => memory.share(account, principal, rights, Flag.Seen),
     watchers: () => memory.usage().watchers,
     keywordLimit: 150,
   }

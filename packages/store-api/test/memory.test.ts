@@ -181,9 +181,9 @@ describe('rows and octets', () => {
 test('annotations: shared and private, by prefix, gone with their mailbox', async () => {
   const store = createMemoryStore({ autoCreate: true })
   const ann = await store.open('ann')
+  const { results } = await ann.commit!([{ op: 'create', path: ['Work'] }])
   store.share('ann', 'bob', 'lr')
   const bob = await store.open('ann', { principal: 'bob' })
-  const { results } = await ann.commit!([{ op: 'create', path: ['Work'] }])
   const mailbox = results[0]!.mailbox!
   await ann.commit!([
     { op: 'meta', mailbox, key: '/shared/comment', value: bytes('for all') },

@@ -2,7 +2,7 @@ import { isStoreError } from '@posthouse/store-api'
 import { type StoreCheck, StoreContractError, storeChecks } from '@posthouse/store-api/conformance'
 import { describe, expect, test } from 'vitest'
 import { memoryTestStore } from './memory-kit.js'
-import { type Mutant, mutants, soundWrapper } from './mutants.js'
+import { type Mutant, mutants, soundWrapper } from './mutants/index.js'
 
 function checksOf({ wrap }: Mutant): Map<number, StoreCheck> {
   const checks = storeChecks({ make: () => memoryTestStore(wrap), patience: 1 })

@@ -1,11 +1,8 @@
 import {
-  type Account,
-  applyUidMapChange,
   collectBytes,
   collectRows,
   composeText,
   createMemoryStore,
-  createMemoryUidSidecar,
   createWatchQueue,
   deliverTo,
   isStoreError,
@@ -19,12 +16,10 @@ import {
   searchOf,
   sliceOf,
   stageFor,
-  type UnnumberedMessage,
   uidsOf,
   vanishedOf,
   watchOf,
   withQuota,
-  withUidMap,
   writerOf,
 } from '@posthouse/store-api'
 import { describe, expect, test } from 'vitest'
@@ -226,77 +221,5 @@ describe('for adapters', () => {
     expect(new TextDecoder().decode(Uint8Array.from(body, (char) => char.charCodeAt(0)))).toBe('Hallo\r\nWelt 📬')
     const plain = new TextDecoder().decode(composeText({ ...message, subject: 'Plain', text: 'a\nb' }))
     expect(plain.endsWith('Content-Transfer-Encoding: 7bit\r\n\r\na\r\nb')).toBe(true)
-  })
-})
-
-describe('withUidMap', () => {
-  const message = (key: string, flags = 0): UnnumberedMessage => ({ key, flags, size: 1, internalDate: 0, blob: key })
-
-  function mapped(list: { messages: UnnumberedMessage[] }, sidecar = createMemoryUidSidecar()): Account {
-    return withUidMap(
-      {
-        mailboxes: async () => [{ key: 'in', path: ['INBOX'] }],
-        messages: () => [list.messages],
-        read: (blob) => [bytes(blob)],
-      },
-      sidecar,
-      { clock: () => 1_700_000_000_000 },
-    )
-  }
-
-  test('UIDs in the order of discovery; a row that appears late comes last', async () => {
-    const list = { messages: [message('m'), message('z')] }
-    const account = mapped(list)
-    expect((await account.mailboxes())[0]).toMatchObject({
-      uidNext: 3,
-      messages: 2,
-      modseq: 1,
-      uidValidity: 1_700_000_000,
-    })
-    list.messages = [message('a'), message('m'), message('z')]
-    const [info] = await account.mailboxes()
-    expect((await collectRows(account.messages('in', {}))).map(({ uid, blob }) => `${uid}${blob}`)).toEqual([
-      '1m',
-      '2z',
-      '3a',
-    ])
-    expect(info!.modseq).toBe(2)
-    expect((await collectRows(account.messages('in', { since: 1 }))).map(({ blob }) => blob)).toEqual(['a'])
-  })
-
-  test('changes and removals raise the modseq, and no UID comes back', async () => {
-    const list = { messages: [message('a'), message('b'), message('c')] }
-    const sidecar = createMemoryUidSidecar()
-    const account = mapped(list, sidecar)
-    await account.mailboxes()
-    list.messages = [message('a', 1), message('b')]
-    expect((await account.mailboxes())[0]!.modseq).toBe(2)
-    expect(await account.vanished!('in', 1)).toEqual([[3, 3]])
-    expect((await collectRows(account.messages('in', { since: 1 }))).map(({ uid }) => uid)).toEqual([1])
-    list.messages = [message('a', 1), message('b'), message('c')]
-    const later = mapped(list, sidecar)
-    expect((await later.mailboxes())[0]).toMatchObject({ uidNext: 5, modseq: 3 })
-    expect([...(await later.uids!('in'))]).toEqual([1, 2, 4])
-  })
-
-  test('two processes over one sidecar give one numbering', async () => {
-    const list = { messages: [message('a')] }
-    const sidecar = createMemoryUidSidecar()
-    const [one, two] = [mapped(list, sidecar), mapped(list, sidecar)]
-    for (let i = 0; i < 20; i++) {
-      list.messages = [...list.messages, message(`n${i}`)]
-      await Promise.all([one.mailboxes(), two.mailboxes()])
-    }
-    const numbering = async (account: Account) =>
-      (await collectRows(account.messages('in', {}))).map(({ uid, blob }) => `${uid}${blob}`)
-    expect(await numbering(one)).toEqual(await numbering(two))
-    expect((await one.mailboxes())[0]!.uidNext).toBe(22)
-  })
-
-  test('a mailbox that is not there is nonexistent', async () => {
-    await expect(collectRows(mapped({ messages: [] }).messages('out', {}))).rejects.toMatchObject({
-      code: 'nonexistent',
-    })
-    expect(applyUidMapChange(null, { uidValidity: 1, uidNext: 1, modseq: 1, put: [], removed: [] }).entries).toEqual([])
   })
 })

@@ -40,6 +40,8 @@ export interface CheckContext {
   method<K extends keyof Account>(name: K): NonNullable<Account[K]>
   /** The account as one that can be written to, or the check is skipped. */
   writer(): OpenAccount
+  /** Leaves the check out. */
+  skip(reason: string): never
   /** Run when the check is over, however it ends. */
   atEnd(step: () => void): void
   openOn(store: MailStore, account?: string): Promise<OpenAccount>
@@ -48,6 +50,10 @@ export interface CheckContext {
   inbox(on?: Account): Promise<MailboxInfo>
   info(mailbox: MailboxId, on?: Account): Promise<MailboxInfo>
   create(path: string | readonly string[], role?: string): Promise<MailboxInfo>
+  /** Gives rights in a mailbox, INBOX by default; skipped when the store has no access lists. */
+  share(identifier: string, rights: string, mailbox?: MailboxId): Promise<void>
+  /** The account as another principal sees it. */
+  as(principal: string, groups?: readonly string[], store?: MailStore): Promise<OpenAccount>
   stage(octets: string | Uint8Array, on?: OpenAccount): Promise<Staged>
   append(octets: string | Uint8Array, options?: AppendOptions): Promise<readonly number[]>
   commit(...ops: Op[]): Promise<CommitResult>
@@ -91,6 +97,9 @@ export async function createContext(kit: StoreKit, test: TestStore, ending: (() 
       requireWriter(account)
       return account
     },
+    skip(reason) {
+      throw new Skip(reason)
+    },
     atEnd: (step) => void ending.push(step),
     openOn: async (store, name = test.account) => (await store.open(name)) as OpenAccount,
     async another() {
@@ -111,6 +120,13 @@ export async function createContext(kit: StoreKit, test: TestStore, ending: (() 
       expect(mailbox !== undefined, 'the result of create has no mailbox id')
       return context.info(mailbox)
     },
+    async share(identifier, rights, mailbox) {
+      context.method('acl')
+      const id = mailbox ?? (await context.inbox()).id
+      await context.one({ op: 'acl', in: id, identifier, mode: 'set', rights })
+    },
+    as: async (principal, groups = [], store = test.store) =>
+      (await store.open(test.account, { principal, groups })) as OpenAccount,
     stage(octets, on = account) {
       requireWriter(on)
       return on.stage([typeof octets === 'string' ? text(octets) : octets])

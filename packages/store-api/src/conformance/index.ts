@@ -11,10 +11,13 @@ import { copyChecks } from './checks/copy.js'
 import { expungeChecks } from './checks/expunge.js'
 import { feedChecks } from './checks/feed.js'
 import { flagChecks } from './checks/flags.js'
+import { levelChecks } from './checks/levels.js'
 import { limitChecks } from './checks/limits.js'
 import { mailboxChecks } from './checks/mailboxes.js'
 import { modseqChecks } from './checks/modseq.js'
 import { numberChecks } from './checks/numbers.js'
+import { sharedMailboxChecks } from './checks/shared-mailboxes.js'
+import { sharingChecks } from './checks/sharing.js'
 import { bind } from './define.js'
 import type { StoreCheck, StoreKit } from './kit.js'
 
@@ -32,7 +35,10 @@ const definitions = [
   ...flagChecks,
   ...feedChecks,
   ...limitChecks,
+  ...levelChecks,
   ...adapterChecks,
+  ...sharingChecks,
+  ...sharedMailboxChecks,
 ]
 
 /** All checks, in order. Give each to the test runner: `test(check.name, check.run)`. */

@@ -36,8 +36,6 @@ export interface TestStore {
   /** Lets the next message of INBOX have this UID. */
   readonly setUidNext?: (account: string, uidNext: number) => void | Promise<void>
   readonly setQuota?: (account: string, limit: { bytes?: number; messages?: number }) => void | Promise<void>
-  /** Lets a principal open the account with these rights (RFC 4314 letters) and a private \Seen. */
-  readonly share?: (account: string, principal: string, rights: string) => void | Promise<void>
   /** Makes stage and commit fail as a full disk does until it is called with false. */
   readonly fillDisk?: (full: boolean) => void | Promise<void>
   /** Database statements so far: a call must not need more of them for more messages. */
@@ -71,7 +69,7 @@ export interface StoreKit {
 
 /** One check of the contract, for any test runner. */
 export interface StoreCheck {
-  /** 1 to 96; 101 and up are for adapters over somebody else's table. */
+  /** 1 to 99; 101 and up are for adapters over somebody else's table, 201 and up for sharing between accounts. */
   readonly number: number
   /** `7 R1: …`: number, rule and what is checked. */
   readonly name: string

@@ -4,14 +4,6 @@ import { mailboxPathKey } from '../mailbox-name.js'
 import type { CommitResult, MailboxId, OpResult } from '../types.js'
 import { type Content, createMailbox, type Mailbox } from './mailbox.js'
 
-/** What a principal other than the owner may do in an account. */
-export interface Grant {
-  /** RFC 4314 letters. */
-  readonly rights: string
-  /** Flag bits that this principal keeps for itself. */
-  readonly privateFlags: number
-}
-
 export interface MetaValue {
   readonly mailbox: MailboxId | null
   readonly key: string
@@ -33,21 +25,23 @@ export interface AccountState {
   readonly mailboxes: Map<MailboxId, Mailbox>
   /** By `mailboxPathKey`. */
   readonly byPath: Map<string, Mailbox>
-  readonly subscriptions: Set<string>
+  /** Principal (NUL) path key -> path. */
+  readonly subscriptions: Map<string, { readonly principal: string; readonly path: readonly string[] }>
+  /** Thread keys -> thread. */
+  readonly threads: Map<string, string>
   readonly meta: Map<string, MetaValue>
   readonly contents: Map<string, Content>
   /** Dedup keys in the order of their use. */
   readonly delivered: Map<string, { readonly at: number; readonly result: OpResult }>
   /** Commit keys in the order of their use. */
   readonly committed: Map<string, { readonly at: number; readonly result: CommitResult }>
-  readonly grants: Map<string, Grant>
 }
 
-export function createAccountState(name: string): AccountState {
+export function createAccountState(name: string, nextValidity = 1): AccountState {
   const state: AccountState = {
     name,
     modseq: 1,
-    nextValidity: 1,
+    nextValidity,
     nextId: 1,
     nextEmailId: 1,
     bytes: 0,
@@ -55,12 +49,12 @@ export function createAccountState(name: string): AccountState {
     limit: {},
     mailboxes: new Map(),
     byPath: new Map(),
-    subscriptions: new Set(),
+    subscriptions: new Map(),
+    threads: new Map(),
     meta: new Map(),
     contents: new Map(),
     delivered: new Map(),
     committed: new Map(),
-    grants: new Map(),
   }
   addMailbox(state, ['INBOX'], state.modseq)
   return state
@@ -78,6 +72,10 @@ export function mailboxOf(state: AccountState, id: MailboxId): Mailbox {
   const mailbox = state.mailboxes.get(id)
   if (!mailbox) throw new StoreError('nonexistent', 'no such mailbox')
   return mailbox
+}
+
+export function subscriptionKey(principal: string, path: readonly string[]): string {
+  return `${principal}\0${mailboxPathKey(path)}`
 }
 
 export function metaKey(mailbox: MailboxId | undefined, principal: string | null, key: string): string {

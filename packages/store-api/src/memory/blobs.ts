@@ -18,7 +18,7 @@ export interface Blob {
   readonly pieces: readonly Uint8Array[]
   /** Milliseconds since the epoch. Not collected before. */
   keepUntil: number
-  readonly expires: number
+  expires: number
   /** Contents that name it, over all accounts. */
   references: number
 }
@@ -27,6 +27,8 @@ export interface Blobs {
   stage(bytes: Source, hint?: { readonly size?: number }): Promise<Staged>
   /** The blob of a commit, with its lease checked. @throws StoreError `expired` */
   claim(staged: Staged): Blob
+  /** Lets octets that are there already be named by a commit. @throws StoreError `nonexistent` */
+  restage(id: string): Staged
   release(blob: Blob): void
   read(id: string, range?: ByteRange): Source
   find(id: string): Blob | undefined
@@ -100,6 +102,15 @@ export function createBlobs(limits: MemoryLimits): Blobs {
         throw new StoreError('expired', 'the staged octets have expired; stage them again')
       }
       return blob
+    },
+
+    restage(id) {
+      const blob = blobs.get(id)
+      if (!blob) throw new StoreError('nonexistent', `no octets named ${id}; they were collected, or never were`)
+      const expires = limits.clock() + limits.leaseMs
+      blob.expires = Math.max(blob.expires, expires)
+      blob.keepUntil = Math.max(blob.keepUntil, expires)
+      return { blob: id, size: blob.size, expires }
     },
 
     release(blob) {

@@ -1,13 +1,23 @@
 /** A commit: the ops in order, in one step that nobody can look into. */
 import { StoreError } from '../errors.js'
+import { guardOp } from '../rights.js'
 import type { CommitResult, Op, OpResult } from '../types.js'
 import { type AccountState, forgetOldKeys } from './account.js'
 import type { Blobs } from './blobs.js'
 import { type Mailbox, tidy } from './mailbox.js'
-import { changeMailbox, create, dropMailbox, resolveRef, setMeta, subscribe } from './mailbox-ops.js'
+import {
+  changeAcl,
+  changeMailbox,
+  create,
+  dropMailbox,
+  parentOf,
+  resolveRef,
+  setMeta,
+  subscribe,
+} from './mailbox-ops.js'
 import { append, copyOrMove, expunge, setFlags } from './message-ops.js'
 import type { MemoryLimits } from './options.js'
-import { requireRights, rightsForFlags } from './rights.js'
+import { rightsIn, type Viewer } from './rights.js'
 import { beginTransaction, rollBack, type Transaction } from './transaction.js'
 
 export interface CommitContext {
@@ -23,16 +33,16 @@ export interface CommitContext {
 export function runCommit(
   context: CommitContext,
   state: AccountState,
-  principal: string,
+  viewer: Viewer,
   ops: readonly Op[],
   key?: string,
 ): CommitResult {
   const { limits } = context
-  const commitKey = key === undefined ? undefined : `${principal}\0${key}`
+  const commitKey = key === undefined ? undefined : `${viewer.as.principal}\0${key}`
   const earlier = commitKey === undefined ? undefined : state.committed.get(commitKey)
   if (earlier) return earlier.result
   const before = { messages: state.messages, bytes: state.bytes }
-  const tx = beginTransaction(state, context.blobs, limits, principal)
+  const tx = beginTransaction(state, context.blobs, limits, viewer)
   const results: OpResult[] = []
   try {
     for (const op of ops) results.push(runOp(tx, op, results))
@@ -52,36 +62,37 @@ export function runCommit(
 }
 
 function runOp(tx: Transaction, op: Op, results: readonly OpResult[]): OpResult {
-  const may = (letters: string) => requireRights(tx.state, tx.principal, letters)
+  const { state, viewer } = tx
+  if (viewer.guest !== null) {
+    guardOp(op, {
+      of: (ref) => rightsIn(viewer, resolveRef(tx, ref, results)),
+      above(path) {
+        const parent = parentOf(state, path)
+        return parent ? rightsIn(viewer, parent) : ''
+      },
+    })
+  }
   switch (op.op) {
     case 'append':
-      may('i')
       return append(tx, op, resolveRef(tx, op.to, results))
     case 'copy':
-      may('ri')
-      return copyOrMove(tx, op, resolveRef(tx, op.to, results))
     case 'move':
-      may('rite')
       return copyOrMove(tx, op, resolveRef(tx, op.to, results))
     case 'flags':
-      may(rightsForFlags(op))
       return setFlags(tx, op)
     case 'expunge':
-      may('e')
       return expunge(tx, op)
     case 'create':
-      may('k')
       return create(tx, op)
     case 'mailbox':
-      may(op.path ? 'kx' : 'k')
       return changeMailbox(tx, op)
     case 'drop':
-      may('x')
       return dropMailbox(tx, op)
     case 'subscribe':
       return subscribe(tx, op)
+    case 'acl':
+      return changeAcl(tx, op, resolveRef(tx, op.in, results))
     case 'meta':
-      may(op.private ? 'r' : 'a')
       return setMeta(tx, op)
   }
 }

@@ -5,13 +5,14 @@
 import { normaliseAddress } from '../address.js'
 import { StoreError } from '../errors.js'
 import { mailboxPathKey, normaliseMailboxPath } from '../mailbox-name.js'
-import type { Delivery, DeliveryTarget, MailStore, OpResult, Source, Staged } from '../types.js'
+import type { Delivery, DeliveryTarget, MailStore, Op, OpResult, Principal, Source, Staged } from '../types.js'
 import { type AccountState, createAccountState } from './account.js'
 import { createBlobs } from './blobs.js'
 import { type CommitContext, runCommit } from './commit.js'
 import { openAccount, type Watchers } from './handle.js'
 import { trimVanished } from './mailbox.js'
 import { type MemoryStoreOptions, memoryLimits } from './options.js'
+import { seesAnything, viewerOf } from './rights.js'
 
 export type { MemoryStoreOptions } from './options.js'
 
@@ -26,11 +27,12 @@ export interface MemoryStore extends MailStore {
   removeAccount(name: string): void
   /** Octets and messages that an account may hold; a limit that is absent is none. */
   setQuota(account: string, limit: { readonly bytes?: number; readonly messages?: number }): void
+  sharedWith(as: Principal): Promise<readonly string[]>
   /**
-   * Lets a principal open another's account with some of the rights of RFC 4314 (letters; `''` takes them away).
-   * `privateFlags` are the flag bits that it keeps for itself, usually `Flag.Seen`.
+   * Gives a principal, a group or `anyone` these rights (letters of RFC 4314; `''` takes them away) in all mailboxes that
+   * the account has now, or in one of them: what an `acl` op does.
    */
-  share(account: string, principal: string, rights: string, privateFlags?: number): void
+  share(account: string, identifier: string, rights: string, path?: readonly string[]): void
   /** Lets the next message of a mailbox have this UID. It cannot go back. */
   setUidNext(account: string, path: readonly string[], uidNext: number): void
   /** Forgets what was expunged so far, as a store does whose log has grown too long. */
@@ -46,6 +48,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   const limits = memoryLimits(options)
   const accounts = new Map<string, AccountState>()
   const addresses = new Map<string, string>()
+  /** Where the UIDVALIDITYs of removed accounts end: an account that is made anew starts behind them (R8). */
+  const validities = new Map<string, number>()
   const watchers: Watchers = new Map()
   const blobs = createBlobs(limits)
   const totals = { messages: 0 }
@@ -67,7 +71,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     typeof options.autoCreate === 'function' ? options.autoCreate(name) : options.autoCreate === true
 
   const addAccount = (name: string) => {
-    const state = accounts.get(name) ?? createAccountState(name)
+    const state = accounts.get(name) ?? createAccountState(name, validities.get(name))
     accounts.set(name, state)
     return state
   }
@@ -86,7 +90,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     return mailbox
   }
 
-  const deliverTo = ({ staged, summary, header }: Delivery, target: DeliveryTarget): OpResult => {
+  const asOwner = (state: AccountState, ops: readonly Op[]) =>
+    runCommit(context, state, viewerOf(state, { principal: state.name }, 0), ops)
+
+  const deliverTo = ({ staged, summary, header, thread }: Delivery, target: DeliveryTarget): OpResult => {
     const state = stateOf(target.account)
     const path = normaliseMailboxPath(target.path ?? ['INBOX'])
     const existing = state.byPath.get(mailboxPathKey(path))
@@ -98,6 +105,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       flags: target.flags ?? 0,
       dedup: target.dedup,
       ...(header ? { header } : {}),
+      ...(thread ? { thread } : {}),
       ...(target.prefix ? { prefix: target.prefix } : {}),
       ...(target.keywords ? { keywords: target.keywords } : {}),
     } as const
@@ -106,12 +114,16 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       existing || seenBefore
         ? [{ ...append, to: existing?.id ?? inboxOf(state) }]
         : [{ op: 'create', path } as const, append]
-    return runCommit(context, state, state.name, ops).results.at(-1)!
+    return asOwner(state, ops).results.at(-1)!
   }
 
   return {
     async open(account, as) {
-      return openAccount(context, watchers, stateOf(account), as?.principal ?? account)
+      return openAccount(context, watchers, stateOf(account), as ?? { principal: account })
+    },
+    async sharedWith(as) {
+      const others = [...accounts.values()].filter(({ name }) => name !== as.principal)
+      return others.filter((state) => seesAnything(state, as)).map(({ name }) => name)
     },
     async resolve(address) {
       const key = normaliseAddress(address)
@@ -147,6 +159,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       const state = accounts.get(name)
       if (!state) return
       accounts.delete(name)
+      validities.set(name, state.nextValidity)
       totals.messages -= state.messages
       for (const content of state.contents.values()) blobs.release(content.blob)
     },
@@ -156,10 +169,13 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       delete state.limit.messages
       Object.assign(state.limit, limit)
     },
-    share(account, principal, rights, privateFlags = 0) {
-      const { grants } = stateOf(account)
-      if (rights === '') grants.delete(principal)
-      else grants.set(principal, { rights, privateFlags })
+    share(account, identifier, rights, path) {
+      const state = stateOf(account)
+      const mailboxes = path ? [mailboxAt(account, path)] : [...state.mailboxes.values()]
+      asOwner(
+        state,
+        mailboxes.map(({ id }) => ({ op: 'acl', in: id, identifier, mode: 'set', rights })),
+      )
     },
     setUidNext(account, path, uidNext) {
       const mailbox = mailboxAt(account, path)

@@ -1,8 +1,9 @@
 /** The ops of a commit that change mailboxes, subscriptions and annotations. */
 import { StoreError } from '../errors.js'
 import { isBelow, isInbox, mailboxPathKey, normaliseMailboxPath } from '../mailbox-name.js'
-import type { CreateOp, DropOp, MailboxOp, MetaOp, OpResult, SubscribeOp } from '../types.js'
-import { addMailbox, mailboxOf, metaKey } from './account.js'
+import { changeRights, checkIdentifier } from '../rights.js'
+import type { AclOp, CreateOp, DropOp, MailboxOp, MetaOp, OpResult, SubscribeOp } from '../types.js'
+import { type AccountState, addMailbox, mailboxOf, metaKey, subscriptionKey } from './account.js'
 import type { Mailbox } from './mailbox.js'
 import { releaseContent, type Transaction, touch } from './transaction.js'
 
@@ -16,6 +17,7 @@ export function create(tx: Transaction, op: CreateOp): OpResult {
   if (op.role !== undefined) requireFreeRole(tx, op.role, undefined)
   const mailbox = addMailbox(state, path, tx.modseq)
   mailbox.role = op.role
+  for (const [identifier, rights] of parentOf(state, path)?.acl ?? []) mailbox.acl.set(identifier, rights)
   state.modseq = tx.modseq
   tx.touched.add(mailbox)
   tx.undo.push(() => {
@@ -23,6 +25,15 @@ export function create(tx: Transaction, op: CreateOp): OpResult {
     state.byPath.delete(mailboxPathKey(path))
   })
   return { mailbox: mailbox.id, uidValidity: mailbox.uidValidity }
+}
+
+/** The nearest mailbox above a path. */
+export function parentOf(state: AccountState, path: readonly string[]): Mailbox | undefined {
+  for (let depth = path.length - 1; depth > 0; depth--) {
+    const parent = state.byPath.get(mailboxPathKey(path.slice(0, depth)))
+    if (parent) return parent
+  }
+  return undefined
 }
 
 function requireFreeRole(tx: Transaction, role: string, holder: Mailbox | undefined): void {
@@ -91,23 +102,44 @@ export function dropMailbox(tx: Transaction, op: DropOp): OpResult {
 /** By name: before the mailbox is there and after it has gone (RFC 9051 §6.3.7). */
 export function subscribe(tx: Transaction, op: SubscribeOp): OpResult {
   const { subscriptions } = tx.state
-  const key = mailboxPathKey(normaliseMailboxPath(op.path))
+  const { principal } = tx.viewer.as
+  const path = normaliseMailboxPath(op.path)
+  const key = subscriptionKey(principal, path)
   if (subscriptions.has(key) === op.on) return {}
   if (op.on && subscriptions.size >= tx.limits.maxMailboxes * 2) {
     throw new StoreError('limit', 'too many subscriptions')
   }
-  if (op.on) subscriptions.add(key)
+  const subscription = { principal, path }
+  if (op.on) subscriptions.set(key, subscription)
   else subscriptions.delete(key)
-  tx.undo.push(() => (op.on ? subscriptions.delete(key) : subscriptions.add(key)))
+  tx.undo.push(() => (op.on ? subscriptions.delete(key) : subscriptions.set(key, subscription)))
   tx.state.modseq = tx.modseq
   tx.accountChanged = true
   return {}
 }
 
+/** SETACL and DELETEACL (RFC 4314 §3.1, §3.2). */
+export function changeAcl(tx: Transaction, op: AclOp, mailbox: Mailbox): OpResult {
+  const { acl } = mailbox
+  const identifier = checkIdentifier(tx.state.name, op.identifier)
+  const before = acl.get(identifier)
+  const after = changeRights(before ?? '', op)
+  if (after === (before ?? '')) return { mailbox: mailbox.id }
+  if (before === undefined && acl.size >= tx.limits.maxAclEntries) {
+    throw new StoreError('limit', `an access list has at most ${tx.limits.maxAclEntries} lines here`)
+  }
+  if (after === '') acl.delete(identifier)
+  else acl.set(identifier, after)
+  tx.undo.push(() => (before === undefined ? acl.delete(identifier) : acl.set(identifier, before)))
+  touch(tx, mailbox)
+  tx.state.modseq = tx.modseq
+  return { mailbox: mailbox.id }
+}
+
 export function setMeta(tx: Transaction, op: MetaOp): OpResult {
   const { meta } = tx.state
   const mailbox = op.mailbox === undefined ? undefined : mailboxOf(tx.state, op.mailbox)
-  const principal = op.private ? tx.principal : null
+  const principal = op.private ? tx.viewer.as.principal : null
   const name = metaKey(op.mailbox, principal, op.key)
   if (op.value === null) {
     if (!meta.has(name)) return {}

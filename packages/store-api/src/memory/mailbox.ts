@@ -8,10 +8,12 @@
 import type { MailboxId, Uid, UidSet } from '../types.js'
 import { maxUid, uidSetOf, uidSetUnion } from '../uid-set.js'
 import type { Blob } from './blobs.js'
+import type { Personal } from './personal.js'
 
 /** What copies of one message share. */
 export interface Content {
   readonly emailId: string
+  readonly threadId: string | undefined
   readonly blob: Blob
   readonly size: number
   readonly prefix: Uint8Array | undefined
@@ -35,6 +37,8 @@ export interface Row {
 interface Change {
   readonly modseq: number
   readonly row: Row
+  /** Whose personal flags changed; absent: what everybody sees. */
+  readonly guest?: string
 }
 
 export interface Mailbox {
@@ -60,8 +64,10 @@ export interface Mailbox {
   goneRanges: number
   /** By folded name. */
   keywords: Map<string, { readonly name: string; uses: number }>
-  /** Private flags: principal -> UID -> bits. */
-  personal: Map<string, Map<Uid, number>>
+  /** Flags of their own that principals other than the owner have. */
+  readonly personal: Map<string, Personal>
+  /** Rights by identifier, without the owner. */
+  readonly acl: Map<string, string>
 }
 
 export function createMailbox(id: MailboxId, path: readonly string[], uidValidity: number, modseq: number): Mailbox {
@@ -85,6 +91,7 @@ export function createMailbox(id: MailboxId, path: readonly string[], uidValidit
     goneRanges: 0,
     keywords: new Map(),
     personal: new Map(),
+    acl: new Map(),
   }
 }
 
@@ -113,8 +120,8 @@ export function* rowsOf(mailbox: Mailbox, uids: UidSet | undefined): Generator<R
   }
 }
 
-/** The rows that changed after `since`, by UID. */
-export function rowsSince(mailbox: Mailbox, since: number): Row[] {
+/** The rows that changed after `since` for everybody or for this guest, by UID. */
+export function rowsSince(mailbox: Mailbox, since: number, guest: string | null): Row[] {
   const { changes } = mailbox
   let from = 0
   let to = changes.length
@@ -123,12 +130,19 @@ export function rowsSince(mailbox: Mailbox, since: number): Row[] {
     if (changes[middle]!.modseq <= since) from = middle + 1
     else to = middle
   }
-  const rows: Row[] = []
+  const rows = new Set<Row>()
   for (; from < changes.length; from++) {
-    const { row, modseq } = changes[from]!
-    if (row.modseq === modseq && isPresent(mailbox, row)) rows.push(row)
+    const change = changes[from]!
+    if (change.guest !== undefined && change.guest !== guest) continue
+    if (isLast(mailbox, change)) rows.add(change.row)
   }
-  return rows.sort((a, b) => a.uid - b.uid)
+  return [...rows].sort((a, b) => a.uid - b.uid)
+}
+
+/** Is it the last change of its row, and the row still there? */
+function isLast(mailbox: Mailbox, { modseq, row, guest }: Change): boolean {
+  const last = guest === undefined ? row.modseq : mailbox.personal.get(guest)?.flags.get(row.uid)?.modseq
+  return last === modseq && isPresent(mailbox, row)
 }
 
 function isPresent(mailbox: Mailbox, row: Row): boolean {
@@ -142,7 +156,7 @@ export function tidy(mailbox: Mailbox, maxVanishedRanges: number): void {
     mailbox.rows = mailbox.rows.filter((row) => row)
   }
   if (mailbox.changes.length > 64 && mailbox.changes.length > 4 * mailbox.messages) {
-    mailbox.changes = mailbox.changes.filter(({ row, modseq }) => row.modseq === modseq && isPresent(mailbox, row))
+    mailbox.changes = mailbox.changes.filter((change) => isLast(mailbox, change))
   }
   if (mailbox.goneRanges > maxVanishedRanges) trimVanished(mailbox, maxVanishedRanges)
 }

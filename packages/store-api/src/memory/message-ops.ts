@@ -1,9 +1,13 @@
 /** The ops of a commit that change messages: append, copy, move, flags, expunge. */
 import { StoreError } from '../errors.js'
+import { type FlagPermit, flagPermit, flagsAfter, permitFlags } from '../rights.js'
 import { type AppendOp, type CopyOp, type ExpungeOp, Flag, type FlagsOp, type OpResult, type Uid } from '../types.js'
 import { addUid, maxUid } from '../uid-set.js'
 import { mailboxOf } from './account.js'
 import { type Content, type Mailbox, noteGone, type Row, rowsOf, slotOf } from './mailbox.js'
+import { flagsSeen, modseqSeen, type PersonalFlags, setPersonal } from './personal.js'
+import { rightsIn } from './rights.js'
+import { threadOf } from './threads.js'
 import {
   count,
   countFlags,
@@ -14,16 +18,16 @@ import {
   type Transaction,
 } from './transaction.js'
 
-const systemFlags = Flag.Seen | Flag.Answered | Flag.Flagged | Flag.Deleted | Flag.Draft
-
 export function append(tx: Transaction, op: AppendOp, to: Mailbox): OpResult {
   const { state, now } = tx
   const first = op.dedup === undefined ? undefined : state.delivered.get(op.dedup)
   if (first) return { ...first.result, duplicate: true }
   const blob = tx.blobs.claim(op.staged)
   const size = blob.size + (op.prefix?.length ?? 0)
+  const emailId = `e${state.nextEmailId++}`
   const content: Content = {
-    emailId: `e${state.nextEmailId++}`,
+    emailId,
+    threadId: op.thread && threadOf(tx, op.thread, emailId),
     blob,
     size,
     prefix: op.prefix,
@@ -31,7 +35,14 @@ export function append(tx: Transaction, op: AppendOp, to: Mailbox): OpResult {
     summary: op.summary,
     rows: 0,
   }
-  const uid = addRow(tx, to, content, op.flags, inSpellingOf(to, op.keywords), op.internalDate ?? now)
+  const { guest, privateFlags } = tx.viewer
+  const permit = flagPermit(rightsIn(tx.viewer, to))
+  const flags = op.flags & permit.flags
+  const keywords = permit.keywords ? inSpellingOf(to, op.keywords) : []
+  const uid = addRow(tx, to, content, flags & ~privateFlags, keywords, op.internalDate ?? now)
+  if (guest !== null && (flags & privateFlags) !== 0) {
+    personalize(tx, to, guest, uid, { bits: flags & privateFlags, modseq: tx.modseq })
+  }
   const result: OpResult = { mailbox: to.id, uidValidity: to.uidValidity, uids: [[uid, uid]] }
   if (op.dedup !== undefined) {
     const key = op.dedup
@@ -60,7 +71,7 @@ function addRow(
     internalDate,
     saveDate: tx.now,
     modseq: tx.modseq,
-    flags: flags & systemFlags,
+    flags,
     keywords,
   }
   to.uids.push(uid)
@@ -86,12 +97,18 @@ export function copyOrMove(tx: Transaction, op: CopyOp, to: Mailbox): OpResult {
   const from = mailboxOf(tx.state, op.from)
   const sources: [Uid, Uid][] = []
   const targets: [Uid, Uid][] = []
+  const permit = flagPermit(rightsIn(tx.viewer, to))
   // Taken before the first row is added: a copy into the same mailbox must not meet its own copies.
   for (const row of [...rowsOf(from, op.uids)]) {
-    addUid(
-      targets,
-      addRow(tx, to, row.content, flagsFor(tx, from, row), inSpellingOf(to, row.keywords), row.internalDate),
-    )
+    // What others keep for themselves goes along whoever copies; the rest needs its right in the target.
+    const flags = row.flags & (permit.flags | tx.viewer.privateFlags)
+    const keywords = permit.keywords ? inSpellingOf(to, row.keywords) : []
+    const uid = addRow(tx, to, row.content, flags, keywords, row.internalDate)
+    for (const [guest, { flags: own }] of from.personal) {
+      const bits = own.get(row.uid)?.bits
+      if (bits !== undefined) personalize(tx, to, guest, uid, { bits, modseq: tx.modseq })
+    }
+    addUid(targets, uid)
     addUid(sources, row.uid)
     if (op.op === 'move') removeRow(tx, from, row)
   }
@@ -108,11 +125,8 @@ function removeRow(tx: Transaction, mailbox: Mailbox, row: Row): void {
   })
   count(tx, mailbox, row, -1)
   releaseContent(tx, row.content)
-  for (const bits of mailbox.personal.values()) {
-    const seen = bits.get(row.uid)
-    if (seen === undefined) continue
-    bits.delete(row.uid)
-    tx.undo.push(() => bits.set(row.uid, seen))
+  for (const [guest, { flags }] of mailbox.personal) {
+    if (flags.has(row.uid)) personalize(tx, mailbox, guest, row.uid, undefined)
   }
 }
 
@@ -130,27 +144,40 @@ export function expunge(tx: Transaction, op: ExpungeOp): OpResult {
 
 export function setFlags(tx: Transaction, op: FlagsOp): OpResult {
   const mailbox = mailboxOf(tx.state, op.in)
+  const permit = permitFlags(op, rightsIn(tx.viewer, mailbox))
   const changed: [Uid, Uid][] = []
   const modified: [Uid, Uid][] = []
   for (const row of rowsOf(mailbox, op.uids)) {
+    const modseq = modseqSeen(mailbox, row, tx.viewer)
     // A row that an earlier op of this commit changed carries this commit's number: that is not somebody else's change.
-    const foreign = row.modseq !== tx.modseq
-    if (op.unchangedSince !== undefined && foreign && row.modseq > op.unchangedSince) addUid(modified, row.uid)
-    else if (changeFlags(tx, mailbox, row, op)) addUid(changed, row.uid)
+    const foreign = modseq !== tx.modseq
+    if (op.unchangedSince !== undefined && foreign && modseq > op.unchangedSince) addUid(modified, row.uid)
+    else if (changeFlags(tx, mailbox, row, op, permit)) addUid(changed, row.uid)
   }
   const result: OpResult = { mailbox: mailbox.id, uids: changed }
   return op.unchangedSince === undefined ? result : { ...result, modified }
 }
 
 /** Changes one row and says whether that changed anything (R5). */
-function changeFlags(tx: Transaction, mailbox: Mailbox, row: Row, op: FlagsOp): boolean {
-  const personal = privateFlagsOf(tx)
-  const before = flagsFor(tx, mailbox, row)
-  const flags = combineFlags(before, op)
-  const keywords = combineKeywords(mailbox, row.keywords, op)
-  const sharedFlags = (row.flags & personal) | (flags & ~personal)
-  if (flags === before && keywords === row.keywords) return false
+function changeFlags(tx: Transaction, mailbox: Mailbox, row: Row, op: FlagsOp, permit: FlagPermit): boolean {
+  const { guest, privateFlags } = tx.viewer
+  const before = flagsSeen(mailbox, row, tx.viewer)
+  const after = flagsAfter(before, op, permit)
+  const keywords = permit.keywords ? combineKeywords(mailbox, row.keywords, op) : row.keywords
+  const own = ((before ^ after) & privateFlags) !== 0
+  const shared = ((before ^ after) & ~privateFlags) !== 0 || keywords !== row.keywords
+  if (!own && !shared) return false
   raiseModseq(tx, mailbox)
+  if (own && guest !== null) {
+    personalize(tx, mailbox, guest, row.uid, { bits: after & privateFlags, modseq: tx.modseq })
+    mailbox.changes.push({ modseq: tx.modseq, row, guest })
+  }
+  if (shared) changeRow(tx, mailbox, row, (row.flags & privateFlags) | (after & ~privateFlags), keywords)
+  return true
+}
+
+/** Changes what everybody sees. */
+function changeRow(tx: Transaction, mailbox: Mailbox, row: Row, flags: number, keywords: readonly string[]): void {
   const old = { flags: row.flags, keywords: row.keywords, modseq: row.modseq }
   tx.undo.push(() => Object.assign(row, old))
   if (keywords !== row.keywords) {
@@ -159,17 +186,22 @@ function changeFlags(tx: Transaction, mailbox: Mailbox, row: Row, op: FlagsOp): 
     row.keywords = keywords
   }
   countFlags(mailbox, row.flags, -1)
-  row.flags = sharedFlags
+  row.flags = flags
   countFlags(mailbox, row.flags, 1)
-  if (personal !== 0 && ((flags ^ before) & personal) !== 0) setPersonal(tx, mailbox, row.uid, flags & personal)
   if (row.modseq !== tx.modseq) mailbox.changes.push({ modseq: tx.modseq, row })
   row.modseq = tx.modseq
-  return true
 }
 
-function combineFlags(before: number, { mode, flags }: FlagsOp): number {
-  if (mode === 'add') return before | (flags & systemFlags)
-  return mode === 'remove' ? before & ~flags : flags & systemFlags
+/** Sets the flags that one principal keeps for itself. */
+function personalize(
+  tx: Transaction,
+  mailbox: Mailbox,
+  guest: string,
+  uid: Uid,
+  flags: PersonalFlags | undefined,
+): void {
+  const old = setPersonal(mailbox, guest, uid, flags)
+  tx.undo.push(() => void setPersonal(mailbox, guest, uid, old))
 }
 
 /** The same array when nothing changes. */
@@ -186,24 +218,4 @@ function combineKeywords(
       : inSpellingOf(mailbox, mode === 'add' ? [...before, ...keywords] : keywords)
   const same = after.length === before.length && after.every((name) => before.includes(name))
   return same ? before : after
-}
-
-function privateFlagsOf(tx: Transaction): number {
-  return tx.principal === tx.state.name ? 0 : (tx.state.grants.get(tx.principal)?.privateFlags ?? 0)
-}
-
-/** The flags as the principal of the commit sees them. */
-function flagsFor(tx: Transaction, mailbox: Mailbox, row: Row): number {
-  const personal = privateFlagsOf(tx)
-  return personal === 0 ? row.flags : (row.flags & ~personal) | (mailbox.personal.get(tx.principal)?.get(row.uid) ?? 0)
-}
-
-function setPersonal(tx: Transaction, mailbox: Mailbox, uid: Uid, bits: number): void {
-  let mine = mailbox.personal.get(tx.principal)
-  if (!mine) mailbox.personal.set(tx.principal, (mine = new Map()))
-  const map = mine
-  const old = map.get(uid)
-  if (bits === 0) map.delete(uid)
-  else map.set(uid, bits)
-  tx.undo.push(() => (old === undefined ? map.delete(uid) : map.set(uid, old)))
 }

@@ -1,3 +1,5 @@
+import { Flag } from '../types.js'
+
 /** What a memory store may hold, and where it takes the time from. Every field has a default. */
 export interface MemoryStoreOptions {
   /** Octets of all messages together; more is refused with `limit`. Default 256 MiB. */
@@ -24,6 +26,12 @@ export interface MemoryStoreOptions {
   readonly graceMs?: number
   /** Milliseconds that dedup and commit keys are remembered. Default 7 days. */
   readonly keysMs?: number
+  /** Flag bits that principals other than the owner keep for themselves. Default `Flag.Seen`. */
+  readonly privateFlags?: number
+  /** Ids of messages that threads are known by, in one account; older ones are forgotten. Default 100,000. */
+  readonly maxThreadKeys?: number
+  /** Lines of the access list of one mailbox; more is refused with `limit`. Default 1,000. */
+  readonly maxAclEntries?: number
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly clock?: () => number
   /** Which accounts come into being when they are opened or mail arrives for them. Default: none. */
@@ -52,6 +60,9 @@ export function memoryLimits(options: MemoryStoreOptions): MemoryLimits {
     leaseMs: options.leaseMs ?? 60 * 60 * 1000,
     graceMs: options.graceMs ?? 15 * 60 * 1000,
     keysMs: options.keysMs ?? 7 * 24 * 60 * 60 * 1000,
+    privateFlags: options.privateFlags ?? Flag.Seen,
+    maxThreadKeys: options.maxThreadKeys ?? 100_000,
+    maxAclEntries: options.maxAclEntries ?? 1_000,
     clock: options.clock ?? Date.now,
   }
 }

@@ -1,29 +1,44 @@
-/** Who may do what (RFC 4314 §2.1). The owner may do everything; what a principal cannot see does not exist for it. */
+/** Who sees an account: its owner, or a principal with the rights that access lists give it (RFC 4314 §2.1). */
 import { StoreError } from '../errors.js'
-import { Flag, type FlagsOp } from '../types.js'
-import type { AccountState, Grant } from './account.js'
+import { isVisible, rightsOf } from '../rights.js'
+import type { MailboxId, Principal } from '../types.js'
+import { type AccountState, mailboxOf } from './account.js'
+import type { Mailbox } from './mailbox.js'
 
-/** What the principal was given, or `undefined` for the owner. @throws StoreError `nonexistent` for strangers */
-export function grantOf(state: AccountState, principal: string): Grant | undefined {
-  if (principal === state.name) return undefined
-  const grant = state.grants.get(principal)
-  if (!grant) throw new StoreError('nonexistent', 'no such account')
-  return grant
+/** One principal's way to see an account. */
+export interface Viewer {
+  readonly as: Principal
+  /** The name under which it has flags, subscriptions and annotations of its own; `null` for the owner. */
+  readonly guest: string | null
+  /** Flag bits that it keeps for itself. */
+  readonly privateFlags: number
 }
 
-/** @throws StoreError `noperm` when one of the letters is missing, `nonexistent` when the mailbox cannot even be seen */
-export function requireRights(state: AccountState, principal: string, letters: string): void {
-  const grant = grantOf(state, principal)
-  if (!grant) return
-  if (!grant.rights.includes('l') && !grant.rights.includes('r')) throw new StoreError('nonexistent', 'no such mailbox')
-  for (const letter of letters) {
-    if (!grant.rights.includes(letter)) throw new StoreError('noperm', `the right "${letter}" is missing`)
-  }
+export function viewerOf(state: AccountState, as: Principal, privateFlags: number): Viewer {
+  const isOwner = as.principal === state.name
+  return { as, guest: isOwner ? null : as.principal, privateFlags: isOwner ? 0 : privateFlags }
 }
 
-/** `s` for \Seen, `t` for \Deleted, `w` for all others (RFC 4314 §4). */
-export function rightsForFlags({ flags, keywords = [], mode }: FlagsOp): string {
-  if (mode === 'set') return 'swt'
-  const others = (flags & ~(Flag.Seen | Flag.Deleted)) !== 0 || keywords.length > 0
-  return (flags & Flag.Seen ? 's' : '') + (flags & Flag.Deleted ? 't' : '') + (others ? 'w' : '')
+/** The viewer's rights in a mailbox; `undefined`: all, it is the owner. */
+export function rightsIn(viewer: Viewer, mailbox: Mailbox): string | undefined {
+  return viewer.guest === null ? undefined : rightsOf(aclOf(mailbox), viewer.as)
+}
+
+export function* aclOf({ acl }: Mailbox): Generator<{ identifier: string; rights: string }, void, undefined> {
+  for (const [identifier, rights] of acl) yield { identifier, rights }
+}
+
+/** Is there anything in the account that the principal may see? */
+export function seesAnything(state: AccountState, as: Principal): boolean {
+  for (const mailbox of state.mailboxes.values()) if (isVisible(rightsOf(aclOf(mailbox), as))) return true
+  return false
+}
+
+/** A mailbox that may be read. @throws StoreError `nonexistent`, `noperm` */
+export function readable(state: AccountState, viewer: Viewer, id: MailboxId): Mailbox {
+  const mailbox = mailboxOf(state, id)
+  const rights = rightsIn(viewer, mailbox)
+  if (!isVisible(rights)) throw new StoreError('nonexistent', 'no such mailbox')
+  if (rights !== undefined && !rights.includes('r')) throw new StoreError('noperm', 'the right "r" is missing')
+  return mailbox
 }

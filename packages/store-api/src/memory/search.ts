@@ -3,13 +3,14 @@ import type { SearchExpr, UidSet } from '../types.js'
 import { addUid, uidSetContains } from '../uid-set.js'
 import { type Mailbox, type Row, rowsOf } from './mailbox.js'
 
-type Test = (row: Row, flags: number) => boolean
+type Test = (row: Row, flags: number, modseq: number) => boolean
 
 /** A superset of the answer and what is left to test, or `null` when the rows say nothing about it. */
 export function searchRows(
   mailbox: Mailbox,
   expr: SearchExpr,
   flagsOf: (row: Row) => number,
+  modseqOf: (row: Row) => number,
 ): { uids: UidSet; rest: SearchExpr | null } | null {
   const parts = expr.type === 'and' ? expr.of : [expr]
   const tests: Test[] = []
@@ -23,7 +24,8 @@ export function searchRows(
   const uids: [number, number][] = []
   for (const row of rowsOf(mailbox, undefined)) {
     const flags = flagsOf(row)
-    if (tests.every((test) => test(row, flags))) addUid(uids, row.uid)
+    const modseq = modseqOf(row)
+    if (tests.every((test) => test(row, flags, modseq))) addUid(uids, row.uid)
   }
   return { uids, rest: rest.length === 0 ? null : rest.length === 1 ? rest[0]! : { type: 'and', of: rest } }
 }
@@ -39,12 +41,12 @@ function testOf(expr: SearchExpr): Test | null {
       if (tests.includes(null)) return null
       const all = tests as Test[]
       return expr.type === 'and'
-        ? (row, flags) => all.every((test) => test(row, flags))
-        : (row, flags) => all.some((test) => test(row, flags))
+        ? (row, flags, modseq) => all.every((test) => test(row, flags, modseq))
+        : (row, flags, modseq) => all.some((test) => test(row, flags, modseq))
     }
     case 'not': {
       const test = testOf(expr.of)
-      return test && ((row, flags) => !test(row, flags))
+      return test && ((row, flags, modseq) => !test(row, flags, modseq))
     }
     case 'uids':
       return (row) => uidSetContains(expr.uids, row.uid)
@@ -64,9 +66,11 @@ function testOf(expr: SearchExpr): Test | null {
         return date >= (expr.from ?? Number.NEGATIVE_INFINITY) && date < (expr.before ?? Number.POSITIVE_INFINITY)
       }
     case 'modseq':
-      return (row) => row.modseq >= expr.atLeast
+      return (_row, _flags, modseq) => modseq >= expr.atLeast
     case 'emailId':
       return (row) => row.content.emailId === expr.id
+    case 'threadId':
+      return (row) => row.content.threadId === expr.id
     default:
       return null
   }

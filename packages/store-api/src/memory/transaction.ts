@@ -11,12 +11,13 @@ import type { AccountState } from './account.js'
 import type { Blobs } from './blobs.js'
 import type { Content, Mailbox, Row } from './mailbox.js'
 import type { MemoryLimits } from './options.js'
+import type { Viewer } from './rights.js'
 
 export interface Transaction {
   readonly state: AccountState
   readonly blobs: Blobs
   readonly limits: MemoryLimits
-  readonly principal: string
+  readonly viewer: Viewer
   readonly now: number
   /** The modification sequence of whatever this commit changes. */
   readonly modseq: number
@@ -26,19 +27,14 @@ export interface Transaction {
   readonly undo: (() => void)[]
 }
 
-export function beginTransaction(
-  state: AccountState,
-  blobs: Blobs,
-  limits: MemoryLimits,
-  principal: string,
-): Transaction {
+export function beginTransaction(state: AccountState, blobs: Blobs, limits: MemoryLimits, viewer: Viewer): Transaction {
   const { modseq, nextId, nextValidity, nextEmailId, bytes, messages } = state
   const restore = () => Object.assign(state, { modseq, nextId, nextValidity, nextEmailId, bytes, messages })
   return {
     state,
     blobs,
     limits,
-    principal,
+    viewer,
     now: limits.clock(),
     modseq: modseq + 1,
     touched: new Set(),

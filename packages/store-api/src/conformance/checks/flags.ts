@@ -75,8 +75,8 @@ export const flagChecks: readonly Definition[] = [
     'each principal of a shared mailbox has its own \\Seen and its own count',
     'a colleague reads a message and it is read for all',
     async (t) => {
-      await t.need('share')(t.test.account, 'colleague', 'lrs')
-      const guest = await t.test.store.open(t.test.account, { principal: 'colleague' })
+      await t.share('colleague', 'lrs')
+      const guest = await t.as('colleague')
       const { id } = await t.inbox()
       const uids = setOf(await t.append(mail('shared'), { times: 3 }))
       await guest.commit!([{ op: 'flags', in: id, uids: setOf([1]), mode: 'add', flags: 1 }])
@@ -98,9 +98,8 @@ export const flagChecks: readonly Definition[] = [
     'a missing right is `noperm`, a stranger gets `nonexistent`',
     'a guest changes or deletes mail that was only shown',
     async (t) => {
-      const share = t.need('share')
-      await share(t.test.account, 'reader', 'lr')
-      const guest = await t.test.store.open(t.test.account, { principal: 'reader' })
+      await t.share('reader', 'lr')
+      const guest = await t.as('reader')
       const { id } = await t.inbox()
       const uids = setOf(await t.append(mail('look only')))
       expectEqual((await t.rows(id, {}, guest)).length, 1, 'rows that the reader sees')

@@ -1,0 +1,71 @@
+/** Hints, replicas and slow readers: R3, R9, R11. */
+import type { MailboxInfo } from '@posthouse/store-api'
+import { type Mutant, mutant, tick } from './mutant.js'
+
+export const feedMutants: readonly Mutant[] = [
+  mutant('a hint comes before its change can be seen', 'R11', [85], (account) => {
+    let wakeAll: (() => void)[] = []
+    return {
+      watch: (signal) =>
+        (async function* () {
+          while (!signal.aborted) {
+            await new Promise<void>((resolve) => {
+              wakeAll.push(resolve)
+              signal.addEventListener('abort', () => resolve(), { once: true })
+            })
+            yield {}
+          }
+        })(),
+      commit: async (ops, key) => {
+        for (const wake of wakeAll) wake()
+        wakeAll = []
+        await tick()
+        return account.commit(ops, key)
+      },
+    }
+  }),
+  mutant('watch subscribes at its first pull', 'R11', [86], (account) => ({
+    watch: (signal) =>
+      (async function* () {
+        yield* account.watch(signal)
+      })(),
+  })),
+  mutant('reads come from a replica that lags', 'R3', [87], (account) => {
+    let old: readonly MailboxInfo[] | undefined
+    return {
+      mailboxes: async () => {
+        const now = await account.mailboxes()
+        const answer = old ?? now
+        old = now
+        return answer
+      },
+    }
+  }),
+  mutant('watch does not end with its signal', 'R11', [88], (account) => ({
+    watch: () => account.watch(new AbortController().signal),
+  })),
+  mutant('messages() loads the whole mailbox and locks it', 'R9', [93], (account) => {
+    let reading = false
+    const pending: (() => void)[] = []
+    return {
+      messages: async function* (mailbox, query) {
+        reading = true
+        try {
+          yield* account.messages(mailbox, query)
+        } finally {
+          reading = false
+          for (const go of pending.splice(0)) go()
+        }
+      },
+      commit: async (ops, key) => {
+        // A lock with a time-out, so that the check ends.
+        if (reading)
+          await Promise.race([
+            new Promise<void>((resolve) => pending.push(resolve)),
+            new Promise((r) => setTimeout(r, 1500)),
+          ])
+        return account.commit(ops, key)
+      },
+    }
+  }),
+]

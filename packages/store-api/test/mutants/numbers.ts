@@ -1,0 +1,93 @@
+/** UIDs, modification sequences and UIDVALIDITY: R1, R2, R6, R8. */
+import { type Account, collectRows, type OpResult, type StoreError } from '@posthouse/store-api'
+import { type Mutant, mapInfos, mapRows, mutant, tick, type Whole } from './mutant.js'
+
+/** Two rows in three are seen at once, the third some time after its commit: numbers given before visibility. */
+function lateRows(account: Whole): Partial<Account> {
+  const hidden = new Set<number>()
+  return {
+    commit: async (ops, key) => {
+      const done = account.commit(ops, key)
+      const result = await done
+      const uid = result.results[0]?.uids?.[0]?.[0]
+      if (ops[0]?.op === 'append' && uid !== undefined && uid % 3 === 0) {
+        hidden.add(uid)
+        await tick()
+        hidden.delete(uid)
+      }
+      return result
+    },
+    messages: mapRows(account, (row) => (hidden.has(row.uid) ? null : row)),
+  }
+}
+
+/** UIDs as an application's table gives them: the highest one and one more. */
+function reusedUids(account: Whole): Partial<Account> {
+  const shown = new Map<string, Map<number, number>>()
+  const of = (mailbox: string) => {
+    const known = shown.get(mailbox) ?? new Map<number, number>()
+    shown.set(mailbox, known)
+    return known
+  }
+  const renumber = async (mailbox: string): Promise<Map<number, number>> => {
+    const rows = await collectRows(account.messages(mailbox, {}))
+    const known = of(mailbox)
+    for (const uid of [...known.keys()]) if (!rows.some((row) => row.uid === uid)) known.delete(uid)
+    for (const { uid } of rows) if (!known.has(uid)) known.set(uid, Math.max(0, ...known.values()) + 1)
+    return known
+  }
+  return {
+    commit: async (ops, key) => {
+      const done = await account.commit(ops, key)
+      const results: OpResult[] = []
+      for (const result of done.results) {
+        const known = result.mailbox ? await renumber(result.mailbox) : new Map<number, number>()
+        const uid = known.get(result.uids?.[0]?.[0] ?? 0)
+        results.push(uid === undefined ? result : { ...result, uids: [[uid, uid]] })
+      }
+      return { ...done, results }
+    },
+  }
+}
+
+export const numbersMutants: readonly Mutant[] = [
+  mutant('UIDs are given before the rows can be seen', 'R1', [7], lateRows),
+  mutant('a change is seen after later ones were', 'R2', [8], lateRows),
+  mutant('the highest UID is used again after an expunge', 'R6', [3, 4], reusedUids),
+  mutant('uidNext runs ahead of the next UID', 'R1', [9], (account) => ({
+    mailboxes: mapInfos(account, (info) => ({ ...info, uidNext: info.uidNext + 3 })),
+  })),
+  mutant('uidValidity is the time in milliseconds', 'R8', [10], (account) => ({
+    mailboxes: mapInfos(account, (info) => ({ ...info, uidValidity: 1_790_000_000_000 + info.uidValidity })),
+  })),
+  mutant('uidValidity is always 1', 'R8', [11, 12], (account) => ({
+    mailboxes: mapInfos(account, (info) => ({ ...info, uidValidity: 1 })),
+  })),
+  mutant('the UID wraps around behind 2^32-1', 'R6', [14], (account) => ({
+    commit: async (ops, key) => {
+      try {
+        return await account.commit(ops, key)
+      } catch (error) {
+        if ((error as StoreError).code !== 'limit') throw error
+        return { modseq: 1, results: ops.map(() => ({ uids: [[1, 1]] as const })) }
+      }
+    },
+  })),
+  mutant('a copy has the modseq of its source', 'R2', [22], (account) => {
+    const first = new Map<string, number>()
+    return {
+      messages: mapRows(account, (row) => {
+        const modseq = first.get(row.emailId) ?? row.modseq
+        first.set(row.emailId, modseq)
+        return { ...row, modseq }
+      }),
+      commit: async (ops, key) => {
+        const copy = ops.find(({ op }) => op === 'copy') as { from: string } | undefined
+        if (copy) {
+          for (const row of await collectRows(account.messages(copy.from, {}))) first.set(row.emailId, row.modseq)
+        }
+        return account.commit(ops, key)
+      },
+    }
+  }),
+]

@@ -1,0 +1,109 @@
+/** Octets, staging and the collector: R4, R6, R7. */
+import { collectRows, StoreError } from '@posthouse/store-api'
+import { type Mutant, mapBytes, mapRows, mutant, oneByOne } from './mutant.js'
+
+export const octetsMutants: readonly Mutant[] = [
+  mutant('octets are deleted when their message is expunged', 'R7', [36], (account) => {
+    const alive = async (blob: string) => {
+      for (const { id } of await account.mailboxes()) {
+        if ((await collectRows(account.messages(id, {}))).some((row) => row.blob === blob)) return true
+      }
+      return false
+    }
+    const committed = new Set<string>()
+    return {
+      commit: async (ops, key) => {
+        for (const op of ops) if (op.op === 'append') committed.add(op.staged.blob)
+        return account.commit(ops, key)
+      },
+      read: async function* (blob, range) {
+        if (committed.has(blob) && !(await alive(blob))) throw new StoreError('nonexistent', 'no such octets')
+        yield* account.read(blob, range)
+      },
+    }
+  }),
+  mutant('a read in flight stops when its message is expunged', 'R7', [35], (account) => {
+    let expunged = false
+    return {
+      commit: (ops, key) => {
+        expunged ||= ops.some(({ op }) => op === 'expunge')
+        return account.commit(ops, key)
+      },
+      read: async function* (blob, range) {
+        for await (const piece of account.read(blob, range)) {
+          if (expunged) return
+          yield piece
+        }
+      },
+    }
+  }),
+  mutant('LF comes back where CRLF was', 'R6', [39], (account) => ({
+    stage: (bytes, hint) => account.stage(mapBytes((piece) => piece.filter((octet) => octet !== 13))(bytes), hint),
+  })),
+  mutant('the size is counted in characters', 'R6', [39, 101], (account) => ({
+    stage: async (bytes, hint) => account.stage(bytes, hint),
+    messages: mapRows(account, (row) => ({ ...row, size: Math.max(0, row.size - Math.floor(row.size / 100)) })),
+  })),
+  mutant('pieces are kept without a copy', 'API', [41], (account) => ({
+    stage: async (bytes, hint) => {
+      const pieces: Uint8Array[] = []
+      for await (const piece of bytes) pieces.push(piece)
+      return account.stage(pieces, hint)
+    },
+  })),
+  mutant('a source that breaks off is stored as far as it came', 'R4', [42], (account) => ({
+    stage: async (bytes, hint) => {
+      const pieces: Uint8Array[] = []
+      try {
+        for await (const piece of bytes) pieces.push(piece.slice())
+      } catch {}
+      return account.stage(pieces, hint)
+    },
+  })),
+  mutant('a commit takes what has expired', 'R4', [46], (account) => ({
+    commit: async (ops, key) => {
+      try {
+        return await account.commit(ops, key)
+      } catch (error) {
+        if ((error as StoreError).code !== 'expired') throw error
+        return { modseq: 1, results: ops.map(() => ({ uids: [[1, 1]] as const })) }
+      }
+    },
+  })),
+  mutant('the end of a range is included', 'API', [47], (account) => ({
+    read: (blob, range) => account.read(blob, range?.end === undefined ? range : { ...range, end: range.end + 1 }),
+  })),
+  mutant('the prefix is not in the size', 'API', [49], (account) => ({
+    messages: mapRows(account, (row) => ({ ...row, size: row.size - (row.prefix?.length ?? 0) })),
+  })),
+  mutant('a commit over quota keeps what fitted', 'R4', [50], (account) => ({
+    commit: (ops) => oneByOne(ops, (op) => account.commit([op])),
+  })),
+  mutant('the collector looks only at leases', 'R7', [95], (account) => {
+    const until = new Map<string, number>()
+    return {
+      commit: async (ops, key) => {
+        for (const op of ops) if (op.op === 'append') until.set(op.staged.blob, op.staged.expires)
+        return account.commit(ops, key)
+      },
+      read: async function* (blob, range) {
+        const probe = await account.stage([])
+        if ((until.get(blob) ?? Number.POSITIVE_INFINITY) < probe.expires - 3_600_000) return
+        yield* account.read(blob, range)
+      },
+    }
+  }),
+  mutant('each reading renders the message anew', 'R6', [101], (account) => {
+    let readings = 0
+    return {
+      read: async function* (blob, range) {
+        readings++
+        for await (const piece of account.read(blob, range)) {
+          const changed = piece.slice()
+          if (changed.length > 0) changed[0] = readings % 256
+          yield changed
+        }
+      },
+    }
+  }),
+]

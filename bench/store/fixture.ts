@@ -40,7 +40,15 @@ export async function fill({ account, inbox }: Fixture, messages: number): Promi
   if (!staged) throw new Error('nothing staged')
   for (let at = 0; at < messages; at += 1000) {
     const ops = Array.from({ length: Math.min(1000, messages - at) }, (_, i): AppendOp => {
-      return { op: 'append', to: inbox, staged, summary: SUMMARY, header: HEADER, flags: (at + i) % 3 ? 1 : 0 }
+      return {
+        op: 'append',
+        to: inbox,
+        staged,
+        summary: SUMMARY,
+        header: HEADER,
+        prefix: PREFIX,
+        flags: (at + i) % 3 ? 1 : 0,
+      }
     })
     await account.commit?.(ops)
   }

@@ -29,7 +29,18 @@ const MEASURES: readonly Measure[] = [
     runs: 3,
     work: async ({ account, inbox }) => [await account.mailboxes(), await account.uids?.(inbox)],
   },
-  { name: 'flag sync of all', costs: 'n', runs: 2, work: ({ account, inbox }) => drain(account.messages(inbox, {})) },
+  {
+    name: 'flag sync of all',
+    costs: 'n',
+    runs: 2,
+    work: ({ account, inbox }) => drain(account.messages(inbox, { light: true })),
+  },
+  {
+    name: 'rows of all, prefixes too',
+    costs: 'n',
+    runs: 1,
+    work: ({ account, inbox }) => drain(account.messages(inbox, {})),
+  },
   {
     name: 'SEARCH UNSEEN',
     costs: 'n',

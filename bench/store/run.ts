@@ -1,7 +1,8 @@
 /**
  * The SQLite store: deliveries, and how cost grows with the number of messages.
  *
- *     tsx bench/store/run.ts [--scale 1] [--million 1] [--search 100000]
+ *     npm run bench store                              seconds: up to 100,000 messages
+ *     npm run bench store -- --million 1 --search 100000   minutes: everything
  */
 import { option } from '../harness.js'
 import { benchDeliveries } from './deliveries.js'

@@ -18,6 +18,16 @@ export function emailIdOf(content: number): string {
   return `e${content}`
 }
 
+/** A THREADID as others see it (RFC 8474 §5.2): the number of the content that began the conversation. */
+export function threadIdOf(thread: number): string {
+  return `t${thread}`
+}
+
+/** The number behind a THREADID. */
+export function threadNumber(threadId: string): number | undefined {
+  return threadId.charCodeAt(0) === 0x74 ? blobNumber(`b${threadId.slice(1)}`) : undefined
+}
+
 /** The number behind an EMAILID. */
 export function contentNumber(emailId: string): number | undefined {
   return emailId.charCodeAt(0) === 0x65 ? blobNumber(`b${emailId.slice(1)}`) : undefined

@@ -1,3 +1,5 @@
+import { StoreError } from '@posthouse/store-api'
+
 /** Everything in the store that can grow, and how far. */
 export interface SqliteLimits {
   /** Octets of one message. Default: 4 GiB less one chunk, the most that the file layout can hold. */
@@ -6,6 +8,8 @@ export interface SqliteLimits {
   readonly keywords: number
   /** Mailboxes of one account. Default: 10,000. */
   readonly mailboxes: number
+  /** Lines of the access list of one mailbox. Default: 1,000. */
+  readonly accessList: number
   /** Rows of the expunge log of one mailbox (one for each commit that expunged), and a few more. Default: 1,000. */
   readonly expungeLog: number
   /** ms that the expunge log reaches back. Default: 30 days. */
@@ -14,13 +18,15 @@ export interface SqliteLimits {
   readonly keyAge: number
   /** ms that staged octets wait for their commit. Default: 1 hour. */
   readonly lease: number
-  /** ms that octets stay readable after their last row is gone (R7). Default: 1 hour, at least 15 minutes. */
+  /** ms that octets stay readable after their last row is gone (R7). Default: 1 hour; less than 15 minutes is refused. */
   readonly grace: number
   /** ms that a call waits for other processes before it fails with `busy`. Default: 30 s. */
   readonly busy: number
 }
 
 const MINUTE = 60_000
+/** R7 of the contract of a mail store. */
+const LEAST_GRACE = 15 * MINUTE
 const DAY = 24 * 60 * MINUTE
 
 /** The defaults of `SqliteLimits`. */
@@ -28,10 +34,20 @@ export const DEFAULT_LIMITS: SqliteLimits = {
   messageBytes: 65535 * 65536,
   keywords: 100,
   mailboxes: 10_000,
+  accessList: 1_000,
   expungeLog: 1_000,
   expungeLogAge: 30 * DAY,
   keyAge: 7 * DAY,
   lease: 60 * MINUTE,
   grace: 60 * MINUTE,
   busy: 30_000,
+}
+
+/** The limits with what the caller wants otherwise. @throws StoreError `invalid` */
+export function limitsOf(wanted: Partial<SqliteLimits> | undefined): SqliteLimits {
+  const limits = { ...DEFAULT_LIMITS, ...wanted }
+  if (!(limits.grace >= LEAST_GRACE)) {
+    throw new StoreError('invalid', 'limits.grace: octets must stay readable for 15 minutes (900000 ms) at least')
+  }
+  return limits
 }

@@ -1,6 +1,8 @@
+import { mkdirSync, statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, loadDriver, openSqliteStore, type SqliteAccount, type SqliteStore } from '../src/index.js'
 import { filesOf } from '../src/sql/connection.js'
+import { INDEX_SCHEMA } from '../src/sql/schema.js'
 import { mailOf } from './mail.js'
 import { temporaryFolder, withDatabase } from './test-store.js'
 
@@ -78,6 +80,33 @@ describe('accounts and addresses', () => {
   })
 })
 
+describe('removeAccount', () => {
+  test('takes the mail away, frees the name, and gives no number twice', async () => {
+    await store.addAddress('anna@example.org', 'anna')
+    await append(600)
+    const before = (await account.mailboxes())[0]
+    const staged = await store.stage([mailOf('late', 10)])
+    await store.removeAccount('anna')
+    await expect(store.removeAccount('anna')).rejects.toMatchObject({ code: 'nonexistent' })
+    await expect(store.open('anna')).rejects.toMatchObject({ code: 'nonexistent' })
+    expect(await store.resolve('anna@example.org')).toBeNull()
+    // Whoever has it open is told so.
+    await expect(account.mailboxes()).rejects.toMatchObject({ code: 'nonexistent' })
+    const late = account.commit([{ op: 'append', to: inbox, staged, summary, flags: 0 }])
+    await expect(late).rejects.toMatchObject({ code: 'nonexistent' })
+    await store.addAccount('anna')
+    const [inboxAgain] = await (await store.open('anna')).mailboxes()
+    expect(inboxAgain).toMatchObject({ messages: 0, path: ['INBOX'] })
+    expect(inboxAgain.uidValidity).toBeGreaterThan(before.uidValidity)
+    expect(inboxAgain.id).not.toBe(before.id)
+    await store.maintain()
+    skew = 3 * HOUR
+    await store.maintain()
+    expect([count('msg', 'index'), count('content', 'index'), count('chunk', 'blobs')]).toEqual([0, 0, 0])
+    expect(await store.verify()).toMatchObject({ accounts: 1, mailboxes: 1, messages: 0, problems: [] })
+  })
+})
+
 describe('verify', () => {
   const damages: readonly (readonly [sql: string, file: 'index' | 'blobs', problem: string])[] = [
     ['UPDATE mailbox SET unseen=unseen+1', 'index', 'the counters of mailbox 1 differ from a recount'],
@@ -125,6 +154,26 @@ describe('maintenance', () => {
     await store.maintain()
     expect([count('content', 'index'), count('chunk', 'blobs')]).toEqual([1, 1])
     expect((await store.verify()).problems).toEqual([])
+  })
+
+  test('the logs are emptied when nobody has written since the last look', async () => {
+    await append(50, 100_000)
+    const logs = (): number[] =>
+      Object.values(filesOf(folder.path))
+        .slice(0, 2)
+        .map((file) => statSync(`${file}-wal`).size)
+    expect(Math.min(...logs())).toBeGreaterThan(0)
+    await store.maintain()
+    expect(Math.min(...logs())).toBeGreaterThan(0)
+    await store.maintain()
+    expect(logs()).toEqual([0, 0])
+    await append(1)
+    expect((await store.verify()).problems).toEqual([])
+  })
+
+  test('octets may not be deleted earlier than 15 minutes after their last row', async () => {
+    const early = openSqliteStore({ path: folder.path, threads: 0, limits: { grace: 899_999 } })
+    await expect(early).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining('limits.grace') })
   })
 
   test('the expunge log is cut, and says so', async () => {
@@ -201,8 +250,29 @@ describe('files', () => {
       code: 'unavailable',
       message: expect.stringContaining('has version 999'),
     })
-    withDatabase(filesOf(folder.path).index, (db) => db.exec('PRAGMA user_version=1'))
+    withDatabase(filesOf(folder.path).index, (db) => db.exec(`PRAGMA user_version=${INDEX_SCHEMA.length}`))
     await open()
+  })
+
+  test('of the first version are brought up to date with what is in them', async () => {
+    await store.close()
+    folder.remove()
+    mkdirSync(folder.path)
+    withDatabase(filesOf(folder.path).index, (db) => {
+      db.exec(INDEX_SCHEMA[0])
+      db.exec(`
+        PRAGMA user_version=1;
+        INSERT INTO account(id, name, modseq, next_validity, bytes, messages) VALUES(1, 'anna', 5, 2, 7, 1);
+        INSERT INTO mailbox(id, account, path, uidvalidity, uidnext, modseq, floor, total, unseen, bytes)
+          VALUES(1, 1, 'INBOX', 1, 2, 5, 0, 1, 1, 7);
+        INSERT INTO subscription VALUES(1, 'INBOX'), (1, 'Old');
+        INSERT INTO content(id, account, blob, summary) VALUES(1, 1, 1, x'');
+        INSERT INTO msg VALUES(1, 1, 5, 0, NULL, 7, 0, 0, 1, 1, 0)`)
+    })
+    await open()
+    expect(await account.mailboxes()).toMatchObject([{ messages: 1, subscribed: true, uidNext: 2 }])
+    expect(await account.subscriptions()).toEqual([['INBOX'], ['Old']])
+    for await (const rows of account.messages(inbox, {})) expect(rows).toMatchObject([{ uid: 1, size: 7 }])
   })
 
   test('may be named by a file', () => {

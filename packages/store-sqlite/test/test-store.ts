@@ -5,7 +5,7 @@ import type { MailStore } from '@posthouse/store-api'
 import type { CrashPoint, TestStore } from '@posthouse/store-api/conformance'
 import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from '../src/index.js'
 import { filesOf } from '../src/sql/connection.js'
-import { type Database, loadDriver } from '../src/sql/driver.js'
+import { type Database, type DriverName, loadDriver } from '../src/sql/driver.js'
 import type { ChildSettings } from './child.js'
 import { instrument } from './instrument.js'
 import { startChild } from './processes.js'
@@ -39,11 +39,14 @@ const CRASH_POINTS: { readonly [P in CrashPoint]: NonNullable<ChildSettings['die
 }
 
 /** A fresh store with every hook that the conformance kit can use. */
-export async function makeTestStore(options: Partial<SqliteStoreOptions> = {}): Promise<TestStore> {
+export async function makeTestStore(
+  options: Partial<SqliteStoreOptions> = {},
+  binding?: DriverName,
+): Promise<TestStore> {
   const folder = temporaryFolder()
   const files = filesOf(folder.path)
   let skew = 0
-  const { driver, statements, fillDisk } = instrument(loadDriver())
+  const { driver, statements, fillDisk } = instrument(loadDriver(binding))
   const settings: SqliteStoreOptions = {
     path: folder.path,
     threads: 0,

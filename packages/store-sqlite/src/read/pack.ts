@@ -1,5 +1,5 @@
 import type { Column, MessageRow } from '@posthouse/store-api'
-import { blobName, emailIdOf } from '../blob-id.js'
+import { blobName, emailIdOf, threadIdOf } from '../blob-id.js'
 import type { SqlRow } from '../sql/driver.js'
 
 /**
@@ -21,15 +21,19 @@ export interface PackedRows {
   readonly next: number
 }
 
-/** uid, modseq, flags, size, internalDate, saveDate, content, blob */
-const NUMBERS = 8
+/** uid, modseq, flags, size, internalDate, saveDate, content, blob, thread (0: none) */
+const NUMBERS = 9
 /** prefix, summary, header, inline */
 const SLOTS = 4
 
-/** The columns of a row in the order in which `packRows` takes them. */
-export const ROW_COLUMNS = 'm.uid, m.modseq, m.flags, m.size, m.idate, m.sdate, m.content, m.blob, m.kw'
+/** The columns of a row in the order in which `packRows` takes them; a guest has flags and changes of its own. */
+export function rowColumns(modseq = 'm.modseq', flags = 'm.flags'): string {
+  return `m.uid, ${modseq}, ${flags}, m.size, m.idate, m.sdate, m.content, m.blob, coalesce(m.thread, 0), m.kw`
+}
+/** How many they are. */
+export const ROW_WIDTH = NUMBERS + 1
 
-/** A row of `ROW_COLUMNS` and its octet columns. */
+/** A row of `rowColumns` and its octet columns. */
 export interface RowWithOctets {
   readonly row: SqlRow
   readonly slots: readonly (Uint8Array | null)[]
@@ -80,6 +84,8 @@ export function unpackRows(page: PackedRows): MessageRow[] {
       emailId: emailIdOf(numbers[at + 6]),
       blob: blobName(numbers[at + 7]),
     }
+    const thread = numbers[at + 8]
+    if (thread !== 0) row.threadId = threadIdOf(thread)
     const kw = keywords.get(i)
     if (kw !== undefined) row.keywords = kw.split(' ')
     for (let n = 0; n < SLOTS; n++) {

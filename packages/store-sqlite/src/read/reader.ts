@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs'
-import { type MetaEntry, StoreError } from '@posthouse/store-api'
+import { type MetaEntry, requireAnnotating, requireRights, StoreError } from '@posthouse/store-api'
 import { BLOB_CACHE, type Connection, openForReading, type StoreFiles } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
+import { accessList, accountsShownTo, guestRights } from '../sql/rights.js'
+import type { Guest } from '../viewer.js'
+import { mailboxes, subscriptions } from './mailboxes.js'
 import { readOctets } from './octets.js'
-import type { MailboxRow, ReadAnswers, ReadRequest } from './requests.js'
+import type { ReadAnswers, ReadRequest } from './requests.js'
 import { allUids, changedUids, checkMailbox, readRows, vanishedUids } from './rows.js'
 import { search } from './search.js'
 import { verify } from './verify.js'
@@ -32,18 +35,27 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
   }
 
   function answer(request: ReadRequest): ReadAnswers[ReadRequest['type']] {
-    if ('mailbox' in request && request.mailbox !== null) checkMailbox(index, request.account, request.mailbox)
+    if ('mailbox' in request && request.mailbox !== null) {
+      checkMailbox(index, request.account, request.mailbox)
+      if (request.guest) checkRights(index, request.mailbox, request.guest, request.type)
+    }
     switch (request.type) {
       case 'open':
-        return (index.get('SELECT id FROM account WHERE name=?', request.account)?.[0] as number | undefined) ?? null
+        return openFor(index, request.account, request.guest)
+      case 'shared':
+        return accountsShownTo(index, request.guest)
+      case 'subscriptions':
+        return subscriptions(index, request.account, request.principal)
+      case 'acl':
+        return accessList(index, request.mailbox)
       case 'resolve':
         return resolve(index, request.address)
       case 'mailboxes':
-        return mailboxes(index, request.account)
+        return mailboxes(index, request.account, request.guest)
       case 'rows':
         return readRows(index, blobs, request)
       case 'changed':
-        return changedUids(index, request.mailbox, request.since)
+        return changedUids(index, request.mailbox, request.since, request.guest)
       case 'uids':
         return allUids(index, request.mailbox)
       case 'vanished':
@@ -51,7 +63,7 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
       case 'octets':
         return readOctets(blobs, request)
       case 'search':
-        return search(index, request.mailbox, request.expr, hasSearch())
+        return search(index, request.mailbox, request.expr, hasSearch(), request.guest)
       case 'unindexed':
         return hasSearch() ? unindexed(index, blobs, request.limit) : []
       case 'quota':
@@ -83,6 +95,18 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
   }
 }
 
+function openFor(index: Connection, name: string, guest: Guest | null): number | null {
+  if (guest && !accountsShownTo(index, guest).includes(name)) return null
+  return (index.get('SELECT id FROM account WHERE name=?', name)?.[0] as number | undefined) ?? null
+}
+
+/** @throws StoreError `noperm`, `nonexistent` */
+function checkRights(index: Connection, mailbox: number, guest: Guest, type: ReadRequest['type']): void {
+  const rights = guestRights(index, mailbox, guest)
+  if (type === 'meta') requireAnnotating(rights)
+  else requireRights(rights, type === 'acl' ? 'a' : 'r')
+}
+
 function unindexed(index: Connection, blobs: Connection, limit: number): ReadAnswers['unindexed'] {
   const rows = index.all(
     'SELECT id, blob FROM content WHERE id > (SELECT done FROM search.progress) ORDER BY id LIMIT ?',
@@ -96,32 +120,17 @@ function resolve(index: Connection, address: string): string | null {
   return (row?.[0] as string | undefined) ?? null
 }
 
-function mailboxes(index: Connection, account: number): ReadAnswers['mailboxes'] {
-  const rows = index.all(
-    `SELECT m.id, m.path, m.uidvalidity, m.uidnext, m.modseq, m.total, m.unseen, m.deleted, m.bytes, m.role, m.noselect,
-       s.path IS NOT NULL
-     FROM mailbox m INDEXED BY mailbox_path LEFT JOIN subscription s ON s.account=m.account AND s.path=m.path
-     WHERE m.account=? AND m.dropped_at IS NULL ORDER BY m.id`,
-    account,
-  ) as unknown as MailboxRow[]
-  const keywords = index.all(
-    `SELECT k.mailbox, k.name FROM mailbox m INDEXED BY mailbox_path CROSS JOIN keyword k ON k.mailbox=m.id
-     WHERE m.account=? AND m.dropped_at IS NULL`,
-    account,
-  ) as unknown as [number, string][]
-  return { rows, keywords }
-}
-
 function annotations(
   index: Connection,
   { account, mailbox, principal, prefix }: Extract<ReadRequest, { type: 'meta' }>,
 ): MetaEntry[] {
   const rows = index.all(
     `SELECT principal, key, value FROM meta
-     WHERE account=?1 AND mailbox=?2 AND principal IN ('', ?3) AND substr(key, 1, length(?4))=?4 ORDER BY key`,
+     WHERE account=? AND mailbox=? AND principal IN ('', ?) AND substr(key, 1, length(?))=? ORDER BY key`,
     account,
     mailbox ?? 0,
     principal,
+    prefix,
     prefix,
   ) as unknown as [string, string, Uint8Array][]
   return rows.map(([whose, key, value]) => ({ key, value, ...(whose !== '' && { private: true }) }))

@@ -1,23 +1,39 @@
-import type { Column, MetaEntry, ModSeq, SearchExpr, Uid, UidSet } from '@posthouse/store-api'
+import type { AclEntry, Column, MetaEntry, ModSeq, SearchExpr, Uid, UidSet } from '@posthouse/store-api'
+import type { PathText } from '../paths.js'
+import type { Guest } from '../viewer.js'
 import type { PackedRows } from './pack.js'
+
+/** A question about the messages of a mailbox, by the owner (`null`) or by a guest. */
+interface InMailbox {
+  readonly account: number
+  readonly mailbox: number
+  readonly guest: Guest | null
+}
 
 /** What the reader is asked for. Requests are plain data: they may cross a thread. */
 export type ReadRequest =
-  | { readonly type: 'open'; readonly account: string }
+  /** The number of an account that the guest, if any, may see something of. */
+  | { readonly type: 'open'; readonly account: string; readonly guest: Guest | null }
+  | { readonly type: 'shared'; readonly guest: Guest }
   | { readonly type: 'resolve'; readonly address: string }
-  | { readonly type: 'mailboxes'; readonly account: number }
+  | { readonly type: 'mailboxes'; readonly account: number; readonly guest: Guest | null }
+  | { readonly type: 'subscriptions'; readonly account: number; readonly principal: string }
+  | (InMailbox & { readonly type: 'acl' })
   | {
       readonly type: 'rows'
       readonly account: number
       readonly mailbox: number
+      readonly guest: Guest | null
       readonly uids: UidSet
       readonly limit: number
       readonly want: readonly Column[]
+      /** Prefixes are not wanted. */
+      readonly light: boolean
     }
   /** UIDs of rows changed after `since`, ascending. */
-  | { readonly type: 'changed'; readonly account: number; readonly mailbox: number; readonly since: ModSeq }
-  | { readonly type: 'uids'; readonly account: number; readonly mailbox: number }
-  | { readonly type: 'vanished'; readonly account: number; readonly mailbox: number; readonly since: ModSeq }
+  | (InMailbox & { readonly type: 'changed'; readonly since: ModSeq })
+  | (InMailbox & { readonly type: 'uids' })
+  | (InMailbox & { readonly type: 'vanished'; readonly since: ModSeq })
   | {
       readonly type: 'octets'
       readonly blob: number
@@ -25,7 +41,7 @@ export type ReadRequest =
       readonly end: number
       readonly chunks: number
     }
-  | { readonly type: 'search'; readonly account: number; readonly mailbox: number | null; readonly expr: SearchExpr }
+  | (InMailbox & { readonly type: 'search'; readonly expr: SearchExpr })
   /** Contents that the full-text index does not have yet, ascending. */
   | { readonly type: 'unindexed'; readonly limit: number }
   | { readonly type: 'quota'; readonly account: number }
@@ -33,6 +49,7 @@ export type ReadRequest =
       readonly type: 'meta'
       readonly account: number
       readonly mailbox: number | null
+      readonly guest: Guest | null
       readonly principal: string
       readonly prefix: string
     }
@@ -60,10 +77,15 @@ export type MailboxRow = readonly [
 /** What a request is answered with. */
 export interface ReadAnswers {
   readonly open: number | null
+  readonly shared: readonly string[]
+  readonly subscriptions: readonly PathText[]
+  readonly acl: readonly AclEntry[]
   readonly resolve: string | null
   readonly mailboxes: {
     readonly rows: readonly MailboxRow[]
     readonly keywords: readonly (readonly [mailbox: number, name: string])[]
+    /** The rights of the guest in each of them; absent for the owner. */
+    readonly rights?: readonly string[]
   }
   readonly rows: PackedRows
   readonly changed: Uint32Array

@@ -11,7 +11,8 @@ import { decodeRangesInto } from '../ranges.js'
 import type { Connection } from '../sql/connection.js'
 import type { SqlRow } from '../sql/driver.js'
 import { CHUNK_BYTES, MAX_CHUNKS } from '../sql/schema.js'
-import { type PackedRows, packRows, ROW_COLUMNS, type RowWithOctets } from './pack.js'
+import type { Guest } from '../viewer.js'
+import { type PackedRows, packRows, ROW_WIDTH, type RowWithOctets, rowColumns } from './pack.js'
 import type { ReadRequest } from './requests.js'
 
 /** Octets of messages given in one page at most, when the caller wants them in the rows. */
@@ -26,20 +27,33 @@ export function checkMailbox(index: Connection, account: number, mailbox: number
   }
 }
 
+/** The flags that a guest sees, and when they last changed for it; over `msg m` and the guest's row `p`. */
+export function guestColumns({ privateFlags: own }: Guest): { readonly flags: string; readonly modseq: string } {
+  return {
+    flags: `(m.flags & ${~own}) | (coalesce(p.flags, 0) & ${own})`,
+    modseq: 'max(m.modseq, coalesce(p.modseq, 0))',
+  }
+}
+
+/** Messages with the flags of one guest; its name is the statement's first value. */
+export const GUEST_MESSAGES = `msg m LEFT JOIN personal p
+  ON p.mailbox=m.mailbox AND p.uid=m.uid AND p.principal=(SELECT id FROM principal WHERE name=?)`
+
 /** One page: rows of the ranges, ascending, as many as `limit` and the octets allow. */
 export function readRows(
   index: Connection,
   blobs: Connection,
-  { mailbox, uids, limit, want }: Extract<ReadRequest, { type: 'rows' }>,
+  { mailbox, guest, uids, limit, want, light }: Extract<ReadRequest, { type: 'rows' }>,
 ): PackedRows {
-  const sql = rowsSql(want)
   const inline = want.includes('inline')
+  const sql = rowsSql(want, light && !inline, guest)
+  const who = guest ? [guest.principal] : []
   const rows: RowWithOctets[] = []
   let octets = 0
   for (const [lo, hi] of uids) {
-    const found = index.all(sql, mailbox, lo, hi, limit - rows.length)
+    const found = index.all(sql, ...who, mailbox, lo, hi, limit - rows.length)
     for (const row of found) {
-      const [prefix, summary, header] = row.slice(9) as (Uint8Array | null)[]
+      const [prefix, summary, header] = row.slice(ROW_WIDTH) as (Uint8Array | null)[]
       const body = inline ? wholeBlob(blobs, row, prefix) : null
       octets += (summary?.byteLength ?? 0) + (header?.byteLength ?? 0) + (body?.byteLength ?? 0)
       rows.push({ row, slots: [prefix, summary, header, body] })
@@ -53,16 +67,21 @@ export function readRows(
 }
 
 /** One of a few constant texts, so that each is prepared once. */
-function rowsSql(want: readonly Column[]): string {
+function rowsSql(want: readonly Column[], light: boolean, guest: Guest | null): string {
+  const { flags, modseq } = guest ? guestColumns(guest) : { flags: 'm.flags', modseq: 'm.modseq' }
+  const columns = rowColumns(modseq, flags)
+  const from = guest ? GUEST_MESSAGES : 'msg m'
   const summary = want.includes('summary')
   const header = want.includes('header')
   const where = 'WHERE m.mailbox=? AND m.uid BETWEEN ? AND ? ORDER BY m.uid LIMIT ?'
   if (!summary && !header) {
-    return `SELECT ${ROW_COLUMNS}, CASE WHEN m.plen > 0 THEN (SELECT prefix FROM content WHERE id=m.content) END, NULL, NULL
-      FROM msg m ${where}`
+    // A look into the wide table for each message that has a prefix costs more than all the rest of a flag sync.
+    const prefix = light ? 'NULL' : 'CASE WHEN m.plen > 0 THEN (SELECT prefix FROM content WHERE id=m.content) END'
+    return `SELECT ${columns}, ${prefix}, NULL, NULL
+      FROM ${from} ${where}`
   }
-  return `SELECT ${ROW_COLUMNS}, c.prefix, ${summary ? 'c.summary' : 'NULL'}, ${header ? 'c.header' : 'NULL'}
-    FROM msg m JOIN content c ON c.id=m.content ${where}`
+  return `SELECT ${columns}, c.prefix, ${summary ? 'c.summary' : 'NULL'}, ${header ? 'c.header' : 'NULL'}
+    FROM ${from} JOIN content c ON c.id=m.content ${where}`
 }
 
 function wholeBlob(blobs: Connection, row: SqlRow, prefix: Uint8Array | null): Uint8Array | null {
@@ -74,8 +93,19 @@ function wholeBlob(blobs: Connection, row: SqlRow, prefix: Uint8Array | null): U
 }
 
 /** UIDs changed after `since`: found by the index on modification sequences, so the cost is that of the changes. */
-export function changedUids(index: Connection, mailbox: number, since: number): Uint32Array {
-  const rows = index.all('SELECT uid FROM msg INDEXED BY msg_modseq WHERE mailbox=? AND modseq>?', mailbox, since)
+export function changedUids(index: Connection, mailbox: number, since: number, guest: Guest | null): Uint32Array {
+  const sql = 'SELECT uid FROM msg INDEXED BY msg_modseq WHERE mailbox=? AND modseq>?'
+  const rows = guest
+    ? index.all(
+        `${sql} UNION SELECT uid FROM personal INDEXED BY personal_modseq
+         WHERE mailbox=? AND principal=(SELECT id FROM principal WHERE name=?) AND modseq>?`,
+        mailbox,
+        since,
+        mailbox,
+        guest.principal,
+        since,
+      )
+    : index.all(sql, mailbox, since)
   const uids = new Uint32Array(rows.length)
   for (let i = 0; i < rows.length; i++) uids[i] = rows[i][0] as Uid
   return uids.sort()
@@ -115,9 +145,9 @@ function expand(ranges: UidSet, total: number): Uint32Array {
 /** The expunge log after `since`, or `null` below its floor (R10). One statement, so that no trimming falls between. */
 export function vanishedUids(index: Connection, mailbox: number, since: number): UidSet | null {
   const rows = index.all(
-    `SELECT b.floor, g.ranges FROM mailbox b LEFT JOIN gone g ON g.mailbox=b.id AND g.modseq>?2 WHERE b.id=?1`,
-    mailbox,
+    `SELECT b.floor, g.ranges FROM mailbox b LEFT JOIN gone g ON g.mailbox=b.id AND g.modseq>? WHERE b.id=?`,
     since,
+    mailbox,
   )
   if (rows.length === 0 || since < (rows[0][0] as number)) return null
   const ranges: [Uid, Uid][] = []

@@ -1,9 +1,11 @@
 import type { SearchExpr, Uid } from '@posthouse/store-api'
-import { contentNumber } from '../blob-id.js'
+import { contentNumber, threadNumber } from '../blob-id.js'
 import type { Connection } from '../sql/connection.js'
 import type { SqlValue } from '../sql/driver.js'
+import type { Guest } from '../viewer.js'
 import { columnBits } from '../write/search-index.js'
 import type { ReadAnswers } from './requests.js'
+import { GUEST_MESSAGES, guestColumns } from './rows.js'
 
 /**
  * The part of a search that columns can answer, as one SQL condition: never narrower than the expression (a
@@ -16,6 +18,8 @@ interface Condition {
   readonly values: readonly SqlValue[]
   /** True only for rows that match. */
   readonly exact: boolean
+  /** Names few rows by itself: the search begins with it, and costs what it names. */
+  readonly leads?: boolean
 }
 
 const EVERYTHING: Condition = { sql: '1', values: [], exact: true }
@@ -37,18 +41,24 @@ interface Budget {
 /** `fullText`: the full-text index is attached as `search`. */
 export function search(
   index: Connection,
-  mailbox: number | null,
+  mailbox: number,
   expr: SearchExpr,
   fullText: boolean,
+  guest: Guest | null,
 ): ReadAnswers['search'] {
-  if (mailbox === null) return null
   const budget = { parts: MAX_PARTS, fullText }
-  const { sql, values, rest } = split(expr, budget)
+  const { sql, values, rest, leads } = split(expr, budget)
   if (budget.parts < 0 || (sql === '1' && rest !== null)) return null
+  const { flags, modseq } = guest ? guestColumns(guest) : { flags: '', modseq: '' }
+  const source = guest
+    ? `(SELECT m.mailbox, m.uid, ${flags} AS flags, ${modseq} AS modseq, m.kw, m.size, m.idate, m.sdate, m.content, m.thread
+        FROM ${GUEST_MESSAGES})`
+    : 'msg'
+  const who = guest ? [guest.principal] : []
   const uids = index.allOnce(
     `SELECT min(uid), max(uid) FROM (SELECT uid, uid - row_number() OVER (ORDER BY uid) AS island
-     FROM msg WHERE mailbox=? AND (${sql})) GROUP BY island ORDER BY 1`,
-    [mailbox, ...values],
+     FROM ${source} WHERE ${leads ? '+' : ''}mailbox=? AND (${sql})) GROUP BY island ORDER BY 1`,
+    [...who, mailbox, ...values],
   )
   return { uids: uids as unknown as [Uid, Uid][], rest }
 }
@@ -63,7 +73,8 @@ function split(expr: SearchExpr, budget: Budget): Condition & { readonly rest: S
     return condition
   })
   const all = join(conditions, 'AND')
-  return { ...all, rest: rest.length === 0 ? null : rest.length === 1 ? rest[0] : { type: 'and', of: rest } }
+  const leads = conditions.some((condition) => condition.leads)
+  return { ...all, leads, rest: rest.length === 0 ? null : rest.length === 1 ? rest[0] : { type: 'and', of: rest } }
 }
 
 function conditionOf(expr: SearchExpr, budget: Budget): Condition {
@@ -102,8 +113,10 @@ function conditionOf(expr: SearchExpr, budget: Budget): Condition {
       const content = contentNumber(expr.id)
       return content === undefined ? NOTHING : exact('content = ?', content)
     }
-    case 'threadId':
-      return NOTHING
+    case 'threadId': {
+      const thread = threadNumber(expr.id)
+      return thread === undefined ? NOTHING : exact('thread = ?', thread)
+    }
     case 'text':
       return budget.fullText ? textCondition(expr) : UNKNOWN
     default:
@@ -111,18 +124,23 @@ function conditionOf(expr: SearchExpr, budget: Budget): Condition {
   }
 }
 
+/** A text with the form in which the index has it. */
+export type FoldedText = Extract<SearchExpr, { type: 'text' }> & { readonly folded?: string }
+
 /** A trigram index finds substrings of three characters and more; what it does not hold yet is a candidate. */
-function textCondition(expr: Extract<SearchExpr, { type: 'text' }>): Condition {
-  if ([...expr.contains].length < 3) return UNKNOWN
+function textCondition(expr: FoldedText): Condition {
+  const wanted = expr.folded ?? expr.contains
+  if ([...wanted].length < 3) return UNKNOWN
   const columns = expr.in === 'all' ? (['header', 'body'] as const) : ([expr.in] as const)
   const named = columns.map((column) => `"${column}"`).join(' ')
-  const phrase = `"${expr.contains.replaceAll('"', '""')}"`
+  const phrase = `"${wanted.replaceAll('"', '""')}"`
   return {
-    sql: `(content IN (SELECT rowid FROM search.text WHERE text MATCH ?)
-      OR content > (SELECT done FROM search.progress)
-      OR content IN (SELECT content FROM search.unindexed WHERE columns & ? != 0))`,
+    sql: `content IN (SELECT rowid FROM search.text WHERE text MATCH ?
+      UNION ALL SELECT content FROM search.unindexed WHERE columns & ? != 0
+      UNION ALL SELECT id FROM content WHERE id > (SELECT done FROM search.progress))`,
     values: [`{${named}} : ${phrase}`, columnBits(columns)],
     exact: false,
+    leads: true,
   }
 }
 

@@ -36,6 +36,18 @@ const INDEX_CHECKS: readonly (readonly [sql: string, sentence: string])[] = [
     'mailbox ? has a message (UID ?) whose content is missing or another',
   ],
   [
+    `SELECT c.mailbox, p.name FROM personal_count c JOIN principal p ON p.id=c.principal
+     JOIN mailbox b ON b.id=c.mailbox AND b.dropped_at IS NULL
+     WHERE c.seen != (SELECT count(*) FROM personal f
+       WHERE f.mailbox=c.mailbox AND f.principal=c.principal AND (f.flags & 1) != 0)`,
+    'what mailbox ? counts as seen by ? differs from a recount',
+  ],
+  [
+    `SELECT f.mailbox, f.uid FROM personal f JOIN mailbox b ON b.id=f.mailbox AND b.dropped_at IS NULL
+     LEFT JOIN msg m ON m.mailbox=f.mailbox AND m.uid=f.uid WHERE m.uid IS NULL OR f.modseq > b.modseq`,
+    'mailbox ? has flags of a guest on UID ?, which is not there',
+  ],
+  [
     'SELECT m.mailbox, m.uid FROM msg m LEFT JOIN mailbox b ON b.id=m.mailbox WHERE b.id IS NULL',
     'no mailbox ? for UID ?',
   ],
@@ -65,7 +77,7 @@ export function verify(index: Connection, blobs: Connection): VerifyReport {
     const unusedBlobs = verifyBlobs(index, blobs, say)
     const count = (table: string): number => index.allOnce(`SELECT count(*) FROM ${table}`, [])[0][0] as number
     return {
-      accounts: count('account'),
+      accounts: count('account WHERE removed_at IS NULL'),
       mailboxes: count('mailbox WHERE dropped_at IS NULL'),
       messages: count('msg JOIN mailbox b ON b.id=msg.mailbox WHERE b.dropped_at IS NULL'),
       unusedBlobs,

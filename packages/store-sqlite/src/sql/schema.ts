@@ -87,6 +87,46 @@ export const INDEX_SCHEMA: readonly string[] = [
     PRIMARY KEY(account, mailbox, principal, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Sharing. Rights: letters of RFC 4314. The owner is not in the list.
+  CREATE TABLE acl(
+    mailbox INTEGER NOT NULL, identifier TEXT NOT NULL, rights TEXT NOT NULL, PRIMARY KEY(mailbox, identifier)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX acl_identifier ON acl(identifier, mailbox);
+  CREATE TABLE principal(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+  -- Flags that a guest keeps for itself, and how many messages of a mailbox it has seen.
+  CREATE TABLE personal(
+    mailbox INTEGER NOT NULL, uid INTEGER NOT NULL, principal INTEGER NOT NULL, flags INTEGER NOT NULL,
+    modseq INTEGER NOT NULL, PRIMARY KEY(mailbox, uid, principal)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX personal_modseq ON personal(mailbox, principal, modseq);
+  CREATE TABLE personal_count(
+    mailbox INTEGER NOT NULL, principal INTEGER NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY(mailbox, principal)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Each principal has subscriptions of its own; '' is the owner.
+  CREATE TABLE subscribed(
+    account INTEGER NOT NULL, principal TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY(account, principal, path)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO subscribed SELECT account, '', path FROM subscription;
+  DROP TABLE subscription;
+
+  -- Conversations: ids of messages, hashed with their base subject, and the content that brought them.
+  ALTER TABLE msg ADD COLUMN thread INTEGER;
+  CREATE INDEX msg_thread ON msg(mailbox, thread) WHERE thread IS NOT NULL;
+  CREATE TABLE thread_key(
+    account INTEGER NOT NULL, key INTEGER NOT NULL, thread INTEGER NOT NULL, content INTEGER NOT NULL,
+    PRIMARY KEY(account, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX thread_key_content ON thread_key(content);
+
+  -- Accounts that were removed: their name is free, their mailboxes are purged like dropped ones.
+  -- The row stays, so that neither the number nor a UIDVALIDITY comes again (R8). removed_at: ms; 0 once it is purged.
+  ALTER TABLE account ADD COLUMN removed_at INTEGER;
+  ALTER TABLE account ADD COLUMN former TEXT;
+  CREATE INDEX account_former ON account(former) WHERE former IS NOT NULL;
+  CREATE INDEX account_removed ON account(removed_at) WHERE removed_at > 0;
+  `,
 ]
 
 /** Versions of `blobs.db`. */

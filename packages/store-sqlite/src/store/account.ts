@@ -1,5 +1,6 @@
 import {
   type Account,
+  allRights,
   type ChangeHint,
   type Column,
   type CommitResult,
@@ -10,17 +11,21 @@ import {
   type MessageRow,
   type ModSeq,
   type Reader,
+  StoreError,
   type UidSet,
   uidSetFromSorted,
   uidSetIntersect,
   type Writer,
 } from '@posthouse/store-api'
+import { blobNumber } from '../blob-id.js'
 import { splitPath } from '../paths.js'
 import { unpackRows } from '../read/pack.js'
 import type { ReadAnswers } from '../read/requests.js'
 import type { Backend } from '../thread/backend.js'
+import type { Guest } from '../viewer.js'
 import { mailboxNumber } from '../write/transaction.js'
 import { readOctets } from './octets.js'
+import { type FindThread, withFolds, withThread } from './peers.js'
 
 /** An account of a SQLite store: every method of the interface is there. */
 export type SqliteAccount = Account & Reader & Writer & Extras
@@ -29,8 +34,16 @@ export interface AccountOptions {
   readonly backend: Backend
   readonly id: number
   readonly name: string
-  readonly principal: string
+  /** The principal when it is not the owner. */
+  readonly guest: Guest | null
+  readonly clock: () => number
+  /** ms */
+  readonly lease: number
   readonly stage: Writer['stage']
+  /** Finds the conversation of appends that do not say it. */
+  readonly findThread?: FindThread
+  /** See `FullTextOptions`. */
+  readonly fold?: (wanted: string) => string
   /** `seen`: the newest modification sequence that this view has pulled. */
   readonly watch: (seen: ModSeq, signal: AbortSignal) => AsyncIterable<ChangeHint>
 }
@@ -43,33 +56,40 @@ const PAGE = 1000
 const RANGES = 1000
 
 /** The view of one principal on one account. */
-export function openAccount({ backend, id: account, name, principal, stage, watch }: AccountOptions): SqliteAccount {
+export function openAccount(options: AccountOptions): SqliteAccount {
+  const { backend, id: account, name, guest, stage, watch, findThread, fold } = options
+  const inMailbox = (mailbox: MailboxId) => ({ account, mailbox: numberOf(mailbox), guest })
   let seen: ModSeq = 0
   return {
     stage,
     watch: (signal) => watch(seen, signal),
     async mailboxes() {
-      const infos = mailboxInfos(await backend.read<'mailboxes'>({ type: 'mailboxes', account }))
+      const infos = mailboxInfos(await backend.read<'mailboxes'>({ type: 'mailboxes', account, guest }), name, guest)
       for (const { modseq } of infos) seen = Math.max(seen, modseq)
       return infos
     },
-    messages: (mailbox, query) => pages(backend, account, numberOf(mailbox), query),
+    messages: (mailbox, query) => pages(backend, inMailbox(mailbox), query),
     read: (blob, range) => readOctets(backend, blob, range),
     commit: (ops, key) =>
       backend.write<'commit'>({
         type: 'commit',
-        account: name,
-        principal,
-        ops,
+        account,
+        guest,
+        ops: findThread ? ops.map((op) => withThread(op, findThread)) : ops,
         ...(key !== undefined && { key }),
       }) as Promise<CommitResult>,
-    vanished: (mailbox, since) =>
-      backend.read<'vanished'>({ type: 'vanished', account, mailbox: numberOf(mailbox), since }),
-    uids: (mailbox) => backend.read<'uids'>({ type: 'uids', account, mailbox: numberOf(mailbox) }),
-    search: (mailbox, expr) =>
-      backend.read<'search'>({ type: 'search', account, mailbox: mailbox === null ? null : numberOf(mailbox), expr }),
+    vanished: (mailbox, since) => backend.read<'vanished'>({ type: 'vanished', ...inMailbox(mailbox), since }),
+    uids: (mailbox) => backend.read<'uids'>({ type: 'uids', ...inMailbox(mailbox) }),
+    search: async (mailbox, expr) =>
+      mailbox === null
+        ? null
+        : backend.read<'search'>({
+            type: 'search',
+            ...inMailbox(mailbox),
+            expr: fold ? withFolds(expr, fold) : expr,
+          }),
     async summaries(rows) {
-      await backend.write<'summaries'>({ type: 'summaries', account: name, rows })
+      await backend.write<'summaries'>({ type: 'summaries', account, rows })
     },
     async quota() {
       const [bytes, messages, bytesLimit, messagesLimit] = await backend.read<'quota'>({ type: 'quota', account })
@@ -84,9 +104,25 @@ export function openAccount({ backend, id: account, name, principal, stage, watc
         type: 'meta',
         account,
         mailbox: mailbox === null ? null : numberOf(mailbox),
-        principal,
+        guest,
+        principal: guest?.principal ?? name,
         prefix,
       }),
+    async subscriptions() {
+      const principal = guest?.principal ?? ''
+      return (await backend.read<'subscriptions'>({ type: 'subscriptions', account, principal })).map(splitPath)
+    },
+    async acl(mailbox) {
+      const others = await backend.read<'acl'>({ type: 'acl', ...inMailbox(mailbox) })
+      return [{ identifier: name, rights: allRights }, ...others]
+    },
+    async restage(blob) {
+      // The lease runs from when the writer begins, which is not before now.
+      const expires = options.clock() + options.lease
+      const size = await backend.write<'restage'>({ type: 'restage', blob: blobNumber(blob) ?? 0 })
+      if (size === null) throw new StoreError('nonexistent', 'there are no such octets (any more)')
+      return { blob, size, expires }
+    },
   }
 }
 
@@ -95,7 +131,11 @@ function numberOf(mailbox: MailboxId): number {
   return mailboxNumber(mailbox) ?? 0
 }
 
-function mailboxInfos({ rows, keywords }: ReadAnswers['mailboxes']): MailboxInfo[] {
+function mailboxInfos(
+  { rows, keywords, rights }: ReadAnswers['mailboxes'],
+  owner: string,
+  guest: Guest | null,
+): MailboxInfo[] {
   const named = new Map<number, string[]>()
   for (const [mailbox, keyword] of keywords) {
     const list = named.get(mailbox)
@@ -103,7 +143,7 @@ function mailboxInfos({ rows, keywords }: ReadAnswers['mailboxes']): MailboxInfo
     else named.set(mailbox, [keyword])
   }
   return rows.map(
-    ([id, path, uidValidity, uidNext, modseq, messages, unseen, deleted, bytes, role, noSelect, subscribed]) => ({
+    ([id, path, uidValidity, uidNext, modseq, messages, unseen, deleted, bytes, role, noSelect, subscribed], i) => ({
       id: String(id),
       path: splitPath(path),
       uidValidity,
@@ -117,6 +157,7 @@ function mailboxInfos({ rows, keywords }: ReadAnswers['mailboxes']): MailboxInfo
       ...(noSelect !== 0 && { noSelect: true }),
       subscribed: subscribed !== 0,
       keywords: named.get(id) ?? [],
+      ...(guest && rights && { rights: rights[i], privateFlags: guest.privateFlags, owner }),
     }),
   )
 }
@@ -124,24 +165,24 @@ function mailboxInfos({ rows, keywords }: ReadAnswers['mailboxes']): MailboxInfo
 /** Pages by key: nothing is held between two of them (R9). */
 async function* pages(
   backend: Backend,
-  account: number,
-  mailbox: number,
+  where: { readonly account: number; readonly mailbox: number; readonly guest: Guest | null },
   query: MessageQuery,
 ): AsyncGenerator<readonly MessageRow[]> {
   let ranges = query.uids ?? [[1, 4294967295] as const]
   if (query.since !== undefined && query.since > 0) {
-    const changed = await backend.read<'changed'>({ type: 'changed', account, mailbox, since: query.since })
+    const changed = await backend.read<'changed'>({ type: 'changed', ...where, since: query.since })
     ranges = uidSetIntersect(ranges, uidSetFromSorted(changed))
   }
   // An empty set still asks once, so that a mailbox that is gone is noticed.
   const want: readonly Column[] = query.want ?? []
+  const light = query.light ?? false
   let limit = FIRST_PAGE
   let first = true
   for (let at = 0; first || at < ranges.length; at += RANGES) {
     let some: UidSet = ranges.slice(at, at + RANGES)
     while (first || some.length > 0) {
       first = false
-      const page = await backend.read<'rows'>({ type: 'rows', account, mailbox, uids: some, limit, want })
+      const page = await backend.read<'rows'>({ type: 'rows', ...where, uids: some, limit, want, light })
       limit = PAGE
       if (page.present.length > 0) yield unpackRows(page)
       if (page.next === 0) break

@@ -6,6 +6,11 @@ import type { SearchText } from '../write/search-index.js'
 export interface FullTextOptions {
   /** The decoded text of a message (without what was put before it for its recipient); `null`: not to be indexed. */
   readonly textOf: (message: Uint8Array) => SearchText | null | Promise<SearchText | null>
+  /**
+   * Brings text that is searched for into the form of what `textOf` gives. Case is no matter: the index has none. Default:
+   * as it is.
+   */
+  readonly fold?: (wanted: string) => string
   /** Octets up to which a message is indexed; larger ones are candidates of every search. Default: 2 MiB. */
   readonly maxBytes?: number
 }

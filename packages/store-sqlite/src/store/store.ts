@@ -1,13 +1,15 @@
 import {
   type Delivery,
+  Flag,
   type MailStore,
   normaliseAddress,
   type OpResult,
+  type Principal,
   type Source,
   type Staged,
   StoreError,
 } from '@posthouse/store-api'
-import { DEFAULT_LIMITS, type SqliteLimits } from '../limits.js'
+import { limitsOf, type SqliteLimits } from '../limits.js'
 import type { VerifyReport } from '../read/requests.js'
 import { filesOf } from '../sql/connection.js'
 import { type Driver, type DriverName, loadDriver } from '../sql/driver.js'
@@ -15,6 +17,7 @@ import type { Backend } from '../thread/backend.js'
 import { errorOf } from '../thread/backend.js'
 import { openInThread } from '../thread/in-thread.js'
 import { openWorkers } from '../thread/workers.js'
+import { guestOf } from '../viewer.js'
 import type { QuotaLimit } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
 import { openAccount, type SqliteAccount } from './account.js'
@@ -22,6 +25,7 @@ import { backupTo } from './backup.js'
 import { createHints } from './hints.js'
 import { createIndexer, type FullTextOptions } from './indexer.js'
 import { readOctets } from './octets.js'
+import { imapText, summaryThreads } from './peers.js'
 import { stage } from './stage.js'
 
 /** How a store is opened. */
@@ -39,9 +43,17 @@ export interface SqliteStoreOptions {
   readonly limits?: Partial<SqliteLimits>
   /**
    * Keeps a full-text index in a third file, so that searches for text look at few messages. The file can be deleted
-   * at any time; it is made again. Default: no index.
+   * at any time; it is made again. `true`: the text that SEARCH looks at, found by `@posthouse/imap`, an optional peer.
+   * Default: no index.
    */
-  readonly fts?: FullTextOptions
+  readonly fts?: boolean | FullTextOptions
+  /**
+   * Keeps together what belongs to one conversation (`threadId`, RFC 8474 §5.2), by the summaries of the messages that
+   * come in from now on. Needs `@posthouse/mime`, an optional peer. Default: only what says its own `thread`.
+   */
+  readonly threadIds?: boolean
+  /** Flag bits that principals other than the owner keep for themselves in shared mailboxes. Default: `Flag.Seen`. */
+  readonly privateFlags?: number
   /** ms since the epoch. Default: `Date.now`. */
   readonly clock?: () => number
   /** ms between two looks for work that nobody waits for (purging, collecting); 0: only by `maintain`. Default: 60 s. */
@@ -53,17 +65,23 @@ export interface SqliteStoreOptions {
 /** The embedded store: durable before it answers. */
 export interface SqliteStore extends MailStore {
   /** @throws StoreError `nonexistent` when there is no such account */
-  open(account: string, as?: { readonly principal: string }): Promise<SqliteAccount>
+  open(account: string, as?: Principal): Promise<SqliteAccount>
+  sharedWith(as: Principal): Promise<readonly string[]>
   resolve(address: string): Promise<string | null>
   stage(bytes: Source, hint?: { readonly size?: number }): Promise<Staged>
   deliver(delivery: Delivery): Promise<readonly (OpResult | Error)[]>
   /** Makes an account with its INBOX. One that exists keeps its mail and gets the limits, if any are given. */
   addAccount(name: string, limit?: QuotaLimit): Promise<void>
+  /**
+   * Removes an account with its mail and addresses. Its name is free at once; what it held is purged in steps.
+   * @throws StoreError `nonexistent`
+   */
+  removeAccount(name: string): Promise<void>
   /** Mail for the address goes into the account, whatever its case. @throws StoreError `nonexistent`, `invalid` */
   addAddress(address: string, account: string): Promise<void>
   /** Mail for the address is no longer taken. */
   removeAddress(address: string): Promise<void>
-  /** Purges, collects and trims until there is nothing left to do now. */
+  /** Purges, collects and trims until there is nothing left to do now; when nobody has written meanwhile, empties the logs. */
   maintain(): Promise<void>
   /** Resolves when every message is in the full-text index; `anew` makes the index from nothing. Needs `fts`. */
   indexText(options?: { readonly anew?: boolean }): Promise<void>
@@ -78,7 +96,8 @@ export interface SqliteStore extends MailStore {
 /** Opens a store and makes it when there is none. @throws StoreError `unavailable` */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const files = filesOf(options.path)
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const limits = limitsOf(options.limits)
+  const privateFlags = options.privateFlags ?? Flag.Seen
   const clock = options.clock ?? Date.now
   let publish: (notes: readonly ChangeNote[]) => void = () => undefined
   const driver = typeof options.driver === 'object' ? options.driver : loadDriver(options.driver)
@@ -90,6 +109,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       'a binding of your own cannot be sent to other threads; open the store with threads: 0',
     )
   }
+  const text = options.fts === true ? await imapText() : options.fts || undefined
+  const findThread = options.threadIds ? await summaryThreads() : undefined
   const backend: Backend =
     readers === 0
       ? openInThread(driver, backendOptions)
@@ -98,8 +119,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     poll: (accounts, always) => backend.read<'poll'>({ type: 'poll', accounts, always }),
     interval: options.pollInterval ?? 200,
   })
-  const indexer = options.fts && createIndexer(backend, (blob) => readOctets(backend, blob), options.fts)
+  const indexer = text && createIndexer(backend, (blob) => readOctets(backend, blob), text)
+  /** Groups that changed something; how many at the last maintenance, and when the logs were emptied. */
+  let commits = 0
+  let looked = -1
+  let tidied = -1
   publish = (notes) => {
+    commits++
     hints.publish(notes)
     indexer?.wake()
   }
@@ -110,6 +136,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 
   async function maintain(): Promise<void> {
     while (await backend.write<'maintain'>({ type: 'maintain' }));
+    // Nothing since the last look: a good moment to empty the logs, which nobody waits for.
+    if (commits === looked && tidied !== commits) {
+      tidied = commits
+      await backend.write<'idle'>({ type: 'idle' })
+    }
+    looked = commits
   }
   const interval = options.maintenanceInterval ?? 60_000
   const timer = interval > 0 ? setInterval(() => void maintain().catch(() => undefined), interval) : null
@@ -117,28 +149,43 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
 
   return {
     async open(name, as) {
-      const id = await backend.read<'open'>({ type: 'open', account: name })
+      const guest = guestOf(name, as, privateFlags)
+      const id = await backend.read<'open'>({ type: 'open', account: name, guest })
       if (id === null) throw new StoreError('nonexistent', 'there is no such account')
       return openAccount({
         backend,
         id,
         name,
-        principal: as?.principal ?? name,
+        guest,
+        clock,
+        lease: limits.lease,
         stage: take,
+        ...(findThread && { findThread }),
+        ...(text?.fold && { fold: text.fold }),
         watch: (seen, signal) => hints.watch({ id, name }, seen, signal),
       })
+    },
+    async sharedWith(as) {
+      const guest = { principal: as.principal, groups: as.groups ?? [], privateFlags }
+      const names = await backend.read<'shared'>({ type: 'shared', guest })
+      return names.filter((name) => name !== as.principal)
     },
     async resolve(address) {
       const key = normaliseAddress(address)
       return key === null ? null : await backend.read<'resolve'>({ type: 'resolve', address: key })
     },
     stage: take,
-    async deliver(delivery) {
+    async deliver(given) {
+      const thread = given.thread ?? findThread?.(given.summary)
+      const delivery = thread ? { ...given, thread } : given
       const results = await backend.write<'deliver'>({ type: 'deliver', delivery })
       return results.map((result) => ('code' in result ? errorOf(result) : result))
     },
     async addAccount(name, limit) {
       await backend.write<'account'>({ type: 'account', name, ...(limit && { limit }) })
+    },
+    async removeAccount(name) {
+      await backend.write<'remove'>({ type: 'remove', name })
     },
     async addAddress(address, account) {
       await backend.write<'address'>({ type: 'address', address: addressKey(address), account })

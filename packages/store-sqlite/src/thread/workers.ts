@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { StoreError } from '@posthouse/store-api'
 import type { DriverName } from '../sql/driver.js'
 import type { GroupResult, WriteRequest } from '../write/requests.js'
+import { isOctets } from '../write/writer.js'
 import { type Backend, createWriteQueue, errorOf, type WriteQueue } from './backend.js'
 import { createChunkPool } from './chunk-pool.js'
 import type { BackendOptions } from './options.js'
@@ -41,7 +42,7 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
   const octetQueue = queueOf(octets)
   return {
     chunk: pool.take,
-    write: (request) => (request.type === 'put' || request.type === 'discard' ? octetQueue : rowQueue).add(request),
+    write: (request) => (isOctets(request) ? octetQueue : rowQueue).add(request),
     read: (request) => {
       // Which thread is asked about changes is not free: it remembers what it answered.
       const thread = request.type === 'poll' ? readers[0] : leastBusy(readers)

@@ -1,7 +1,9 @@
 import { type AppendOp, Flag, type OpResult, StoreError } from '@posthouse/store-api'
 import { blobNumber } from '../blob-id.js'
 import { joinKeywords, spellKeywords } from './keywords.js'
+import { countSeen, guestNumber, setPersonal } from './personal.js'
 import type { MailboxState } from './state.js'
+import { threadOf } from './threads.js'
 import type { Transaction } from './transaction.js'
 
 /** The largest UID (RFC 9051 §2.3.1.1). */
@@ -29,8 +31,12 @@ export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMes
   const size = blob.size + (prefix?.byteLength ?? 0)
   checkRoom(tx, 1, size)
   const uid = takeUids(tx, mailbox, 1)
-  const keywords = joinKeywords(spellKeywords(batch, mailbox.id, message.keywords))
+  const permit = tx.permit(mailbox)
+  const own = message.flags & permit.flags & (tx.guest?.privateFlags ?? 0)
+  const flags = message.flags & permit.flags & ~(tx.guest?.privateFlags ?? 0)
+  const keywords = permit.keywords ? joinKeywords(spellKeywords(batch, mailbox.id, message.keywords)) : null
   const content = batch.nextContent()
+  const thread = message.thread ? threadOf(tx, message.thread, content) : null
   index.run(
     'INSERT INTO content(id, account, blob, prefix, summary, header) VALUES(?,?,?,?,?,?)',
     content,
@@ -41,12 +47,12 @@ export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMes
     message.header ?? null,
   )
   index.run(
-    `INSERT INTO msg(mailbox, uid, modseq, flags, kw, size, idate, sdate, content, blob, plen)
-     VALUES(?,?,?,?,?,?,?,?,?,?,?)`,
+    `INSERT INTO msg(mailbox, uid, modseq, flags, kw, size, idate, sdate, content, blob, plen, thread)
+     VALUES(?,?,?,?,?,?,?,?,?,?,?,?)`,
     mailbox.id,
     uid,
     tx.modseq,
-    message.flags,
+    flags,
     keywords,
     size,
     message.internalDate ?? now,
@@ -54,7 +60,13 @@ export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMes
     content,
     blob.id,
     prefix?.byteLength ?? 0,
+    thread,
   )
+  if (tx.guest && own !== 0) {
+    const guest = guestNumber(tx, tx.guest.principal)
+    setPersonal(tx, mailbox.id, uid, guest, own)
+    countSeen(tx, mailbox.id, guest, own & Flag.Seen ? 1 : 0)
+  }
   if (message.dedup !== undefined) {
     index.run(
       'INSERT INTO delivered(account, key, mailbox, uidvalidity, uid, at) VALUES(?,?,?,?,?,?)',
@@ -69,8 +81,8 @@ export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMes
   count(tx, mailbox, {
     messages: 1,
     bytes: size,
-    unseen: message.flags & Flag.Seen ? 0 : 1,
-    deleted: message.flags & Flag.Deleted ? 1 : 0,
+    unseen: flags & Flag.Seen ? 0 : 1,
+    deleted: flags & Flag.Deleted ? 1 : 0,
   })
   return { mailbox: String(mailbox.id), uidValidity: mailbox.uidValidity, uids: [[uid, uid]] }
 }
@@ -92,12 +104,11 @@ function firstDelivery(tx: Transaction, key: string): OpResult | undefined {
  */
 function liveBlob(tx: Transaction, name: string): { id: number; size: number } {
   const id = blobNumber(name)
-  const row = id === undefined ? undefined : tx.batch.blobs.get('SELECT size, lease, done FROM blob WHERE id=?', id)
-  const lease = row?.[1] as number | null | undefined
-  if (row?.[2] !== 1 || lease === null || lease === undefined || lease < tx.batch.now) {
+  const row = id === undefined ? undefined : tx.batch.blob(id)
+  if (row === undefined || row[2] !== 1 || row[1] === null || row[1] < tx.batch.now) {
     throw new StoreError('expired', 'the staged octets are no longer there; stage them again')
   }
-  return { id: id as number, size: row[0] as number }
+  return { id: id as number, size: row[0] }
 }
 
 /** @throws StoreError `overquota` */

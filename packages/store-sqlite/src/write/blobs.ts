@@ -53,6 +53,16 @@ export function putChunks(
   return id
 }
 
+/** Lets a commit name octets that are there already. @returns how many octets, or `null` when they are gone */
+export function renewLease(blobs: Connection, id: number, lease: number): number | null {
+  const row = blobs.get(
+    'UPDATE blob SET lease=max(coalesce(lease, 0), ?) WHERE id=? AND done=1 RETURNING size',
+    lease,
+    id,
+  )
+  return (row?.[0] as number | undefined) ?? null
+}
+
 /** Removes a blob and its chunks. */
 export function deleteBlob(blobs: Connection, id: number): void {
   blobs.run('DELETE FROM chunk WHERE id BETWEEN ? AND ?', id * MAX_CHUNKS, id * MAX_CHUNKS + MAX_CHUNKS - 1)

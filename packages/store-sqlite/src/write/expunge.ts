@@ -1,5 +1,6 @@
 import type { ExpungeOp, OpResult, Uid, UidSet } from '@posthouse/store-api'
 import { count, type Delta } from './append.js'
+import { dropPersonal, hasPersonal } from './personal.js'
 import type { MailboxState } from './state.js'
 import type { Transaction } from './transaction.js'
 
@@ -75,6 +76,7 @@ export function deleteRows(
   found: FoundRanges,
   onlyDeleted = false,
 ): void {
+  if (hasPersonal(tx, mailbox.id)) for (const [from, to] of found.uids) dropPersonal(tx, mailbox, from, to)
   tx.batch.index.run(
     onlyDeleted
       ? 'DELETE FROM msg INDEXED BY msg_deleted WHERE mailbox=? AND uid BETWEEN ? AND ? AND (flags & 8) != 0'

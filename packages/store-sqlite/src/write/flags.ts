@@ -1,4 +1,5 @@
 import { Flag, type FlagsOp, type OpResult, uidSetOf } from '@posthouse/store-api'
+import { changeGuestFlags } from './guest-flags.js'
 import { joinKeywords, type KeywordText, spellKeywords, splitKeywords } from './keywords.js'
 import type { Transaction } from './transaction.js'
 
@@ -9,6 +10,7 @@ type FlagRow = readonly [uid: number, flags: number, kw: KeywordText, modseq: nu
 export function changeFlags(tx: Transaction, op: FlagsOp): OpResult {
   const { batch } = tx
   const mailbox = tx.mailboxOf(op.in)
+  if (tx.guest) return changeGuestFlags(tx, mailbox, op, tx.guest, tx.permit(mailbox))
   const named = op.mode === 'remove' ? [] : spellKeywords(batch, mailbox.id, op.keywords)
   const keywordsAfter = keywordChange(op, named)
   const changed: number[] = []
@@ -39,7 +41,8 @@ export function changeFlags(tx: Transaction, op: FlagsOp): OpResult {
       run = null
     }
     for (const [uid, before, kwBefore, modseq] of rows) {
-      if (op.unchangedSince !== undefined && modseq > op.unchangedSince) {
+      // What an earlier op of this commit changed is not somebody else's change.
+      if (op.unchangedSince !== undefined && modseq > op.unchangedSince && modseq !== tx.modseq) {
         modified.push(uid)
         write()
         continue
@@ -70,7 +73,7 @@ export function changeFlags(tx: Transaction, op: FlagsOp): OpResult {
 }
 
 /** What the op makes of a row's keywords; each distinct text is worked out once. */
-function keywordChange(op: FlagsOp, named: readonly string[]): (kw: KeywordText) => KeywordText {
+export function keywordChange(op: FlagsOp, named: readonly string[]): (kw: KeywordText) => KeywordText {
   if (op.mode === 'set') {
     const text = joinKeywords(named)
     return () => text

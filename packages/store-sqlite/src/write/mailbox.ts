@@ -9,11 +9,14 @@ import {
   type SubscribeOp,
 } from '@posthouse/store-api'
 import { joinPath, splitPath } from '../paths.js'
+import { inheritAcl } from './acl.js'
 import { claimRole, isInboxText, mailboxByPath, makeMailbox, type Transaction } from './transaction.js'
 
 /** CREATE. */
 export function create(tx: Transaction, op: CreateOp): OpResult {
-  const mailbox = makeMailbox(tx, normaliseMailboxPath(op.path), op.role)
+  const path = normaliseMailboxPath(op.path)
+  const mailbox = makeMailbox(tx, path, op.role)
+  inheritAcl(tx, mailbox, path)
   return { mailbox: String(mailbox.id), uidValidity: mailbox.uidValidity }
 }
 
@@ -33,6 +36,7 @@ export function update(tx: Transaction, op: MailboxOp): OpResult {
     const other = mailboxByPath(tx.batch, tx.account, text)
     if (other && other !== mailbox) throw new StoreError('exists', 'a mailbox of this name exists')
     mailbox.path = text
+    tx.batch.paths.clear()
     index.run('UPDATE mailbox SET path=? WHERE id=?', text, mailbox.id)
   }
   if (op.role !== undefined) {
@@ -56,21 +60,33 @@ export function drop(tx: Transaction, op: DropOp): OpResult {
   account.bytes -= mailbox.bytes
   account.messages -= mailbox.total
   mailbox.dropped = true
+  batch.paths.clear()
   batch.index.run('UPDATE mailbox SET dropped_at=? WHERE id=?', batch.now, mailbox.id)
   return { mailbox: String(mailbox.id) }
 }
 
-/** SUBSCRIBE and UNSUBSCRIBE: by name, whether or not there is such a mailbox. */
+/** SUBSCRIBE and UNSUBSCRIBE: by name, whether or not there is such a mailbox; each principal for itself. */
 export function subscribe(tx: Transaction, op: SubscribeOp): OpResult {
   const path = joinPath(normaliseMailboxPath(op.path))
+  const whose = tx.guest?.principal ?? ''
   const changed = op.on
-    ? tx.batch.index.run('INSERT OR IGNORE INTO subscription(account, path) VALUES(?,?)', tx.account.id, path)
-    : tx.batch.index.run('DELETE FROM subscription WHERE account=? AND path=?', tx.account.id, path)
+    ? tx.batch.index.run(
+        'INSERT OR IGNORE INTO subscribed(account, principal, path) VALUES(?,?,?)',
+        tx.account.id,
+        whose,
+        path,
+      )
+    : tx.batch.index.run(
+        'DELETE FROM subscribed WHERE account=? AND principal=? AND path=?',
+        tx.account.id,
+        whose,
+        path,
+      )
   if (changed > 0) tx.touchAccount()
   return {}
 }
 
-/** SETMETADATA, and what ACL keeps. */
+/** SETMETADATA. */
 export function annotate(tx: Transaction, op: MetaOp): OpResult {
   const mailbox = op.mailbox === undefined ? null : tx.mailboxOf(op.mailbox)
   const key = [tx.account.id, mailbox?.id ?? 0, op.private ? tx.principal : '', op.key] as const

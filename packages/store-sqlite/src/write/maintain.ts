@@ -19,7 +19,8 @@ const MARGIN = 5 * 60_000
 
 /** One step. @returns true when there is more to do now */
 export function maintain(batch: Batch): boolean {
-  let more = purgeDropped(batch)
+  batch.releaseBlobs()
+  let more = purgeDropped(batch) || purgeRemoved(batch)
   const held = batch.index.get("SELECT value FROM counter WHERE name='collect_hold'")?.[0] as number
   if (held < batch.now) {
     more = collectContents(batch) || more
@@ -46,10 +47,32 @@ function purgeDropped({ index, now, limits }: Batch): boolean {
       last,
     )
     index.run('DELETE FROM msg WHERE mailbox=? AND uid<=?', mailbox, last)
+    index.run('DELETE FROM personal WHERE mailbox=? AND uid<=?', mailbox, last)
     return true
   }
-  for (const table of ['gone', 'keyword', 'meta']) index.run(`DELETE FROM ${table} WHERE mailbox=?`, mailbox)
+  for (const table of ['gone', 'keyword', 'meta', 'acl', 'personal_count'])
+    index.run(`DELETE FROM ${table} WHERE mailbox=?`, mailbox)
   index.run('DELETE FROM mailbox WHERE id=?', mailbox)
+  return true
+}
+
+/** What is left of an account whose mailboxes are purged. Its row stays, so that its number is not used again. */
+function purgeRemoved({ index, now }: Batch): boolean {
+  const sql = 'SELECT id FROM account INDEXED BY account_removed WHERE removed_at > 0 AND removed_at <= ? LIMIT 1'
+  const row = index.get(sql, now)
+  if (!row) return false
+  const [account] = row
+  for (const table of ['delivered', 'committed', 'thread_key']) {
+    const gone = index.run(
+      `DELETE FROM ${table} WHERE account=? AND key IN (SELECT key FROM ${table} WHERE account=? LIMIT ?)`,
+      account,
+      account,
+      STEP,
+    )
+    if (gone > 0) return true
+  }
+  for (const table of ['subscribed', 'meta']) index.run(`DELETE FROM ${table} WHERE account=?`, account)
+  index.run('UPDATE account SET removed_at=0 WHERE id=?', account)
   return true
 }
 
@@ -62,6 +85,7 @@ function collectContents(batch: Batch): boolean {
     index.run('DELETE FROM release WHERE after=? AND content=?', after, content)
     if (index.get('SELECT 1 FROM msg WHERE content=? LIMIT 1', content)) continue
     const blob = index.get('DELETE FROM content WHERE id=? RETURNING blob', content)?.[0] as number | undefined
+    index.run('DELETE FROM thread_key WHERE content=?', content)
     if (blob === undefined || index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', blob)) continue
     unused.push(blob)
   }
@@ -82,7 +106,8 @@ function collectLeases(batch: Batch): boolean {
   inTransaction(blobs, () => {
     for (const [id] of due as unknown as readonly (readonly [number])[]) {
       if (index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', id)) {
-        blobs.run('UPDATE blob SET lease=NULL WHERE id=?', id)
+        // Not when its lease was renewed since the list was made: a commit is going to ask for it.
+        blobs.run('UPDATE blob SET lease=NULL WHERE id=? AND lease<?', id, now - MARGIN)
       } else {
         // A stream that lives on may have renewed its lease since the list was made: it is asked again here.
         const still = blobs.get('SELECT 1 FROM blob WHERE id=? AND lease<?', id, now - MARGIN)

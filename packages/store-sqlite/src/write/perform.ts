@@ -1,6 +1,7 @@
 import {
   type CommitResult,
   type Delivery,
+  guardOp,
   isStoreError,
   normaliseMailboxPath,
   type Op,
@@ -9,6 +10,9 @@ import {
 } from '@posthouse/store-api'
 import { contentNumber } from '../blob-id.js'
 import { joinPath } from '../paths.js'
+import { guestRights } from '../sql/rights.js'
+import type { Guest } from '../viewer.js'
+import { changeAcl, inheritAcl, parentOf } from './acl.js'
 import { append, appendTo } from './append.js'
 import { copy } from './copy.js'
 import { expunge } from './expunge.js'
@@ -16,11 +20,11 @@ import { changeFlags } from './flags.js'
 import { annotate, create, drop, subscribe, update } from './mailbox.js'
 import { maintain } from './maintain.js'
 import type { Answers, Failure, QuotaLimit, WriteRequest } from './requests.js'
-import type { Batch } from './state.js'
+import type { Batch, MailboxState } from './state.js'
 import { beginTransaction, mailboxByPath, makeMailbox, type Transaction } from './transaction.js'
 
 /** Requests that change the index. */
-export type RowRequest = Exclude<WriteRequest, { type: 'put' | 'discard' | 'index' }>
+export type RowRequest = Exclude<WriteRequest, { type: 'put' | 'discard' | 'restage' | 'index' | 'idle' }>
 
 /** Does one request inside a group; its failure leaves no trace. */
 export function perform(batch: Batch, request: RowRequest): Answers[RowRequest['type']] {
@@ -31,6 +35,8 @@ export function perform(batch: Batch, request: RowRequest): Answers[RowRequest['
       return deliver(batch, request.delivery)
     case 'account':
       return batch.attempt(() => addAccount(batch, request.name, request.limit))
+    case 'remove':
+      return batch.attempt(() => removeAccount(batch, request.name))
     case 'address':
       return batch.attempt(() => setAddress(batch, request.address, request.account))
     case 'summaries':
@@ -43,14 +49,20 @@ export function perform(batch: Batch, request: RowRequest): Answers[RowRequest['
   }
 }
 
-function commit(batch: Batch, { account, principal, ops, key }: Extract<RowRequest, { type: 'commit' }>): CommitResult {
-  const state = batch.accountByName(account)
+function commit(batch: Batch, request: Extract<RowRequest, { type: 'commit' }>): CommitResult {
+  const { guest, ops } = request
+  const state = batch.accountById(request.account)
+  // The owner's keys as they are; NUL stands in no name.
+  const key = request.key !== undefined && guest ? `${guest.principal}\0${request.key}` : request.key
   if (key !== undefined) {
     const known = batch.index.get('SELECT result FROM committed WHERE account=? AND key=?', state.id, key)
     if (known) return JSON.parse(known[0] as string) as CommitResult
   }
-  const tx = beginTransaction(batch, state, principal)
-  for (const op of ops) tx.results.push(performOp(tx, op))
+  const tx = beginTransaction(batch, state, guest)
+  for (const op of ops) {
+    if (guest) guard(tx, guest, op)
+    tx.results.push(performOp(tx, op))
+  }
   tx.finish()
   const result: CommitResult = { modseq: state.modseq, results: tx.results }
   if (key !== undefined) {
@@ -63,6 +75,18 @@ function commit(batch: Batch, { account, principal, ops, key }: Extract<RowReque
     )
   }
   return result
+}
+
+/** @throws StoreError `noperm`, `nonexistent` */
+function guard(tx: Transaction, guest: Guest, op: Op): void {
+  const { index } = tx.batch
+  guardOp(op, {
+    of: (ref) => guestRights(index, tx.mailboxOf(ref).id, guest),
+    above(path) {
+      const parent = parentOf(tx, normaliseMailboxPath(path))
+      return parent ? guestRights(index, parent.id, guest) : ''
+    },
+  })
 }
 
 function performOp(tx: Transaction, op: Op): OpResult {
@@ -84,6 +108,8 @@ function performOp(tx: Transaction, op: Op): OpResult {
       return drop(tx, op)
     case 'subscribe':
       return subscribe(tx, op)
+    case 'acl':
+      return changeAcl(tx, op)
     case 'meta':
       return annotate(tx, op)
   }
@@ -94,13 +120,14 @@ function deliver(batch: Batch, delivery: Delivery): (OpResult | Failure)[] {
   return delivery.to.map((target) => {
     try {
       return batch.attempt(() => {
-        const tx = beginTransaction(batch, batch.accountByName(target.account), target.account)
+        const tx = beginTransaction(batch, batch.accountByName(target.account))
         const path = normaliseMailboxPath(target.path ?? ['INBOX'])
-        const mailbox = mailboxByPath(batch, tx.account, joinPath(path)) ?? makeMailbox(tx, path, undefined)
+        const mailbox = mailboxByPath(batch, tx.account, joinPath(path)) ?? newMailbox(tx, path)
         const result = appendTo(tx, mailbox, {
           staged: delivery.staged,
           summary: delivery.summary,
           ...(delivery.header && { header: delivery.header }),
+          ...(delivery.thread && { thread: delivery.thread }),
           ...(target.prefix && { prefix: target.prefix }),
           flags: target.flags ?? 0,
           ...(target.keywords && { keywords: target.keywords }),
@@ -116,11 +143,24 @@ function deliver(batch: Batch, delivery: Delivery): (OpResult | Failure)[] {
   })
 }
 
+function newMailbox(tx: Transaction, path: readonly string[]): MailboxState {
+  const mailbox = makeMailbox(tx, path, undefined)
+  inheritAcl(tx, mailbox, path)
+  return mailbox
+}
+
 /** Makes an account with its INBOX; an account that exists only gets its limits. */
 function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): null {
-  if (name === '') throw new StoreError('invalid', 'an account needs a name')
+  if (name === '' || name.includes('\0')) throw new StoreError('invalid', 'an account needs a name, without NUL')
   const { index } = batch
-  const isNew = index.run('INSERT OR IGNORE INTO account(name, modseq, next_validity) VALUES(?, 1, 1)', name) > 0
+  // R8: not even an account that is made anew uses a UIDVALIDITY again.
+  const isNew =
+    index.run(
+      `INSERT OR IGNORE INTO account(name, modseq, next_validity)
+       SELECT ?, 1, coalesce(max(next_validity), 1) FROM account INDEXED BY account_former WHERE former=?`,
+      name,
+      name,
+    ) > 0
   const account = batch.accountByName(name)
   if (limit?.bytes !== undefined) {
     batch.changing(account)
@@ -133,10 +173,32 @@ function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): 
     index.run('UPDATE account SET messages_limit=? WHERE id=?', limit.messages, account.id)
   }
   if (isNew) {
-    const tx = beginTransaction(batch, account, name)
+    const tx = beginTransaction(batch, account)
     makeMailbox(tx, ['INBOX'], undefined)
     tx.finish()
   }
+  return null
+}
+
+/**
+ * Removes an account with all that is in it. One row for each mailbox changes now; messages are purged in steps, octets
+ * collected when nobody reads them any more. Whoever has it open is told that it is not there.
+ */
+function removeAccount(batch: Batch, name: string): null {
+  const { index, now } = batch
+  const account = batch.accountByName(name)
+  // NUL stands in no name: the name is free at once.
+  index.run(
+    'UPDATE account SET removed_at=?, former=name, name=char(0) || id, bytes=0, messages=0, next_validity=? WHERE id=?',
+    now,
+    account.nextValidity,
+    account.id,
+  )
+  index.run('UPDATE mailbox SET dropped_at=? WHERE account=? AND dropped_at IS NULL', now, account.id)
+  index.run('DELETE FROM address WHERE account=?', account.id)
+  batch.forget(account)
+  batch.paths.clear()
+  batch.notes.push({ account: name, modseq: account.modseq + 1 })
   return null
 }
 
@@ -151,10 +213,10 @@ function setAddress(batch: Batch, address: string, account: string | null): null
 
 function writeSummaries(
   batch: Batch,
-  account: string,
+  account: number,
   rows: readonly { readonly emailId: string; readonly summary: Uint8Array }[],
 ): null {
-  const { id } = batch.accountByName(account)
+  const { id } = batch.accountById(account)
   for (const { emailId, summary } of rows) {
     const content = contentNumber(emailId)
     if (content === undefined) continue

@@ -1,4 +1,5 @@
 import type { CommitResult, Delivery, Op, OpResult, StoreCode } from '@posthouse/store-api'
+import type { Guest } from '../viewer.js'
 import type { IndexRequest } from './search-index.js'
 import type { ChangeNote } from './state.js'
 
@@ -15,23 +16,28 @@ export type WriteRequest =
       readonly size?: number
     }
   | { readonly type: 'discard'; readonly blob: number }
+  /** A new lease for octets that are there. Answer: how many, or `null` when they are gone. */
+  | { readonly type: 'restage'; readonly blob: number }
   | {
       readonly type: 'commit'
-      readonly account: string
-      readonly principal: string
+      readonly account: number
+      readonly guest: Guest | null
       readonly ops: readonly Op[]
       readonly key?: string
     }
   | { readonly type: 'deliver'; readonly delivery: Delivery }
   | { readonly type: 'account'; readonly name: string; readonly limit?: QuotaLimit }
+  | { readonly type: 'remove'; readonly name: string }
   | { readonly type: 'address'; readonly address: string; readonly account: string | null }
   | {
       readonly type: 'summaries'
-      readonly account: string
+      readonly account: number
       readonly rows: readonly { readonly emailId: string; readonly summary: Uint8Array }[]
     }
   /** One step of purging, collecting and trimming. Answer: is there more? */
   | { readonly type: 'maintain' }
+  /** Nobody has written for a while: the write-ahead logs are emptied into their files. */
+  | { readonly type: 'idle' }
   | IndexRequest
   /** Until this time (ms) no octets are collected: a backup runs. */
   | { readonly type: 'hold'; readonly until: number }
@@ -46,6 +52,9 @@ export interface QuotaLimit {
 export interface Answers {
   readonly put: number
   readonly discard: null
+  readonly restage: number | null
+  readonly remove: null
+  readonly idle: null
   readonly commit: CommitResult
   readonly deliver: readonly (OpResult | Failure)[]
   readonly account: null

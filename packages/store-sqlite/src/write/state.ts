@@ -51,7 +51,12 @@ export interface Batch {
   /** ms since the epoch. */
   readonly now: number
   readonly notes: ChangeNote[]
+  /** @throws StoreError `nonexistent` */
   accountByName(name: string): AccountState
+  /** @throws StoreError `nonexistent`: it was removed */
+  accountById(id: number): AccountState
+  /** The account and its mailboxes were removed: nothing of them is written back. */
+  forget(account: AccountState): void
   mailbox(id: number): MailboxState | undefined
   /** Keywords of a mailbox: spelling by lower case. */
   keywords(mailbox: number): Map<string, string>
@@ -61,6 +66,15 @@ export interface Batch {
   changing(state: AccountState | MailboxState): void
   adopt(mailbox: MailboxState): void
   nextContent(): number
+  /**
+   * A row of `blobs.db`. All of a group are read in one snapshot, taken after the write lock of the index: opening one for
+   * each costs more than the row.
+   */
+  blob(id: number): readonly [size: number, lease: number | null, done: number] | undefined
+  /** Ends that snapshot: somebody is going to write to `blobs.db`. */
+  releaseBlobs(): void
+  /** Mailboxes by path that this group has looked up; forgotten when any of them changes its name. */
+  readonly paths: Map<string, MailboxState | undefined>
   /** Runs one request so that its failure leaves no trace. */
   attempt<T>(work: () => T): T
   /** Writes what changed. */
@@ -78,6 +92,13 @@ export function createBatch(index: Connection, blobs: Connection, limits: Sqlite
   let saved = new Set<AccountState | MailboxState>()
   let contentNext = 0
   let contentFirst = 0
+  const paths = new Map<string, MailboxState | undefined>()
+  let reading = false
+
+  function releaseBlobs(): void {
+    if (reading) blobs.run('COMMIT')
+    reading = false
+  }
 
   function accountByName(name: string): AccountState {
     const known = accounts.get(name)
@@ -91,6 +112,13 @@ export function createBatch(index: Connection, blobs: Connection, limits: Sqlite
     const state = { id, name, modseq, nextValidity, bytes, messages, bytesLimit, messagesLimit }
     accounts.set(name, state)
     return state
+  }
+
+  function accountById(id: number): AccountState {
+    for (const state of accounts.values()) if (state.id === id) return state
+    const name = index.get('SELECT name FROM account WHERE id=? AND removed_at IS NULL', id)?.[0] as string | undefined
+    if (name === undefined) throw new StoreError('nonexistent', 'the account was removed')
+    return accountByName(name)
   }
 
   function mailbox(id: number): MailboxState | undefined {
@@ -138,6 +166,16 @@ export function createBatch(index: Connection, blobs: Connection, limits: Sqlite
     now,
     notes,
     accountByName,
+    accountById,
+    forget(account) {
+      accounts.delete(account.name)
+      dirty.delete(account)
+      for (const [id, state] of mailboxes) {
+        if (state.account !== account.id) continue
+        mailboxes.delete(id)
+        dirty.delete(state)
+      }
+    },
     mailbox,
     keywords: keywordsOf,
     addKeyword(id, fold, name) {
@@ -161,6 +199,14 @@ export function createBatch(index: Connection, blobs: Connection, limits: Sqlite
         dirty.delete(state)
       })
     },
+    paths,
+    releaseBlobs,
+    blob(id) {
+      if (!reading) blobs.run('BEGIN')
+      reading = true
+      const row = blobs.get('SELECT size, lease, done FROM blob WHERE id=?', id)
+      return row as readonly [number, number | null, number] | undefined
+    },
     nextContent() {
       if (contentNext === 0) {
         contentFirst = index.get("SELECT value FROM counter WHERE name='content'")?.[0] as number
@@ -181,6 +227,7 @@ export function createBatch(index: Connection, blobs: Connection, limits: Sqlite
         index.run('ROLLBACK TO request')
         index.run('RELEASE request')
         for (const step of undo.reverse()) step()
+        paths.clear()
         notes.length = noted
         throw error
       }

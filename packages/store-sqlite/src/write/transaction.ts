@@ -1,5 +1,16 @@
-import { isInbox, type MailboxId, type MailboxRef, type OpResult, StoreError, type UidSet } from '@posthouse/store-api'
+import {
+  type FlagPermit,
+  flagPermit,
+  isInbox,
+  type MailboxId,
+  type MailboxRef,
+  type OpResult,
+  StoreError,
+  type UidSet,
+} from '@posthouse/store-api'
 import { joinPath, type PathText } from '../paths.js'
+import { guestRights } from '../sql/rights.js'
+import type { Guest } from '../viewer.js'
 import { noteExpunged } from './expunge-log.js'
 import type { AccountState, Batch, MailboxState } from './state.js'
 
@@ -9,6 +20,10 @@ export interface Transaction {
   readonly account: AccountState
   /** Whose private annotations are meant. */
   readonly principal: string
+  /** The principal when it is not the owner. */
+  readonly guest: Guest | null
+  /** Flags that the principal may set in a mailbox. */
+  permit(mailbox: MailboxState): FlagPermit
   /** The number that everything of this commit gets. */
   readonly modseq: number
   readonly results: OpResult[]
@@ -24,7 +39,7 @@ export interface Transaction {
 }
 
 /** Begins a commit. */
-export function beginTransaction(batch: Batch, account: AccountState, principal: string): Transaction {
+export function beginTransaction(batch: Batch, account: AccountState, guest: Guest | null = null): Transaction {
   const modseq = account.modseq + 1
   const results: OpResult[] = []
   const touched = new Set<MailboxState>()
@@ -41,7 +56,9 @@ export function beginTransaction(batch: Batch, account: AccountState, principal:
   return {
     batch,
     account,
-    principal,
+    principal: guest?.principal ?? account.name,
+    guest,
+    permit: ({ id }) => flagPermit(guest ? guestRights(batch.index, id, guest) : undefined),
     modseq,
     results,
     mailboxOf(ref) {
@@ -83,12 +100,16 @@ export function mailboxNumber(id: MailboxId): number | undefined {
 
 /** The live mailbox of a path. */
 export function mailboxByPath(batch: Batch, account: AccountState, path: PathText): MailboxState | undefined {
+  const key = `${account.id} ${path}`
+  if (batch.paths.has(key)) return batch.paths.get(key)
   const row = batch.index.get(
     'SELECT id FROM mailbox WHERE account=? AND path=? AND dropped_at IS NULL',
     account.id,
     path,
   )
-  return row && batch.mailbox(row[0] as number)
+  const mailbox = row && batch.mailbox(row[0] as number)
+  batch.paths.set(key, mailbox)
+  return mailbox
 }
 
 /** Makes a mailbox. @throws StoreError `exists`, `limit` */
@@ -131,6 +152,7 @@ export function makeMailbox(tx: Transaction, path: readonly string[], role: stri
     dropped: false,
   }
   batch.adopt(mailbox)
+  batch.paths.clear()
   tx.touch(mailbox)
   return mailbox
 }

@@ -9,7 +9,7 @@ import {
   storeErrorOf,
 } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
-import { blobNumbers, deleteBlob, putChunks } from './blobs.js'
+import { blobNumbers, deleteBlob, putChunks, renewLease } from './blobs.js'
 import { perform, type RowRequest } from './perform.js'
 import type { Failure, GroupResult, Reply, WriteRequest } from './requests.js'
 import { type IndexRequest, indexTexts } from './search-index.js'
@@ -28,7 +28,12 @@ export interface Writer {
   close(): void
 }
 
-type BlobRequest = Extract<WriteRequest, { type: 'put' | 'discard' }>
+/** Does the request change nothing but octets? */
+export function isOctets(request: WriteRequest): request is BlobRequest {
+  return request.type === 'put' || request.type === 'discard' || request.type === 'restage'
+}
+
+type BlobRequest = Extract<WriteRequest, { type: 'put' | 'discard' | 'restage' }>
 
 /** Opens the files and makes them when needed. `busyTimeout`: ms for which `run` may block while others write. */
 export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLimits, busyTimeout: number): Writer {
@@ -40,6 +45,7 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
     const replies = requests.map((request): Reply => {
       try {
         if (request.type === 'put') return { value: putChunks(blobs, numbers, request, now, limits) }
+        if (request.type === 'restage') return { value: renewLease(blobs, request.blob, now + limits.lease) }
         deleteBlob(blobs, request.blob)
         return { value: null }
       } catch (error) {
@@ -53,17 +59,34 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
 
   function runIndex(requests: readonly RowRequest[], now: number, notes: ChangeNote[]): Reply[] {
     const batch = createBatch(index, blobs, limits, now)
-    const replies = requests.map((request): Reply => {
+    try {
+      const replies = requests.map((request): Reply => {
+        try {
+          return { value: perform(batch, request) }
+        } catch (error) {
+          if (!isStoreError(error)) throw error
+          return { failure: { code: error.code, message: error.message } }
+        }
+      })
+      batch.flush()
+      for (const note of batch.notes) notes.push(note)
+      return replies
+    } finally {
+      batch.releaseBlobs()
+    }
+  }
+
+  function truncateLogs(): void {
+    for (const db of [index, blobs, ...(search ? [search] : [])]) {
       try {
-        return { value: perform(batch, request) }
-      } catch (error) {
-        if (!isStoreError(error)) throw error
-        return { failure: { code: error.code, message: error.message } }
+        // Not worth waiting for: another process may be at work, and SQLite does it bit by bit anyway.
+        db.exec(`PRAGMA optimize; PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE)`)
+      } catch {
+        // Statistics and a short log are a help, not a duty.
+      } finally {
+        db.exec(`PRAGMA busy_timeout=${busyTimeout}`)
       }
-    })
-    batch.flush()
-    for (const note of batch.notes) notes.push(note)
-    return replies
+    }
   }
 
   return {
@@ -73,9 +96,11 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
       const octets: number[] = []
       const rows: number[] = []
       const texts: number[] = []
+      const idle: number[] = []
       requests.forEach((request, i) => {
-        if (request.type === 'put' || request.type === 'discard') octets.push(i)
+        if (isOctets(request)) octets.push(i)
         else if (request.type === 'index') texts.push(i)
+        else if (request.type === 'idle') idle.push(i)
         else rows.push(i)
       })
       group(blobs, octets, replies, (some) =>
@@ -100,15 +125,14 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
         const db = search
         group(db, texts, replies, (some) => some.map((i) => ({ value: indexTexts(db, requests[i] as IndexRequest) })))
       }
+      for (const i of idle) {
+        truncateLogs()
+        replies[i] = { value: null }
+      }
       return { replies, notes }
     },
     close() {
-      try {
-        index.exec('PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)')
-        blobs.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-      } catch {
-        // Statistics and a short log are a help, not a duty: another process may be at work.
-      }
+      truncateLogs()
       index.close()
       blobs.close()
       search?.close()

@@ -1,3 +1,4 @@
+export * from './client/index.js'
 export * from './engine/index.js'
 export * from './handlers/index.js'
 export * from './session/index.js'

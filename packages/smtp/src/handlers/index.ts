@@ -9,6 +9,7 @@ export { type GreylistingOptions, type GreylistMemory, greylisting } from './gre
 export { type HeloPolicyOptions, heloPolicy } from './helo-policy.js'
 export { type LocalRecipientsOptions, localRecipients } from './local-recipients.js'
 export { onMessage } from './on-message.js'
+export { type MailSender, type PassOnOptions, passOn } from './pass-on.js'
 export { type RateLimitOptions, rateLimit } from './rate-limit.js'
 export { recipientLimit } from './recipient-limit.js'
 export { requireAuth } from './require-auth.js'

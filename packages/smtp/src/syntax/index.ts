@@ -1,5 +1,7 @@
 export * from './address.js'
+export * from './capabilities.js'
 export * from './command.js'
+export * from './command-line.js'
 export * from './date-time.js'
 export * from './parameters.js'
 export * from './replies.js'

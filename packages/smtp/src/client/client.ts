@@ -1,0 +1,173 @@
+import type { ClientConnection, Endpoint, TlsInfo } from '@posthouse/wire'
+import type { Dialect } from '../engine/states.js'
+import type { SmtpCapabilities } from '../syntax/capabilities.js'
+import { createConversation, systemTimer } from './conversation.js'
+import { type SendSetup, sendMail } from './delivery.js'
+import type { ServerReply } from './engine/index.js'
+import type { Envelope } from './envelope.js'
+import { connectionFailure, SmtpClientError } from './errors.js'
+import { DEFAULT_CLIENT_LIMITS, type SmtpClientLimits } from './limits.js'
+import type { OutgoingMessage } from './message.js'
+import { openDialogue } from './opening.js'
+import type { SmtpClientOptions } from './options.js'
+import type { SendResult } from './outcome.js'
+
+/** A message with its envelope. */
+export interface OutgoingMail {
+  readonly envelope: Envelope
+  readonly message: OutgoingMessage
+  /** Default: 7BIT or 8BITMIME, whatever the message turns out to be. */
+  readonly body?: '7BIT' | '8BITMIME' | 'BINARYMIME'
+  /** The message needs SMTPUTF8 (RFC 6531). Default: when an address or the header has UTF-8. */
+  readonly smtputf8?: boolean
+  /** Octets, where the message does not tell. */
+  readonly size?: number
+}
+
+export interface SendOptions {
+  /** Gives up; the connection is closed. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A connection to an SMTP or LMTP server, for any number of messages one after the other. Methods may be called at any
+ * time: they wait for each other. All reject with `SmtpClientError`.
+ */
+export interface SmtpClient extends AsyncDisposable {
+  readonly protocol: Dialect
+  readonly remote: Endpoint
+  /** `null` while the connection is in clear text. */
+  readonly tls: TlsInfo | null
+  /** What the server can do; `null` when it knows HELO only. */
+  readonly capabilities: SmtpCapabilities | null
+  /** False when the connection is over, or the server takes no more messages over it (MAILMAX). */
+  readonly usable: boolean
+  /** Transactions over this connection. */
+  readonly transactions: number
+  /**
+   * Sends a message. Resolves when at least one recipient has it; `rejected` lists the others.
+   * @throws SmtpClientError when nobody has it; `recipients` tells what is known of each.
+   */
+  send(mail: OutgoingMail, options?: SendOptions): Promise<SendResult>
+  /** Says a command of an extension, such as `VRFY`, and gives the positive reply. */
+  command(name: string, argument?: string): Promise<ServerReply>
+  /** Asks whether the server is still there. */
+  noop(): Promise<void>
+  /** QUIT behind everything that is in progress. Never rejects. */
+  close(): Promise<void>
+  /** Ends the connection at once. What is in progress fails. */
+  destroy(): void
+}
+
+/**
+ * Greets, encrypts, logs in over a connection that was opened for it. The connection is closed when that fails.
+ * @throws SmtpClientError `refused`, `tls`, `auth`, `protocol`, `connection`, `aborted`.
+ */
+export async function startSmtpClient(
+  connection: ClientConnection,
+  options: SmtpClientOptions,
+  { signal }: SendOptions = {},
+): Promise<SmtpClient> {
+  const limits: SmtpClientLimits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
+  const { protocol = 'smtp', content = 'normalize', downgrade = 'convert', timer = systemTimer } = options
+  const { transcript, ignore } = options
+  const conversation = createConversation(connection, {
+    dialect: protocol,
+    limits,
+    content,
+    timer,
+    ...(transcript && { transcript }),
+    ...(ignore && { ignore }),
+  })
+  const setup: SendSetup = {
+    conversation,
+    limits,
+    content,
+    downgrade,
+    authenticated: Boolean(options.auth),
+    progress: { transactions: 0, domains: new Set(), dirty: false },
+  }
+  try {
+    await guarded(signal, () => openDialogue(conversation, options, limits))
+  } catch (reason) {
+    throw conversation.cut(connectionFailure(reason))
+  }
+
+  /** Settles when nobody uses the conversation. */
+  let turn: Promise<unknown> = Promise.resolve()
+  let closing: Promise<void> | null = null
+
+  function exclusive<T>(work: () => Promise<T>): Promise<T> {
+    if (closing) return Promise.reject(new SmtpClientError('closed', 'the client is closed'))
+    const mine = turn.then(work)
+    turn = mine.catch(() => {})
+    return mine
+  }
+
+  async function guarded<T>(abort: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (!abort) return work()
+    const aborted = (): SmtpClientError =>
+      new SmtpClientError('aborted', 'the caller gave up', { cause: abort.reason, enhanced: '4.4.2' })
+    if (abort.aborted) throw aborted()
+    const onAbort = (): void => void conversation.cut(aborted())
+    abort.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await work()
+    } finally {
+      abort.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async function ask<T>(work: () => Promise<T>): Promise<T> {
+    if (conversation.failure) throw conversation.failure
+    if (setup.progress.dirty) {
+      await conversation.ask({ type: 'rset' }, limits.command)
+      setup.progress.dirty = false
+    }
+    return work()
+  }
+
+  async function quit(): Promise<void> {
+    if (conversation.failure) return
+    try {
+      await conversation.ask({ type: 'quit' }, limits.quit)
+    } catch {
+      // Whatever the server thinks of it, this is the end.
+    }
+    await conversation.end()
+  }
+
+  const client: SmtpClient = {
+    protocol,
+    remote: connection.remote,
+    get tls() {
+      return connection.tls
+    },
+    get capabilities() {
+      return conversation.engine.capabilities
+    },
+    get usable() {
+      const max = conversation.engine.capabilities?.limits.mailMax ?? null
+      return closing === null && conversation.failure === null && (max === null || setup.progress.transactions < max)
+    },
+    get transactions() {
+      return setup.progress.transactions
+    },
+    send: (mail, how = {}) => exclusive(() => guarded(how.signal, () => sendMail(setup, mail))),
+    command: (name, argument = '') =>
+      exclusive(() =>
+        ask(() => conversation.ask({ type: 'other', name: name.toUpperCase(), argument }, limits.command)),
+      ),
+    noop: () => exclusive(() => ask(async () => void (await conversation.ask({ type: 'noop' }, limits.command)))),
+    close() {
+      closing ??= turn.then(quit)
+      return closing
+    },
+    destroy() {
+      closing ??= Promise.resolve()
+      conversation.cut(new SmtpClientError('closed', 'the client was closed'))
+    },
+    [Symbol.asyncDispose]: () => client.close(),
+  }
+  return client
+}

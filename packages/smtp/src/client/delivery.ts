@@ -1,0 +1,163 @@
+/** One message over a connection: looked at, made fit for the server, and sent in as many transactions as it takes. */
+import type { SmtpCapabilities } from '../syntax/capabilities.js'
+import type { OutgoingMail } from './client.js'
+import type { Conversation } from './conversation.js'
+import type { OutgoingContentRule } from './engine/index.js'
+import { planTransaction, type ReadEnvelope, readEnvelope } from './envelope.js'
+import { connectionFailure, SmtpClientError, withDetails } from './errors.js'
+import type { SmtpClientLimits } from './limits.js'
+import { openMessage } from './message.js'
+import { type RecipientOutcome, type SendResult, sendResult } from './outcome.js'
+import { type PreparedMessage, prepareMessage } from './preparation.js'
+import { runTransaction } from './transaction.js'
+
+/** What all messages over one connection share. */
+export interface SendSetup {
+  readonly conversation: Conversation
+  readonly limits: SmtpClientLimits
+  readonly content: OutgoingContentRule
+  readonly downgrade: 'convert' | 'refuse'
+  readonly authenticated: boolean
+  readonly progress: {
+    transactions: number
+    /** Domains of recipients so far, in lower case (RFC 9422 §4.3). */
+    readonly domains: Set<string>
+    /** The server may think that a transaction is going on. */
+    dirty: boolean
+  }
+}
+
+/** See `SmtpClient.send`. */
+export async function sendMail(setup: SendSetup, mail: OutgoingMail): Promise<SendResult> {
+  const read = readEnvelope(mail.envelope)
+  const outcomes: (RecipientOutcome | null)[] = read.addresses.map((address, index) => {
+    const error = read.errors.get(index)
+    return error ? { address, accepted: false, error } : null
+  })
+  let dropped: readonly string[] = []
+  let converted = false
+  let failure: SmtpClientError | null = null
+  if (read.recipients.length > 0) {
+    try {
+      ;({ dropped, converted } = await deliver(setup, mail, read, outcomes))
+    } catch (reason) {
+      failure = connectionFailure(reason)
+    }
+  }
+  const known = outcomes.map((outcome, index): RecipientOutcome => {
+    if (outcome) return outcome
+    const address = read.addresses[index]
+    const error = failure ?? new SmtpClientError('protocol', 'nothing became of this recipient')
+    return { address, accepted: false, error: withDetails(error, { recipient: address }) }
+  })
+  if (known.some(({ accepted }) => accepted)) return sendResult(known, dropped, converted)
+  const first = known[0] as Extract<RecipientOutcome, { accepted: false }>
+  const error = failure ?? worth(known) ?? first.error
+  throw withDetails(error, { recipients: known })
+}
+
+/** The error that speaks for all when everybody is refused: one that may pass, so that nobody gives up too early. */
+function worth(outcomes: readonly RecipientOutcome[]): SmtpClientError | null {
+  const errors = outcomes.flatMap((one) => (one.accepted ? [] : [one.error]))
+  return errors.find((error) => error.mayBeDelivered) ?? errors.find((error) => error.temporary) ?? null
+}
+
+async function deliver(
+  setup: SendSetup,
+  mail: OutgoingMail,
+  read: ReadEnvelope,
+  outcomes: (RecipientOutcome | null)[],
+): Promise<{ dropped: readonly string[]; converted: boolean }> {
+  const { conversation, limits, progress } = setup
+  if (conversation.failure) throw conversation.failure
+  const { capabilities } = conversation.engine
+  const opened = await openMessage(mail.message, mail.size ?? null, limits.lookAhead)
+  try {
+    const prepared = await prepareMessage(opened, capabilities, {
+      body: mail.body,
+      smtputf8: read.utf8 || (mail.smtputf8 ?? opened.utf8Header),
+      content: setup.content,
+      downgrade: setup.downgrade,
+      limit: limits.conversion,
+    })
+    const { batches, excess } = divide(read.recipients, capabilities, progress)
+    let dropped: readonly string[] = []
+    for (const [number, recipients] of batches.entries()) {
+      const full = progress.transactions >= (capabilities?.limits.mailMax ?? Number.POSITIVE_INFINITY)
+      if (full || (number > 0 && !prepared.message.again) || conversation.failure) {
+        excess.push(...recipients)
+        continue
+      }
+      dropped = await transact(setup, mail, { ...read, recipients }, prepared, outcomes)
+    }
+    for (const { index, mailbox } of excess) outcomes[index] = noRoom(mailbox.address, conversation.failure)
+    return { dropped, converted: prepared.converted }
+  } finally {
+    await opened.close()
+  }
+}
+
+async function transact(
+  setup: SendSetup,
+  mail: OutgoingMail,
+  read: ReadEnvelope,
+  { message, needs }: PreparedMessage,
+  outcomes: (RecipientOutcome | null)[],
+): Promise<readonly string[]> {
+  const { conversation, limits, progress } = setup
+  const plan = planTransaction(mail.envelope, read, needs, {
+    capabilities: conversation.engine.capabilities,
+    encrypted: conversation.connection.tls !== null,
+    authenticated: setup.authenticated,
+    prdr: true,
+  })
+  progress.transactions++
+  const reset = progress.dirty
+  const result = await runTransaction({
+    conversation,
+    limits,
+    reset,
+    plan,
+    message,
+    binary: needs.body === 'BINARYMIME',
+  })
+  progress.dirty = result.dirty
+  for (const [i, { index }] of plan.recipients.entries()) outcomes[index] = result.outcomes[i]
+  return plan.dropped
+}
+
+type Recipients = ReadEnvelope['recipients']
+
+/** Recipients in groups that the server's limits allow (RFC 9422 §4), and those that it has no room for. */
+function divide(
+  recipients: Recipients,
+  capabilities: SmtpCapabilities | null,
+  { domains }: SendSetup['progress'],
+): { batches: Recipients[]; excess: Recipients[number][] } {
+  const { rcptMax = null, rcptDomainMax = null } = capabilities?.limits ?? {}
+  const excess: Recipients[number][] = []
+  const taken = recipients.filter((recipient) => {
+    if (rcptDomainMax === null) return true
+    const domain = recipient.mailbox.domain.toLowerCase()
+    if (!domains.has(domain) && domains.size >= rcptDomainMax) {
+      excess.push(recipient)
+      return false
+    }
+    domains.add(domain)
+    return true
+  })
+  const size = rcptMax ?? (taken.length || 1)
+  const batches: Recipients[] = []
+  for (let at = 0; at < taken.length; at += size) batches.push(taken.slice(at, at + size))
+  return { batches, excess }
+}
+
+function noRoom(address: string, failure: SmtpClientError | null): RecipientOutcome {
+  if (failure)
+    return { address, accepted: false, error: withDetails(failure, { recipient: address, mayBeDelivered: false }) }
+  const error = new SmtpClientError('limit', 'the server takes no more over this connection', {
+    recipient: address,
+    enhanced: '4.5.3',
+  })
+  return { address, accepted: false, error }
+}

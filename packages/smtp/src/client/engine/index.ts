@@ -1,0 +1,5 @@
+export { ContentWriter, type OutgoingContentRule, type OutgoingFraming } from './content-writer.js'
+export { createSmtpClientEngine, type SmtpClientEngine, type SmtpClientEngineOptions } from './engine.js'
+export type { Replied, SmtpClientEvent, SmtpClientRequest } from './events.js'
+export type { ServerReply } from './reply-input.js'
+export type { ClientState } from './states.js'

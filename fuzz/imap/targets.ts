@@ -47,6 +47,12 @@ const COMMANDS = [
     'a SEARCH $\r\n',
   ],
   ...[
+    'a SORT RETURN (UPDATE PARTIAL 1:2) (REVERSE SUBJECT DATE) UTF-8 ALL\r\n',
+    'a UID THREAD REFERENCES UTF-8 OR FUZZY TEXT x NOT 1:*\r\n',
+    'a ESEARCH IN (mailboxes (INBOX x) subtree y) RETURN (COUNT) BODY x\r\n',
+    'a CANCELUPDATE "a"\r\n',
+  ],
+  ...[
     'a APPEND INBOX (\\Seen) {5+}\r\nA: b\n\r\n',
     'a APPEND {5+}\r\nINBOX {3+}\r\nabc {1+}\r\nx\r\n',
     'a APPEND x {9}\r\n',

@@ -55,14 +55,14 @@ test('RFC 9208: an account without limits has no quota root', () =>
     S: q2 NO [NONEXISTENT] {*}
   `))
 
-test('RFC 9208: DELETED-STORAGE is exact, or left out', () =>
+test('RFC 9208: DELETED-STORAGE is exact', () =>
   play(
     `
     C: q1 STATUS INBOX (DELETED DELETED-STORAGE)
     S: * STATUS INBOX (DELETED 1 DELETED-STORAGE ${HELLO.length})
     S: q1 OK STATUS completed
     C: q2 STATUS Two (DELETED DELETED-STORAGE)
-    S: * STATUS Two (DELETED 1)
+    S: * STATUS Two (DELETED 1 DELETED-STORAGE ${HELLO.length})
     S: q2 OK STATUS completed
   `,
     async (made) => {

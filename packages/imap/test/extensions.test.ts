@@ -38,6 +38,7 @@ test('RFC 7162 §3.1: CONDSTORE', () =>
     S: * OK [PERMANENTFLAGS {*}
     S: * 3 EXISTS
     S: * 0 RECENT
+    S: * OK [UNSEEN 1] {*}
     S: * OK [UIDVALIDITY {*}
     S: * OK [UIDNEXT 4] {*}
     S: * OK [HIGHESTMODSEQ 4] Highest
@@ -80,6 +81,7 @@ test('RFC 7162 §3.2.5: QRESYNC in SELECT, VANISHED in FETCH and for expunges', 
     S: * OK [PERMANENTFLAGS {*}
     S: * 2 EXISTS
     S: * 0 RECENT
+    S: * OK [UNSEEN 1] {*}
     S: * OK [UIDVALIDITY 1] {*}
     S: * OK [UIDNEXT 4] {*}
     S: * OK [HIGHESTMODSEQ 6] Highest

@@ -45,6 +45,7 @@ test('RFC 9051 §8: a sample connection', () =>
     S: * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Flags that can be changed
     S: * 1 EXISTS
     S: * 0 RECENT
+    S: * OK [UNSEEN 1] The first unseen message
     S: * OK [UIDVALIDITY {*}] UIDs are valid
     S: * OK [UIDNEXT 2] The next UID
     S: ...
@@ -299,7 +300,7 @@ test('ID, NAMESPACE, ENABLE, UNSELECT, UID EXPUNGE', () =>
     C: a001 LOGIN alice secret
     S: a001 OK {*}
     C: h1 NAMESPACE
-    S: * NAMESPACE (("" "/")) NIL NIL
+    S: * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
     S: h1 OK NAMESPACE completed
     C: h2 ENABLE X-UNKNOWN
     S: * ENABLED

@@ -59,6 +59,28 @@ class Client {
     await this.learn()
   }
 
+  /** Looks at another mailbox and comes back with what it knew (RFC 7162 §3.2.5), or with nothing. */
+  async elsewhere(): Promise<void> {
+    const known = this.messages
+    this.messages = []
+    const highest = this.#highest
+    this.#highest = 0
+    await this.run('SELECT Other')
+    await this.learn()
+    this.messages = this.#qresync ? known : []
+    this.#highest = highest
+    await this.resync()
+  }
+
+  /** INBOX renamed: its messages go; other mailboxes come, get other names, and go. */
+  async rename(pick: number): Promise<void> {
+    const name = `Box${pick % 3}`
+    if (pick % 4 === 0) await this.run(`RENAME INBOX ${name}`)
+    else if (pick % 4 === 1) await this.run(`CREATE ${name}`)
+    else if (pick % 4 === 2) await this.run(`RENAME ${name} Box${(pick + 1) % 3}`)
+    else await this.run(`DELETE ${name}`)
+  }
+
   /** Asks for what new messages look like, as clients do. */
   async learn(): Promise<void> {
     if (this.messages.some(({ uid, flags }) => uid === null || flags === null)) await this.run('FETCH 1:* (UID FLAGS)')
@@ -173,6 +195,10 @@ const step = fc.record({
     'search',
     'noop',
     'move',
+    'copy',
+    'append-other',
+    'elsewhere',
+    'rename',
     'reselect',
     'resync',
   ),
@@ -188,6 +214,9 @@ async function act(client: Client, { kind, pick, flag }: Step): Promise<void> {
   else if (kind === 'reselect') await client.select()
   else if (kind === 'resync') await client.resync()
   else if (kind === 'expunge') await client.run('EXPUNGE')
+  else if (kind === 'append-other') await client.run('APPEND Other {9+}\r\nA: b\r\n\r\ny')
+  else if (kind === 'elsewhere') await client.elsewhere()
+  else if (kind === 'rename') await client.rename(pick)
   else if (number === 0) return
   else if (kind === 'store') await client.run(`STORE ${number} +FLAGS (${flag})`)
   else if (kind === 'unstore') await client.run(`STORE ${number}:* -FLAGS (${flag})`)
@@ -196,6 +225,7 @@ async function act(client: Client, { kind, pick, flag }: Step): Promise<void> {
   else if (kind === 'body') await client.run(`FETCH ${number} BODY[TEXT]<9.1>`)
   else if (kind === 'search') await client.run('SEARCH UNDELETED')
   else if (kind === 'move') await client.run(`MOVE ${number} Other`)
+  else if (kind === 'copy') await client.run(`COPY ${number} INBOX`)
   else if (kind === 'silent') {
     const status = await client.run(`STORE ${number} +FLAGS.SILENT (${flag})`)
     if (status.startsWith('OK')) client.assume(number, (flags) => flags.add(flag))

@@ -6,7 +6,6 @@ import {
   ByteWindow,
   type Engine,
   fromLatin1,
-  latin1,
   NEED_DATA,
   type NeedData,
   PAUSED,
@@ -14,15 +13,23 @@ import {
   ProtocolUsageError,
 } from '@posthouse/wire'
 import { type Announcement, argumentsBefore, readAnnouncement } from './announcement.js'
+import { type CommandHead, readHead, readTag } from './command-head.js'
 import type { CommandText, ImapEvent, ImapReply } from './events.js'
+import { HeldText } from './held-text.js'
 import type { ImapLimits } from './limits.js'
+import { Skip } from './skip.js'
 import type { ReadingState } from './states.js'
+
+/** What a connection waits for: a new command, the rest of one that has begun, or the octets of a message. */
+export type Awaited = 'command' | 'rest' | 'message'
 
 /** How an engine is set up. */
 export interface ImapEngineOptions {
   readonly limits: ImapLimits
   /** Arguments before the first message, for commands whose literals are messages (1 for APPEND); else undefined. */
   readonly messageArgument: (name: string) => number | undefined
+  /** Told when something else is waited for: for time limits. `octets`: how much of a message is still to come. */
+  readonly awaits?: (what: Awaited, octets: number) => void
 }
 
 /** An IMAP engine, and what a session may tell it. */
@@ -35,51 +42,31 @@ export interface ImapEngine extends Engine<ImapEvent, ImapReply> {
 }
 
 const CR = 13
-const LF = 10
-const SP = 32
 const CONTINUE = fromLatin1('+ OK\r\n')
-const NOTHING = new Uint8Array(0)
 const TEXT_TOO_LONG = 'Command line too long'
 
 /** Makes the engine of a new connection. */
-export function createImapEngine({ limits, messageArgument }: ImapEngineOptions): ImapEngine {
+export function createImapEngine({ limits, messageArgument, awaits }: ImapEngineOptions): ImapEngine {
   const window = new ByteWindow()
+  const held = new HeldText()
+  const skip = new Skip()
   let state: ReadingState = 'command'
   let authenticated = false
   let output: Uint8Array[] = []
-  /** The command so far, when it is more than one line. */
-  let held: Uint8Array = NOTHING
-  let heldLength = 0
-  /** Octets of `held` that are literals, and how many literals they are. */
-  let literalOctets = 0
-  let literals = 0
-  /** Octets of the literal, message or skip in progress that have not come. */
+  /** Octets of the literal or message in progress that have not come. */
   let left = 0
-  let current: { tag: string; name: string; at: number } | null = null
+  let current: Extract<CommandHead, { type: 'head' }> | null = null
   let announced: Announcement | null = null
   /** What is read when the refusal in progress is answered. */
   let afterAnswer: ReadingState = 'command'
-  let skipped = 0
-  /** The last octets of a line that is skipped: its end may announce a literal. */
-  let lineEnd: Uint8Array = NOTHING
+  let awaited: Awaited = 'command'
 
   const lineLimit = (): number => (authenticated ? limits.line : limits.loginLine)
   const skipLimit = (): number => (authenticated ? limits.skipped : limits.loginSkipped)
 
-  function hold(bytes: Uint8Array): void {
-    if (heldLength + bytes.length > held.length) {
-      const grown = new Uint8Array(Math.max(1024, (heldLength + bytes.length) * 2))
-      grown.set(held.subarray(0, heldLength))
-      held = grown
-    }
-    held.set(bytes, heldLength)
-    heldLength += bytes.length
-  }
-
   /** Forgets the command in progress. */
   function reset(): void {
-    held = NOTHING
-    heldLength = literalOctets = literals = 0
+    held.clear()
     current = null
     announced = null
   }
@@ -92,6 +79,25 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
   }
 
   function next(): ImapEvent | NeedData | Paused {
+    const step = read()
+    if (step === NEED_DATA) waitFor(expected())
+    else if (awaited !== 'command' && step.type !== 'message-bytes' && step.type !== 'literal-end') waitFor('command')
+    return step
+  }
+
+  function expected(): Awaited {
+    if (state === 'message') return 'message'
+    const fresh = (state === 'command' || state === 'line') && held.length === 0 && window.length === 0
+    return fresh || state === 'closed' ? 'command' : 'rest'
+  }
+
+  function waitFor(what: Awaited): void {
+    if (what === awaited) return
+    awaited = what
+    awaits?.(what, what === 'message' ? left : 0)
+  }
+
+  function read(): ImapEvent | NeedData | Paused {
     switch (state) {
       case 'command':
       case 'tail':
@@ -102,10 +108,8 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
         return readMessage()
       case 'line':
         return readLine()
-      case 'skip-literal':
-        return skipLiteral()
-      case 'skip-line':
-        return skipLine()
+      case 'skip':
+        return skipOn()
       case 'closed':
         window.clear()
         return NEED_DATA
@@ -116,22 +120,21 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
 
   /** A line of a command, or of what stands behind a message. */
   function readText(): ImapEvent | NeedData | Paused {
-    const room = lineLimit() - (heldLength - literalOctets)
+    const room = lineLimit() - held.textLength
     const length = window.lineLength(room)
     if (length === -1) {
       if (window.length < room) return NEED_DATA
       const tag = current?.tag ?? readTag(window.view().subarray(0, room))
-      skipped = 0
-      lineEnd = NOTHING
-      return refuse(tag, TEXT_TOO_LONG, 'skip-line')
+      skip.begin(0)
+      return refuse(tag, TEXT_TOO_LONG, 'skip')
     }
     const line = window.take(length)
     const text = line.subarray(0, length - 2)
     if (length < 2 || line[length - 2] !== CR) return refuse(current?.tag ?? readTag(line), 'Lines end with CRLF')
     const literal = readAnnouncement(text)
-    const first = heldLength === 0 && state === 'command'
-    if (!first || literal) hold(line)
-    const whole = first && !literal ? line : held.subarray(0, heldLength)
+    const first = held.length === 0 && state === 'command'
+    if (!first || literal) held.add(line)
+    const whole = first && !literal ? line : held.bytes
     if (!current) {
       const head = readHead(text)
       if (head.type === 'refused')
@@ -139,28 +142,6 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
       current = head
     }
     return literal ? announce(literal, whole) : complete(whole)
-  }
-
-  /** Tag and name of a command. */
-  function readHead(
-    line: Uint8Array,
-  ): { type: 'head'; tag: string; name: string; at: number } | { type: 'refused'; tag: string | null; text: string } {
-    const tag = readTag(line)
-    if (tag === null) return { type: 'refused', tag: null, text: 'A command begins with a tag' }
-    let at = tag.length + 1
-    const word = (): string => {
-      at = Math.min(at, line.length)
-      const start = at
-      while (at < line.length && line[at] !== SP) at++
-      return latin1(line, start, at).toUpperCase()
-    }
-    let name = word()
-    if (name === '') return { type: 'refused', tag, text: 'Missing command' }
-    if (name === 'UID') {
-      at++
-      name = `UID ${word()}`
-    }
-    return { type: 'head', tag, name, at }
   }
 
   function text(bytes: Uint8Array): CommandText {
@@ -196,7 +177,7 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
     if (literal.size > one || (!literal.sync && literal.size > limits.nonSyncLiteral)) {
       return refuseLiteral(tag, 'Literal too large', literal)
     }
-    if (++literals > count || literalOctets + literal.size > limits.literalTotal) {
+    if (++held.literals > count || held.literalOctets + literal.size > limits.literalTotal) {
       return refuseLiteral(tag, 'Too many literals', literal)
     }
     if (literal.sync) output.push(CONTINUE)
@@ -209,17 +190,15 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
   function refuseLiteral(tag: string | null, reason: string, literal: Announcement): ImapEvent {
     if (literal.sync) return refuse(tag, reason)
     if (literal.size > skipLimit()) return refuse(tag, reason, 'closed')
-    left = literal.size
-    skipped = 0
-    lineEnd = NOTHING
-    return refuse(tag, reason, 'skip-literal')
+    skip.begin(literal.size)
+    return refuse(tag, reason, 'skip')
   }
 
   function readLiteral(): ImapEvent | NeedData | Paused {
     const piece = window.take(Math.min(left, window.length))
-    hold(piece)
+    held.add(piece)
     left -= piece.length
-    literalOctets += piece.length
+    held.literalOctets += piece.length
     if (left > 0) return NEED_DATA
     state = 'command'
     return readText()
@@ -228,8 +207,8 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
   function readMessage(): ImapEvent | NeedData {
     if (left === 0) {
       state = 'tail'
-      heldLength = literalOctets = literals = 0
-      if (current) current.at = 0
+      held.restart()
+      if (current) current = { ...current, at: 0 }
       return { type: 'literal-end' }
     }
     if (window.length === 0) return NEED_DATA
@@ -243,9 +222,8 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
     if (length === -1) {
       if (window.length < limits.responseLine) return NEED_DATA
       state = 'answer'
-      afterAnswer = 'skip-line'
-      skipped = 0
-      lineEnd = NOTHING
+      afterAnswer = 'skip'
+      skip.begin(0)
       return { type: 'line', line: null }
     }
     const line = window.take(length)
@@ -254,35 +232,18 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
     return { type: 'line', line: line.subarray(0, length - (line[length - 2] === CR ? 2 : 1)) }
   }
 
-  function skipLiteral(): ImapEvent | NeedData {
-    const count = Math.min(left, window.length)
-    window.skip(count)
-    left -= count
-    if (left > 0) return NEED_DATA
-    state = 'skip-line'
-    lineEnd = NOTHING
-    return skipLine()
-  }
-
-  function skipLine(): ImapEvent | NeedData {
-    const length = window.lineLength(Number.POSITIVE_INFINITY)
-    const piece = window.take(length === -1 ? window.length : length)
-    skipped += piece.length
-    if (skipped > skipLimit()) return refuse(null, TEXT_TOO_LONG, 'closed')
-    const tail = new Uint8Array(Math.min(lineEnd.length, 32) + Math.min(piece.length, 32))
-    tail.set(lineEnd.subarray(-32))
-    tail.set(piece.subarray(-32), Math.min(lineEnd.length, 32))
-    lineEnd = tail
-    if (length === -1) return NEED_DATA
-    // A synchronising literal is not coming: its client has read the refusal instead of a continuation.
-    const literal = tail[tail.length - 2] === CR ? readAnnouncement(tail.subarray(0, -2)) : null
-    state = 'command'
-    if (!literal || literal.sync) return next() as ImapEvent | NeedData
-    skipped += literal.size
-    if (skipped > skipLimit()) return refuse(null, 'Literal too large', 'closed')
-    left = literal.size
-    state = 'skip-literal'
-    return skipLiteral()
+  function skipOn(): ImapEvent | NeedData | Paused {
+    switch (skip.run(window, skipLimit())) {
+      case 'more':
+        return NEED_DATA
+      case 'done':
+        state = 'command'
+        return read()
+      case 'literal-too-large':
+        return refuse(null, 'Literal too large', 'closed')
+      case 'line-too-long':
+        return refuse(null, TEXT_TOO_LONG, 'closed')
+    }
   }
 
   function send(reply: ImapReply): void {
@@ -299,7 +260,7 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
       }
       case 'prompt':
         if (state !== 'answer') throw new ProtocolUsageError('no command is in progress')
-        state = afterAnswer === 'skip-line' ? 'skip-line' : 'line'
+        state = afterAnswer === 'skip' ? 'skip' : 'line'
         break
       case 'completion':
         if (state === 'announced') refuseMessage()
@@ -312,14 +273,13 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
   function refuseMessage(): void {
     const literal = announced as Announcement
     reset()
-    skipped = 0
     if (literal.sync) {
       state = 'command'
     } else if (literal.size > skipLimit()) {
       state = 'closed'
     } else {
-      left = literal.size
-      state = 'skip-literal'
+      skip.begin(literal.size)
+      state = 'skip'
     }
   }
 
@@ -346,15 +306,4 @@ export function createImapEngine({ limits, messageArgument }: ImapEngineOptions)
       state = 'closed'
     },
   }
-}
-
-/** The tag at the beginning of a line, `null` when there is none (RFC 9051 §9, tag). */
-function readTag(line: Uint8Array): string | null {
-  let at = 0
-  for (; at < line.length && at < 256 && line[at] !== SP && line[at] !== CR && line[at] !== LF; at++) {
-    const code = line[at]
-    // No controls, no 8-bit octets, none of ( ) { % * " \ +
-    if (code < 33 || code > 126 || '(){%*"\\+'.includes(String.fromCharCode(code))) return null
-  }
-  return at > 0 && at < 256 ? latin1(line, 0, at) : null
 }

@@ -35,14 +35,45 @@ export interface ImapLimits {
   readonly loginBadCommands: number
   /** Failed logins of one connection. Default: 3. */
   readonly authFailures: number
-  /** ms that a failed login waits for its answer. Default: 1,000. */
+  /** ms that the first failed login of a connection waits for its answer; each further one twice as long. Default: 1,000. */
   readonly authDelay: number
+  /** ms that no failed login waits longer than. Default: 30,000. */
+  readonly authDelayMax: number
   /** ms from the connection to the login. Default: 180,000. */
   readonly loginTime: number
+  /** ms after login from the first octet of a command to its last. Default: 300,000. */
+  readonly commandTime: number
+  /** Octets per second that a message to APPEND comes in at least, beside `commandTime`. Default: 4,096. */
+  readonly uploadRate: number
   /** ms without a word from the client after login (RFC 9051 §5.4: at least 30 minutes). Default: 1,860,000. */
   readonly idle: number
   /** ms between looks at the mailbox in IDLE when the store cannot watch. Default: 5,000. */
   readonly poll: number
+  /** Search keys of one program, groups counted too. Default: 1,000. */
+  readonly searchKeys: number
+  /** Search keys within each other (NOT, OR, FUZZY, parentheses). Default: 100. */
+  readonly searchDepth: number
+  /** Characters of one text to search for. Default: 4,096. */
+  readonly searchText: number
+  /** Messages whose octets one command opens to search in them. Default: 1,000,000. */
+  readonly searchOpened: number
+  /** Octets of messages that one command reads to search in them. Default: 4,294,967,296. */
+  readonly searchOctets: number
+  /** Mailboxes that one ESEARCH looks into. Default: 1,000. */
+  readonly searchMailboxes: number
+  /** Criteria of one SORT. Default: 20. */
+  readonly sortCriteria: number
+  /**
+   * Keys that messages are sorted and threaded by, kept in memory for the next SORT or THREAD of any session: about 100
+   * octets each. Default: 300,000.
+   */
+  readonly cachedKeys: number
+  /** Searches of a session that are kept up to date (RFC 5267 §4.3.1). Default: 10. */
+  readonly updatingSearches: number
+  /** Mailboxes that NOTIFY watches at most. Default: 10,000. */
+  readonly notifyMailboxes: number
+  /** ms between two reports of progress on a long command (RFC 9585). Default: 10,000. */
+  readonly progress: number
   /** Output in memory before it is handed to the connection. Default: 65,536. */
   readonly outputBatch: number
 }
@@ -68,8 +99,22 @@ export const DEFAULT_LIMITS: ImapLimits = Object.freeze({
   loginBadCommands: 5,
   authFailures: 3,
   authDelay: 1_000,
+  authDelayMax: 30_000,
   loginTime: 180_000,
+  commandTime: 300_000,
+  uploadRate: 4_096,
   idle: 1_860_000,
   poll: 5_000,
+  searchKeys: 1_000,
+  searchDepth: 100,
+  searchText: 4_096,
+  searchOpened: 1_000_000,
+  searchOctets: 4_294_967_296,
+  searchMailboxes: 1_000,
+  sortCriteria: 20,
+  cachedKeys: 300_000,
+  updatingSearches: 10,
+  notifyMailboxes: 10_000,
+  progress: 10_000,
   outputBatch: 65_536,
 })

@@ -11,8 +11,8 @@
  *  announced     nothing (paused)               accept → message;  completion → command, skipping what comes anyway
  *  message       octets of a message            complete → tail
  *  tail          the text behind a message      next message → announced;  end → answer
- *  skip-literal  octets nobody wants            complete → skip-line
- *  skip-line     a line nobody wants            its end → command;  a literal at its end → skip-literal
+ *  skip          octets nobody wants: a         complete → command
+ *                literal, the rest of its line
  *  closed        nothing ever
  * ```
  */
@@ -24,8 +24,7 @@ export type ReadingState =
   | 'announced'
   | 'message'
   | 'tail'
-  | 'skip-literal'
-  | 'skip-line'
+  | 'skip'
   | 'closed'
 
 /** States of a connection (RFC 9051 §3). */

@@ -3,16 +3,15 @@
  * items, SEARCH keys, STATUS items and so on, with the capability words that tell of them. What the package brings is
  * made exactly like this, too: see `extensions/`.
  */
-import type { Account, Column, MailboxInfo, MessageRow, ModSeq, SearchExpr, UidSet } from '@posthouse/store-api'
+import type { Account, Column, MailboxInfo, MessageRow, ModSeq, UidSet } from '@posthouse/store-api'
 import type { Link, MaybePromise } from '@posthouse/wire'
 import type { SessionState } from '../engine/states.js'
 import type { Cursor } from '../syntax/cursor.js'
-import type { SearchTree } from '../syntax/search-program.js'
 import type { SequenceSet } from '../syntax/sequence-set.js'
 import type { Status } from '../syntax/status.js'
 import type { ResponseWriter } from '../syntax/writer.js'
 import type { FetchedMessage } from './fetch/message.js'
-import type { SearchedMessage } from './search/message.js'
+import type { SearchKey, SearchReturn, SortCriterion, ThreadAlgorithm } from './search-extension.js'
 import type { ImapSession } from './session.js'
 
 /** The server asks for one line of the client before a command can end (AUTHENTICATE, IDLE). */
@@ -83,56 +82,19 @@ export interface FetchItem<Args = unknown> {
   write(out: ResponseWriter, message: FetchedMessage, args: Args, session: ImapSession): void | Promise<void>
 }
 
-/** What a search key tests: by the store's own vocabulary, or by a function. */
-export type SearchLeaf =
-  | { readonly type: 'expr'; readonly expr: SearchExpr }
-  | {
-      readonly type: 'test'
-      /** Columns that the test looks at. */
-      readonly needs: readonly Column[]
-      test(message: SearchedMessage): MaybePromise<boolean>
-    }
-
-/** One key of SEARCH. NOT, OR, UID, sets and parentheses are read before keys are asked. */
-export interface SearchKey {
-  readonly name: string
-  /** Reads what stands behind the name. */
-  parse(cursor: Cursor, context: SearchKeyContext): SearchTree<SearchLeaf>
-}
-
-export interface SearchKeyContext {
-  readonly session: ImapSession
-  /** Text of an astring in the search's charset. */
-  text(cursor: Cursor): string
-  /** Notes that the answer must tell the highest modification sequence (RFC 7162 §3.1.5). */
-  useModseq(): void
-}
-
-/** What a search has found. */
-export interface SearchResult {
-  /** Ascending UIDs (SORT: in its order). */
-  readonly uids: Uint32Array
-  /** True when UIDs are told and not message numbers. */
-  readonly byUid: boolean
-  /** The largest modification sequence among the found; `null` unless the search asked for it. */
-  readonly modseq: ModSeq | null
-  /** Names of all RETURN options of the search. */
-  readonly returns: ReadonlySet<string>
-}
-
-/** A word in `RETURN (...)` of SEARCH (RFC 9051 §6.4.4, RFC 4466 §2.6). */
-export interface SearchReturn<Args = unknown> {
-  readonly name: string
-  parse?(cursor: Cursor): Args
-  /** Writes ` NAME value` into the ESEARCH response, or nothing. */
-  write(out: ResponseWriter, result: SearchResult, args: Args, session: ImapSession): void
+/** Hears of changes in the selected mailbox at the moment at which they are told. */
+export interface ViewChanges {
+  /** Messages are about to leave the view; they have their numbers still. */
+  expunging?(session: ImapSession, uids: UidSet): void
+  /** New messages and changed flags have been told. */
+  changed?(session: ImapSession, uids: UidSet): MaybePromise<void>
 }
 
 /** One item of STATUS. */
 export interface StatusItem {
   readonly name: string
   /** The value as text; `null` leaves the item out. */
-  value(mailbox: MailboxInfo, session: ImapSession): string | number | null
+  value(mailbox: MailboxInfo, session: ImapSession): MaybePromise<string | number | null>
 }
 
 /** What SELECT knows when its parameters act. */
@@ -183,6 +145,8 @@ export interface StoreModifier {
 /** One mailbox of a LIST in progress. */
 export interface ListEntry {
   readonly path: readonly string[]
+  /** The name is in the principal's list of subscriptions, whether or not there is such a mailbox. */
+  readonly subscribed: boolean
   /** Absent: a name without a mailbox (a parent, or a subscription). */
   readonly mailbox?: MailboxInfo
   readonly attributes: string[]
@@ -233,6 +197,16 @@ export interface CapabilityContext {
   readonly session: ImapSession
 }
 
+/** Commands whose sets of messages can be bounded. UID commands count as the others. */
+export type BoundedCommand = 'FETCH' | 'STORE' | 'SEARCH' | 'COPY' | 'MOVE' | 'UID EXPUNGE'
+
+/** What a command may act on at once. */
+export interface Bounded {
+  readonly uids: UidSet
+  /** The response code that tells of a bound that was reached; `null`: all of them. */
+  readonly code: string | null
+}
+
 /** One unit that an application plugs in, or leaves out. */
 export interface ImapExtension {
   /** For people and for leaving it out; by custom its first capability word. */
@@ -246,11 +220,16 @@ export interface ImapExtension {
   /** Can it work over this account? Asked once at login; without it neither its words nor its commands are there. */
   available?(account: Account): boolean
   readonly commands?: readonly Command[]
+  /** Asked before any command is parsed: refuses it by throwing. @throws Refusal */
+  guard?(command: Command, session: ImapSession): void
   readonly fetchItems?: readonly FetchItem[]
   readonly fetchModifiers?: readonly FetchModifier[]
   readonly storeModifiers?: readonly StoreModifier[]
   readonly searchKeys?: readonly SearchKey[]
   readonly searchReturns?: readonly SearchReturn[]
+  readonly sortCriteria?: readonly SortCriterion[]
+  readonly threadAlgorithms?: readonly ThreadAlgorithm[]
+  readonly viewChanges?: ViewChanges
   readonly statusItems?: readonly StatusItem[]
   readonly selectParameters?: readonly SelectParameter[]
   readonly createParameters?: readonly CreateParameter[]
@@ -259,10 +238,13 @@ export interface ImapExtension {
   /** Attributes for every LIST response (special use). */
   listAttributes?(entry: ListEntry, session: ImapSession): readonly string[]
   readonly enables?: readonly Enabling[]
+  /** Takes messages out of what a command acts on. @throws Refusal where the command does all or nothing */
+  boundSet?(session: ImapSession, command: BoundedCommand, uids: UidSet): MaybePromise<Bounded>
   /** Response codes for the OK lines of SELECT, written with their text: `[HIGHESTMODSEQ 5] Highest`. */
   selectLines?(session: ImapSession, select: SelectContext): readonly string[]
   /** FETCH items told with every change of flags, when they are wanted (MODSEQ). */
   readonly updateItems?: readonly { readonly item: string; wanted(session: ImapSession): boolean }[]
 }
 
+export type * from './search-extension.js'
 export type { MessageRow }

@@ -1,11 +1,14 @@
-/** Finding mailboxes by the names that clients give. */
+/**
+ * Finding mailboxes by the names that clients give, and what the principal may do with them (RFC 4314 §4).
+ *
+ * Who may not look a mailbox up (`l`) hears the same of it as of one that is not there; who may, and lacks a right, hears
+ * NOPERM (RFC 4314 §6).
+ */
 import { type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
 import type { Cursor } from '../syntax/cursor.js'
 import { parseMailboxName } from '../syntax/mailbox-name.js'
 import { no, Refusal } from '../syntax/status.js'
 import type { ImapSession } from './session.js'
-
-const NONEXISTENT = no('No such mailbox', 'NONEXISTENT')
 
 /** Reads a mailbox's name. @throws SyntaxFault when it is none. */
 export function parseMailbox(cursor: Cursor, session: ImapSession): readonly string[] {
@@ -13,7 +16,7 @@ export function parseMailbox(cursor: Cursor, session: ImapSession): readonly str
   return path ?? cursor.fail('Mailbox name is not correctly encoded')
 }
 
-/** All mailboxes of the account that the principal may know of (RFC 4314 §4: without `l` it is as if not there). */
+/** All mailboxes of which the principal may know anything: with `l` it sees them, with `r` alone it can open them. */
 export async function mailboxes(session: ImapSession): Promise<readonly MailboxInfo[]> {
   const all = await session.account.mailboxes()
   return all.some(({ rights }) => rights !== undefined) ? all.filter((one) => has(one, 'l') || has(one, 'r')) : all
@@ -31,15 +34,43 @@ export async function find(session: ImapSession, path: readonly string[]): Promi
   return null
 }
 
-/** A mailbox that holds messages. @throws Refusal NO [NONEXISTENT], or the code given (TRYCREATE). */
-export async function existing(
+/** The one answer for a mailbox that is missing, and for one that must not be known. */
+export function missing(code = 'NONEXISTENT'): Refusal {
+  return new Refusal(no('No such mailbox', code))
+}
+
+/** The answer for something that is not allowed in a mailbox. */
+export function forbidden(mailbox: MailboxInfo, code?: string): Refusal {
+  return has(mailbox, 'l') ? new Refusal(no('Not allowed', 'NOPERM')) : missing(code)
+}
+
+/**
+ * A mailbox in which the principal has all of these rights; also one that holds no messages.
+ * @throws Refusal
+ */
+export async function permitted(
   session: ImapSession,
   path: readonly string[],
+  rights: string,
   code = 'NONEXISTENT',
 ): Promise<MailboxInfo> {
   const mailbox = await find(session, path)
-  if (!mailbox || mailbox.noSelect) {
-    throw new Refusal(code === 'NONEXISTENT' ? NONEXISTENT : no('No such mailbox', code))
-  }
+  if (!mailbox) throw missing(code)
+  for (const right of rights) if (!has(mailbox, right)) throw forbidden(mailbox, code)
+  return mailbox
+}
+
+/**
+ * A mailbox that holds messages, for what takes these rights.
+ * @throws Refusal NO [NONEXISTENT], or the code given (TRYCREATE)
+ */
+export async function existing(
+  session: ImapSession,
+  path: readonly string[],
+  rights: string,
+  code = 'NONEXISTENT',
+): Promise<MailboxInfo> {
+  const mailbox = await permitted(session, path, rights, code)
+  if (mailbox.noSelect) throw missing(code)
   return mailbox
 }

@@ -12,8 +12,10 @@ import type {
   SearchKey,
   SearchReturn,
   SelectParameter,
+  SortCriterion,
   StatusItem,
   StoreModifier,
+  ThreadAlgorithm,
 } from './extension.js'
 
 export interface Parts {
@@ -25,12 +27,17 @@ export interface Parts {
   readonly storeModifiers: ReadonlyMap<string, StoreModifier>
   readonly searchKeys: ReadonlyMap<string, SearchKey>
   readonly searchReturns: ReadonlyMap<string, SearchReturn>
+  readonly sortCriteria: ReadonlyMap<string, SortCriterion>
+  readonly threadAlgorithms: ReadonlyMap<string, ThreadAlgorithm>
   readonly statusItems: ReadonlyMap<string, StatusItem>
   readonly selectParameters: ReadonlyMap<string, SelectParameter>
   readonly createParameters: ReadonlyMap<string, CreateParameter>
   readonly listSelections: ReadonlyMap<string, ListSelection>
   readonly listReturns: ReadonlyMap<string, ListReturn>
   readonly enables: ReadonlyMap<string, Enabling>
+  /** Some extension bounds sets of messages. */
+  readonly bounds: boolean
+  readonly guards: readonly NonNullable<ImapExtension['guard']>[]
 }
 
 function byName<T extends { readonly name: string }>(lists: readonly (readonly T[] | undefined)[]): Map<string, T> {
@@ -61,11 +68,15 @@ function assemble(given: readonly ImapExtension[]): Parts {
     storeModifiers: byName(extensions.map((one) => one.storeModifiers)),
     searchKeys: byName(extensions.map((one) => one.searchKeys)),
     searchReturns: byName(extensions.map((one) => one.searchReturns)),
+    sortCriteria: byName(extensions.map((one) => one.sortCriteria)),
+    threadAlgorithms: byName(extensions.map((one) => one.threadAlgorithms)),
     statusItems: byName(extensions.map((one) => one.statusItems)),
     selectParameters: byName(extensions.map((one) => one.selectParameters)),
     createParameters: byName(extensions.map((one) => one.createParameters)),
     listSelections: byName(extensions.map((one) => one.listSelections)),
     listReturns: byName(extensions.map((one) => one.listReturns)),
+    bounds: extensions.some(({ boundSet }) => boundSet !== undefined),
+    guards: extensions.flatMap(({ guard }) => guard ?? []),
     enables: new Map(extensions.flatMap((one) => one.enables ?? []).map((one) => [one.word, one])),
   }
 }

@@ -1,35 +1,45 @@
 /** Puts a server together. */
-import type { Account, MailStore } from '@posthouse/store-api'
+import { type Account, type MailStore, withShared } from '@posthouse/store-api'
 import {
   type CredentialVerifier,
   type Link,
   type Log,
-  login,
+  type MaybePromise,
   type PasswordCheck,
   type Protocol,
-  plain,
   type SaslMechanism,
+  standardMechanisms,
   verifyPasswords,
 } from '@posthouse/wire'
 import type { ImapEvent, ImapReply } from '../engine/events.js'
 import { DEFAULT_LIMITS, type ImapLimits } from '../engine/limits.js'
-import { createConnection } from './connection.js'
+import { createConnection } from './connection/index.js'
 import type { ImapExtension } from './extension.js'
 import { core, standardExtensions } from './extensions/index.js'
+import { type NamespaceOptions, namespacesOf, prefixOf } from './namespaces.js'
 import { partsMaker } from './parts.js'
 import type { ImapSession, ServerSetup } from './session.js'
+import { KeyCache } from './sort/key-cache.js'
+import { SharedUids } from './view/shared-uids.js'
 
 /** What an IMAP server is made of. */
 export interface ImapServerOptions {
   /** The server's own name, in the greeting. Default: `localhost`. */
   readonly hostname?: string
-  /** Where the mail is. */
-  readonly store: Pick<MailStore, 'open'>
+  /**
+   * Where the mail is. A store with `sharedWith` also shows what others share: the server puts it into `namespaces`
+   * (do not wrap the store in `withShared` yourself).
+   */
+  readonly store: MailStore
+  /** What the mailboxes of others are called. `false`: they are not shown. Default: `Other Users/owner/...`. */
+  readonly namespaces?: NamespaceOptions | false
+  /** Groups of somebody who has logged in, as access lists name them. Default: none. */
+  readonly groups?: (principal: string) => MaybePromise<readonly string[]>
   /** How users log in: a function of user and password, or a verifier. */
   readonly authenticate: PasswordCheck | CredentialVerifier
   /** May passwords cross a connection in clear text? `loopback`: when both ends are on this machine. Default: `loopback`. */
   readonly allowInsecureAuth?: boolean | 'loopback'
-  /** In order of preference. Default: PLAIN and LOGIN. */
+  /** In order of preference. Default: `standardMechanisms()`, of which those are offered that `authenticate` can check. */
   readonly mechanisms?: readonly SaslMechanism[]
   /**
    * What the server can do beside the base protocol. Default: `standardExtensions`. To leave one out, filter that list
@@ -52,7 +62,9 @@ export type ImapServer = Protocol<ImapEvent, ImapReply>
 
 /** Makes an IMAP4rev1 and IMAP4rev2 server (RFC 3501, RFC 9051) over a store. */
 export function createImapServer(options: ImapServerOptions): ImapServer {
-  const { store, authenticate } = options
+  const { authenticate, groups } = options
+  const namespaces = options.namespaces === false ? null : namespacesOf(options.store, options.namespaces)
+  const store = namespaces ? withShared(options.store, { prefixOf: prefixOf(namespaces) }) : options.store
   const extensions = options.extensions ?? standardExtensions
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const setup: Omit<ServerSetup, 'log'> = {
@@ -62,12 +74,17 @@ export function createImapServer(options: ImapServerOptions): ImapServer {
       ? limits
       : { ...limits, nonSyncLiteral: Math.min(limits.nonSyncLiteral, 4096) },
     verifier: typeof authenticate === 'function' ? verifyPasswords(authenticate) : authenticate,
-    mechanisms: options.mechanisms ?? [plain, login],
+    mechanisms: options.mechanisms ?? standardMechanisms(),
     allowInsecureAuth: options.allowInsecureAuth ?? 'loopback',
     partsFor: partsMaker([core, ...extensions]),
-    openAccount: (account: string, principal: string): Promise<Account> => store.open(account, { principal }),
+    async openAccount(account: string, principal: string): Promise<Account> {
+      return store.open(account, groups ? { principal, groups: await groups(principal) } : { principal })
+    },
+    namespaces,
+    uids: new SharedUids(),
     identification: Object.entries(options.identification ?? { name: 'Posthouse' }),
     capabilityFilter: options.capabilities ?? null,
+    keyCache: new KeyCache(limits.cachedKeys),
     wait: options.wait ?? timer,
   }
   return {
@@ -83,6 +100,7 @@ function promisesAnyLiteral(extensions: readonly ImapExtension[]): boolean {
 }
 
 function timer(ms: number, signal?: AbortSignal): Promise<void> {
+  if (ms === 0) return nextTurn()
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve()
     const done = (): void => {
@@ -92,5 +110,13 @@ function timer(ms: number, signal?: AbortSignal): Promise<void> {
     }
     const id = setTimeout(done, ms)
     signal?.addEventListener('abort', done, { once: true })
+  })
+}
+
+/** Behind what waits in the event loop. A timer takes a millisecond where `setImmediate` takes none. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof globalThis.setImmediate === 'function') setImmediate(resolve)
+    else setTimeout(resolve, 0)
   })
 }

@@ -13,8 +13,11 @@ import type {
 import type { ImapLimits } from '../engine/limits.js'
 import type { SessionState } from '../engine/states.js'
 import type { ResponseWriter } from '../syntax/writer.js'
+import type { Namespaces } from './namespaces.js'
 import type { Parts } from './parts.js'
+import type { KeyCache } from './sort/key-cache.js'
 import type { MailboxView } from './view/mailbox-view.js'
+import type { SharedUids } from './view/shared-uids.js'
 
 /** What all sessions of a server share. */
 export interface ServerSetup {
@@ -24,9 +27,15 @@ export interface ServerSetup {
   readonly mechanisms: readonly SaslMechanism[]
   readonly allowInsecureAuth: boolean | 'loopback'
   readonly partsFor: (account: Account | null) => Parts
+  /** Where the mailboxes of others are shown; `null`: the store has none to show. */
+  readonly namespaces: Namespaces | null
+  /** UIDs of the mailboxes that are open, shared by their views. */
+  readonly uids: SharedUids
   readonly openAccount: (account: string, principal: string) => Promise<Account>
   readonly identification: readonly (readonly [string, string])[]
   readonly capabilityFilter: ((words: readonly string[], session: ImapSession) => readonly string[]) | null
+  /** What messages are sorted and threaded by. */
+  readonly keyCache: KeyCache
   readonly log: Log
   /** Resolves after so many ms, or when the signal aborts. */
   readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
@@ -64,8 +73,8 @@ export interface ImapSession {
   capabilities(): readonly string[]
   log(event: Omit<LogEvent, 'connection'>): void
   sasl(): SaslContext
-  /** Counts a failed login. */
-  loginFailed(): void
+  /** Counts a failed login; gives how many there were on this connection. */
+  loginFailed(): number
   /** Opens an account and enters the authenticated state. */
   open(account: string, principal: string): Promise<void>
   /** Forgets the login (UNAUTHENTICATE). */
@@ -85,6 +94,11 @@ export interface ImapSession {
   touch(modseq?: ModSeq): void
   /** Calls back at hints of the store until the returned function is called. */
   watch(listener: (mailbox: string | undefined, modseq: ModSeq | undefined) => void): () => void
+  /**
+   * Says something without being asked: runs `task`, which writes to `out`, as soon as no command is in progress; the
+   * next command waits for it. When the selected mailbox turns out to be gone, the connection ends with BYE.
+   */
+  push(task: () => Promise<void>): void
   /** LOGOUT: the connection ends behind the tagged response. */
   logout(): void
   /** Encrypts behind the tagged response. */

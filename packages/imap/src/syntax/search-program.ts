@@ -13,45 +13,57 @@ export type SearchTree<Leaf> =
   | { readonly type: 'sequence'; readonly set: SequenceSet; readonly uids: boolean }
   | { readonly type: 'leaf'; readonly leaf: Leaf }
 
-/** Reads what follows the name of a key. */
-export type ReadKey<Leaf> = (name: string, cursor: Cursor) => SearchTree<Leaf>
+/** Reads what follows the name of a key. `nested` reads another key, for keys that have one as their argument. */
+export type ReadKey<Leaf> = (name: string, cursor: Cursor, nested: () => SearchTree<Leaf>) => SearchTree<Leaf>
 
-/** NOT and OR within each other. */
-const MAX_DEPTH = 100
-
-/** Reads all keys up to the end of the command. */
-export function parseSearchProgram<Leaf>(cursor: Cursor, read: ReadKey<Leaf>): SearchTree<Leaf> {
-  const of = [parseSearchKey(cursor, read, 0)]
-  while (cursor.more()) of.push(parseSearchKey(cursor, read, 0))
-  return of.length === 1 ? of[0] : { type: 'and', of }
+/** What a program may hold. */
+export interface SearchProgramLimits {
+  /** Keys within each other. */
+  readonly depth: number
+  /** Keys, groups counted too. */
+  readonly keys: number
 }
 
-/** Reads one key. */
-export function parseSearchKey<Leaf>(cursor: Cursor, read: ReadKey<Leaf>, depth: number): SearchTree<Leaf> {
-  if (depth > MAX_DEPTH) cursor.fail('Too many keys within each other')
-  cursor.item()
-  if (cursor.atList()) {
-    const of: SearchTree<Leaf>[] = []
-    cursor.list(() => of.push(parseSearchKey(cursor, read, depth + 1)))
-    if (of.length === 0) cursor.fail('Search key expected')
-    return of.length === 1 ? of[0] : { type: 'and', of }
-  }
-  if (atSequenceSet(cursor)) return { type: 'sequence', set: parseSequenceSet(cursor), uids: false }
-  const name = cursor.word('Search key')
-  switch (name) {
-    case 'NOT':
-      cursor.space()
-      return { type: 'not', of: parseSearchKey(cursor, read, depth + 1) }
-    case 'OR': {
-      cursor.space()
-      const first = parseSearchKey(cursor, read, depth + 1)
-      cursor.space()
-      return { type: 'or', of: [first, parseSearchKey(cursor, read, depth + 1)] }
+/** Reads all keys up to the end of the command. */
+export function parseSearchProgram<Leaf>(
+  cursor: Cursor,
+  read: ReadKey<Leaf>,
+  limits: SearchProgramLimits = { depth: 100, keys: 1_000 },
+): SearchTree<Leaf> {
+  let left = limits.keys
+
+  function key(depth: number): SearchTree<Leaf> {
+    if (depth > limits.depth) cursor.fail('Too many keys within each other')
+    if (--left < 0) cursor.fail('Too many search keys')
+    cursor.item()
+    const nested = (): SearchTree<Leaf> => key(depth + 1)
+    if (cursor.atList()) {
+      const of: SearchTree<Leaf>[] = []
+      cursor.list(() => of.push(nested()))
+      if (of.length === 0) cursor.fail('Search key expected')
+      return of.length === 1 ? of[0] : { type: 'and', of }
     }
-    case 'UID':
-      cursor.space()
-      return { type: 'sequence', set: parseSequenceSet(cursor), uids: true }
-    default:
-      return read(name, cursor)
+    if (atSequenceSet(cursor)) return { type: 'sequence', set: parseSequenceSet(cursor), uids: false }
+    const name = cursor.word('Search key')
+    switch (name) {
+      case 'NOT':
+        cursor.space()
+        return { type: 'not', of: nested() }
+      case 'OR': {
+        cursor.space()
+        const first = nested()
+        cursor.space()
+        return { type: 'or', of: [first, nested()] }
+      }
+      case 'UID':
+        cursor.space()
+        return { type: 'sequence', set: parseSequenceSet(cursor), uids: true }
+      default:
+        return read(name, cursor, nested)
+    }
   }
+
+  const of = [key(0)]
+  while (cursor.more()) of.push(key(0))
+  return of.length === 1 ? of[0] : { type: 'and', of }
 }

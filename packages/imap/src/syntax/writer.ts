@@ -133,6 +133,11 @@ export class ResponseWriter {
     return this.text('"').octets(fromUtf8(escaped)).text('"')
   }
 
+  /** A string, as an atom where it can be one. */
+  astring(text: string): this {
+    return isAtom(text) ? this.text(text) : this.string(text)
+  }
+
   /** A string, or NIL. */
   nstring(text: string | null | undefined): this {
     return text === null || text === undefined ? this.text('NIL') : this.string(text)

@@ -87,7 +87,7 @@ function upload(session: ImapSession): Upload {
         const path = parseMailbox(cursor, session)
         data = parseAppendData(cursor)
         // RFC 9051 §6.3.12: TRYCREATE tells that CREATE would help.
-        mailbox = await existing(session, path, 'TRYCREATE')
+        mailbox = await existing(session, path, 'i', 'TRYCREATE')
       }
       await checkSize(session, size, planned)
       planned += size

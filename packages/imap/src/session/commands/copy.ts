@@ -3,8 +3,10 @@ import { writerOf } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { formatUidSet, parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js'
 import { no, ok, type Status } from '../../syntax/status.js'
+import { bounded, hasBounds } from '../bound.js'
 import type { Command } from '../extension.js'
-import { existing, parseMailbox } from '../mailboxes.js'
+import { existing, has, parseMailbox } from '../mailboxes.js'
+import { whileWaiting } from '../search/work.js'
 import type { ImapSession } from '../session.js'
 
 interface CopyArgs {
@@ -27,12 +29,18 @@ async function run(
 ): Promise<Status> {
   const { view, out } = session
   const name = op.toUpperCase()
-  const uids = view.resolve(set, byUid)
+  const asked = view.resolve(set, byUid)
   const { commit } = writerOf(session.account)
-  if (op === 'move' && view.readOnly) return no('The mailbox can only be read', 'NOPERM')
-  const target = await existing(session, path, 'TRYCREATE')
+  // RFC 6851 §4.4: MOVE takes what STORE of \Deleted and EXPUNGE take.
+  if (op === 'move' && (view.readOnly || !has(view.mailbox, 'e') || !has(view.mailbox, 't'))) {
+    return no('Messages cannot be removed here', 'NOPERM')
+  }
+  const target = await existing(session, path, 'i', 'TRYCREATE')
+  const { uids, code: bound } = hasBounds(session)
+    ? await bounded(session, op === 'move' ? 'MOVE' : 'COPY', asked)
+    : { uids: asked, code: null }
   if (uids.length === 0) return ok(`${name} completed`)
-  const { results, modseq } = await commit([{ op, from: view.id, uids, to: target.id }])
+  const { results, modseq } = await whileWaiting(session, commit([{ op, from: view.id, uids, to: target.id }]))
   const { from = [], uids: to = [], uidValidity } = results[0]
   const found = from.length > 0
   session.touch(found && (op === 'move' || target.id === view.id) ? modseq : 0)
@@ -44,7 +52,7 @@ async function run(
   if (op === 'copy') return ok('COPY completed', code)
   // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs, which come before the tagged OK.
   if (code) out.line(`* OK [${code}] Moved`)
-  return ok('MOVE completed')
+  return ok('MOVE completed', bound)
 }
 
 function copyCommand(op: 'copy' | 'move', byUid: boolean): Command<CopyArgs> {

@@ -2,12 +2,18 @@
 import type { UidSet } from '@posthouse/store-api'
 import { parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js'
 import { no, ok, type Status } from '../../syntax/status.js'
+import { bounded, hasBounds, withBound } from '../bound.js'
 import type { Command } from '../extension.js'
+import { has } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 
-async function run(session: ImapSession, uids: UidSet): Promise<Status> {
+async function run(session: ImapSession, asked: UidSet, byUid: boolean): Promise<Status> {
   const { view, account } = session
-  if (view.readOnly || !account.commit) return no('The mailbox can only be read', 'NOPERM')
+  if (view.readOnly || !account.commit || !has(view.mailbox, 'e')) {
+    return no('Messages cannot be removed here', 'NOPERM')
+  }
+  const { uids, code } =
+    byUid && hasBounds(session) ? await bounded(session, 'UID EXPUNGE', asked) : { uids: asked, code: null }
   if (uids.length > 0) {
     const { modseq, results } = await account.commit([{ op: 'expunge', in: view.id, uids, onlyDeleted: true }])
     // The number is the account's; it is the mailbox's only when something was done to it.
@@ -15,7 +21,8 @@ async function run(session: ImapSession, uids: UidSet): Promise<Status> {
   }
   await session.synchronize(true)
   // RFC 7162 §3.2.7: the client may keep this number because every expunge up to it was just told.
-  return ok('EXPUNGE completed', session.enabled.has('CONDSTORE') ? `HIGHESTMODSEQ ${view.cursor}` : null)
+  const done = ok('EXPUNGE completed', session.enabled.has('CONDSTORE') ? `HIGHESTMODSEQ ${view.cursor}` : null)
+  return withBound(session, done, code)
 }
 
 /** Of the messages that the client was told of. */
@@ -23,7 +30,7 @@ export const expunge: Command<void> = {
   name: 'EXPUNGE',
   states: ['selected'],
   parse() {},
-  run: (session) => run(session, session.view.lastUid === 0 ? [] : [[1, session.view.lastUid]]),
+  run: (session) => run(session, session.view.lastUid === 0 ? [] : [[1, session.view.lastUid]], false),
 }
 
 export const uidExpunge: Command<SequenceSet> = {
@@ -33,5 +40,5 @@ export const uidExpunge: Command<SequenceSet> = {
     cursor.space()
     return parseSequenceSet(cursor)
   },
-  run: (session, set) => run(session, session.view.resolve(set, true)),
+  run: (session, set) => run(session, session.view.resolve(set, true), true),
 }

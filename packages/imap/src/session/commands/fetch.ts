@@ -3,6 +3,7 @@ import { type Column, Flag, type MessageRow, type UidSet, uidSetContains } from 
 import type { Cursor } from '../../syntax/cursor.js'
 import { parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js'
 import { no, ok, type Status } from '../../syntax/status.js'
+import { bounded, hasBounds } from '../bound.js'
 import type { Command, FetchEffect, FetchItem } from '../extension.js'
 import { fetchedMessage } from '../fetch/message.js'
 import { has } from '../mailboxes.js'
@@ -97,6 +98,8 @@ async function run(session: ImapSession, { set, items, effects }: FetchArgs, byU
   let uids = view.resolve(set, byUid)
   const since = Math.max(0, ...effects.map((effect) => effect.since ?? 0))
   for (const effect of effects) if (effect.before) uids = await effect.before(session, { set, uids, since })
+  let bound: string | null = null
+  if (hasBounds(session)) ({ uids, code: bound } = await bounded(session, 'FETCH', uids))
   if (uids.length === 0) return ok('FETCH completed')
   const marked = await markSeen(session, uids, items)
   const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]
@@ -140,7 +143,7 @@ async function run(session: ImapSession, { set, items, effects }: FetchArgs, byU
     // RFC 2180 §4.1.2, RFC 9051 §7.1: told as NO, so that the client waits for the EXPUNGE; with UIDs it knows how to.
     if (!byUid) return no('Some of the messages are gone', 'EXPUNGEISSUED')
   }
-  return ok('FETCH completed')
+  return ok('FETCH completed', bound)
 }
 
 function fetchCommand(byUid: boolean): Command<FetchArgs> {

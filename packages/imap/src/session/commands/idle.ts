@@ -5,35 +5,18 @@ import type { Command, Prompt } from '../extension.js'
 import type { ImapSession } from '../session.js'
 
 function run(session: ImapSession): Prompt {
-  const { selected, link } = session
-  /** One look at a time; a hint during a look means another one. */
-  let looking: Promise<void> | null = null
-  let again = false
+  const { selected } = session
+  /** A look at the mailbox is due already: hints before it begins are one. */
+  let due = false
   let over = false
-  let failure: unknown = null
-
-  async function look(): Promise<void> {
-    do {
-      again = false
-      await session.synchronize(true)
-      const slow = session.flush()
-      if (slow) await slow
-    } while (again && !over)
-  }
 
   function hinted(mailbox: string | undefined): void {
-    if (over || !selected || (mailbox !== undefined && mailbox !== selected.id)) return
-    if (looking) {
-      again = true
-      return
-    }
-    looking = look()
-      .catch((error: unknown) => {
-        failure = error
-      })
-      .finally(() => {
-        looking = null
-      })
+    if (due || over || !selected || (mailbox !== undefined && mailbox !== selected.id)) return
+    due = true
+    session.push(async () => {
+      due = false
+      if (!over) await session.synchronize(true)
+    })
   }
 
   const unwatch = session.watch(hinted)
@@ -42,14 +25,12 @@ function run(session: ImapSession): Prompt {
     unwatch()
   }
   // What happened between the last command and the subscription.
-  queueMicrotask(() => hinted(undefined))
+  hinted(undefined)
 
   return {
     prompt: 'idling',
-    async line(line): Promise<Status> {
+    line(line): Status {
       stop()
-      await looking
-      if (failure && !link.signal.aborted) throw failure
       return line && latin1(line).toUpperCase() === 'DONE' ? ok('IDLE completed') : bad('DONE expected')
     },
     cancel: stop,

@@ -1,12 +1,12 @@
 /** LIST (RFC 9051 §6.3.9, RFC 5258) and LSUB (RFC 3501 §6.3.9). Authenticated state. */
-import { isBelow, type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
+import { isBelow, type MailboxInfo, mailboxPathKey, subscriptionsOf } from '@posthouse/store-api'
 import { latin1, utf8 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { matchesPattern, normalizePattern } from '../../syntax/list-pattern.js'
 import { DELIMITER, formatMailboxName } from '../../syntax/mailbox-name.js'
 import { ok, type Status } from '../../syntax/status.js'
 import type { Command, ListEntry, ListReturn, ListSelection } from '../extension.js'
-import { mailboxes } from '../mailboxes.js'
+import { has, mailboxes } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 
 interface ListArgs {
@@ -75,19 +75,35 @@ function parse(cursor: Cursor, session: ImapSession): ListArgs {
   }
 }
 
-/** All names: mailboxes, and the parents that exist only through their children. INBOX first, then by name. */
-function allEntries(infos: readonly MailboxInfo[]): ListEntry[] {
+/** Mailboxes that may be listed (RFC 4314 §4). */
+async function listable(session: ImapSession): Promise<readonly MailboxInfo[]> {
+  return (await mailboxes(session)).filter((mailbox) => has(mailbox, 'l'))
+}
+
+/**
+ * All names: mailboxes, the parents that exist only through their children, and `names` that are subscribed to although
+ * there is no such mailbox (RFC 5258 §3.1). INBOX first, then by name.
+ */
+function allEntries(infos: readonly MailboxInfo[], names: readonly (readonly string[])[] = []): ListEntry[] {
   const byKey = new Map<string, ListEntry>()
-  for (const mailbox of infos) byKey.set(mailboxPathKey(mailbox.path), { path: mailbox.path, mailbox, attributes: [] })
+  for (const mailbox of infos) {
+    const { path, subscribed = false } = mailbox
+    byKey.set(mailboxPathKey(path), { path, mailbox, subscribed, attributes: [] })
+  }
   const parents = new Set<string>()
-  for (const { path } of infos) {
+  const addParents = (path: readonly string[]): void => {
     for (let depth = path.length - 1; depth > 0; depth--) {
       const parent = path.slice(0, depth)
       const key = mailboxPathKey(parent)
-      if (!byKey.has(key)) byKey.set(key, { path: parent, attributes: [] })
+      if (!byKey.has(key)) byKey.set(key, { path: parent, subscribed: false, attributes: [] })
       parents.add(key)
     }
   }
+  for (const path of names) {
+    const key = mailboxPathKey(path)
+    if (!byKey.has(key)) byKey.set(key, { path, subscribed: true, attributes: [] })
+  }
+  for (const { path } of [...byKey.values()]) addParents(path)
   const entries = [...byKey].map(([key, entry]) => {
     if (!entry.mailbox) entry.attributes.push('\\NonExistent', '\\Noselect')
     else if (entry.mailbox.noSelect) entry.attributes.push('\\Noselect')
@@ -113,8 +129,8 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
     out.line(`* LIST (\\Noselect) "${DELIMITER}" ""`)
     return ok('LIST completed')
   }
-  const infos = await mailboxes(session)
-  const entries = allEntries(infos)
+  const gone = selections.some(({ name }) => name === 'SUBSCRIBED') ? await subscriptionsOf(session.account) : []
+  const entries = allEntries(await listable(session), gone)
   const selecting = selections.filter(({ modifier }) => !modifier)
   const recursive = selections.some(({ name }) => name === 'RECURSIVEMATCH')
   const selected = (entry: ListEntry): boolean => selecting.every((one) => one.matches(entry, session))
@@ -162,12 +178,13 @@ interface LsubArgs {
 }
 
 async function runLsub(session: ImapSession, { pattern: wanted }: LsubArgs): Promise<Status> {
-  const subscribed = (await mailboxes(session)).filter((mailbox) => mailbox.subscribed)
-  for (const entry of allEntries(subscribed)) {
+  const subscribed = (await listable(session)).filter((mailbox) => mailbox.subscribed)
+  // RFC 3501 §6.3.9: names stay in the list when their mailbox is deleted.
+  for (const entry of allEntries(subscribed, await subscriptionsOf(session.account))) {
     const name = formatMailboxName(entry.path, session.utf8)
     if (!matchesPattern(name, wanted)) continue
     // RFC 3501 §6.3.9: a parent that is not subscribed itself is told for `%` only.
-    if (!entry.mailbox && matchesPattern(`${name}${DELIMITER}x`, wanted)) continue
+    if (!entry.subscribed && matchesPattern(`${name}${DELIMITER}x`, wanted)) continue
     const attributes = !entry.mailbox || entry.mailbox.noSelect ? ['\\Noselect'] : []
     writeEntry(session, 'LSUB', { ...entry, attributes })
   }

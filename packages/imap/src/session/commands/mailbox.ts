@@ -5,7 +5,8 @@ import type { Cursor } from '../../syntax/cursor.js'
 import { DELIMITER, parseMailboxName } from '../../syntax/mailbox-name.js'
 import { no, ok, Refusal, type Status } from '../../syntax/status.js'
 import type { Command } from '../extension.js'
-import { existing, find, mailboxes, parseMailbox } from '../mailboxes.js'
+import { existing, mailboxes, missing, parseMailbox, permitted } from '../mailboxes.js'
+import { isForeign } from '../namespaces.js'
 import { objectId } from '../object-id.js'
 import type { ImapSession } from '../session.js'
 
@@ -17,6 +18,17 @@ function newPath(path: readonly string[]): readonly string[] {
     throw new Refusal(no('This name is not possible for a mailbox', 'CANNOT'))
   }
   return path
+}
+
+/**
+ * In the namespaces of others a mailbox can be made only below what one of them shares (the right is the store's to
+ * check). What is not shared and what does not exist are refused alike.
+ */
+async function permittedPlace(session: ImapSession, path: readonly string[]): Promise<void> {
+  if (!isForeign(session.server.namespaces, path)) return
+  const owner = mailboxPathKey(path.slice(0, 2))
+  const known = (await mailboxes(session)).some((one) => one.owner && mailboxPathKey(one.path.slice(0, 2)) === owner)
+  if (path.length < 3 || !known) throw new Refusal(no('Not allowed', 'NOPERM'))
 }
 
 /** RFC 9051 §6.3.4: a delimiter at the end says that children will follow; it is no part of the name. */
@@ -33,6 +45,7 @@ interface CreateArgs {
 
 async function runCreate(session: ImapSession, { path, role }: CreateArgs): Promise<Status> {
   const { commit } = writerOf(session.account)
+  await permittedPlace(session, newPath(path))
   const { results } = await commit([{ op: 'create', path: newPath(path), ...(role !== undefined && { role }) }])
   const { mailbox } = results[0]
   const tellsId = session.parts.names.has('OBJECTID') && mailbox !== undefined
@@ -68,8 +81,7 @@ export const deleteMailbox: Command<readonly string[]> = {
   async run(session, path) {
     if (isInbox(path)) return no('INBOX cannot be deleted', 'CANNOT')
     const { commit } = writerOf(session.account)
-    const mailbox = await find(session, path)
-    if (!mailbox) throw new Refusal(no('No such mailbox', 'NONEXISTENT'))
+    const mailbox = await permitted(session, path, 'x')
     await commit([{ op: 'drop', id: mailbox.id }])
     if (session.selected?.id === mailbox.id) session.select(null)
     return ok('DELETE completed')
@@ -86,7 +98,8 @@ async function runRename(session: ImapSession, { from, to }: RenameArgs): Promis
   newPath(to)
   if (isInbox(from)) {
     // RFC 9051 §6.3.6: the messages of INBOX move; INBOX and what is below it stay.
-    const inbox = await existing(session, from)
+    await permittedPlace(session, to)
+    const inbox = await existing(session, from, 'rte')
     await commit([
       { op: 'create', path: to },
       { op: 'move', from: inbox.id, uids: allUids, to: { made: 0 } },
@@ -101,7 +114,8 @@ async function runRename(session: ImapSession, { from, to }: RenameArgs): Promis
     if (own !== key && !own.startsWith(`${key}\0`)) continue
     ops.push({ op: 'mailbox', id, path: [...to, ...path.slice(from.length)] })
   }
-  if (ops.length === 0) throw new Refusal(no('No such mailbox', 'NONEXISTENT'))
+  if (ops.length === 0) throw missing()
+  await permittedPlace(session, to)
   await commit(ops)
   return ok('RENAME completed')
 }

@@ -1,5 +1,14 @@
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), CLOSE (§6.4.1) and CHECK (RFC 3501 §6.4.1). */
-import { type MailboxInfo, uidsOf } from '@posthouse/store-api'
+import {
+  Flag,
+  type MailboxInfo,
+  type ModSeq,
+  noUids,
+  type Uid,
+  type UidSet,
+  uidSetSubtract,
+  uidsOf,
+} from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { DELIMITER } from '../../syntax/mailbox-name.js'
 import { ok, type Status } from '../../syntax/status.js'
@@ -29,6 +38,14 @@ function parse(cursor: Cursor, session: ImapSession): SelectArgs {
   return { path, parameters }
 }
 
+/** A view of a mailbox. The UIDs are read only when no other session knows them. */
+async function openView(session: ImapSession, mailbox: MailboxInfo, readOnly: boolean): Promise<MailboxView> {
+  const { uids } = session.server
+  const key = `${session.identity?.account}\0${mailbox.id}\0${mailbox.uidValidity}`
+  const known = uids.recall(key, mailbox.modseq) ?? (await knownUids(session, mailbox))
+  return new MailboxView(mailbox, known, readOnly, { uids, key })
+}
+
 /** All UIDs of a mailbox; those that came after `mailbox` was read are for the first look at changes. */
 async function knownUids(session: ImapSession, mailbox: MailboxInfo): Promise<Uint32Array> {
   const uids = await uidsOf(session.account, mailbox.id)
@@ -44,14 +61,15 @@ async function run(session: ImapSession, { path, parameters }: SelectArgs, exami
     // RFC 9051 §7.1, CLOSED: responses behind this are of the new mailbox.
     out.line('* OK [CLOSED] The mailbox before is closed')
   }
-  const mailbox = await existing(session, path)
+  const mailbox = await existing(session, path, 'r')
   const readOnly = examine || !session.account.commit || !isWritable(mailbox)
-  const view = new MailboxView(mailbox, await knownUids(session, mailbox), readOnly)
+  const view = await openView(session, mailbox, readOnly)
   session.select(view)
+  view.uidsOnly = session.enabled.has('UIDONLY')
   writeFlagLists(session, view)
   out.line(`* ${view.count} EXISTS`)
   const rev2 = session.enabled.has('IMAP4REV2')
-  if (!rev2) out.line('* 0 RECENT')
+  if (!rev2) await tellRecent(session, view)
   out.line(`* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs are valid`)
   out.line(`* OK [UIDNEXT ${Math.max(mailbox.uidNext, view.lastUid + 1)}] The next UID`)
   if (rev2) out.text(`* LIST () "${DELIMITER}" `).mailbox(mailbox.path).crlf()
@@ -67,6 +85,34 @@ async function run(session: ImapSession, { path, parameters }: SelectArgs, exami
     throw error
   }
   return ok(`${examine ? 'EXAMINE' : 'SELECT'} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE')
+}
+
+/** RFC 3501 §6.3.1: what rev2 has left out. Nobody can tell \Recent in a store that several sessions share. */
+async function tellRecent(session: ImapSession, view: MailboxView): Promise<void> {
+  const { out } = session
+  out.line('* 0 RECENT')
+  if (view.uidsOnly || view.mailbox.unseen === 0) return
+  const first = await firstUnseen(session, view)
+  if (first > 0) out.line(`* OK [UNSEEN ${view.sequenceOf(first)}] The first unseen message`)
+}
+
+/** The first message of the view without \Seen; 0 when there is none. */
+async function firstUnseen({ account }: ImapSession, view: MailboxView): Promise<Uid> {
+  if (view.count > 0 && view.mailbox.unseen === view.mailbox.messages) return view.uidAt(1)
+  const unseen = await account.search?.(view.id, { type: 'not', of: { type: 'flag', flag: Flag.Seen } })
+  if (unseen?.rest === null) return firstIn(view, unseen.uids)
+  for await (const rows of account.messages(view.id, {})) {
+    for (const { uid, flags } of rows) if ((flags & Flag.Seen) === 0 && view.sequenceOf(uid) > 0) return uid
+  }
+  return 0
+}
+
+function firstIn(view: MailboxView, set: UidSet): Uid {
+  for (const range of set) {
+    const [first] = view.pick([range])
+    if (first !== undefined) return first
+  }
+  return 0
 }
 
 /** RFC 4314 §5.2: READ-WRITE takes one right that changes something. */
@@ -87,6 +133,14 @@ function selectCommand(examine: boolean): Command<SelectArgs> {
 export const select = selectCommand(false)
 export const examine = selectCommand(true)
 
+/** Is what this session has just expunged all that has happened since it was last told? */
+async function isAlone({ account, view }: ImapSession, own: UidSet): Promise<boolean> {
+  const gone = (await account.vanished?.(view.id, view.cursor)) ?? null
+  if (!gone || uidSetSubtract(gone, own).length > 0) return false
+  for await (const rows of account.messages(view.id, { since: view.cursor })) if (rows.length > 0) return false
+  return true
+}
+
 /** Expunges without a word, and leaves the mailbox. */
 export const close: Command<void> = {
   name: 'CLOSE',
@@ -94,12 +148,20 @@ export const close: Command<void> = {
   updates: 'none',
   parse() {},
   async run(session) {
-    const { view, account } = session
+    const { view, account, enabled } = session
+    let told: ModSeq | null = null
     if (!view.readOnly && account.commit && has(view.mailbox, 'e')) {
-      await account.commit([{ op: 'expunge', in: view.id, uids: [[1, view.lastUid || 1]], onlyDeleted: true }])
+      const { modseq, results } = await account.commit([
+        { op: 'expunge', in: view.id, uids: [[1, view.lastUid || 1]], onlyDeleted: true },
+      ])
+      const gone = results[0].uids ?? noUids
+      if (gone.length > 0 && enabled.has('CONDSTORE')) {
+        // RFC 7162 §3.2.8; when others have changed something meanwhile, the client has not heard of it.
+        told = (await isAlone(session, gone)) ? modseq : view.cursor
+      }
     }
     session.select(null)
-    return ok('CLOSE completed')
+    return ok('CLOSE completed', told === null ? null : `HIGHESTMODSEQ ${told}`)
   },
 }
 

@@ -24,17 +24,20 @@ export function parseStatusItems(cursor: Cursor, session: ImapSession): readonly
 }
 
 /** Writes `* STATUS INBOX (MESSAGES 3)`. */
-export function writeStatus(session: ImapSession, mailbox: MailboxInfo, items: readonly StatusItem[]): void {
-  const { out } = session
-  out.text('* STATUS ').mailbox(mailbox.path).text(' (')
-  let first = true
+export async function writeStatus(
+  session: ImapSession,
+  mailbox: MailboxInfo,
+  items: readonly StatusItem[],
+): Promise<void> {
+  const told: string[] = []
   for (const item of items) {
-    const value = item.value(mailbox, session)
-    if (value === null) continue
-    out.text(`${first ? '' : ' '}${item.name} ${value}`)
-    first = false
+    const value = await item.value(mailbox, session)
+    if (value !== null) told.push(`${item.name} ${value}`)
   }
-  out.line(')')
+  session.out
+    .text('* STATUS ')
+    .mailbox(mailbox.path)
+    .line(` (${told.join(' ')})`)
 }
 
 export const status: Command<StatusArgs> = {
@@ -47,7 +50,7 @@ export const status: Command<StatusArgs> = {
     return { path, items: parseStatusItems(cursor, session) }
   },
   async run(session, { path, items }) {
-    writeStatus(session, await existing(session, path), items)
+    await writeStatus(session, await existing(session, path, 'r'), items)
     return ok('STATUS completed')
   },
 }

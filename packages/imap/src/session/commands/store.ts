@@ -12,6 +12,7 @@ import type { Cursor } from '../../syntax/cursor.js'
 import { type FlagList, parseFlagList } from '../../syntax/flags.js'
 import { formatUidSet, parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js'
 import { no, ok, type Status } from '../../syntax/status.js'
+import { bounded, hasBounds, withBound } from '../bound.js'
 import type { Command } from '../extension.js'
 import { sequencesOf } from '../search/evaluate.js'
 import type { ImapSession } from '../session.js'
@@ -65,8 +66,9 @@ function key(system: number, keywords: readonly string[]): string {
 async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promise<Status> {
   const { set, mode, silent, flags, unchangedSince } = args
   const { view, account } = session
-  const uids = view.resolve(set, byUid)
+  const asked = view.resolve(set, byUid)
   if (view.readOnly || !account.commit) return no('The mailbox can only be read', 'NOPERM')
+  const { uids, code } = hasBounds(session) ? await bounded(session, 'STORE', asked) : { uids: asked, code: null }
   if (uids.length === 0) return ok('STORE completed')
   // RFC 9051 §6.4.6: .SILENT hides the client's own change only. What others changed between is told, so that what
   // the client believes is compared with what became of it.
@@ -95,9 +97,12 @@ async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promi
   const done = uidSetSubtract(uids, refused)
   const gone = await tell(session, done, silent ? believed : null, byUid, modseq)
   session.touch(results[0].uids?.length ? modseq : 0)
-  if (refused.length > 0) return ok('Some were changed by others', `MODIFIED ${modifiedSet(session, refused, byUid)}`)
+  if (refused.length > 0) {
+    const modified = `MODIFIED ${modifiedSet(session, refused, byUid)}`
+    return withBound(session, ok('Some were changed by others', modified), code)
+  }
   if (gone && !byUid) return no('Some of the messages are gone', 'EXPUNGEISSUED')
-  return ok('STORE completed')
+  return ok('STORE completed', code)
 }
 
 /** Tells the new flags; with `believed` only where they differ from it. True when messages are missing. */
@@ -136,7 +141,7 @@ async function tell(
 
 function modifiedSet(session: ImapSession, refused: UidSet, byUid: boolean): string {
   if (byUid) return formatUidSet(refused)
-  return formatUidSet(uidSetFromSorted(sequencesOf(session, session.view.pick(refused))))
+  return formatUidSet(uidSetFromSorted(sequencesOf(session.view, session.view.pick(refused))))
 }
 
 function storeCommand(byUid: boolean): Command<StoreArgs> {

@@ -1,14 +1,8 @@
-/** ESEARCH (RFC 4731) and SEARCHRES (RFC 5182): what SEARCH can return. */
+/** ESEARCH (RFC 4731) and SEARCHRES (RFC 5182): what SEARCH and SORT can return, in the order of the search. */
 import { uidSetFromSorted } from '@posthouse/store-api'
 import { formatUidSet } from '../../syntax/sequence-set.js'
 import type { ImapExtension, SearchResult } from '../extension.js'
-import { sequencesOf } from '../search/evaluate.js'
-import type { ImapSession } from '../session.js'
-
-/** UIDs or message numbers, ascending. */
-function numbers(result: SearchResult, session: ImapSession): Uint32Array {
-  return result.byUid ? result.uids : sequencesOf(session, result.uids)
-}
+import { numbersOf } from '../search/response.js'
 
 export const esearch: ImapExtension = {
   name: 'ESEARCH',
@@ -16,21 +10,21 @@ export const esearch: ImapExtension = {
   searchReturns: [
     {
       name: 'MIN',
-      write(out, result, _, session) {
-        if (result.uids.length > 0) out.text(` MIN ${numbers(result, session)[0]}`)
+      write(out, result) {
+        if (result.uids.length > 0) out.text(` MIN ${numbersOf(result)[0]}`)
       },
     },
     {
       name: 'MAX',
-      write(out, result, _, session) {
-        const all = numbers(result, session)
+      write(out, result) {
+        const all = numbersOf(result)
         if (all.length > 0) out.text(` MAX ${all[all.length - 1]}`)
       },
     },
     {
       name: 'ALL',
-      write(out, result, _, session) {
-        if (result.uids.length > 0) out.text(` ALL ${formatUidSet(uidSetFromSorted(numbers(result, session)))}`)
+      write(out, result) {
+        if (result.uids.length > 0) out.text(` ALL ${formatUidSet(uidSetFromSorted(numbersOf(result)))}`)
       },
     },
     { name: 'COUNT', write: (out, { uids }) => void out.text(` COUNT ${uids.length}`) },
@@ -54,8 +48,10 @@ export const searchRes: ImapExtension = {
   searchReturns: [
     {
       name: 'SAVE',
-      write(_out, result, _args, session) {
-        session.view.savedResult = uidSetFromSorted(saved(result))
+      silent: true,
+      after(result) {
+        // What was sorted is saved as a set.
+        result.view.savedResult = uidSetFromSorted(saved(result).slice().sort())
       },
     },
   ],

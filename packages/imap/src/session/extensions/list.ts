@@ -4,9 +4,10 @@ import { no, Refusal } from '../../syntax/status.js'
 import { addAttribute } from '../commands/list.js'
 import { parseStatusItems, writeStatus } from '../commands/status.js'
 import type { CreateParameter, ImapExtension, ListEntry, StatusItem } from '../extension.js'
+import { has } from '../mailboxes.js'
 
 function markSubscribed(entry: ListEntry): void {
-  if (entry.mailbox?.subscribed) addAttribute(entry, '\\Subscribed')
+  if (entry.subscribed) addAttribute(entry, '\\Subscribed')
 }
 
 /** RFC 5258 */
@@ -14,7 +15,7 @@ export const listExtended: ImapExtension = {
   name: 'LIST-EXTENDED',
   capabilities: ['LIST-EXTENDED'],
   listSelections: [
-    { name: 'SUBSCRIBED', matches: (entry) => entry.mailbox?.subscribed === true, decorate: markSubscribed },
+    { name: 'SUBSCRIBED', matches: (entry) => entry.subscribed, decorate: markSubscribed },
     // There are no mailboxes on other servers here.
     { name: 'REMOTE', modifier: true, matches: () => true },
     { name: 'RECURSIVEMATCH', modifier: true, matches: () => true },
@@ -39,7 +40,9 @@ export const listStatus: ImapExtension = {
         return parseStatusItems(cursor, session)
       },
       after(_out, { mailbox }, items, session) {
-        if (mailbox && !mailbox.noSelect) writeStatus(session, mailbox, items as readonly StatusItem[])
+        // RFC 5819 §2: no STATUS where STATUS would be refused.
+        if (!mailbox || mailbox.noSelect || !has(mailbox, 'r')) return
+        return writeStatus(session, mailbox, items as readonly StatusItem[])
       },
     },
   ],

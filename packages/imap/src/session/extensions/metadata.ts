@@ -1,10 +1,11 @@
 /** METADATA (RFC 5464): annotations of mailboxes and of the account; LIST-METADATA (RFC 9590): told with LIST. */
-import { type MailboxInfo, type MetaEntry, type MetaOp, StoreError, writerOf } from '@posthouse/store-api'
+import { type Account, type MailboxInfo, type MetaEntry, type MetaOp, StoreError, writerOf } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
-import { no, ok, Refusal, type Status } from '../../syntax/status.js'
+import { no, ok, type Status } from '../../syntax/status.js'
 import type { Command, ImapExtension } from '../extension.js'
-import { find, has, parseMailbox } from '../mailboxes.js'
+import { forbidden, has, parseMailbox, permitted } from '../mailboxes.js'
+import { lookAtMetadata, tellOfMetadata } from '../notify/metadata-watch.js'
 import type { ImapSession } from '../session.js'
 
 /** Octets of one value. */
@@ -111,9 +112,8 @@ const RIGHTS = ['r', 's', 'w', 'i', 'p']
 /** The mailbox of a target; `null` for the account. @throws Refusal */
 async function mailboxOf(session: ImapSession, target: Target): Promise<MailboxInfo | null> {
   if (target === null) return null
-  const mailbox = await find(session, target)
-  if (!mailbox) throw new Refusal(no('No such mailbox', 'NONEXISTENT'))
-  if (!annotatable(mailbox)) throw new Refusal(no('Not allowed', 'NOPERM'))
+  const mailbox = await permitted(session, target, 'l')
+  if (!annotatable(mailbox)) throw forbidden(mailbox)
   return mailbox
 }
 
@@ -246,11 +246,39 @@ const setMetadata: Command<SetArgs> = {
   },
 }
 
+const isAnnotated = (account: Account): boolean => account.meta !== undefined && account.commit !== undefined
+
 export const metadata: ImapExtension = {
   name: 'METADATA',
   capabilities: ['METADATA'],
-  available: (account) => account.meta !== undefined && account.commit !== undefined,
+  available: isAnnotated,
   commands: [getMetadata, setMetadata] as readonly Command[],
+  enables: [{ word: 'METADATA', apply: (session) => tellOfMetadata(session, true) }],
+  selectLines(session) {
+    lookAtMetadata(session)
+    return []
+  },
+}
+
+/** A command that takes annotations of the server only. */
+function serverOnly<Args extends { readonly target: Target }>(command: Command<Args>): Command {
+  const only: Command<Args> = {
+    ...command,
+    run(session, args) {
+      if (args.target !== null) return no('Only the server has annotations here', 'CANNOT')
+      return command.run(session, args)
+    },
+  }
+  return only as Command
+}
+
+/** METADATA-SERVER (RFC 5464 §1): annotations of the account, none of mailboxes. Instead of `metadata`, not beside it. */
+export const metadataServer: ImapExtension = {
+  name: 'METADATA-SERVER',
+  capabilities: ['METADATA-SERVER'],
+  available: isAnnotated,
+  commands: [serverOnly(getMetadata), serverOnly(setMetadata)],
+  enables: [{ word: 'METADATA-SERVER', apply: (session) => tellOfMetadata(session, false) }],
 }
 
 /** RFC 9590 */

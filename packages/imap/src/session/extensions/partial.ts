@@ -2,9 +2,8 @@
 import { type UidSet, uidSetFromSorted } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { formatUidSet } from '../../syntax/sequence-set.js'
-import { bad, Refusal } from '../../syntax/status.js'
 import type { FetchAsked, ImapExtension, SearchResult, SearchReturn } from '../extension.js'
-import { sequencesOf } from '../search/evaluate.js'
+import { numbersOf } from '../search/response.js'
 import type { ImapSession } from '../session.js'
 import { searchRes } from './esearch.js'
 
@@ -29,7 +28,7 @@ function parseWindow(cursor: Cursor): Window {
   return { low: Math.min(from, to), high: Math.max(from, to), last, told: `${sign}${from}:${sign}${to}` }
 }
 
-/** The part of an ascending list in the window. */
+/** The part of a list in the window. */
 function within(uids: Uint32Array, { low, high, last }: Window): Uint32Array {
   const { length } = uids
   return last
@@ -37,40 +36,26 @@ function within(uids: Uint32Array, { low, high, last }: Window): Uint32Array {
     : uids.subarray(Math.min(length, low - 1), Math.min(length, high))
 }
 
-/** The last PARTIAL of this connection, for a SAVE in the same RETURN. */
-interface Told {
-  readonly result: SearchResult
-  readonly uids: Uint32Array
-}
-
-function toldFor(session: ImapSession, result: SearchResult): Uint32Array | null {
-  const told = session.values.get('PARTIAL') as Told | undefined
-  return told?.result === result ? told.uids : null
-}
-
 const partialReturn: SearchReturn = {
   name: 'PARTIAL',
   parse: parseWindow,
-  write(out, result, args, session) {
-    // RFC 9394 §3.1: one of PARTIAL and ALL, once.
-    if (result.returns.has('ALL') || toldFor(session, result)) {
-      throw new Refusal(bad('PARTIAL stands alone: no ALL, no other PARTIAL'))
-    }
+  write(out, result, args) {
     const window = args as Window
     const uids = within(result.uids, window)
-    session.values.set('PARTIAL', { result, uids } satisfies Told)
-    const numbers = result.byUid ? uids : sequencesOf(session, uids)
-    out.text(` PARTIAL (${window.told} ${uids.length === 0 ? 'NIL' : formatUidSet(uidSetFromSorted(numbers))})`)
-    if (result.returns.has('SAVE')) save(session, result, uids)
+    const told = uids.length === 0 ? 'NIL' : formatUidSet(uidSetFromSorted(numbersOf({ ...result, uids })))
+    out.text(` PARTIAL (${window.told} ${told})`)
+  },
+  after(result, args) {
+    if (result.returns.has('SAVE')) save(result, within(result.uids, args as Window))
   },
 }
 
 /** RFC 9394 §3.2: with PARTIAL the saved result is what was told, and the ends when they were asked, too. */
-function save(session: ImapSession, { uids, returns }: SearchResult, told: Uint32Array): void {
+function save({ uids, returns, view }: SearchResult, told: Uint32Array): void {
   const kept = new Set(told)
   if (uids.length > 0 && returns.has('MIN')) kept.add(uids[0])
   if (uids.length > 0 && returns.has('MAX')) kept.add(uids[uids.length - 1])
-  session.view.savedResult = uidSetFromSorted(Uint32Array.from(kept).sort())
+  view.savedResult = uidSetFromSorted(Uint32Array.from(kept).sort())
 }
 
 /** What a FETCH would tell of, in the window. */
@@ -109,8 +94,8 @@ export const partialSave: ImapExtension = {
   requires: ['PARTIAL', 'SEARCHRES'],
   searchReturns: (searchRes.searchReturns ?? []).map((option) => ({
     ...option,
-    write(out, result, args, session) {
-      if (!result.returns.has('PARTIAL')) option.write(out, result, args, session)
+    after(result, args, session) {
+      if (!result.returns.has('PARTIAL')) option.after?.(result, args, session)
     },
   })),
 }

@@ -1,8 +1,10 @@
 /** QUOTA (RFC 9208): how much an account may hold, and what expunging would give back. */
-import type { MailboxInfo, QuotaRoot } from '@posthouse/store-api'
-import { no, ok, Refusal, type Status } from '../../syntax/status.js'
+import { Flag, type MailboxInfo, type QuotaRoot } from '@posthouse/store-api'
+import type { MaybePromise } from '@posthouse/wire'
+import type { Cursor } from '../../syntax/cursor.js'
+import { no, ok, type Status } from '../../syntax/status.js'
 import type { Command, ImapExtension } from '../extension.js'
-import { existing, has, parseMailbox } from '../mailboxes.js'
+import { existing, parseMailbox } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 
 /** RFC 9208 §5.1: STORAGE counts in units of 1,024 octets. */
@@ -56,10 +58,10 @@ const getQuotaRoot: Command<readonly string[]> = {
     return parseMailbox(cursor, session)
   },
   async run(session, path): Promise<Status> {
-    const mailbox = await existing(session, path)
     // RFC 9208 §4.1.2: asking needs the right to read.
-    if (!has(mailbox, 'r')) throw new Refusal(no('Not allowed', 'NOPERM'))
-    const roots = await limitedRoots(session)
+    const mailbox = await existing(session, path, 'r')
+    // The account's roots are no business of those with whom somebody else shares.
+    const roots = mailbox.owner === undefined ? await limitedRoots(session) : []
     const { out } = session
     out.text('* QUOTAROOT ').mailbox(mailbox.path)
     for (const { root } of roots) out.text(' ').string(root)
@@ -69,27 +71,86 @@ const getQuotaRoot: Command<readonly string[]> = {
   },
 }
 
-/** RFC 9208 §4.1.3: limits are set by whoever runs the store, so there is no QUOTASET; the command is read and refused. */
-const setQuota: Command<void> = {
-  name: 'SETQUOTA',
-  states: ['authenticated', 'selected'],
-  parse(cursor) {
-    cursor.space()
-    cursor.text('Quota root')
-    cursor.space()
-    cursor.list(() => {
-      cursor.atom('Resource')
-      cursor.space()
-      cursor.number('Limit')
-    })
-  },
-  run: () => no('Limits are set elsewhere', 'NOPERM'),
+/** New limits of a quota root: octets and messages; absent: no limit. */
+export type QuotaLimits = QuotaRoot['limit']
+
+interface SetQuotaArgs {
+  readonly root: string
+  /** By resource, upper case. */
+  readonly limits: ReadonlyMap<string, number>
 }
 
-/** Known without reading rows when nothing or everything is deleted; otherwise left out rather than guessed. */
-function deletedStorage({ deleted, messages, bytes }: MailboxInfo): number | null {
+function parseSetQuota(cursor: Cursor): SetQuotaArgs {
+  const limits = new Map<string, number>()
+  cursor.space()
+  const root = cursor.text('Quota root')
+  cursor.space()
+  cursor.list(() => {
+    const resource = cursor.word('Resource')
+    cursor.space()
+    limits.set(resource, cursor.number('Limit'))
+  })
+  return { root, limits }
+}
+
+function setQuotaCommand(run: Command<SetQuotaArgs>['run']): Command {
+  const command: Command<SetQuotaArgs> = {
+    name: 'SETQUOTA',
+    states: ['authenticated', 'selected'],
+    parse: parseSetQuota,
+    run,
+  }
+  return command as Command
+}
+
+/** RFC 9208 §4.1.3: without QUOTASET limits are set by whoever runs the store; the command is read and refused. */
+const setQuota = setQuotaCommand(() => no('Limits are set elsewhere', 'NOPERM'))
+
+/**
+ * QUOTASET (RFC 9208 §4.1.3): SETQUOTA sets limits. What a store allows is the application's matter: `set` changes the
+ * limits of a root, or throws a `Refusal` (NOPERM for who must not). Not among `standardExtensions`.
+ */
+export function quotaSet(
+  set: (session: ImapSession, root: string, limits: QuotaLimits) => MaybePromise<void>,
+): ImapExtension {
+  return {
+    name: 'QUOTASET',
+    capabilities: ['QUOTASET'],
+    requires: ['QUOTA'],
+    available: (account) => account.quota !== undefined,
+    commands: [
+      setQuotaCommand(async (session, { root, limits }) => {
+        for (const resource of limits.keys()) {
+          if (resource !== 'STORAGE' && resource !== 'MESSAGE') return no(`There is no resource ${resource}`, 'CANNOT')
+        }
+        const [storage, messages] = [limits.get('STORAGE'), limits.get('MESSAGE')]
+        const known = (await session.account.quota?.())?.some((one) => one.root === root)
+        if (!known) return no('No such quota root', 'NONEXISTENT')
+        await set(session, root, {
+          ...(storage !== undefined && { bytes: storage * UNIT }),
+          ...(messages !== undefined && { messages }),
+        })
+        const after = (await limitedRoots(session)).find((one) => one.root === root)
+        if (after) writeQuota(session, after)
+        return ok('SETQUOTA completed')
+      }),
+    ],
+  }
+}
+
+/** Known without reading rows when nothing or everything is deleted. */
+async function deletedStorage(mailbox: MailboxInfo, session: ImapSession): Promise<number> {
+  const { id, deleted, messages, bytes } = mailbox
   if (deleted === 0) return 0
-  return deleted === messages && bytes !== undefined ? bytes : null
+  if (deleted === messages && bytes !== undefined) return bytes
+  const { account } = session
+  // The store may know which ones they are; else all rows are looked at.
+  const found = await account.search?.(id, { type: 'flag', flag: Flag.Deleted })
+  let octets = 0
+  for await (const rows of account.messages(id, found ? { uids: found.uids } : {})) {
+    for (const { flags, size } of rows) if ((flags & Flag.Deleted) !== 0) octets += size
+  }
+  return octets
 }
 
 export const quota: ImapExtension = {

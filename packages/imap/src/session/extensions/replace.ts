@@ -1,17 +1,17 @@
 /** REPLACE and UID REPLACE (RFC 8508): a new message for an old one, in one step. Selected state. */
-import { type UidSet, uidSetSize, writerOf } from '@posthouse/store-api'
+import { type MailboxInfo, type Op, type UidSet, uidSetSize, writerOf } from '@posthouse/store-api'
 import { formatUidSet, parseSequenceSet } from '../../syntax/sequence-set.js'
 import { bad, no, ok, Refusal, type Status } from '../../syntax/status.js'
 import { type AppendData, appendOp, checkSize, parseAppendData } from '../commands/append.js'
 import type { Command, ImapExtension, Upload } from '../extension.js'
-import { existing, parseMailbox } from '../mailboxes.js'
+import { existing, has, parseMailbox } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { createUploadFeed, type UploadFeed } from '../upload-feed.js'
 
 function upload(session: ImapSession, byUid: boolean): Upload {
   const { stage, commit } = writerOf(session.account)
   let old: UidSet = []
-  let target = ''
+  let target: MailboxInfo | null = null
   let data: AppendData | null = null
   let feed: UploadFeed | null = null
   let op: Awaited<ReturnType<typeof appendOp>> | null = null
@@ -25,15 +25,18 @@ function upload(session: ImapSession, byUid: boolean): Upload {
       cursor.space()
       const path = parseMailbox(cursor, session)
       data = parseAppendData(cursor)
-      if (view.readOnly) throw new Refusal(no('The mailbox can only be read', 'NOPERM'))
+      // RFC 8508 §7: what COPY, STORE and EXPUNGE would take.
+      if (view.readOnly || !has(view.mailbox, 'e') || !has(view.mailbox, 't')) {
+        throw new Refusal(no('Messages cannot be removed here', 'NOPERM'))
+      }
       if (uidSetSize(old) !== 1 || view.countIn(old) !== 1) throw new Refusal(no('No such message', 'NONEXISTENT'))
-      target = (await existing(session, path, 'TRYCREATE')).id
+      target = await existing(session, path, 'i', 'TRYCREATE')
       await checkSize(session, size, 0)
       feed = createUploadFeed(stage, size)
     },
     write: (bytes) => feed?.write(bytes),
     async literalEnd() {
-      if (feed && data) op = await appendOp(feed, target, data)
+      if (feed && data && target) op = await appendOp(feed, target.id, data)
       feed = null
     },
     async finish(cursor): Promise<Status> {
@@ -41,8 +44,11 @@ function upload(session: ImapSession, byUid: boolean): Upload {
       cursor.end()
       if (!op) return bad('Message expected')
       const { view, out, parts } = session
-      const { results, modseq } = await commit([op, { op: 'expunge', in: view.id, uids: old, onlyDeleted: false }])
-      session.touch(modseq)
+      const expunge: Op = { op: 'expunge', in: view.id, uids: old, onlyDeleted: false }
+      // No transaction spans the accounts of two people: the new message is there before the old one goes.
+      const apart = target?.owner !== view.mailbox.owner
+      const { results, modseq } = await commit(apart ? [op] : [op, expunge])
+      session.touch(apart ? (await commit([expunge])).modseq : modseq)
       const { uidValidity, uids = [] } = results[0]
       // RFC 8508 §4.3: APPENDUID is told before the EXPUNGE.
       if (parts.names.has('UIDPLUS')) out.line(`* OK [APPENDUID ${uidValidity} ${formatUidSet(uids)}] Replaced`)

@@ -28,7 +28,7 @@ export function fetchedMessage(session: ImapSession, row: MessageRow): FetchedMe
 }
 
 /** A class, because FETCH makes one for each row: closures would cost more than the row's answer. */
-class RowMessage implements FetchedMessage {
+export class RowMessage implements FetchedMessage {
   readonly prefix: Uint8Array
   #opened: Summary | null = null
   readonly #session: ImapSession

@@ -1,12 +1,13 @@
 /** The search keys that every server has (RFC 9051 §6.4.4, RFC 3501 §6.4.4). */
+
+import type { Summary } from '@posthouse/mime/summary'
 import { Flag, type SearchExpr } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
-import type { Cursor } from '../../syntax/cursor.js'
-import { DAY_MS, parseDate } from '../../syntax/date-time.js'
+import { DAY_MS, parseDate, startOfDay } from '../../syntax/date-time.js'
 import type { SearchTree } from '../../syntax/search-program.js'
-import type { SearchKey, SearchKeyContext, SearchLeaf } from '../extension.js'
+import type { SearchKey, SearchLeaf } from '../extension.js'
 import type { SearchedMessage } from './message.js'
-import { anyHeaderHas, bodyHas, fold, headerHas } from './text.js'
+import { bodyPlace, everyPlace, fieldPlace, indexedField, type Place, textLeaf } from './places.js'
 
 type Tree = SearchTree<SearchLeaf>
 
@@ -64,34 +65,36 @@ function sent(name: string, fits: (day: number, wanted: number) => boolean): Sea
     parse(cursor) {
       cursor.space()
       const wanted = parseDate(cursor)
-      return test(['summary'], async (message) => {
-        const { sentDate, sentZone } = await message.summary()
-        const time = sentDate === null ? message.row.internalDate : sentDate + (sentZone ?? 0) * 60_000
-        return fits(Math.floor(time / DAY_MS) * DAY_MS, wanted)
-      })
+      const compare = ({ sentDate, sentZone }: Summary, { row }: SearchedMessage): boolean => {
+        const time = sentDate === null ? row.internalDate : sentDate + (sentZone ?? 0) * 60_000
+        return fits(startOfDay(time), wanted)
+      }
+      return {
+        type: 'leaf',
+        leaf: {
+          type: 'test',
+          needs: ['summary'],
+          test(message) {
+            const summary = message.summary()
+            return summary instanceof Promise
+              ? summary.then((made) => compare(made, message))
+              : compare(summary, message)
+          },
+        },
+      }
     },
   }
 }
 
-function test(
-  needs: readonly ('summary' | 'header' | 'inline')[],
-  run: (message: SearchedMessage) => Promise<boolean>,
-): Tree {
-  return { type: 'leaf', leaf: { type: 'test', needs, test: run } }
-}
-
-function text(name: string, make: (wanted: string) => Tree): SearchKey {
+function text(name: string, place: Place): SearchKey {
   return {
     name,
-    parse(cursor: Cursor, context: SearchKeyContext) {
+    parse(cursor, context) {
       cursor.space()
-      return make(fold(context.text(cursor)))
+      return textLeaf(place, context.text(cursor), context)
     },
   }
 }
-
-const headerField = (field: string, wanted: string): Tree =>
-  test(['header'], (message) => headerHas(message, field, wanted))
 
 const header: SearchKey = {
   name: 'HEADER',
@@ -99,7 +102,7 @@ const header: SearchKey = {
     cursor.space()
     const field = latin1(cursor.astring('Field name'))
     cursor.space()
-    return headerField(field, fold(context.text(cursor)))
+    return textLeaf(fieldPlace(field, true), context.text(cursor), context)
   },
 }
 
@@ -139,16 +142,11 @@ export const coreSearchKeys: readonly SearchKey[] = [
   size('LARGER'),
   size('SMALLER'),
   header,
-  text('BCC', (wanted) => headerField('bcc', wanted)),
-  text('CC', (wanted) => headerField('cc', wanted)),
-  text('FROM', (wanted) => headerField('from', wanted)),
-  text('TO', (wanted) => headerField('to', wanted)),
-  text('SUBJECT', (wanted) => headerField('subject', wanted)),
-  text('BODY', (wanted) => test(['summary', 'inline'], (message) => bodyHas(message, wanted))),
-  text('TEXT', (wanted) =>
-    test(
-      ['summary', 'header', 'inline'],
-      async (message) => (await anyHeaderHas(message, wanted)) || bodyHas(message, wanted),
-    ),
-  ),
+  text('BCC', indexedField('bcc')),
+  text('CC', indexedField('cc')),
+  text('FROM', indexedField('from')),
+  text('TO', indexedField('to')),
+  text('SUBJECT', indexedField('subject')),
+  text('BODY', bodyPlace),
+  text('TEXT', everyPlace),
 ]

@@ -15,6 +15,14 @@ import {
 } from '@posthouse/store-api'
 import { type SequenceSet, STAR } from '../../syntax/sequence-set.js'
 import { bad, Refusal } from '../../syntax/status.js'
+import { extended, type SharedUids, type UidList, uidList } from './shared-uids.js'
+
+/** Where a view shares its UIDs with those of other sessions. */
+export interface ViewSharing {
+  readonly uids: SharedUids
+  /** The same for views of one mailbox. */
+  readonly key: string
+}
 
 export class MailboxView {
   readonly id: string
@@ -37,16 +45,26 @@ export class MailboxView {
   readonly keywords = new Map<string, string>()
   /** Changes that the client knows because they are its own: not to be told again. */
   quiet: readonly { readonly uids: UidSet; readonly modseq: ModSeq }[] = []
-  #uids: Uint32Array
+  /** Message numbers are not to be used by the client any more (RFC 9586). */
+  uidsOnly = false
+  #list: UidList
   #count: number
+  #sharing: ViewSharing | null
 
-  constructor(mailbox: MailboxInfo, uids: Uint32Array, readOnly: boolean) {
+  constructor(
+    mailbox: MailboxInfo,
+    uids: Uint32Array | { readonly list: UidList; readonly count: number },
+    readOnly: boolean,
+    sharing: ViewSharing | null = null,
+  ) {
     this.mailbox = mailbox
     this.id = mailbox.id
     this.readOnly = readOnly
     this.cursor = this.flagsTold = mailbox.modseq
-    this.#uids = uids
-    this.#count = uids.length
+    this.#sharing = sharing
+    const { list, count } = 'list' in uids ? uids : { list: uidList(uids), count: uids.length }
+    this.#list = sharing ? sharing.uids.open(sharing.key, list, count, mailbox.modseq) : list
+    this.#count = count
     for (const keyword of mailbox.keywords ?? []) this.keywords.set(keyword.toLowerCase(), keyword)
   }
 
@@ -57,25 +75,26 @@ export class MailboxView {
 
   /** The largest UID in the view; 0 when it is empty. */
   get lastUid(): Uid {
-    return this.#count === 0 ? 0 : this.#uids[this.#count - 1]
+    return this.#count === 0 ? 0 : this.#list.array[this.#count - 1]
   }
 
   /** All UIDs, ascending. A view: not to be kept or changed. */
   get uids(): Uint32Array {
-    return this.#uids.subarray(0, this.#count)
+    return this.#list.array.subarray(0, this.#count)
   }
 
   uidAt(sequence: number): Uid {
-    return this.#uids[sequence - 1]
+    return this.#list.array[sequence - 1]
   }
 
   /** How many UIDs of the view are smaller than this one. */
   #below(uid: Uid): number {
+    const { array } = this.#list
     let low = 0
     let high = this.#count
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.#uids[middle] < uid) low = middle + 1
+      if (array[middle] < uid) low = middle + 1
       else high = middle
     }
     return low
@@ -84,7 +103,7 @@ export class MailboxView {
   /** The message's number; 0 when it is not in the view. */
   sequenceOf(uid: Uid): number {
     const at = this.#below(uid)
-    return at < this.#count && this.#uids[at] === uid ? at + 1 : 0
+    return at < this.#count && this.#list.array[at] === uid ? at + 1 : 0
   }
 
   /** How many messages of the view are in the set. */
@@ -99,7 +118,7 @@ export class MailboxView {
     const picked = new Uint32Array(this.countIn(set))
     let at = 0
     for (const [lo, hi] of set) {
-      const piece = this.#uids.subarray(this.#below(lo), this.#below(hi + 1))
+      const piece = this.#list.array.subarray(this.#below(lo), this.#below(hi + 1))
       picked.set(piece, at)
       at += piece.length
     }
@@ -112,6 +131,8 @@ export class MailboxView {
    * @throws Refusal BAD for a number that no message has (RFC 9051 §9, seq-number).
    */
   resolve(set: SequenceSet, byUid: boolean): UidSet {
+    if (this.uidsOnly && !byUid && !set.saved)
+      throw new Refusal(bad('Message numbers are not used any more', 'UIDREQUIRED'))
     if (set.saved) return this.savedResult
     if (byUid) return this.#resolveUids(set)
     const ranges: [number, number][] = []
@@ -145,26 +166,38 @@ export class MailboxView {
 
   /** Adds messages; their UIDs are larger than all others. */
   append(uids: readonly Uid[]): void {
-    const needed = this.#count + uids.length
-    if (needed > this.#uids.length) {
-      const grown = new Uint32Array(Math.max(16, needed, Math.ceil(this.#uids.length * 1.25)))
-      grown.set(this.uids)
-      this.#uids = grown
-    }
-    for (const uid of uids) this.#uids[this.#count++] = uid
+    this.#list = extended(this.#list, this.#count, uids)
+    this.#count += uids.length
   }
 
   /** Removes messages. Gives the numbers for EXPUNGE responses in order: each counts without those before it. */
   remove(gone: UidSet): readonly number[] {
     const numbers: number[] = []
-    const uids = this.#uids
-    let kept = gone.length === 0 ? this.#count : this.#below(gone[0][0])
+    if (gone.length === 0) return numbers
+    // Others may look at the list: what is left becomes another one.
+    const { array } = this.#list
+    const left = array.slice(0, this.#count)
+    let kept = this.#below(gone[0][0])
     for (let at = kept; at < this.#count; at++) {
-      if (uidSetContains(gone, uids[at])) numbers.push(kept + 1)
-      else uids[kept++] = uids[at]
+      if (uidSetContains(gone, array[at])) numbers.push(kept + 1)
+      else left[kept++] = array[at]
     }
+    this.#list = { array: left, used: kept }
     this.#count = kept
     return numbers
+  }
+
+  /** Everything up to `cursor` is told: shares the UIDs with the views that know the same. */
+  settle(): void {
+    if (this.#sharing) {
+      this.#list = this.#sharing.uids.settle(this.#sharing.key, this.#list, this.#count, this.cursor)
+    }
+  }
+
+  /** The session leaves the mailbox. */
+  release(): void {
+    this.#sharing?.uids.close(this.#sharing.key)
+    this.#sharing = null
   }
 
   /** Notes that the store has changed. */

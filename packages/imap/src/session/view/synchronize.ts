@@ -50,6 +50,7 @@ export async function synchronize(session: ImapSession, view: MailboxView, expun
   const { rows, gone } = await pull(session, view)
   view.withheld = gone.length > 0 && !expunges
   if (gone.length > 0 && expunges) {
+    for (const { viewChanges } of session.parts.extensions) viewChanges?.expunging?.(session, gone)
     reportExpunged(session, view.remove(gone), gone)
     if (view.savedResult.length > 0) view.savedResult = uidSetSubtract(view.savedResult, gone)
   }
@@ -73,8 +74,21 @@ export async function synchronize(session: ImapSession, view: MailboxView, expun
     const slow = session.flushMuch()
     if (slow) await slow
   }
+  await tellListeners(session, view, rows)
   if (told > view.flagsTold) view.flagsTold = told
   if (!view.withheld && told > view.cursor) view.cursor = told
   if (view.withheld) view.dirty = true
+  else view.settle()
   if (view.quiet.length > 0) view.quiet = view.quiet.filter(({ modseq }) => modseq > view.flagsTold)
+}
+
+/** Shows what was told to the extensions that keep something up to date with it. */
+async function tellListeners(session: ImapSession, view: MailboxView, rows: readonly MessageRow[]): Promise<void> {
+  let uids: UidSet | null = null
+  for (const { viewChanges } of session.parts.extensions) {
+    if (!viewChanges?.changed) continue
+    uids ??= uidSetFromSorted(rows.map(({ uid }) => uid).filter((uid) => view.sequenceOf(uid) > 0))
+    const slow = uids.length > 0 ? viewChanges.changed(session, uids) : undefined
+    if (slow) await slow
+  }
 }

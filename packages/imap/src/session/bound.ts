@@ -1,0 +1,28 @@
+/** How many messages one command acts on, where an extension sets a bound (RFC 9738). */
+import type { UidSet } from '@posthouse/store-api'
+import type { Status } from '../syntax/status.js'
+import type { Bounded, BoundedCommand } from './extension.js'
+import type { ImapSession } from './session.js'
+
+/** The messages that a command may act on now. @throws Refusal where it may not act on a part */
+export async function bounded(session: ImapSession, command: BoundedCommand, uids: UidSet): Promise<Bounded> {
+  let result: Bounded = { uids, code: null }
+  for (const { boundSet } of session.parts.extensions) {
+    const next = await boundSet?.(session, command, result.uids)
+    if (next) result = { uids: next.uids, code: next.code ?? result.code }
+  }
+  return result
+}
+
+/** Is there a bound at all? Saves the promise where there is none. */
+export function hasBounds({ parts }: ImapSession): boolean {
+  return parts.bounds
+}
+
+/** The end of a command that did a part: with the code, or behind a line that has it when the end has one already. */
+export function withBound({ out }: ImapSession, status: Status, code: string | null): Status {
+  if (code === null || status.status !== 'OK') return status
+  if (status.code === null) return { ...status, code }
+  out.line(`* NO [${code}] Not all messages at once`)
+  return status
+}

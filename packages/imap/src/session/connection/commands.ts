@@ -1,0 +1,160 @@
+/** Runs commands: parses, runs, tells of changes, ends with the tagged response. */
+import { isStoreError } from '@posthouse/store-api'
+import type { MaybePromise } from '@posthouse/wire'
+import type { CommandText } from '../../engine/events.js'
+import { Cursor } from '../../syntax/cursor.js'
+import { SyntaxFault } from '../../syntax/fault.js'
+import { bad, no, Refusal, type Status, storeRefusal } from '../../syntax/status.js'
+import type { Prompt } from '../extension.js'
+import type { ImapSession } from '../session.js'
+import { synchronize } from '../view/synchronize.js'
+import { type ConnectionState, closeConnection } from './state.js'
+
+export interface Commands {
+  /** A whole command has come. */
+  command(event: CommandText): MaybePromise<void>
+  /** The line that a prompt has asked for. */
+  line(bytes: Uint8Array | null): MaybePromise<void>
+  /** Tells of changes, then ends the command in progress. */
+  finish(status: Status): MaybePromise<void>
+  /** Ends the command in progress with BAD. */
+  mistake(text: string): void
+  /** What an error is answered with. A response that it interrupted is taken back. */
+  statusOf(error: unknown): Status
+  /** The arguments of a command. */
+  cursorFor(event: CommandText): Cursor
+  /** What comes without being asked cannot be told: the selected mailbox is gone, or the store has failed. */
+  pushFailed(error: unknown): void
+}
+
+/** RFC 9051 §7.1. One answer, whether the mailbox was deleted or the right to read it was taken away. */
+const GONE = '* BYE The selected mailbox is not there any more'
+
+/** `session` is asked for when it is there. */
+export function createCommands(connection: ConnectionState, session: () => ImapSession): Commands {
+  const { server, link, out, engine, pushes } = connection
+  const { limits } = server
+
+  function cursorFor({ bytes, at }: CommandText): Cursor {
+    const inside = connection.state !== 'not-authenticated'
+    return new Cursor(bytes, at, {
+      depth: inside ? limits.depth : limits.loginDepth,
+      items: inside ? limits.items : limits.loginItems,
+    })
+  }
+
+  function statusOf(error: unknown): Status {
+    if (!out.discardLine()) link.abort('a response could not be finished')
+    if (error instanceof Refusal) return error.reply
+    if (error instanceof SyntaxFault) return bad(error.message)
+    const { log } = session()
+    if (isStoreError(error)) {
+      if (error.code === 'unavailable') log({ level: 'error', event: 'store.failed', error })
+      return storeRefusal(error.code)
+    }
+    log({ level: 'error', event: 'command.failed', command: connection.running?.name, error })
+    return no('Something went wrong here', 'SERVERBUG')
+  }
+
+  function command(event: CommandText): MaybePromise<void> {
+    connection.tag = event.tag
+    const { parts, state } = connection
+    const found = parts.commands.get(event.name)
+    if (!found) return mistake('Unknown command')
+    if (!found.states.includes(state)) return mistake(`${event.name} is not possible now`)
+    connection.running = found
+    if (found.upload) return mistake('Message expected')
+    try {
+      for (const guard of parts.guards) guard(found, session())
+      const cursor = cursorFor(event)
+      const args = found.parse(cursor, session())
+      cursor.end()
+      return conclude(found.run(session(), args))
+    } catch (error) {
+      return conclude(statusOf(error))
+    }
+  }
+
+  function conclude(result: MaybePromise<Status | Prompt>): MaybePromise<void> {
+    if (result instanceof Promise) return result.then(settle, (error: unknown) => settle(statusOf(error)))
+    return settle(result)
+  }
+
+  function settle(result: Status | Prompt): MaybePromise<void> {
+    if (!('prompt' in result)) return finish(result)
+    connection.prompt = result
+    if (out.length > 0) engine.send({ type: 'untagged', bytes: out.take() })
+    engine.send({ type: 'prompt', bytes: out.text('+ ').line(result.prompt).take() })
+    pushes.release()
+  }
+
+  function finish(status: Status): MaybePromise<void> {
+    const { view, running, account } = connection
+    const updates = running?.updates ?? 'all'
+    if (view && updates !== 'none' && (view.dirty || running?.checkpoint || !account?.watch)) {
+      return synchronize(session(), view, updates === 'all').then(
+        () => end(status),
+        (error: unknown) => lostMailbox(error, status),
+      )
+    }
+    end(status)
+  }
+
+  function lostMailbox(error: unknown, status: Status): void {
+    if (!isGone(error)) return end(statusOf(error))
+    out.discardLine()
+    out.line(GONE)
+    connection.ending = true
+    end(status)
+  }
+
+  function pushFailed(error: unknown): void {
+    if (!out.discardLine()) return link.abort('a response could not be finished')
+    if (!isGone(error)) {
+      session().log({ level: 'error', event: 'push.failed', error })
+      return
+    }
+    engine.send({ type: 'untagged', bytes: out.line(GONE).take() })
+    closeConnection(connection)
+  }
+
+  function end({ status, code, text }: Status): void {
+    connection.running = null
+    if (
+      status === 'BAD' &&
+      ++connection.mistakes > (connection.identity ? limits.badCommands : limits.loginBadCommands)
+    ) {
+      out.line('* BYE Too many mistakes')
+      connection.ending = true
+    } else if (connection.ending && connection.state === 'not-authenticated') {
+      out.line('* BYE Too many failed logins')
+    }
+    out.text(`${connection.tag} ${status} `)
+    if (code !== null) out.text(`[${code}] `)
+    engine.send({ type: 'completion', bytes: out.line(text).take() })
+    if (engine.state === 'closed') connection.ending = true
+    if (connection.ending) closeConnection(connection)
+    else pushes.release()
+  }
+
+  function mistake(text: string): void {
+    connection.running = null
+    end(bad(text))
+  }
+
+  function line(bytes: Uint8Array | null): MaybePromise<void> {
+    const asked = connection.prompt as Prompt
+    connection.prompt = null
+    try {
+      return conclude(asked.line(bytes))
+    } catch (error) {
+      return conclude(statusOf(error))
+    }
+  }
+
+  return { command, line, finish, mistake, statusOf, cursorFor, pushFailed }
+}
+
+function isGone(error: unknown): boolean {
+  return isStoreError(error) && (error.code === 'nonexistent' || error.code === 'noperm')
+}

@@ -1,0 +1,85 @@
+/** One connection: the engine's events to commands, what they say back to the engine. */
+import type { CloseReason, Link, MaybePromise, Session } from '@posthouse/wire'
+import type { ImapEngine } from '../../engine/engine.js'
+import type { ImapEvent } from '../../engine/events.js'
+import type { ImapSession, ServerSetup } from '../session.js'
+import { createCommands } from './commands.js'
+import { createSession, forgetLogin } from './session.js'
+import { closeConnection, openConnection } from './state.js'
+import { createUploads } from './uploads.js'
+
+/** Makes the engine and the session of a new connection. */
+export function createConnection(
+  server: ServerSetup,
+  link: Link,
+): { readonly engine: ImapEngine; readonly session: Session<ImapEvent> } {
+  const connection = openConnection(server, link)
+  const { engine, out, pushes } = connection
+  const commands = createCommands(connection, () => session)
+  const session: ImapSession = createSession(connection, commands.pushFailed)
+  const uploads = createUploads(connection, commands, () => session)
+
+  function refused(event: Extract<ImapEvent, { type: 'refused' }>): void {
+    uploads.abort()
+    connection.tag = event.tag ?? '*'
+    if (!event.fatal) return commands.mistake(event.text)
+    session.log({ level: 'warn', event: 'protocol.violation', message: event.text })
+    if (event.tag !== null) out.line(`${event.tag} BAD ${event.text}`)
+    engine.send({ type: 'completion', bytes: out.line(`* BYE ${event.text}`).take() })
+    closeConnection(connection)
+  }
+
+  function handle(event: ImapEvent): MaybePromise<void> {
+    // Nothing is begun while something else is being said.
+    if (pushes.running) return pushes.running.then(() => handle(event))
+    pushes.hold()
+    switch (event.type) {
+      case 'command':
+        return commands.command(event)
+      case 'line':
+        return commands.line(event.line)
+      case 'literal-start':
+        return uploads.literalStart(event)
+      case 'message-bytes':
+        return uploads.bytes(event.bytes)
+      case 'literal-end':
+        return uploads.literalEnd()
+      case 'command-end':
+        return uploads.commandEnd(event)
+      case 'refused':
+        return refused(event)
+    }
+  }
+
+  function bye(text: string): void {
+    // A push in progress may be in the middle of a line.
+    out.discardLine()
+    engine.send({ type: 'untagged', bytes: out.line(`* BYE ${text}`).take() })
+    engine.close()
+  }
+
+  return {
+    engine,
+    session: {
+      start() {
+        link.deadline(server.limits.loginTime)
+        if (link.upgraded) return
+        const words = session.capabilities().join(' ')
+        const greeting = `* OK [CAPABILITY ${words}] ${server.hostname} ready`
+        engine.send({ type: 'untagged', bytes: out.line(greeting).take() })
+      },
+      handle,
+      timedOut: () => bye('Idle for too long'),
+      shutdown() {
+        bye('The server is going down')
+        link.close()
+      },
+      failed: () => bye('Something went wrong here'),
+      closed(_reason: CloseReason) {
+        pushes.stop()
+        uploads.abort()
+        return forgetLogin(connection)
+      },
+    },
+  }
+}

@@ -1,0 +1,10 @@
+/** MULTISEARCH (RFC 7377) */
+import { multiSearch as command } from '../commands/multi-search.js'
+import type { Command, ImapExtension } from '../extension.js'
+
+export const multiSearch: ImapExtension = {
+  name: 'MULTISEARCH',
+  capabilities: ['MULTISEARCH'],
+  requires: ['ESEARCH'],
+  commands: [command as Command],
+}

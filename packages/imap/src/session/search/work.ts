@@ -1,0 +1,103 @@
+/**
+ * Long work of one command: it gives way to other connections, ends when its own connection has ended, costs no more
+ * than the limits allow, and tells how far it is (RFC 9585) when it takes long.
+ */
+import { no, Refusal } from '../../syntax/status.js'
+import type { ImapSession } from '../session.js'
+
+/** ms of work after which other connections have their turn. */
+const TURN = 10
+/** Steps after which they have it, whatever the clock says. */
+const STEPS = 1_000
+
+export class Work {
+  readonly #session: ImapSession
+  /** How many steps there will be; 0: nobody knows. */
+  #goal = 0
+  #done = 0
+  #steps = 0
+  #turn: number
+  #told: number
+  #opened = 0
+  #octets = 0
+
+  constructor(session: ImapSession) {
+    this.#session = session
+    this.#turn = this.#told = session.link.now()
+  }
+
+  /** So many steps are about to come. */
+  expect(steps: number): void {
+    this.#goal += steps
+  }
+
+  /** One more is done. A promise: others have their turn. */
+  step(): void | Promise<void> {
+    this.#done++
+    return this.pause()
+  }
+
+  /**
+   * A place to give way.
+   * @throws Refusal when the connection has ended: there is nobody to search for.
+   */
+  pause(): void | Promise<void> {
+    const { link } = this.#session
+    if (link.signal.aborted) throw new Refusal(no('The connection is gone', 'UNAVAILABLE'))
+    if (++this.#steps < STEPS && link.now() - this.#turn < TURN) return
+    return this.#giveWay()
+  }
+
+  async #giveWay(): Promise<void> {
+    const { link, server, limits } = this.#session
+    if (link.now() - this.#told >= limits.progress) {
+      this.#told = link.now()
+      const slow = tellProgress(this.#session, this.#done, this.#goal)
+      if (slow) await slow
+    }
+    await server.wait(0)
+    if (link.signal.aborted) throw new Refusal(no('The connection is gone', 'UNAVAILABLE'))
+    this.#steps = 0
+    this.#turn = link.now()
+  }
+
+  /**
+   * Counts octets that are about to be read, and a message that is opened for it.
+   * @throws Refusal beyond the limits.
+   */
+  open(octets: number, first: boolean): void {
+    const { searchOpened, searchOctets } = this.#session.limits
+    if (first) this.#opened++
+    this.#octets += octets
+    if (this.#opened > searchOpened || this.#octets > searchOctets) {
+      throw new Refusal(no('Too much to read: search for less', 'LIMIT'))
+    }
+  }
+}
+
+/** `* OK [INPROGRESS ("A1" 454 1000)]` (RFC 9585 §4), where the extension is plugged in. Never within a response. */
+function tellProgress(session: ImapSession, done: number, goal: number): void | Promise<void> {
+  if (!session.parts.names.has('INPROGRESS')) return
+  // RFC 9585 §5: what is done is less than the goal.
+  const state = goal === 0 ? 'NIL NIL' : `${Math.min(done, goal - 1)} ${goal}`
+  session.out.text('* OK [INPROGRESS (').string(session.tag).line(` ${state})] Still working`)
+  return session.flush()
+}
+
+/** Waits for a store, and tells the client that it does when it takes long. */
+export async function whileWaiting<T>(session: ImapSession, pending: Promise<T>): Promise<T> {
+  if (!session.parts.names.has('INPROGRESS')) return pending
+  const over = new AbortController()
+  const end = (): void => over.abort()
+  pending.then(end, end)
+  const { server, limits, link } = session
+  let told = link.now()
+  while (!over.signal.aborted && !link.signal.aborted) {
+    await server.wait(limits.progress, over.signal)
+    if (over.signal.aborted || link.signal.aborted || link.now() - told < limits.progress) break
+    told = link.now()
+    const slow = tellProgress(session, 0, 0)
+    if (slow) await slow
+  }
+  return pending
+}

@@ -1,0 +1,262 @@
+/** NOTIFY (RFC 5465), and METADATA that nobody asked for (RFC 5464 §4.1). */
+import { expect, test } from 'vitest'
+import { DialogueClient, playDialogue } from './dialogue.js'
+import { HELLO, message, type TestServer, testServer } from './servers.js'
+
+async function play(text: string, setup?: (made: TestServer) => Promise<void>): Promise<void> {
+  const made = testServer()
+  await made.deliver(HELLO)
+  await setup?.(made)
+  await playDialogue(made.server, text)
+}
+
+const lists = async (made: TestServer): Promise<void> => {
+  await made.deliver(HELLO, { path: ['Lists', 'Lemonade'] })
+  await made.deliver(HELLO, { path: ['misc'] })
+}
+
+const MAIL = '{12+}\\r\\nSubject: n\\r\\n'
+
+test('RFC 5465 §4: SET STATUS tells how things are, then what changes', () =>
+  play(
+    `
+    alice> a1 NOTIFY SET STATUS (selected MessageNew (uid) MessageExpunge) (subtree Lists MessageNew)
+    alice< a1 BAD "(" expected
+    alice> a2 NOTIFY SET STATUS (selected (MessageNew (uid) MessageExpunge)) (subtree Lists (MessageNew MessageExpunge))
+    alice< * STATUS Lists/Lemonade (MESSAGES 1 UIDNEXT 2 UIDVALIDITY {*} HIGHESTMODSEQ {*})
+    alice< a2 OK NOTIFY completed
+    alice2> b1 APPEND Lists/Lemonade ${MAIL}
+    alice2< b1 OK {*}
+    alice< * STATUS Lists/Lemonade (UIDNEXT 3 MESSAGES 2 HIGHESTMODSEQ {*})
+    alice2> b2 APPEND misc ${MAIL}
+    alice2< b2 OK {*}
+    alice-
+    alice> a3 NOTIFY NONE
+    alice< a3 OK NOTIFY completed
+    alice2> b3 APPEND Lists/Lemonade ${MAIL}
+    alice2< b3 OK {*}
+    alice-
+  `,
+    lists,
+  ))
+
+test('RFC 5465 §5.1: new messages of the selected mailbox come with what was asked, at once', () =>
+  play(
+    `
+    alice> a1 SELECT INBOX
+    alice< ...
+    alice< a1 OK [READ-WRITE] SELECT completed
+    alice> a2 NOTIFY SET (selected (MessageNew (UID BODY.PEEK[HEADER.FIELDS (Subject)]) MessageExpunge FlagChange))
+    alice< a2 OK NOTIFY completed
+    alice2> b1 APPEND INBOX ${MAIL}
+    alice2< b1 OK {*}
+    alice< * 2 EXISTS
+    alice< * 2 FETCH (UID 2 BODY[HEADER.FIELDS (Subject)] {14}
+    alice< Subject: n
+    alice<
+    alice< )
+    alice2> b2 SELECT INBOX
+    alice2< ...
+    alice2< b2 OK [READ-WRITE] SELECT completed
+    alice2> b3 STORE 1 +FLAGS (\\Deleted)
+    alice2< * 1 FETCH {*}
+    alice2< b3 OK STORE completed
+    alice< * 1 FETCH (FLAGS (\\Deleted))
+    alice2> b4 EXPUNGE
+    alice2< * 1 EXPUNGE
+    alice2< b4 OK EXPUNGE completed
+    alice< * 1 EXPUNGE
+    alice> a3 FETCH 1 UID
+    alice< * 1 FETCH (UID 2)
+    alice< a3 OK FETCH completed
+  `,
+  ))
+
+test('RFC 5465 §6.2: SELECTED-DELAYED leaves expunges for when they may be told', () =>
+  play(
+    `
+    alice> a1 SELECT INBOX
+    alice< ...
+    alice< a1 OK [READ-WRITE] SELECT completed
+    alice> a2 NOTIFY SET (selected-delayed (MessageNew (FLAGS) MessageExpunge))
+    alice< a2 OK NOTIFY completed
+    alice2> b1 APPEND INBOX (\\Seen) ${MAIL}
+    alice2< b1 OK {*}
+    alice< * 2 EXISTS
+    alice< * 2 FETCH (FLAGS (\\Seen))
+    alice2> b2 SELECT INBOX
+    alice2< ...
+    alice2< b2 OK [READ-WRITE] SELECT completed
+    alice2> b3 MOVE 1 Elsewhere
+    alice2< b3 NO [TRYCREATE] No such mailbox
+    alice2> b4 STORE 1 +FLAGS.SILENT (\\Deleted)
+    alice2< b4 OK STORE completed
+    alice2> b5 EXPUNGE
+    alice2< * 1 EXPUNGE
+    alice2< b5 OK EXPUNGE completed
+    alice< * 1 FETCH (FLAGS (\\Deleted))
+    alice-
+    alice> a3 NOOP
+    alice< * 1 EXPUNGE
+    alice< a3 OK NOOP completed
+  `,
+  ))
+
+test('RFC 5465 §5.4, §5.5: names and subscriptions', () =>
+  play(
+    `
+    alice> a1 NOTIFY SET (personal (MailboxName SubscriptionChange))
+    alice< a1 OK NOTIFY completed
+    alice2> b1 CREATE NewMailbox
+    alice2< b1 OK {*}
+    alice< * LIST () "/" NewMailbox
+    alice2> b2 RENAME NewMailbox Renamed
+    alice2< b2 OK RENAME completed
+    alice< * LIST () "/" Renamed ("OLDNAME" (NewMailbox))
+    alice2> b3 SUBSCRIBE Renamed
+    alice2< b3 OK SUBSCRIBE completed
+    alice< * LIST (\\Subscribed) "/" Renamed
+    alice2> b4 UNSUBSCRIBE Renamed
+    alice2< b4 OK UNSUBSCRIBE completed
+    alice< * LIST () "/" Renamed
+    alice2> b5 DELETE Renamed
+    alice2< b5 OK DELETE completed
+    alice< * LIST (\\NonExistent) "/" Renamed
+  `,
+  ))
+
+test('RFC 5465 §5.3: flags in other mailboxes; the first group that names a mailbox decides', () =>
+  play(
+    `
+    alice> a1 NOTIFY SET (mailboxes misc NONE) (personal (MessageNew MessageExpunge FlagChange))
+    alice< a1 OK NOTIFY completed
+    alice2> b1 SELECT Lists/Lemonade
+    alice2< ...
+    alice2< b1 OK [READ-WRITE] SELECT completed
+    alice2> b2 STORE 1 +FLAGS.SILENT (\\Seen \\Deleted)
+    alice2< b2 OK STORE completed
+    alice< * STATUS Lists/Lemonade (UNSEEN 0 HIGHESTMODSEQ {*})
+    alice2> b3 CLOSE
+    alice2< b3 OK CLOSE completed
+    alice< * STATUS Lists/Lemonade (MESSAGES 0{*}
+    alice2> b4 SELECT misc
+    alice2< ...
+    alice2< b4 OK [READ-WRITE] SELECT completed
+    alice2> b5 STORE 1 +FLAGS.SILENT (\\Seen)
+    alice2< b5 OK STORE completed
+    alice-
+  `,
+    lists,
+  ))
+
+test('RFC 5465: what is refused', () =>
+  play(
+    `
+    alice> a1 NOTIFY SET (personal (MessageNew AnnotationChange))
+    alice< a1 NO [BADEVENT (MessageNew MessageExpunge FlagChange MailboxName SubscriptionChange MailboxMetadataChange ServerMetadataChange)] {*}
+    alice> a2 NOTIFY SET (personal (MessageNew))
+    alice< a2 BAD MessageNew and MessageExpunge come together
+    alice> a3 NOTIFY SET (personal (FlagChange))
+    alice< a3 BAD FlagChange comes with {*}
+    alice> a4 NOTIFY SET (selected (MailboxName))
+    alice< a4 BAD {*}
+    alice> a5 NOTIFY SET (selected NONE) (selected-delayed NONE)
+    alice< a5 BAD {*}
+    alice> a6 NOTIFY SET (personal (MessageNew (UID) MessageExpunge))
+    alice< a6 BAD {*}
+    alice> a7 NOTIFY SET (subtree-one Lists (MailboxName))
+    alice< a7 BAD {*}
+    alice> a8 NOTIFY
+    alice< a8 BAD Missing argument
+    alice> a9 NOTIFY SET
+    alice< a9 BAD Missing argument
+  `,
+  ))
+
+test('RFC 5465 §3.1: too many mailboxes to watch', async () => {
+  const { server } = testServer({ limits: { authDelay: 0, notifyMailboxes: 0 } })
+  await playDialogue(
+    server,
+    `
+    alice> a1 NOTIFY SET (personal (MailboxName))
+    alice< a1 NO [NOTIFICATIONOVERFLOW] Too many mailboxes to watch
+  `,
+  )
+})
+
+test('RFC 5465 §5.8: a store that fails is told as NOTIFICATIONOVERFLOW', async () => {
+  const made = testServer()
+  let broken = false
+  const { server } = testServer({
+    store: {
+      async open(name, as) {
+        const account = await made.store.open(name, as)
+        const mailboxes = async () => {
+          if (broken) throw new Error('the disk is gone')
+          return account.mailboxes()
+        }
+        return { ...account, mailboxes }
+      },
+    },
+  })
+  const client = new DialogueClient(server)
+  await client.logIn('alice')
+  expect(await client.run('a1 NOTIFY SET (personal (MailboxName))')).toEqual(['a1 OK NOTIFY completed'])
+  await client.run('a2 NOOP')
+  broken = true
+  await made.deliver(message('A: b', '', 'x'))
+  expect(await client.line()).toBe('* OK [NOTIFICATIONOVERFLOW] Changes are not told any more')
+  expect(await client.run('a3 NOOP')).toEqual(['a3 OK NOOP completed'])
+})
+
+test('a push never stands within a response, and none is lost while a command runs', async () => {
+  const made = testServer()
+  for (let i = 0; i < 50; i++) await made.deliver(HELLO)
+  const [client, other] = [new DialogueClient(made.server), new DialogueClient(made.server)]
+  for (const one of [client, other]) {
+    await one.logIn('alice')
+    await one.run('s1 SELECT INBOX')
+  }
+  await client.run('n1 NOTIFY SET (selected (MessageNew (UID) MessageExpunge FlagChange)) (personal (MailboxName))')
+  other.send('c1 CREATE One')
+  client.send('f1 FETCH 1:* (UID ENVELOPE)')
+  other.send('c2 APPEND INBOX {9+}\\r\\nA: b\\r\\n\\r\\nx')
+  other.send('c3 CREATE Two')
+  const lines: string[] = []
+  const seen = (text: string): boolean => lines.some((line) => line.includes(text))
+  while (!(seen('f1 OK') && seen('* 51 FETCH (UID 51)') && seen('"/" One') && seen('"/" Two'))) {
+    lines.push(await client.line())
+  }
+  for (const line of lines) expect(line).toMatch(/^(\* \d+ (FETCH|EXISTS)|\* LIST \(\) "\/" (One|Two)$|f1 OK)/)
+})
+
+test('RFC 5464 §4.1 and RFC 5465 §5.6, §5.7: changed annotations', () =>
+  play(
+    `
+    alice> a0 ENABLE METADATA
+    alice< * ENABLED METADATA
+    alice< a0 OK ENABLE completed
+    alice> a1 SELECT INBOX
+    alice< ...
+    alice< a1 OK [READ-WRITE] SELECT completed
+    alice3> c1 NOTIFY SET (personal (MailboxMetadataChange ServerMetadataChange))
+    alice3< c1 OK NOTIFY completed
+    alice2> b1 SETMETADATA INBOX (/shared/comment "new")
+    alice2< b1 OK SETMETADATA completed
+    alice< * METADATA INBOX /shared/comment
+    alice3< * METADATA INBOX /shared/comment
+    alice2> b2 SETMETADATA "" (/shared/admin "mailto:x@example.org" /private/vendor/x "y")
+    alice2< b2 OK SETMETADATA completed
+    alice< * METADATA "" /shared/admin /private/vendor/x
+    alice3< * METADATA "" /shared/admin /private/vendor/x
+    alice2> b3 SETMETADATA "" (/shared/admin NIL)
+    alice2< b3 OK SETMETADATA completed
+    alice< * METADATA "" /shared/admin
+    alice3< * METADATA "" /shared/admin
+    alice2> b4 SETMETADATA "" (/shared/admin NIL)
+    alice2< b4 OK SETMETADATA completed
+    alice-
+    alice3-
+    alice2-
+  `,
+  ))

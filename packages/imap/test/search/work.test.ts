@@ -1,0 +1,201 @@
+import type { Account, MessageRow } from '@posthouse/store-api'
+import { fromUtf8, latin1 } from '@posthouse/wire'
+import { connectInMemory } from '@posthouse/wire/testing'
+import { expect, test } from 'vitest'
+import { standardExtensions } from '../../src/index.js'
+import { message, NEW_YEAR, type TestServer, testServer } from '../servers.js'
+import { selectedClient } from './client.js'
+
+/** A clock that goes on by so many ms whenever somebody looks at it. */
+function ticking(ms: number): () => number {
+  let time = NEW_YEAR
+  return () => {
+    time += ms
+    return time
+  }
+}
+
+async function withMessages(count: number, options: Parameters<typeof testServer>[0] = {}): Promise<TestServer> {
+  const made = testServer(options)
+  for (let i = 0; i < count; i++) {
+    await made.deliver(
+      message(`Subject: ${i}`, `Message-ID: <${i}@x>`, ...(i > 0 ? [`References: <${i - 1}@x>`] : []), '', 'text'),
+    )
+  }
+  return made
+}
+
+test.each(['SEARCH BODY nothing', 'SEARCH TEXT nothing', 'SORT (SUBJECT) UTF-8 ALL', 'THREAD REFERENCES UTF-8 ALL'])(
+  'another connection has its answers while %s runs',
+  async (command) => {
+    const made = await withMessages(500)
+    // Each look at the clock takes a ms: a turn is ten looks, and the search takes hundreds.
+    const searcher = await selectedClient(made, { now: ticking(1) })
+    const other = await selectedClient(made)
+    let over = false
+    const searching = searcher.run(`s1 ${command}`).then((lines) => {
+      over = true
+      return lines
+    })
+    let answered = 0
+    while (!over) {
+      await other.run(`n${answered} NOOP`)
+      await new Promise((resolve) => setImmediate(resolve))
+      answered++
+    }
+    expect((await searching).pop()).toMatch(/^s1 OK/)
+    expect(answered).toBeGreaterThan(20)
+  },
+)
+
+test('a clock that stands still does not let one search have everything', async () => {
+  const made = await withMessages(2_500)
+  const searcher = await selectedClient(made)
+  let turns = 0
+  let over = false
+  const searching = searcher.run('s1 SEARCH HEADER Subject nothing').then(() => {
+    over = true
+  })
+  while (!over) {
+    await new Promise((resolve) => setImmediate(resolve))
+    turns++
+  }
+  await searching
+  expect(turns).toBeGreaterThanOrEqual(2)
+})
+
+/** A store of one account whose rows come one by one, and which counts them. */
+function countingStore(made: TestServer): { store: Pick<TestServer['store'], 'open'>; readonly rows: () => number } {
+  let count = 0
+  return {
+    rows: () => count,
+    store: {
+      async open(name) {
+        const account = await made.store.open(name)
+        const counted: Account = {
+          mailboxes: () => account.mailboxes(),
+          read: (blob, range) => account.read(blob, range),
+          uids: (mailbox) => account.uids?.(mailbox) ?? Promise.resolve(new Uint32Array(0)),
+          async *messages(mailbox, query) {
+            for await (const rows of account.messages(mailbox, query)) {
+              for (const row of rows) {
+                count++
+                yield [row] as readonly MessageRow[]
+              }
+            }
+          },
+        }
+        return counted
+      },
+    },
+  }
+}
+
+test('a search ends when its connection does', async () => {
+  const base = await withMessages(1_000)
+  const { store, rows } = countingStore(base)
+  const made = testServer({ store })
+  const searcher = await selectedClient(made, { now: ticking(1) })
+  searcher.connection.send(fromUtf8('s1 SEARCH BODY nothing\r\n'))
+  await new Promise((resolve) => setImmediate(resolve))
+  searcher.connection.driver.control.abort('the peer is gone')
+  const before = rows()
+  expect(before).toBeGreaterThan(0)
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+  expect(rows()).toBeLessThan(before + 50)
+})
+
+test('RFC 9585: progress is told, between responses, and only where it is plugged in', async () => {
+  const made = await withMessages(300)
+  const limits = { progress: 50 }
+  for (const extensions of [standardExtensions, standardExtensions.filter(({ name }) => name !== 'INPROGRESS')]) {
+    const server = testServer({ store: made.store, limits: { ...limits, authDelay: 0 }, extensions })
+    const client = await selectedClient(server, { now: ticking(1) })
+    const lines = await client.run('s1 SORT (SUBJECT) UTF-8 BODY text')
+    const progress = lines.filter((line) => line.includes('INPROGRESS'))
+    if (extensions !== standardExtensions) {
+      expect(progress).toEqual([])
+      continue
+    }
+    expect(progress.length).toBeGreaterThan(2)
+    let last = 0
+    for (const line of progress) {
+      const [, done, goal] = /^\* OK \[INPROGRESS \("s1" (\d+) (\d+)\)\] Still working$/.exec(line) ?? []
+      // The search of all, then the keys of what was found.
+      expect([300, 600]).toContain(Number(goal))
+      expect(Number(done)).toBeGreaterThan(last)
+      expect(Number(done)).toBeLessThan(Number(goal))
+      last = Number(done)
+    }
+    expect(lines.filter((line) => line.startsWith('* SORT'))).toHaveLength(1)
+  }
+})
+
+test('RFC 9585: a store that takes long', async () => {
+  const made = await withMessages(1)
+  let release = (): void => {}
+  const waiting = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  let waits = 0
+  let time = NEW_YEAR
+  const server = testServer({
+    store: {
+      async open(name) {
+        const account = await made.store.open(name)
+        return {
+          mailboxes: () => account.mailboxes(),
+          read: (blob, range) => account.read(blob, range),
+          messages: (mailbox, query) => account.messages(mailbox, query),
+          search: async () => {
+            await waiting
+            return null
+          },
+        }
+      },
+    },
+    wait: async (ms) => {
+      // Others wait for other things.
+      if (ms === 10_000) {
+        time += ms
+        if (++waits > 2) release()
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+  })
+  const client = await selectedClient(server, { now: () => time })
+  const lines = await client.run('s1 SEARCH SEEN')
+  expect(lines.slice(0, 2)).toEqual([
+    '* OK [INPROGRESS ("s1" NIL NIL)] Still working',
+    '* OK [INPROGRESS ("s1" NIL NIL)] Still working',
+  ])
+  expect(lines.slice(-2)).toEqual(['* SEARCH', 's1 OK SEARCH completed'])
+})
+
+test('what a search may cost', async () => {
+  const made = await withMessages(10)
+  const ask = async (limits: object, command: string): Promise<string | undefined> => {
+    const client = await selectedClient(testServer({ store: made.store, limits: { authDelay: 0, ...limits } }))
+    return (await client.run(`s1 ${command}`)).pop()
+  }
+  expect(await ask({ searchOpened: 10 }, 'SEARCH BODY nothing')).toMatch(/^s1 OK/)
+  expect(await ask({ searchOpened: 9 }, 'SEARCH BODY nothing')).toMatch(/^s1 NO \[LIMIT\]/)
+  expect(await ask({ searchOpened: 1 }, 'SEARCH 1 BODY nothing')).toMatch(/^s1 OK/)
+  expect(await ask({ searchOpened: 1 }, 'SEARCH SUBJECT nothing')).toMatch(/^s1 OK/)
+  expect(await ask({ searchOctets: 30 }, 'SORT (DATE) UTF-8 TEXT nothing')).toMatch(/^s1 NO \[LIMIT\]/)
+  expect(await ask({ searchOctets: 30 }, 'THREAD REFS UTF-8 OR BODY nothing BODY something')).toMatch(
+    /^s1 NO \[LIMIT\]/,
+  )
+})
+
+test('a client that does not read stops its own answer', async () => {
+  const made = await withMessages(1)
+  const connection = connectInMemory(made.server)
+  connection.send(fromUtf8('a LOGIN alice secret\r\nb SELECT INBOX\r\nc SEARCH ALL\r\n'))
+  let heard = ''
+  while (!heard.includes('\r\nc ')) {
+    await connection.output()
+    heard += latin1(connection.take())
+  }
+  expect(heard).toContain('* SEARCH 1\r\nc OK')
+})

@@ -12,7 +12,8 @@ export interface Dovecot {
   stop(): Promise<void>
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody uses now. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
@@ -20,11 +21,17 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/**
- * Any user logs in with the password `secret`. Needs root, because Dovecot changes users.
- * `core`: keeps it on one processor, for benchmarks.
- */
-export async function startDovecot(options: { readonly core?: number } = {}): Promise<Dovecot> {
+export interface DovecotOptions {
+  /** Keeps it on one processor, for benchmarks. */
+  readonly core?: number
+  /** Default: `imap pop3`. */
+  readonly protocols?: string
+  /** More of its configuration, for its folder. */
+  readonly settings?: (folder: string) => string
+}
+
+/** Any user logs in with the password `secret`. Needs root, because Dovecot changes users. */
+export async function startDovecot(options: DovecotOptions = {}): Promise<Dovecot> {
   const folder = mkdtempSync(join(tmpdir(), 'posthouse-dovecot-'))
   chmodSync(folder, 0o755)
   const [imap, pop3] = [await freePort(), await freePort()]
@@ -36,7 +43,7 @@ export async function startDovecot(options: { readonly core?: number } = {}): Pr
   writeFileSync(
     config,
     `
-protocols = imap pop3
+protocols = ${options.protocols ?? 'imap pop3'}
 base_dir = ${folder}/run
 state_dir = ${folder}/state
 log_path = ${folder}/log
@@ -79,6 +86,7 @@ service pop3-login {
 service anvil {
   chroot =
 }
+${options.settings?.(folder) ?? ''}
 `,
   )
   const command = [...(options.core === undefined ? [] : ['taskset', '-c', String(options.core)]), 'dovecot', '-F']

@@ -16,7 +16,11 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'dovecot-imapd': 'doveadm',
   'dovecot-pop3d': 'doveadm',
   'dovecot-lmtpd': 'doveadm',
+  // What is no command is looked for beside /usr/sbin.
+  'dovecot-submissiond': '../lib/dovecot/submission',
   postfix: 'postfix',
+  gsasl: 'gsasl',
+  'python3-aiosmtpd': 'aiosmtpd',
 }
 
 function installed(name: string): boolean {

@@ -1,13 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createPop3Server, type Pop3ServerOptions } from '@posthouse/pop3'
 import { connectPop3, type Listening, listen } from '@posthouse/pop3/node'
 import { createMemoryStore } from '@posthouse/store-api'
 import { deriveScramSecret, fromLatin1, latin1, standardMechanisms } from '@posthouse/wire'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { testCertificate } from './certificate.js'
 
 const MESSAGES = [
   'Subject: 1\r\n\r\n.\r\n..two\r\n',
@@ -18,15 +15,7 @@ const MESSAGES = [
 let cert = ''
 let key = ''
 beforeAll(() => {
-  const folder = mkdtempSync(join(tmpdir(), 'posthouse-pop3-'))
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')]
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...names, ...files], {
-    stdio: 'ignore',
-  })
-  cert = readFileSync(join(folder, 'cert.pem'), 'utf8')
-  key = readFileSync(join(folder, 'key.pem'), 'utf8')
-  rmSync(folder, { recursive: true })
+  ;({ cert, key } = testCertificate())
 })
 
 const stops: (() => Promise<unknown>)[] = []
@@ -46,11 +35,14 @@ async function serve(
     await store.deliver({ staged, summary: new Uint8Array(0), to: [{ account: 'anna', dedup: String(i) }] })
   }
   const authenticate = (user: string, password: string) => (password === 'secret' ? user : null)
-  const listening = await listen(createPop3Server({ store, authenticate, ...options }), {
-    port: 0,
-    ...(how.tls || how.implicitTls ? { tls: { cert, key } } : {}),
-    implicitTls: how.implicitTls ?? false,
-  })
+  const listening = await listen(
+    createPop3Server({ store, authenticate, limits: { authFailureDelay: 10 }, ...options }),
+    {
+      port: 0,
+      ...(how.tls || how.implicitTls ? { tls: { cert, key } } : {}),
+      implicitTls: how.implicitTls ?? false,
+    },
+  )
   stops.push(() => listening.close({ force: true }))
   return listening
 }

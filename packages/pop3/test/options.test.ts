@@ -1,8 +1,8 @@
 import { createPop3Server, type Pop3ServerOptions } from '@posthouse/pop3'
-import { createMemoryStore } from '@posthouse/store-api'
 import { fromLatin1 } from '@posthouse/wire'
 import { connectInMemory, playTranscript } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
+import { storeWith, type TestStore } from './stores.js'
 
 const LOOPBACK = {
   remote: { address: '127.0.0.1', port: 40000 },
@@ -13,17 +13,7 @@ const ONE = 'Subject: 1\r\n\r\none\r\n'
 const TWO = 'Subject: 2\r\n\r\ntwo, longer\r\n'
 const THREE = 'Subject: 3\r\n\r\nthree, longer still\r\n'
 
-async function storeOfThree() {
-  const store = createMemoryStore()
-  store.addAccount('mrose')
-  for (const [i, message] of [ONE, TWO, THREE].entries()) {
-    const staged = await store.stage([fromLatin1(message)])
-    await store.deliver({ staged, summary: new Uint8Array(0), to: [{ account: 'mrose', dedup: String(i) }] })
-  }
-  return store
-}
-
-type Store = Awaited<ReturnType<typeof storeOfThree>>
+const storeOfThree = () => storeWith([ONE, TWO, THREE])
 
 const serve = (store: Pop3ServerOptions['store'], options: Partial<Pop3ServerOptions> = {}) =>
   createPop3Server({ store, authenticate: (user) => user, hostname: 'pop.example', ...options })
@@ -35,7 +25,7 @@ const LOGIN = `
   S: +OK {*}
   S: +OK {*}`
 
-async function inbox(store: Store) {
+async function inbox(store: TestStore) {
   const account = await store.open('mrose')
   const [info] = await account.mailboxes()
   const rows = []
@@ -169,7 +159,7 @@ describe('a mailbox that others change', () => {
   })
 })
 
-function readable(account: Awaited<ReturnType<Store['open']>>) {
+function readable(account: Awaited<ReturnType<TestStore['open']>>) {
   return {
     mailboxes: () => account.mailboxes(),
     messages: (...args: Parameters<typeof account.messages>) => account.messages(...args),

@@ -1,38 +1,18 @@
 import { createDotStuffer, createPop3Server } from '@posthouse/pop3'
-import { createMemoryStore } from '@posthouse/store-api'
 import { concat, fromLatin1, latin1, type Protocol } from '@posthouse/wire'
 import { playTranscript, playTranscriptAtAllCuts, slices } from '@posthouse/wire/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { type StoreKind, storeWith, type TestStore } from './stores.js'
 
 const LOOPBACK = {
   remote: { address: '127.0.0.1', port: 40000 },
   local: { address: '127.0.0.1', port: 110 },
 }
 
-/** A store with these messages in mrose's INBOX. */
-async function storeWith(messages: readonly string[]) {
-  const store = createMemoryStore()
-  store.addAccount('mrose')
-  for (const [i, message] of messages.entries()) {
-    const staged = await store.stage([fromLatin1(message)])
-    const to = [{ account: 'mrose', dedup: String(i) }]
-    await store.deliver({ staged, summary: new Uint8Array(0), to })
-  }
-  return store
-}
-
-type Store = Awaited<ReturnType<typeof storeWith>>
-
-function server(store: Store): Protocol {
+function server(store: TestStore): Protocol {
   const authenticate = (user: string, password: string) => (password === 'secret' ? user : null)
   return createPop3Server({ store, authenticate, hostname: 'pop.example' })
-}
-
-/** Plays against a store made anew for each cutting, because a session may change it. */
-async function play(messages: readonly string[], transcript: string, options: object = LOOPBACK): Promise<void> {
-  const stores = await Promise.all([storeWith(messages), storeWith(messages), storeWith(messages)])
-  await playTranscriptAtAllCuts(() => server(stores.shift() as Store), transcript, options)
 }
 
 const LOGIN = `
@@ -45,7 +25,13 @@ const LOGIN = `
 const FIRST = 'Subject: one\r\n\r\nHello\r\n.\r\n..dots\r\n'
 const SECOND = 'Subject: two\r\n\r\n1\r\n2\r\n3\r\n'
 
-describe('POP3', () => {
+describe.each<StoreKind>(['memory', 'SQLite'])('POP3 over %s', (kind) => {
+  /** Plays against a store made anew for each cutting, because a session may change it. */
+  async function play(messages: readonly string[], transcript: string, options: object = LOOPBACK): Promise<void> {
+    const stores = await Promise.all([1, 2, 3].map(() => storeWith(messages, kind)))
+    await playTranscriptAtAllCuts(() => server(stores.shift() as TestStore), transcript, options)
+  }
+
   test('RFC 1939 §10: a session', () =>
     play(
       [FIRST, SECOND],
@@ -109,7 +95,7 @@ describe('POP3', () => {
     ))
 
   test('QUIT removes what DELE marked; RSET and a lost connection remove nothing', async () => {
-    const store = await storeWith([FIRST, SECOND])
+    const store = await storeWith([FIRST, SECOND], kind)
     const count = async () => (await (await store.open('mrose')).mailboxes())[0].messages
     const once = (transcript: string) => playTranscriptAtAllCuts(() => server(store), transcript, LOOPBACK)
     await once(`${LOGIN}
@@ -192,7 +178,7 @@ describe('POP3', () => {
     ))
 
   test('octets behind STLS end the connection', async () => {
-    const store = await storeWith([])
+    const store = await storeWith([], kind)
     await playTranscript(
       server(store),
       `

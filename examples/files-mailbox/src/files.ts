@@ -65,8 +65,9 @@ export function folderSource(root: string): UnnumberedSource {
       return ['INBOX', ...folders].map((name) => ({ key: name, path: [name] }))
     },
     async *messages(mailbox) {
-      for (const name of await visible(pathOf(mailbox), (entry) => entry.isFile()))
-        yield [await describe(mailbox, name)]
+      const names = await visible(pathOf(mailbox), (entry) => entry.isFile())
+      const messages = await Promise.all(names.map((name) => describe(mailbox, name)))
+      yield messages.sort((one, other) => one.internalDate - other.internalDate)
     },
     async *read(blob, range = WHOLE) {
       const { start, end = Number.MAX_SAFE_INTEGER } = range

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createImapServer } from '@posthouse/imap'
@@ -24,6 +24,8 @@ function fill(): string {
   folders.push(folder)
   writeFileSync(join(folder, 'letter.eml'), MAIL)
   writeFileSync(join(folder, 'picture.png'), PICTURE)
+  utimesSync(join(folder, 'letter.eml'), 1_700_000_000, 1_700_000_000)
+  utimesSync(join(folder, 'picture.png'), 1_700_000_001, 1_700_000_001)
   mkdirSync(join(folder, 'Bills'))
   writeFileSync(join(folder, 'Bills', 'July.txt'), '12 EUR\n')
   return folder

@@ -119,8 +119,8 @@ export const adapterChecks: readonly Definition[] = [
     await t.inbox()
     expect(!(await t.uids(before.id)).includes(newest), `UID ${newest} is there after its message was removed`)
     await add()
-    const after = await t.uids(before.id)
     const { uidValidity } = await t.inbox()
+    const after = await t.uids(before.id)
     const reused = uidValidity === before.uidValidity && after.at(-1)! <= newest
     expect(!reused, `UID ${newest} was removed, and the next message got UID ${after.at(-1)}`)
   }),

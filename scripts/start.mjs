@@ -9,7 +9,7 @@ const server = spawn(process.execPath, ['--import', 'tsx', join(root, 'examples'
   stdio: 'inherit',
 })
 // The terminal sends Ctrl-C to both; `kill` reaches only us.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill(signal))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.kill(signal))
 server.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal ? 1 : 0)
 })

@@ -1,16 +1,15 @@
-import type { LogEvent } from '@posthouse/wire'
+import cluster from 'node:cluster'
+import { fileURLToPath } from 'node:url'
+import type { Log } from '@posthouse/wire'
+import { createLog } from './log.js'
+import { createMetrics } from './metrics.js'
+import { type Ports, type PrimaryMessage, runPrimary, type WorkerMessage } from './processes.js'
 import { startMailServer } from './server.js'
 import { LISTENER_NAMES, readSettings, type Settings } from './settings.js'
-
-/** What an operator wants to see: one line an event, on standard error. Debug events only with POSTHOUSE_DEBUG. */
-function log(event: LogEvent): void {
-  if (event.level === 'debug' && !process.env.POSTHOUSE_DEBUG) return
-  const error = event.error instanceof Error ? (event.error.stack ?? event.error.message) : event.error
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...event, ...(error ? { error } : {}) })}\n`)
-}
+import { startStatusServer } from './status.js'
 
 /** Three lines that send and read a first message. */
-function firstSteps(settings: Settings, ports: Readonly<Record<string, number | null>>): string {
+function firstSteps(settings: Settings, ports: Ports): string {
   const [first, second = first] = settings.users
   if (!first || !second) return ''
   const host = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host
@@ -25,30 +24,70 @@ function firstSteps(settings: Settings, ports: Readonly<Record<string, number | 
     .join('\n')
 }
 
+/** The line that scripts wait for, and below it what a person may paste. */
+function announce(ports: Ports, steps: string, statusPort: number | null): void {
+  const status = statusPort === null ? '' : ` status=${statusPort}`
+  console.log(`ready ${LISTENER_NAMES.map((name) => `${name}=${ports[name] ?? 'off'}`).join(' ')}${status}`)
+  console.log(steps)
+}
+
+/** The mail server in this process. Resolves when it has ended. */
+async function serve(settings: Settings, log: Log): Promise<void> {
+  const metrics = createMetrics()
+  const server = await startMailServer(settings, metrics.watching(log), metrics.observe)
+  const status =
+    settings.statusPort === null || cluster.isWorker
+      ? null
+      : await startStatusServer(settings.host, settings.statusPort, {
+          metrics: () => metrics.registry.metrics(),
+          problem: server.problem,
+        })
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve)
+    process.on('message', (message: PrimaryMessage) => message.type === 'stop' && resolve())
+    // The primary is gone: nobody would ever stop us.
+    process.on('disconnect', resolve)
+  })
+  if (cluster.isWorker) {
+    process.send?.({
+      type: 'ready',
+      ports: server.ports,
+      firstSteps: firstSteps(settings, server.ports),
+    } satisfies WorkerMessage)
+  } else {
+    process.on('SIGHUP', () => {
+      server.reloadCertificate().then(
+        () => log({ level: 'info', event: 'certificate.reloaded', message: 'new connections use the new certificate' }),
+        (error: Error) => log({ level: 'error', event: 'certificate.failed', message: error.message }),
+      )
+    })
+    // Said last: whoever reads it may stop us at once.
+    announce(server.ports, firstSteps(settings, server.ports), status?.port ?? null)
+  }
+  await stopped
+  await server.close()
+  await status?.close()
+}
+
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
-  const server = await startMailServer(settings, log)
-  let stopping = false
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (stopping) return
-      stopping = true
-      server.close().then(() => process.exit(0), fail)
-    })
-  }
-  // Said last: whoever reads it may stop us at once.
-  console.log(`ready ${LISTENER_NAMES.map((name) => `${name}=${server.ports[name] ?? 'off'}`).join(' ')}`)
-  console.log(firstSteps(settings, server.ports))
-}
-
-function fail(error: unknown): void {
-  log({
-    level: 'error',
-    event: 'server.failed',
-    message: error instanceof Error ? error.message : String(error),
-    error,
+  const log = createLog(settings.logLevel)
+  if (settings.workers === null || cluster.isWorker) return serve(settings, log)
+  cluster.setupPrimary({ exec: fileURLToPath(import.meta.url) })
+  const { host, statusPort, workers } = settings
+  await runPrimary({
+    workers,
+    log,
+    status: statusPort === null ? null : { host, port: statusPort },
+    ready: ({ ports, firstSteps: steps }, port) => announce(ports, steps, port),
   })
-  process.exit(1)
 }
 
-main().catch(fail)
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error)
+    createLog('info')({ level: 'error', event: 'server.failed', message, error })
+    process.exit(1)
+  },
+)

@@ -12,12 +12,19 @@ import { LISTENER_NAMES, type ListenerName, type Settings } from './settings.js'
 export interface MailServer {
   /** The real ports; `null` for a listener that is off. */
   readonly ports: Readonly<Record<ListenerName, number | null>>
+  /** Why no mail can be taken or read now; `null`: all is well. */
+  problem(): Promise<string | null>
+  /** Reads the certificate again; new connections get it. */
+  reloadCertificate(): Promise<void>
   /** Open transactions finish, sockets close, the store closes. */
   close(): Promise<void>
 }
 
+/** Is told of each listener, and how to ask for its open connections. */
+export type Observe = (listener: ListenerName, connections: () => number) => void
+
 /** Assembles the whole server from the parts. */
-export async function startMailServer(settings: Settings, log: Log): Promise<MailServer> {
+export async function startMailServer(settings: Settings, log: Log, observe: Observe = () => {}): Promise<MailServer> {
   const store = await openSqliteStore({ path: settings.data })
   for (const { address } of settings.users) {
     await store.addAccount(address)
@@ -52,7 +59,9 @@ export async function startMailServer(settings: Settings, log: Log): Promise<Mai
   const listening: Listening[] = []
   const ports = {} as Record<ListenerName, number | null>
 
+  let stopping = false
   async function close(): Promise<void> {
+    stopping = true
     await Promise.all(listening.map((listener) => listener.close()))
     await store.close()
   }
@@ -71,13 +80,28 @@ export async function startMailServer(settings: Settings, log: Log): Promise<Mai
         return open(0)
       })
       listening.push(listener)
+      observe(name, () => listener.connections)
       ports[name] = listener.port
     }
   } catch (error) {
     await close()
     throw error
   }
-  return { ports, close }
+  return {
+    ports,
+    async problem() {
+      if (stopping) return 'the server is stopping'
+      const [user] = settings.users
+      try {
+        if (user) await (await store.open(user.address)).mailboxes()
+        return null
+      } catch (error) {
+        return `the store does not answer: ${(error as Error).message}`
+      }
+    },
+    reloadCertificate: async () => tls.replace(await loadCertificate(settings)),
+    close,
+  }
 }
 
 /** Compares in the same time whether or not the user exists, and wherever the passwords differ. */

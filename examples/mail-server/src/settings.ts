@@ -12,6 +12,11 @@ export interface Settings {
   readonly data: string
   /** PEM files; `null`: a certificate is made at first start and kept in the data folder. */
   readonly tls: { readonly cert: string; readonly key: string } | null
+  /** Port of `/healthz`, `/readyz` and `/metrics`; `null`: not started. */
+  readonly statusPort: number | null
+  /** Processes that share the ports and the store; `null`: one process without any others. */
+  readonly workers: number | null
+  readonly logLevel: string
 }
 
 /** The listeners in the order in which the ready line names them, with their default ports. */
@@ -54,7 +59,25 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     users: readList(env.POSTHOUSE_USERS || 'alice@example.test:secret,bob@example.test:secret').map(readUser),
     data: env.POSTHOUSE_DATA || './data',
     tls: cert && key ? { cert, key } : null,
+    statusPort: readPort('POSTHOUSE_STATUS_PORT', env.POSTHOUSE_STATUS_PORT, null),
+    workers: readWorkers(env.POSTHOUSE_WORKERS),
+    logLevel: readLogLevel(env),
   }
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent']
+
+function readLogLevel(env: Readonly<Record<string, string | undefined>>): string {
+  const level = env.POSTHOUSE_LOG_LEVEL || (env.POSTHOUSE_DEBUG ? 'debug' : 'info')
+  if (LOG_LEVELS.includes(level)) return level
+  throw new Error(`POSTHOUSE_LOG_LEVEL is "${level}"; it may be ${LOG_LEVELS.join(', ')}`)
+}
+
+function readWorkers(text: string | undefined): number | null {
+  if (!text) return null
+  const workers = Number(text)
+  if (Number.isInteger(workers) && workers >= 1 && workers <= 256) return workers
+  throw new Error(`POSTHOUSE_WORKERS is "${text}"; it may be a number from 1 to 256`)
 }
 
 function readList(text: string): string[] {
@@ -64,7 +87,11 @@ function readList(text: string): string[] {
     .filter((item) => item !== '')
 }
 
-function readPort(variable: string, text: string | undefined, fallback: number): number | null {
+function readPort<Fallback extends number | null>(
+  variable: string,
+  text: string | undefined,
+  fallback: Fallback,
+): number | Fallback | null {
   if (text === undefined || text === '') return fallback
   if (text === 'off') return null
   const port = Number(text)

@@ -12,7 +12,8 @@ export function nameOf(mail: Uint8Array): string {
   return text.slice('Subject: '.length, text.indexOf('\r\n'))
 }
 
-/** Octets of the message with this number: from almost nothing to several chunks. */
+/** Octets of the message with this number: from almost nothing to several chunks, and some that have a tail. */
 export function sizeOf(number: number): number {
+  if (number % 41 === 20) return 1_300_000
   return number % 17 === 0 ? 150_000 : (number * 7919) % 12_000
 }

@@ -95,7 +95,12 @@ export async function makeTestStore(
     octetsHeld: () =>
       withDatabase(
         files.blobs,
-        (db) => db.prepare('SELECT coalesce(sum(length(data)), 0) FROM chunk').get()?.[0] as number,
+        (db) =>
+          db
+            .prepare(
+              'SELECT (SELECT coalesce(sum(length(data)), 0) FROM chunk) + (SELECT coalesce(sum(tail), 0) FROM blob)',
+            )
+            .get()?.[0] as number,
       ),
     trimVanished: () =>
       withDatabase(files.index, (db) => db.exec('BEGIN; UPDATE mailbox SET floor=modseq; DELETE FROM gone; COMMIT')),

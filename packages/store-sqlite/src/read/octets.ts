@@ -7,11 +7,12 @@ export function readOctets(
   blobs: Connection,
   { blob, start, end, chunks: most }: Extract<ReadRequest, { type: 'octets' }>,
 ): ReadAnswers['octets'] {
-  const row = blobs.get('SELECT size, done FROM blob WHERE id=?', blob)
+  const row = blobs.get('SELECT size, done, tail FROM blob WHERE id=?', blob)
   if (row?.[1] !== 1) return null
   const size = row[0] as number
-  const stop = Math.min(end, size)
-  if (start >= stop) return { pieces: [], size }
+  const tail = row[2] as number
+  const stop = Math.min(end, size - tail)
+  if (start >= stop) return { pieces: [], size, tail }
   const first = Math.floor(start / CHUNK_BYTES)
   const last = Math.min(Math.floor((stop - 1) / CHUNK_BYTES), first + most - 1)
   const base = blob * MAX_CHUNKS
@@ -23,5 +24,5 @@ export function readOctets(
     const to = Math.min(stop - offset, chunk.byteLength)
     return from === 0 && to === chunk.byteLength ? chunk : chunk.slice(from, to)
   })
-  return { pieces, size }
+  return { pieces, size, tail }
 }

@@ -80,9 +80,11 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
         return request.accounts.map((id) => index.get('SELECT modseq FROM account WHERE id=?', id)?.[0] as number)
       }
       case 'verify':
-        return verify(index, blobs)
+        return verify(index, blobs, files.tails)
       case 'backup':
         return backup(request.part === 'index' ? index : blobs, request.file)
+      case 'tails':
+        return blobs.allOnce('SELECT id FROM blob WHERE tail>0 AND done=1', []).map(([id]) => id as number)
     }
   }
 

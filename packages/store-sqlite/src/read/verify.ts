@@ -1,5 +1,6 @@
 import type { Connection } from '../sql/connection.js'
 import { CHUNK_BYTES, MAX_CHUNKS } from '../sql/schema.js'
+import { tailSize } from '../tail/files.js'
 import type { VerifyReport } from './requests.js'
 
 /** Problems that a report names at most. */
@@ -54,7 +55,7 @@ const INDEX_CHECKS: readonly (readonly [sql: string, sentence: string])[] = [
 ]
 
 /** Counts everything again and looks for what does not fit together. Reads all rows, but no octets. */
-export function verify(index: Connection, blobs: Connection): VerifyReport {
+export function verify(index: Connection, blobs: Connection, tails: string): VerifyReport {
   const problems: string[] = []
   const say = (sentence: string): void => {
     if (problems.length < MAX_PROBLEMS) problems.push(sentence)
@@ -74,7 +75,7 @@ export function verify(index: Connection, blobs: Connection): VerifyReport {
         say(sentence.replace(/\?/g, () => String(row[column++])))
       }
     }
-    const unusedBlobs = verifyBlobs(index, blobs, say)
+    const unusedBlobs = verifyBlobs(index, blobs, tails, say)
     const count = (table: string): number => index.allOnce(`SELECT count(*) FROM ${table}`, [])[0][0] as number
     return {
       accounts: count('account WHERE removed_at IS NULL'),
@@ -89,21 +90,24 @@ export function verify(index: Connection, blobs: Connection): VerifyReport {
 }
 
 /** Each message's octets are there, whole, and as many as it says. @returns the number of blobs without a message */
-function verifyBlobs(index: Connection, blobs: Connection, say: (sentence: string) => void): number {
+function verifyBlobs(index: Connection, blobs: Connection, tails: string, say: (sentence: string) => void): number {
   const sizes = new Map<number, number>()
-  for (const [id, size] of blobs.allOnce('SELECT id, size FROM blob WHERE done=1', []) as unknown as [
+  const whole = new Map<number, number>()
+  const rows = blobs.allOnce('SELECT id, size, tail FROM blob WHERE done=1', []) as unknown as [
     number,
     number,
-  ][]) {
+    number,
+  ][]
+  for (const [id, size, tail] of rows) {
     sizes.set(id, size)
+    if (tail > 0 && tailSize(tails, id) === tail) whole.set(id, tail)
   }
   const chunks = blobs.allOnce(
     `SELECT id / ${MAX_CHUNKS}, count(*), max(id % ${MAX_CHUNKS}), sum(length(data)) FROM chunk GROUP BY 1`,
     [],
   ) as unknown as [number, number, number, number][]
-  const whole = new Map<number, number>()
   for (const [id, count, last, octets] of chunks) {
-    if (count === last + 1 && Math.ceil(octets / CHUNK_BYTES) === count) whole.set(id, octets)
+    if (count === last + 1 && Math.ceil(octets / CHUNK_BYTES) === count) whole.set(id, (whole.get(id) ?? 0) + octets)
   }
   const used = new Set<number>()
   for (let mailbox = 0, uid = 0; ; ) {

@@ -10,15 +10,22 @@ export interface StoreFiles {
   readonly index: string
   readonly blobs: string
   readonly search: string
+  /** A folder: the tails of long messages. */
+  readonly tails: string
 }
 
 /** Where the files of a store lie: in a folder, or beside a file that ends in `.db`. */
 export function filesOf(path: string): StoreFiles {
   if (!path.endsWith('.db')) {
-    return { index: join(path, 'index.db'), blobs: join(path, 'blobs.db'), search: join(path, 'search.db') }
+    return {
+      index: join(path, 'index.db'),
+      blobs: join(path, 'blobs.db'),
+      search: join(path, 'search.db'),
+      tails: join(path, 'tails'),
+    }
   }
   const base = path.slice(0, -3)
-  return { index: path, blobs: `${base}-blobs.db`, search: `${base}-search.db` }
+  return { index: path, blobs: `${base}-blobs.db`, search: `${base}-search.db`, tails: `${base}-tails` }
 }
 
 /** Runs SQL and keeps every statement prepared: the text is the key. */

@@ -141,6 +141,10 @@ export const BLOBS_SCHEMA: readonly string[] = [
   -- id = blob * 65536 + number of the chunk: appended in order, found without an index.
   CREATE TABLE chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
   `,
+  `
+  -- Octets at the end of the blob that are in a file of their own, not in chunks.
+  ALTER TABLE blob ADD COLUMN tail INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /** Octets in a chunk; all chunks of a blob but the last are full. */

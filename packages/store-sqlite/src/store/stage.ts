@@ -2,6 +2,8 @@ import { type Source, type Staged, StoreError } from '@posthouse/store-api'
 import { blobName } from '../blob-id.js'
 import type { SqliteLimits } from '../limits.js'
 import { CHUNK_BYTES } from '../sql/schema.js'
+import { HEAD_CHUNKS } from '../tail/files.js'
+import { createTail, type TailWriter } from '../tail/write.js'
 import type { Backend } from '../thread/backend.js'
 
 /** Octets gathered before they are handed to the writer, while the next ones are awaited: 4 chunks. */
@@ -9,40 +11,24 @@ const FLIGHT_CHUNKS = 4
 /** Octets of the first buffer when nobody said how much will come. */
 const FIRST_BUFFER = 8192
 
+/** What staging works with. */
+export interface StageSetup {
+  readonly backend: Backend
+  /** The folder of tails. */
+  readonly tails: string
+  readonly limits: SqliteLimits
+  readonly clock: () => number
+}
+
 /** Takes octets while they stream: at most two flights of them are in memory. Durable when it resolves. */
-export async function stage(
-  backend: Backend,
-  limits: SqliteLimits,
-  clock: () => number,
-  bytes: Source,
-  expected: number | undefined,
-): Promise<Staged> {
+export async function stage(setup: StageSetup, bytes: Source, expected: number | undefined): Promise<Staged> {
+  const { limits } = setup
   if (expected !== undefined && expected > limits.messageBytes) throw tooLarge(limits)
+  const flights = createFlights(setup)
   let buffer = allocate(Math.min(CHUNK_BYTES, Math.max(expected ?? FIRST_BUFFER, 1)))
   let filled = 0
   let size = 0
   let full: Uint8Array[] = []
-  let sent = 0
-  let blob = 0
-  let flight: Promise<number> | null = null
-
-  /** Hands over what is full; waits for the flight before it. */
-  async function send(total?: number): Promise<void> {
-    if (flight) blob = await flight
-    const chunks = full
-    full = []
-    flight = backend.write<'put'>({
-      type: 'put',
-      blob,
-      first: sent,
-      chunks,
-      ...(total !== undefined && { size: total }),
-    })
-    // Failures are seen when the flight is awaited; until then they are not unhandled.
-    flight.catch(() => undefined)
-    sent += chunks.length
-  }
-
   try {
     for await (const piece of bytes) {
       size += piece.byteLength
@@ -56,21 +42,86 @@ export async function stage(
         from += want
         if (filled === CHUNK_BYTES) {
           full.push(buffer)
-          buffer = backend.chunk()
+          buffer = flights.buffer()
           filled = 0
-          if (full.length === FLIGHT_CHUNKS) await send()
+          if (full.length === FLIGHT_CHUNKS) {
+            await flights.send(full)
+            full = []
+          }
         }
       }
     }
     if (filled > 0) full.push(filled === buffer.byteLength ? buffer : buffer.subarray(0, filled))
-    // The lease runs from when the writer begins, which is not before now.
-    const expires = clock() + limits.lease
-    await send(size)
-    const id = await (flight as unknown as Promise<number>)
-    return { blob: blobName(id), size, expires }
+    return await flights.finish(full, size)
   } catch (error) {
-    if (flight) void discard(backend, flight)
+    await flights.abandon()
     throw error
+  }
+}
+
+/** Chunks on their way: the first MiB to the database, what comes behind it to a file. */
+interface Flights {
+  /** A chunk to be filled. */
+  buffer(): Uint8Array
+  /** Hands chunks over; waits for the flight before them. */
+  send(chunks: readonly Uint8Array[]): Promise<void>
+  finish(chunks: readonly Uint8Array[], size: number): Promise<Staged>
+  /** Takes everything back. Never rejects. */
+  abandon(): Promise<void>
+}
+
+function createFlights({ backend, tails, limits, clock }: StageSetup): Flights {
+  let sent = 0
+  let blob: Promise<number> | null = null
+  let tail: TailWriter | null = null
+  let writing: Promise<void> = Promise.resolve()
+  let renewed = clock()
+  /** Chunks of the tail that are written, to be filled again. */
+  const spare: Uint8Array[] = []
+
+  async function put(chunks: readonly Uint8Array[], end?: { size: number; tail: number }): Promise<void> {
+    const known = blob ? await blob : 0
+    blob = backend.write<'put'>({ type: 'put', blob: known, first: sent, chunks, ...end })
+    // Failures are seen when the flight is awaited; until then they are not unhandled.
+    blob.catch(() => undefined)
+    sent += chunks.length
+    renewed = clock()
+  }
+
+  async function write(chunks: readonly Uint8Array[]): Promise<void> {
+    await writing
+    tail ??= await createTail(tails, (await blob) as number)
+    writing = tail.write(chunks).then(() => {
+      for (const chunk of chunks) if (chunk.byteLength === CHUNK_BYTES) spare.push(chunk)
+    })
+    writing.catch(() => undefined)
+    // A stream may take longer than a lease lasts.
+    if (clock() - renewed > limits.lease / 4) await put([])
+  }
+
+  return {
+    buffer: () => spare.pop() ?? backend.chunk(),
+    send: (chunks) => (sent < HEAD_CHUNKS ? put(chunks) : write(chunks)),
+    async finish(chunks, size) {
+      if (sent < HEAD_CHUNKS) {
+        // The lease runs from when the writer begins, which is not before now.
+        const expires = clock() + limits.lease
+        await put(chunks, { size, tail: 0 })
+        return { blob: blobName(await (blob as unknown as Promise<number>)), size, expires }
+      }
+      if (chunks.length > 0) await write(chunks)
+      await writing
+      await tail?.finish()
+      const expires = clock() + limits.lease
+      await put([], { size, tail: tail?.size ?? 0 })
+      return { blob: blobName(await (blob as unknown as Promise<number>)), size, expires }
+    },
+    async abandon() {
+      await writing.catch(() => undefined)
+      await tail?.abandon()
+      // Nobody has to wait for the writer.
+      if (blob) void discard(backend, blob)
+    },
   }
 }
 

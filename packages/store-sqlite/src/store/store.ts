@@ -119,7 +119,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     poll: (accounts, always) => backend.read<'poll'>({ type: 'poll', accounts, always }),
     interval: options.pollInterval ?? 200,
   })
-  const indexer = text && createIndexer(backend, (blob) => readOctets(backend, blob), text)
+  const indexer = text && createIndexer(backend, (blob) => readOctets(backend, files.tails, blob), text)
   /** Groups that changed something; how many at the last maintenance, and when the logs were emptied. */
   let commits = 0
   let looked = -1
@@ -132,7 +132,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   if (indexer) await backend.write<'index'>({ type: 'index', anew: false, rows: [] })
   indexer?.wake()
   const take = (bytes: Source, hint?: { readonly size?: number }): Promise<Staged> =>
-    stage(backend, limits, clock, bytes, hint?.size)
+    stage({ backend, tails: files.tails, limits, clock }, bytes, hint?.size)
 
   async function maintain(): Promise<void> {
     while (await backend.write<'maintain'>({ type: 'maintain' }));
@@ -154,6 +154,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       if (id === null) throw new StoreError('nonexistent', 'there is no such account')
       return openAccount({
         backend,
+        tails: files.tails,
         id,
         name,
         guest,
@@ -199,7 +200,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       await indexer.run(anew)
     },
     verify: () => backend.read<'verify'>({ type: 'verify' }),
-    backup: (folder) => backupTo(backend, clock, folder),
+    backup: (folder) => backupTo(backend, files, clock, folder),
     async close() {
       if (timer) clearInterval(timer)
       hints.close()

@@ -45,7 +45,8 @@ export function putChunks(
     id = numbers.next()
     blobs.run('INSERT INTO blob(id, size, lease, done) VALUES(?,?,?,?)', id, request.size ?? 0, lease, done)
   } else {
-    const known = blobs.run('UPDATE blob SET size=?, lease=?, done=? WHERE id=?', request.size ?? 0, lease, done, id)
+    const { size = 0, tail = 0 } = request
+    const known = blobs.run('UPDATE blob SET size=?, lease=?, done=?, tail=? WHERE id=?', size, lease, done, tail, id)
     if (known === 0) throw new StoreError('expired', 'the octets came too slowly and were collected; stage them again')
   }
   let chunk = id * MAX_CHUNKS + request.first
@@ -63,8 +64,10 @@ export function renewLease(blobs: Connection, id: number, lease: number): number
   return (row?.[0] as number | undefined) ?? null
 }
 
-/** Removes a blob and its chunks. */
-export function deleteBlob(blobs: Connection, id: number): void {
+/** Removes a blob and its chunks. Its tail, if there is one, has to go once this is durable. @returns is there one? */
+export function deleteBlob(blobs: Connection, id: number): boolean {
   blobs.run('DELETE FROM chunk WHERE id BETWEEN ? AND ?', id * MAX_CHUNKS, id * MAX_CHUNKS + MAX_CHUNKS - 1)
-  blobs.run('DELETE FROM blob WHERE id=?', id)
+  // A tail that is still being written is not in the row yet, but all chunks in front of it are.
+  const tail = blobs.get('DELETE FROM blob WHERE id=? RETURNING tail > 0 OR done = 0', id)?.[0]
+  return tail === 1
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '../sql/connection.js'
+import { removeTails } from '../tail/files.js'
 import { deleteBlob } from './blobs.js'
 import { cutExpungeLog } from './expunge-log.js'
 import type { Batch } from './state.js'
@@ -103,6 +104,7 @@ function collectLeases(batch: Batch): boolean {
   const { index, blobs, now } = batch
   const due = blobs.all('SELECT id FROM blob WHERE lease<? ORDER BY lease LIMIT ?', now - MARGIN, STEP)
   if (due.length === 0) return false
+  const tails: number[] = []
   inTransaction(blobs, () => {
     for (const [id] of due as unknown as readonly (readonly [number])[]) {
       if (index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', id)) {
@@ -111,10 +113,11 @@ function collectLeases(batch: Batch): boolean {
       } else {
         // A stream that lives on may have renewed its lease since the list was made: it is asked again here.
         const still = blobs.get('SELECT 1 FROM blob WHERE id=? AND lease<?', id, now - MARGIN)
-        if (still) deleteBlob(blobs, id)
+        if (still && deleteBlob(blobs, id)) tails.push(id)
       }
     }
   })
+  removeTails(batch.tails, tails)
   return due.length === STEP
 }
 

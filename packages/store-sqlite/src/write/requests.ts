@@ -14,6 +14,8 @@ export type WriteRequest =
       readonly chunks: readonly Uint8Array[]
       /** Octets in all; absent while more is to come. */
       readonly size?: number
+      /** Octets of them that are in the tail. Default: 0. */
+      readonly tail?: number
     }
   | { readonly type: 'discard'; readonly blob: number }
   /** A new lease for octets that are there. Answer: how many, or `null` when they are gone. */

@@ -43,13 +43,19 @@ export interface ChangeNote {
   readonly modseq: number
 }
 
-/** The state of one group. */
-export interface Batch {
+/** What a group of requests works with. */
+export interface BatchSetup {
   readonly index: Connection
   readonly blobs: Connection
+  /** The folder of tails. */
+  readonly tails: string
   readonly limits: SqliteLimits
   /** ms since the epoch. */
   readonly now: number
+}
+
+/** The state of one group. */
+export interface Batch extends BatchSetup {
   readonly notes: ChangeNote[]
   /** @throws StoreError `nonexistent` */
   accountByName(name: string): AccountState
@@ -82,7 +88,8 @@ export interface Batch {
 }
 
 /** Begins a group. The caller holds the write lock of the index and commits after `flush`. */
-export function createBatch(index: Connection, blobs: Connection, limits: SqliteLimits, now: number): Batch {
+export function createBatch(setup: BatchSetup): Batch {
+  const { index, blobs } = setup
   const accounts = new Map<string, AccountState>()
   const mailboxes = new Map<number, MailboxState>()
   const keywords = new Map<number, Map<string, string>>()
@@ -160,10 +167,7 @@ export function createBatch(index: Connection, blobs: Connection, limits: Sqlite
   }
 
   return {
-    index,
-    blobs,
-    limits,
-    now,
+    ...setup,
     notes,
     accountByName,
     accountById,

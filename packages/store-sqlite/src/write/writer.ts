@@ -9,6 +9,7 @@ import {
   storeErrorOf,
 } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
+import { removeTails, sweepTails } from '../tail/files.js'
 import { blobNumbers, deleteBlob, putChunks, renewLease } from './blobs.js'
 import { perform, type RowRequest } from './perform.js'
 import type { Failure, GroupResult, Reply, WriteRequest } from './requests.js'
@@ -39,14 +40,16 @@ type BlobRequest = Extract<WriteRequest, { type: 'put' | 'discard' | 'restage' }
 export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLimits, busyTimeout: number): Writer {
   const { index, blobs } = openForWriting(driver, files, busyTimeout)
   let search: Connection | undefined
+  let swept = false
 
-  function runBlobs(requests: readonly BlobRequest[], now: number): Reply[] {
+  function runBlobs(requests: readonly BlobRequest[], now: number): { replies: Reply[]; done: () => void } {
+    const tails: number[] = []
     const numbers = blobNumbers(blobs)
     const replies = requests.map((request): Reply => {
       try {
         if (request.type === 'put') return { value: putChunks(blobs, numbers, request, now, limits) }
         if (request.type === 'restage') return { value: renewLease(blobs, request.blob, now + limits.lease) }
-        deleteBlob(blobs, request.blob)
+        if (deleteBlob(blobs, request.blob)) tails.push(request.blob)
         return { value: null }
       } catch (error) {
         if (!isStoreError(error)) throw error
@@ -54,11 +57,11 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
       }
     })
     numbers.flush()
-    return replies
+    return { replies, done: () => removeTails(files.tails, tails) }
   }
 
   function runIndex(requests: readonly RowRequest[], now: number, notes: ChangeNote[]): Reply[] {
-    const batch = createBatch(index, blobs, limits, now)
+    const batch = createBatch({ index, blobs, tails: files.tails, limits, now })
     try {
       const replies = requests.map((request): Reply => {
         try {
@@ -109,6 +112,10 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
           now,
         ),
       )
+      if (!swept && requests.some(({ type }) => type === 'maintain')) {
+        swept = true
+        sweepTails(files.tails, (blob) => blobs.get('SELECT 1 FROM blob WHERE id=?', blob) !== undefined)
+      }
       group(index, rows, replies, (some) => {
         const fresh: ChangeNote[] = []
         return {

@@ -1,11 +1,11 @@
 import type { Account, CommitResult, MailStore, Staged } from '@posthouse/store-api'
 import { annotation } from '../session/annotations.js'
-import type { BodySink, SmtpHandler, SmtpSession } from '../session/handler.js'
+import type { BodySink, SmtpSession } from '../session/handler.js'
 import type { ReceivedMessage } from '../session/message.js'
 import type { Recipient, Transaction } from '../session/transaction.js'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
-import type { DeliverToOptions } from './deliver-to.js'
+import type { DeliverToOptions, DeliveryHandler } from './deliver-to.js'
 import { type LocalTarget, localTargets, outcome, storeReply, worst } from './delivery-outcome.js'
 import { createStageFeed, type StageFeed } from './stage-feed.js'
 import { deliveryPrefix } from './trace-prefix.js'
@@ -21,7 +21,7 @@ const openedKey = annotation<{ readonly targets: readonly LocalTarget[]; readonl
 )
 
 /** Delivery into a store without `deliver`: each account stages and commits for itself. */
-export function deliverOneByOne(store: MailStore, options: DeliverToOptions): SmtpHandler {
+export function deliverOneByOne(store: MailStore, options: DeliverToOptions): DeliveryHandler {
   return {
     name: 'deliver-to',
     needs: ['summary'],
@@ -85,7 +85,8 @@ async function deliverAll(
       else if (!octets || octets instanceof Error) answers.push(storeReply(octets, session))
       else answers.push(await commit(recipient, opened.account, octets, message, session, options))
     }
-    said.push(answers.length === 0 ? replies.unknownUser(recipient.address) : worst(answers))
+    if (recipient.targets.length === 0) said.push(replies.accepted(message.transaction.id))
+    else said.push(answers.length === 0 ? replies.unknownUser(recipient.address) : worst(answers))
   }
   for (const opened of accounts.values()) if (!(opened instanceof Error)) await opened.account.close?.()
   return said

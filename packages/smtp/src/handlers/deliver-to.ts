@@ -20,13 +20,18 @@ export interface DeliverToOptions {
   readonly dedup?: (recipient: Recipient, transaction: Transaction, session: SmtpSession) => string
 }
 
+/** A handler at the end of the chain: its `message` stage has a reply for each recipient. */
+export interface DeliveryHandler extends SmtpHandler {
+  message(message: ReceivedMessage, session: SmtpSession): Promise<readonly Reply[]>
+}
+
 const feedKey = annotation<StageFeed>('delivery')
 
 /**
  * Delivers into a store. The octets stream into `store.stage` while they come in; `250` is said when the store has
  * made the message durable, and in LMTP each recipient has a reply of its own.
  */
-export function deliverTo(store: MailStore, options: DeliverToOptions = {}): SmtpHandler {
+export function deliverTo(store: MailStore, options: DeliverToOptions = {}): DeliveryHandler {
   if (!store.stage || !store.deliver) return deliverOneByOne(store, options)
   const stage = store.stage.bind(store)
   const deliver = store.deliver.bind(store)
@@ -60,6 +65,7 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Smt
     const accepted = replies.accepted(transaction.id)
     let next = 0
     return targets.map(({ recipient, accounts }) => {
+      if (recipient.targets.length === 0) return accepted
       if (accounts.length === 0) return replies.unknownUser(recipient.address)
       const own = results.slice(next, next + accounts.length)
       next += accounts.length

@@ -1,6 +1,6 @@
 export { type AliasLookup, aliases } from './aliases.js'
 export { catchAll } from './catch-all.js'
-export { type DeliverToOptions, deliverTo } from './deliver-to.js'
+export { type DeliverToOptions, type DeliveryHandler, deliverTo } from './deliver-to.js'
 export { discard } from './discard.js'
 export type { Dns } from './dns.js'
 export { type DnsBlockListOptions, dnsBlockList } from './dns-block-list.js'

@@ -5,6 +5,7 @@ import type { Dialect } from '../engine/states.js'
 import type { Reply } from '../syntax/reply.js'
 import type { Annotated } from './annotations.js'
 import type { ReceivedMessage } from './message.js'
+import type { RewrittenMessage } from './rewrite.js'
 import type { Recipient, Transaction } from './transaction.js'
 
 /** A connection as handlers see it. */
@@ -64,8 +65,11 @@ export interface ClientDetails {
 /** Nothing: the next handler is asked, and in the end the server's own answer stands. A reply decides. */
 export type StageAnswer = MaybePromise<Reply | undefined | void>
 
-/** As `StageAnswer`; an array has one reply for each of `transaction.recipients`, in order. */
-export type MessageAnswer = MaybePromise<Reply | readonly Reply[] | undefined | void>
+/**
+ * As `StageAnswer`; an array has one reply for each of `transaction.recipients`, in order. Other octets (`rewritten`)
+ * take the message's place for the next handlers; only a handler with `rewrites` may answer so.
+ */
+export type MessageAnswer = MaybePromise<Reply | readonly Reply[] | RewrittenMessage | undefined | void>
 
 /** Takes the octets of a message while they come in. */
 export interface BodySink {
@@ -96,6 +100,11 @@ export interface SmtpHandler {
   readonly name?: string
   /** What to keep for the `message` stage. */
   readonly needs?: readonly MessageNeed[]
+  /**
+   * True when the `message` stage may answer with other octets. The handlers behind this one, their `body` stage
+   * included, are given the message when this one is through with it. It need not say that it needs `octets`.
+   */
+  readonly rewrites?: boolean
   /** Lines for the reply to EHLO: `SIZE 1000000`. */
   keywords?(session: SmtpSession): readonly string[]
   /** Parameters of MAIL that this handler knows, by name in upper case. */

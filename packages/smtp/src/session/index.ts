@@ -11,6 +11,7 @@ export type {
   StageAnswer,
 } from './handler.js'
 export type { ReceivedMessage } from './message.js'
+export { type RewrittenMessage, type RewrittenPiece, rewritten } from './rewrite.js'
 export { createLmtpServer, createSmtpServer, type SmtpServer, type SmtpServerOptions } from './server.js'
 export { memorySpool, type Spool, type SpooledMessage, type SpoolWriter } from './spool.js'
 export type { Recipient, Transaction } from './transaction.js'

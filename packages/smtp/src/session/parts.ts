@@ -24,13 +24,21 @@ export type Stage =
 /** A handler that surely has a stage. */
 export type With<S extends Stage> = SmtpHandler & Required<Pick<SmtpHandler, S>>
 
+/** Handlers that see a message in the same words: those up to and including one that may rewrite it. */
+export interface Leg {
+  readonly body: readonly With<'body'>[]
+  readonly message: readonly With<'message'>[]
+  readonly needsSummary: boolean
+}
+
 export interface Parts {
   /** The handlers that have a stage, in order. */
-  readonly on: { readonly [S in Stage]: readonly With<S>[] }
+  readonly on: { readonly [S in Exclude<Stage, 'body' | 'message'>]: readonly With<S>[] }
   readonly mailParameters: ReadonlyMap<string, ParameterReader<Transaction>>
   readonly rcptParameters: ReadonlyMap<string, ParameterReader<Recipient>>
   readonly commands: ReadonlyMap<string, (argument: string, session: SmtpSession) => MaybePromise<Reply>>
-  readonly needsSummary: boolean
+  /** The way of a message through the handlers; one leg unless one of them `rewrites`. */
+  readonly legs: readonly Leg[]
   readonly needsOctets: boolean
 }
 
@@ -49,8 +57,6 @@ export function sortHandlers(handlers: readonly SmtpHandler[]): Parts {
       mail: having('mail'),
       rcpt: having('rcpt'),
       data: having('data'),
-      body: having('body'),
-      message: having('message'),
       rset: having('rset'),
       quit: having('quit'),
       close: having('close'),
@@ -58,7 +64,25 @@ export function sortHandlers(handlers: readonly SmtpHandler[]): Parts {
     mailParameters: new Map(handlers.flatMap((handler) => [...(handler.mailParameters ?? [])])),
     rcptParameters: new Map(handlers.flatMap((handler) => [...(handler.rcptParameters ?? [])])),
     commands: new Map(handlers.flatMap((handler) => [...(handler.commands ?? [])])),
-    needsSummary: handlers.some((handler) => handler.needs?.includes('summary')),
-    needsOctets: handlers.some((handler) => handler.needs?.includes('octets')),
+    legs: cutBehindRewriters(handlers).map((leg) => ({
+      body: leg.filter((handler): handler is With<'body'> => handler.body !== undefined),
+      message: leg.filter((handler): handler is With<'message'> => handler.message !== undefined),
+      needsSummary: leg.some((handler) => handler.needs?.includes('summary')),
+    })),
+    needsOctets: needsOctets(handlers),
   }
+}
+
+/** True when a handler reads messages after they have come in. */
+export function needsOctets(handlers: readonly SmtpHandler[]): boolean {
+  return handlers.some((handler) => handler.rewrites || handler.needs?.includes('octets'))
+}
+
+function cutBehindRewriters(handlers: readonly SmtpHandler[]): readonly (readonly SmtpHandler[])[] {
+  const legs: SmtpHandler[][] = [[]]
+  for (const handler of handlers) {
+    legs[legs.length - 1].push(handler)
+    if (handler.rewrites) legs.push([])
+  }
+  return legs
 }

@@ -22,7 +22,7 @@ import { size } from './extensions/size.js'
 import { smtpUtf8 } from './extensions/smtputf8.js'
 import { startTlsExtension } from './extensions/starttls.js'
 import type { SmtpHandler, SmtpSession } from './handler.js'
-import { sortHandlers } from './parts.js'
+import { needsOctets, sortHandlers } from './parts.js'
 import { createSession } from './session.js'
 import { memorySpool, type Spool } from './spool.js'
 
@@ -76,10 +76,9 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const verifier =
     typeof options.authenticate === 'function' ? verifyPasswords(options.authenticate) : (options.authenticate ?? null)
-  const needsOctets = options.handlers.some((handler) => handler.needs?.includes('octets'))
   const extensions: readonly SmtpHandler[] = [
     pipelining,
-    size(needsOctets && spool === memorySpool),
+    size(needsOctets(options.handlers) && spool === memorySpool),
     eightBitMime,
     smtpUtf8,
     chunking,

@@ -6,8 +6,8 @@ import { type Annotated, Notes } from './annotations.js'
 export interface Transaction extends Annotated {
   /** Unique; the log, the Received field and the reply name it. */
   readonly id: string
-  /** `null` for `<>`. */
-  readonly reversePath: Mailbox | null
+  /** `null` for `<>`. A handler that `rewrites` may put another in its place. */
+  reversePath: Mailbox | null
   /** The recipients that were accepted, in order. */
   readonly recipients: readonly Recipient[]
   /** BODY (RFC 6152, RFC 3030). Default: `7BIT`. */
@@ -23,14 +23,17 @@ export interface Recipient extends Annotated {
   readonly mailbox: Mailbox
   /** `mailbox.address`. */
   readonly address: string
-  /** Where its mail goes: the mailbox itself, until aliases or subaddressing put others in its place. */
+  /**
+   * Where its mail goes: the mailbox itself, until aliases or subaddressing put others in its place. None: its mail is
+   * accepted and goes nowhere.
+   */
   targets: readonly Mailbox[]
   /** The accounts of the targets, when a handler looked them up. */
   accounts: readonly string[] | null
 }
 
 export class TransactionState extends Notes implements Transaction {
-  readonly reversePath: Mailbox | null
+  reversePath: Mailbox | null
   readonly recipients: Recipient[] = []
   body: '7BIT' | '8BITMIME' | 'BINARYMIME' = '7BIT'
   size: number | null = null

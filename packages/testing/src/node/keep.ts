@@ -37,7 +37,7 @@ export function keep(options: KeepOptions): SmtpHandler {
     if (room.messages.length >= limits.messages || octets > limits.bytes) {
       return reply(452, '4.3.1', `The test server is full: ${limits.messages} messages or ${limits.bytes} octets`)
     }
-    const stored = (await delivery?.message?.(received, session)) ?? replies.accepted(transaction.id)
+    const stored = (await delivery?.message(received, session)) ?? replies.accepted(transaction.id)
     room.add(
       createTestMessage({
         id: transaction.id,

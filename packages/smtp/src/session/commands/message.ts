@@ -6,8 +6,11 @@ import { replies } from '../../syntax/replies.js'
 import type { Reply } from '../../syntax/reply.js'
 import { ask, type Conversation, dropTransaction, failed } from '../conversation.js'
 import { prdr } from '../extensions/prdr.js'
+import type { BodySink } from '../handler.js'
+import type { With } from '../parts.js'
 import { type CompleteMessage, openSinks, Reception } from '../reception.js'
-import { memorySpool } from '../spool.js'
+import type { RewrittenMessage } from '../rewrite.js'
+import { memorySpool, type SpoolWriter } from '../spool.js'
 import { andThen, isPromise } from '../stages.js'
 import type { Transaction, TransactionState } from '../transaction.js'
 
@@ -20,7 +23,7 @@ export function data(c: Conversation): MaybePromise<void> {
 export function chunkStart(c: Conversation, event: Extract<SmtpEvent, { type: 'chunk-start' }>): MaybePromise<void> {
   if (!event.first) return
   return andThen(begin(c), (refused: Reply | undefined) => {
-    c.reception ??= openReception(c, [])
+    c.reception ??= openReception(c, c.session.transaction as TransactionState, [])
     if (refused) c.reception.fail(refused)
   })
 }
@@ -74,24 +77,94 @@ function complete(c: Conversation, reception: Reception): MaybePromise<CompleteM
   }
 }
 
-function conclude(c: Conversation, message: CompleteMessage): MaybePromise<void> {
+/** Asks the handlers leg by leg; behind a leg the message may be another one. */
+function conclude(c: Conversation, message: CompleteMessage, leg = 0): MaybePromise<void> {
   const { session, setup } = c
-  const wantsEach = session.protocol === 'lmtp' || message.transaction.get(prdr) === true
-  const verdict = ask(c, 'message', setup.parts.on.message, (handler) => handler.message(message, session))
-  return andThen(verdict, (answer: Reply | readonly Reply[] = replies.nobodyTakesIt()) => {
-    if (!('code' in answer) && answer.length !== message.transaction.recipients.length) {
-      const error = new Error(
-        `a handler has ${answer.length} replies for ${message.transaction.recipients.length} recipients`,
-      )
-      answer = failed(c, 'message', error)
+  const verdict = ask<With<'message'>, Reply | readonly Reply[] | RewrittenMessage>(
+    c,
+    'message',
+    setup.parts.legs[leg].message,
+    (handler) => handler.message(message, session),
+  )
+  return andThen(verdict, (answer): MaybePromise<void> => {
+    if (leg + 1 < setup.parts.legs.length && (answer === undefined || 'read' in answer)) {
+      return goOn(c, message, answer ?? message, leg + 1)
     }
-    c.reception = null
-    session.transaction = null
-    release(c, message)
-    const said = 'code' in answer || wantsEach ? answer : oneForAll(answer)
-    report(c, message.transaction, message.size, said)
-    c.answer(said)
+    if (answer && 'read' in answer) {
+      answer = failed(c, 'message', new Error('a handler that does not say `rewrites` has rewritten the message'))
+    }
+    finish(c, message, answer ?? replies.nobodyTakesIt())
   })
+}
+
+/** Gives the message to the handlers of the next leg, as it was or as it has become. */
+async function goOn(c: Conversation, before: CompleteMessage, content: RewrittenMessage, leg: number): Promise<void> {
+  let said: CompleteMessage | Reply | null
+  try {
+    said = await feed(c, before, content, leg)
+  } catch (error) {
+    said = failed(c, 'message', error)
+  }
+  // The client went away: nobody takes responsibility for this message.
+  if (said === null) return release(c, before)
+  if ('code' in said) return finish(c, before, said)
+  return conclude(c, said, leg)
+}
+
+/** What comes in for a leg: the octets go to its sinks and summarizer. `null` when the client is gone. */
+async function feed(
+  c: Conversation,
+  before: CompleteMessage,
+  content: RewrittenMessage,
+  leg: number,
+): Promise<CompleteMessage | Reply | null> {
+  const { session, setup } = c
+  const { body } = setup.parts.legs[leg]
+  if (c.reception === null) return null
+  const sinks = await openSinks(body.map((handler) => () => handler.body(before.transaction, session)))
+  const reception = openReception(c, before.transaction, sinks, leg, keeperOf(before, content))
+  // The connection was lost while the handlers made up their minds.
+  if (c.reception === null) {
+    reception.abort()
+    return null
+  }
+  c.reception = reception
+  for await (const octets of content.read()) {
+    await reception.write(octets)
+    if (c.reception !== reception) return null
+    if (reception.failure) return reception.failure
+  }
+  return complete(c, reception)
+}
+
+/** The octets of a later leg are kept already. */
+function keeperOf(before: CompleteMessage, content: RewrittenMessage): SpoolWriter {
+  return {
+    write() {},
+    abort() {},
+    finish: () => ({
+      octets: () => content.octets(),
+      read: (range) => content.read(range),
+      release: () => before.release(),
+    }),
+  }
+}
+
+/** The last word on a message. */
+function finish(c: Conversation, message: CompleteMessage, answer: Reply | readonly Reply[]): void {
+  const { session } = c
+  const wantsEach = session.protocol === 'lmtp' || message.transaction.get(prdr) === true
+  if (!('code' in answer) && answer.length !== message.transaction.recipients.length) {
+    const error = new Error(
+      `a handler has ${answer.length} replies for ${message.transaction.recipients.length} recipients`,
+    )
+    answer = failed(c, 'message', error)
+  }
+  dropTransaction(c)
+  release(c, message)
+  const said = 'code' in answer || wantsEach ? answer : oneForAll(answer)
+  report(c, message.transaction, message.size, said)
+  c.answer(said)
 }
 
 /** One event a message: who, to whom, how big, and what became of it. */
@@ -120,18 +193,19 @@ function release(c: Conversation, message: CompleteMessage): void {
 function begin(c: Conversation): MaybePromise<Reply | undefined> {
   const { session, setup } = c
   const transaction = session.transaction as TransactionState
-  const { on } = setup.parts
+  const { on, legs } = setup.parts
   const verdict = ask(c, 'data', on.data, (handler) => handler.data(transaction, session))
   return andThen(verdict, (refused: Reply | undefined): MaybePromise<Reply | undefined> => {
     if (refused) return refused
-    if (on.body.length === 0) {
-      c.reception = openReception(c, [])
+    const { body } = legs[0]
+    if (body.length === 0) {
+      c.reception = openReception(c, transaction, [])
       return undefined
     }
     try {
-      const opened = openSinks(on.body.map((handler) => () => handler.body(transaction, session)))
+      const opened = openSinks(body.map((handler) => () => handler.body(transaction, session)))
       const ready = andThen(opened, (sinks) => {
-        c.reception = openReception(c, sinks)
+        c.reception = openReception(c, transaction, sinks)
         return undefined
       })
       return isPromise(ready) ? ready.catch((error: unknown) => failed(c, 'body', error)) : ready
@@ -141,15 +215,25 @@ function begin(c: Conversation): MaybePromise<Reply | undefined> {
   })
 }
 
-function openReception(c: Conversation, sinks: ConstructorParameters<typeof Reception>[0]['sinks']): Reception {
+/** `kept`: where the octets are that come from a handler and not from the client. */
+function openReception(
+  c: Conversation,
+  transaction: Transaction,
+  sinks: readonly BodySink[],
+  leg = 0,
+  kept: SpoolWriter | null = null,
+): Reception {
   const { session, setup } = c
   const { limits } = session
+  const { needsOctets, legs } = setup.parts
+  const limit = needsOctets && setup.spool === memorySpool ? limits.messageInMemory : limits.messageSize
   return new Reception({
-    transaction: session.transaction as TransactionState,
+    transaction,
     sinks,
-    summarizer: setup.parts.needsSummary ? createSummarizer() : null,
-    spool: setup.parts.needsOctets ? setup.spool.open() : null,
-    limit: setup.parts.needsOctets && setup.spool === memorySpool ? limits.messageInMemory : limits.messageSize,
+    summarizer: legs[leg].needsSummary ? createSummarizer() : null,
+    spool: kept ?? (needsOctets ? setup.spool.open() : null),
+    // What handlers add does not make a message too big.
+    limit: kept ? Number.POSITIVE_INFINITY : limit,
     deadline: limits.message === 0 ? Number.POSITIVE_INFINITY : c.link.now() + limits.message,
     failed: (error) => failed(c, 'body', error),
   })

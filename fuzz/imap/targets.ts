@@ -139,7 +139,7 @@ async function serve(input: Uint8Array, next: (below: number) => number, opening
     store,
     authenticate: () => 'a',
     allowInsecureAuth: true,
-    limits: { authDelay: 0 },
+    limits: { authFailureDelay: 0 },
     log,
   })
   const connection = connectInMemory(server, { log })

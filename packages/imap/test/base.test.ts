@@ -198,22 +198,20 @@ describe('time limits', () => {
   })
 })
 
-test('each failed login of a connection waits twice as long; other connections do not wait', async () => {
+test('each failed login of a connection waits longer than the one before; other connections do not wait', async () => {
   const waits: number[] = []
-  const made = testServer({
-    limits: { authDelay: 1_000, authDelayMax: 3_000, authFailures: 5 },
-    wait: async (ms) => void waits.push(ms),
-  })
-  const client = new DialogueClient(made.server)
+  const made = testServer({ limits: { authFailureDelay: 700, authFailures: 5 } })
+  const delay = async (ms: number): Promise<void> => void waits.push(ms)
+  const client = new DialogueClient(made.server, { delay })
   await client.line()
   for (let i = 1; i <= 4; i++) {
     expect(await client.run(`a${i} LOGIN alice wrong`)).toEqual([
       `a${i} NO [AUTHENTICATIONFAILED] Authentication failed`,
     ])
   }
-  expect(waits).toEqual([1_000, 2_000, 3_000, 3_000])
+  expect(waits).toEqual([700, 1_400, 2_100, 2_800])
   waits.length = 0
-  await new DialogueClient(made.server).logIn('alice')
+  await new DialogueClient(made.server, { delay }).logIn('alice')
   expect(waits).toEqual([])
 })
 

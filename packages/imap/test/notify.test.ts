@@ -174,7 +174,7 @@ test('RFC 5465: what is refused', () =>
   ))
 
 test('RFC 5465 §3.1: too many mailboxes to watch', async () => {
-  const { server } = testServer({ limits: { authDelay: 0, notifyMailboxes: 0 } })
+  const { server } = testServer({ limits: { notifyMailboxes: 0 } })
   await playDialogue(
     server,
     `

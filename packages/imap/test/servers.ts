@@ -32,8 +32,8 @@ export function testServer(options: Partial<ImapServerOptions> = {}): TestServer
     store,
     authenticate: (user, password) => (password === 'secret' ? user : null),
     allowInsecureAuth: true,
-    limits: { authDelay: 0, ...options.limits },
     ...options,
+    limits: { authFailureDelay: 0, ...options.limits },
   })
   return {
     server,

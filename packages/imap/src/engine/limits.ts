@@ -33,12 +33,10 @@ export interface ImapLimits {
   /** Commands that are answered BAD before the connection ends. Default: 50; before login 5. */
   readonly badCommands: number
   readonly loginBadCommands: number
-  /** Failed logins of one connection. Default: 3. */
+  /** Failed logins before the connection is closed. Default: 3. */
   readonly authFailures: number
-  /** ms that the first failed login of a connection waits for its answer; each further one twice as long. Default: 1,000. */
-  readonly authDelay: number
-  /** ms that no failed login waits longer than. Default: 30,000. */
-  readonly authDelayMax: number
+  /** ms that the answer to a failed login waits, times the failures on this connection. Default: 1,000. */
+  readonly authFailureDelay: number
   /** ms from the connection to the login. Default: 180,000. */
   readonly loginTime: number
   /** ms after login from the first octet of a command to its last. Default: 300,000. */
@@ -98,8 +96,7 @@ export const DEFAULT_LIMITS: ImapLimits = Object.freeze({
   badCommands: 50,
   loginBadCommands: 5,
   authFailures: 3,
-  authDelay: 1_000,
-  authDelayMax: 30_000,
+  authFailureDelay: 1_000,
   loginTime: 180_000,
   commandTime: 300_000,
   uploadRate: 4_096,

@@ -35,9 +35,9 @@ export async function refuseLogin(
 ): Promise<Status> {
   session.log({ level: 'warn', event: 'auth.failed', reason, user, address: session.link.remote.address })
   if (reason === 'temporary') return no('Login is not possible now; try again later', 'UNAVAILABLE')
-  const { limits, server, link } = session
-  // Each failure of a connection waits twice as long as the one before. Nothing is held meanwhile but the connection.
-  const delay = limits.authDelay * 2 ** (session.loginFailed() - 1)
-  await server.wait(Math.min(delay, limits.authDelayMax), link.signal)
+  const failures = session.loginFailed()
+  const { authFailureDelay } = session.limits
+  // Guessing costs time, whatever was wrong. Nothing is held meanwhile but the connection.
+  if (authFailureDelay > 0) await session.link.delay(authFailureDelay * failures)
   return no('Authentication failed', 'AUTHENTICATIONFAILED')
 }

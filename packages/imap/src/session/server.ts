@@ -53,8 +53,6 @@ export interface ImapServerOptions {
   readonly capabilities?: (words: readonly string[], session: ImapSession) => readonly string[]
   /** Takes log events. Default: the listener's log. */
   readonly log?: Log
-  /** Resolves after so many ms, or when the signal aborts: for tests. Default: a timer. */
-  readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
 /** A server that `listen` of `@posthouse/imap/node` serves. */
@@ -85,7 +83,6 @@ export function createImapServer(options: ImapServerOptions): ImapServer {
     identification: Object.entries(options.identification ?? { name: 'Posthouse' }),
     capabilityFilter: options.capabilities ?? null,
     keyCache: new KeyCache(limits.cachedKeys),
-    wait: options.wait ?? timer,
   }
   return {
     name: 'imap',
@@ -97,26 +94,4 @@ export function createImapServer(options: ImapServerOptions): ImapServer {
 function promisesAnyLiteral(extensions: readonly ImapExtension[]): boolean {
   const names = new Set(extensions.map(({ name }) => name))
   return names.has('LITERAL+') || !names.has('LITERAL-')
-}
-
-function timer(ms: number, signal?: AbortSignal): Promise<void> {
-  if (ms === 0) return nextTurn()
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve()
-    const done = (): void => {
-      clearTimeout(id)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    const id = setTimeout(done, ms)
-    signal?.addEventListener('abort', done, { once: true })
-  })
-}
-
-/** Behind what waits in the event loop. A timer takes a millisecond where `setImmediate` takes none. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof globalThis.setImmediate === 'function') setImmediate(resolve)
-    else setTimeout(resolve, 0)
-  })
 }

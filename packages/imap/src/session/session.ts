@@ -37,8 +37,6 @@ export interface ServerSetup {
   /** What messages are sorted and threaded by. */
   readonly keyCache: KeyCache
   readonly log: Log
-  /** Resolves after so many ms, or when the signal aborts. */
-  readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
 /** One connection, for the commands that run on it. */

@@ -109,7 +109,7 @@ test('RFC 9585: progress is told, between responses, and only where it is plugge
   const made = await withMessages(300)
   const limits = { progress: 50 }
   for (const extensions of [standardExtensions, standardExtensions.filter(({ name }) => name !== 'INPROGRESS')]) {
-    const server = testServer({ store: made.store, limits: { ...limits, authDelay: 0 }, extensions })
+    const server = testServer({ store: made.store, limits, extensions })
     const client = await selectedClient(server, { now: ticking(1) })
     const lines = await client.run('s1 SORT (SUBJECT) UTF-8 BODY text')
     const progress = lines.filter((line) => line.includes('INPROGRESS'))
@@ -154,16 +154,12 @@ test('RFC 9585: a store that takes long', async () => {
         }
       },
     },
-    wait: async (ms) => {
-      // Others wait for other things.
-      if (ms === 10_000) {
-        time += ms
-        if (++waits > 2) release()
-      }
-      await new Promise((resolve) => setImmediate(resolve))
-    },
   })
-  const client = await selectedClient(server, { now: () => time })
+  const delay = async (ms: number): Promise<void> => {
+    time += ms
+    if (++waits > 2) release()
+  }
+  const client = await selectedClient(server, { now: () => time, delay })
   const lines = await client.run('s1 SEARCH SEEN')
   expect(lines.slice(0, 2)).toEqual([
     '* OK [INPROGRESS ("s1" NIL NIL)] Still working',
@@ -175,7 +171,7 @@ test('RFC 9585: a store that takes long', async () => {
 test('what a search may cost', async () => {
   const made = await withMessages(10)
   const ask = async (limits: object, command: string): Promise<string | undefined> => {
-    const client = await selectedClient(testServer({ store: made.store, limits: { authDelay: 0, ...limits } }))
+    const client = await selectedClient(testServer({ store: made.store, limits }))
     return (await client.run(`s1 ${command}`)).pop()
   }
   expect(await ask({ searchOpened: 10 }, 'SEARCH BODY nothing')).toMatch(/^s1 OK/)

@@ -3,6 +3,7 @@
  * than the limits allow, and tells how far it is (RFC 9585) when it takes long.
  */
 import { no, Refusal } from '../../syntax/status.js'
+import { nextTurn } from '../next-turn.js'
 import type { ImapSession } from '../session.js'
 
 /** ms of work after which other connections have their turn. */
@@ -49,13 +50,13 @@ export class Work {
   }
 
   async #giveWay(): Promise<void> {
-    const { link, server, limits } = this.#session
+    const { link, limits } = this.#session
     if (link.now() - this.#told >= limits.progress) {
       this.#told = link.now()
       const slow = tellProgress(this.#session, this.#done, this.#goal)
       if (slow) await slow
     }
-    await server.wait(0)
+    await nextTurn()
     if (link.signal.aborted) throw new Refusal(no('The connection is gone', 'UNAVAILABLE'))
     this.#steps = 0
     this.#turn = link.now()
@@ -87,17 +88,29 @@ function tellProgress(session: ImapSession, done: number, goal: number): void | 
 /** Waits for a store, and tells the client that it does when it takes long. */
 export async function whileWaiting<T>(session: ImapSession, pending: Promise<T>): Promise<T> {
   if (!session.parts.names.has('INPROGRESS')) return pending
-  const over = new AbortController()
-  const end = (): void => over.abort()
-  pending.then(end, end)
-  const { server, limits, link } = session
+  let over = false
+  const end = (): void => {
+    over = true
+  }
+  const ended = pending.then(end, end)
+  const { limits, link } = session
   let told = link.now()
-  while (!over.signal.aborted && !link.signal.aborted) {
-    await server.wait(limits.progress, over.signal)
-    if (over.signal.aborted || link.signal.aborted || link.now() - told < limits.progress) break
+  while (!over && !link.signal.aborted) {
+    await Promise.race([ended, timeToTell(session)])
+    await nextTurn()
+    if (over || link.signal.aborted || link.now() - told < limits.progress) continue
     told = link.now()
     const slow = tellProgress(session, 0, 0)
     if (slow) await slow
   }
   return pending
+}
+
+/** One wait at a time on a connection, however many searches end before it does. */
+function timeToTell({ values, link, limits }: ImapSession): Promise<void> {
+  const begun = values.get('INPROGRESS') as Promise<void> | undefined
+  if (begun) return begun
+  const wait = link.delay(limits.progress).then(() => void values.delete('INPROGRESS'))
+  values.set('INPROGRESS', wait)
+  return wait
 }

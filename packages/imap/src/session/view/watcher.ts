@@ -1,5 +1,6 @@
 /** Hints of the store for one session: one subscription, however many listen. Without `watch` the store is polled. */
 import type { ModSeq } from '@posthouse/store-api'
+import { nextTurn } from '../next-turn.js'
 import type { ImapSession } from '../session.js'
 
 export type HintListener = (mailbox: string | undefined, modseq: ModSeq | undefined) => void
@@ -14,31 +15,38 @@ export interface Watcher {
 export function createWatcher(session: ImapSession, first: HintListener): Watcher {
   const controller = new AbortController()
   const listeners = new Set<HintListener>([first])
-  const { account, server, limits } = session
+  const { account, link, limits } = session
+  let polling = false
 
   function tell(mailbox: string | undefined, modseq: ModSeq | undefined): void {
     for (const listener of listeners) listener(mailbox, modseq)
   }
 
-  async function follow(): Promise<void> {
-    if (account.watch) for await (const hint of account.watch(controller.signal)) tell(hint.mailbox, hint.modseq)
-    else await poll()
+  async function follow(watch: NonNullable<typeof account.watch>): Promise<void> {
+    for await (const hint of watch.call(account, controller.signal)) tell(hint.mailbox, hint.modseq)
   }
 
-  /** A look at intervals, but only while somebody waits (IDLE). */
+  /** A look at intervals, but only while somebody waits (IDLE, NOTIFY). */
   async function poll(): Promise<void> {
-    while (!controller.signal.aborted) {
-      await server.wait(limits.poll, controller.signal)
-      if (listeners.size > 1 && !controller.signal.aborted) tell(undefined, undefined)
+    polling = true
+    while (listeners.size > 1) {
+      await link.delay(limits.poll)
+      // Where no time passes (in a test), others have their turn at least.
+      await nextTurn()
+      if (listeners.size > 1) tell(undefined, undefined)
     }
+    polling = false
   }
 
-  follow().catch((error: unknown) => {
-    if (!controller.signal.aborted) session.log({ level: 'warn', event: 'store.watch-failed', error })
-  })
+  if (account.watch) {
+    follow(account.watch).catch((error: unknown) => {
+      if (!controller.signal.aborted) session.log({ level: 'warn', event: 'store.watch-failed', error })
+    })
+  }
   return {
     listen(listener) {
       listeners.add(listener)
+      if (!account.watch && !polling) void poll()
       return () => void listeners.delete(listener)
     },
     stop() {

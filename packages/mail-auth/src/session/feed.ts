@@ -1,0 +1,55 @@
+/** A message for `mailauth`, which reads streams: piece by piece as it comes from the spool, never whole in memory. */
+import type { ByteRange, Source } from '@posthouse/store-api'
+import type { MessageInput } from 'mailauth'
+
+/** The part of a message that is read. */
+interface Readable {
+  read(range?: ByteRange): Source
+}
+
+/** What `mailauth` pipes a stream into. */
+interface Sink {
+  write(octets: Uint8Array, done: (error?: Error | null) => void): unknown
+  end(): unknown
+  destroy(error: Error): unknown
+  on(event: 'error', listener: () => void): unknown
+}
+
+/** The message without some of its octets, as a stream. `leaveOut`: ranges in order. */
+export function streamOf(message: Readable, size: number, leaveOut: readonly ByteRange[] = []): MessageInput {
+  let failed: (error: Error) => void = () => {}
+  const input = {
+    on(event: string, listener: (error: Error) => void) {
+      if (event === 'error') failed = listener
+      return input
+    },
+    pipe(sink: Sink) {
+      sink.on('error', () => {})
+      pump(message, size, leaveOut, sink).catch((error: unknown) => {
+        const cause = error instanceof Error ? error : new Error(String(error))
+        failed(cause)
+        sink.destroy(cause)
+      })
+      return sink
+    },
+  }
+  // It asks of a stream no more than `on` and `pipe`.
+  return input as unknown as MessageInput
+}
+
+async function pump(message: Readable, size: number, leaveOut: readonly ByteRange[], sink: Sink): Promise<void> {
+  let start = 0
+  for (const gap of [...leaveOut, { start: size, end: size }]) {
+    if (gap.start > start) {
+      for await (const octets of message.read({ start, end: gap.start })) await write(sink, octets.slice())
+    }
+    start = gap.end ?? gap.start
+  }
+  sink.end()
+}
+
+function write(sink: Sink, octets: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sink.write(octets, (error) => (error ? reject(error) : resolve()))
+  })
+}

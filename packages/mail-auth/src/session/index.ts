@@ -1,0 +1,12 @@
+export { type DkimKey, type DkimKeys, type DkimSignOptions, dkimSign } from './dkim-sign.js'
+export { DEFAULT_LIMITS, type MailAuthLimits } from './limits.js'
+export {
+  type ArcResult,
+  type AuthResult,
+  type DkimResult,
+  type DmarcResult,
+  type MailAuthentication,
+  mailAuthentication,
+  type SpfResult,
+} from './results.js'
+export { type AuthPolicy, type Resolve, type VerifyMailOptions, verifyMail } from './verify-mail.js'

@@ -1,0 +1,18 @@
+/** What the checks of one message may take. */
+export interface MailAuthLimits {
+  /** Octets of a header; of a message with more nothing is checked. Default: 1 MiB. */
+  readonly header: number
+  /** Signatures that are looked at: those on top. Default: 10. */
+  readonly signatures: number
+  /** DNS queries for one message. Default: 60; SPF alone may take 10 with more behind each. */
+  readonly dnsQueries: number
+  /** ms that the checks may take behind the end of the message. Default: 30,000. */
+  readonly time: number
+}
+
+export const DEFAULT_LIMITS: MailAuthLimits = Object.freeze({
+  header: 1 << 20,
+  signatures: 10,
+  dnsQueries: 60,
+  time: 30_000,
+})

@@ -1,0 +1,5 @@
+export {
+  type AuthenticationResult,
+  readAuthservId,
+  writeAuthenticationResults,
+} from './authentication-results.js'

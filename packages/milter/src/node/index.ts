@@ -1,0 +1,1 @@
+export { milterAt } from './address.js'

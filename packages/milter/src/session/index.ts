@@ -1,0 +1,6 @@
+export type { WhenDown } from './answers.js'
+export { DEFAULT_LIMITS, type MilterLimits } from './limits.js'
+export type { ConnectMilter } from './link.js'
+export type { MacroSource } from './macros.js'
+export { type MilterHandler, milter, quarantined } from './milter.js'
+export type { MilterHandlerOptions, Quarantine } from './options.js'

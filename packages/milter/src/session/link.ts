@@ -1,0 +1,177 @@
+/** A connection to a milter: the engine with its transport. */
+import type { ClientConnection } from '@posthouse/wire'
+import { ConnectionError } from '@posthouse/wire'
+import { createMilterEngine, type MilterEngine, type MilterEvent } from '../engine/index.js'
+import { MilterError } from '../errors.js'
+import type { MilterCommand, MilterModification, MilterOptions, MilterVerdict } from '../syntax/index.js'
+import type { MilterLimits } from './limits.js'
+
+/** The clock that time-outs go by. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Resolves after so many ms. */
+  delay(ms: number): Promise<void>
+}
+
+/** Opens a connection to a milter; `milterAt` of `@posthouse/milter/node` makes one from an address. */
+export type ConnectMilter = (options: {
+  /** ms until the connection stands. */
+  readonly timeout: number
+}) => Promise<ClientConnection>
+
+type Command = Exclude<MilterCommand, { type: 'negotiate' }>
+
+/** Takes the changes that come at the end of a message; `refused`: they were not agreed on. */
+export type TakeModification = (modification: MilterModification, refused: boolean) => void
+
+export interface MilterLink {
+  readonly options: MilterOptions
+  /** True when it has served a session before. */
+  readonly used: boolean
+  /** Between two sessions: since when. */
+  restingSince: number
+  /**
+   * Says a command and waits for the verdict; `continue` where the milter gives none.
+   * @throws MilterError
+   */
+  ask(
+    command: Command,
+    clock: Clock,
+    macros?: readonly (readonly [string, string])[],
+    take?: TakeModification,
+  ): Promise<MilterVerdict>
+  /** Says that the session is over and keeps the connection. False when it cannot be used again. */
+  rest(now: number): boolean
+  /** Says goodbye and closes it. */
+  quit(): void
+  /** Closes it at once. */
+  destroy(): void
+}
+
+const CONTINUE: MilterVerdict = { type: 'continue' }
+
+/**
+ * Connects and negotiates.
+ * @throws MilterError
+ */
+export async function openMilterLink(
+  connect: ConnectMilter,
+  actions: number,
+  limits: MilterLimits,
+  clock: Clock,
+): Promise<MilterLink> {
+  const engine = createMilterEngine({ actions, packetLimit: limits.packet })
+  const until = clock.now() + limits.connect
+  const connection = await connect({ timeout: limits.connect }).catch((error: unknown) => {
+    throw new MilterError('connect', messageOf(error), { cause: error })
+  })
+  try {
+    await flush(engine, connection, clock, limits.connect)
+    const event = await nextEvent(engine, connection, Math.max(1, until - clock.now()))
+    if (event.type !== 'negotiated') throw new MilterError('protocol', 'it does not negotiate')
+    return createLink(engine, connection, event.options, limits)
+  } catch (error) {
+    connection.destroy()
+    throw error
+  }
+}
+
+function createLink(
+  engine: MilterEngine,
+  connection: ClientConnection,
+  options: MilterOptions,
+  limits: MilterLimits,
+): MilterLink {
+  let used = false
+
+  async function verdict(clock: Clock, last: boolean, take: TakeModification | undefined): Promise<MilterVerdict> {
+    const until = last ? clock.now() + limits.message : Number.POSITIVE_INFINITY
+    for (;;) {
+      const patience = Math.min(last ? limits.endOfMessage : limits.command, until - clock.now())
+      if (patience <= 0) throw new MilterError('timeout', `no verdict within ${limits.message} ms`)
+      const event = await nextEvent(engine, connection, patience)
+      if (event.type === 'verdict') return event.verdict
+      if (event.type === 'modification' || event.type === 'refused') {
+        take?.(event.modification, event.type === 'refused')
+      }
+    }
+  }
+
+  return {
+    options,
+    restingSince: 0,
+    get used() {
+      return used
+    },
+    async ask(command, clock, macros, take) {
+      const due = engine.send(command, macros)
+      const last = command.type === 'end-of-message'
+      try {
+        await flush(engine, connection, clock, limits.command)
+        return due ? await verdict(clock, last, take) : CONTINUE
+      } catch (error) {
+        connection.destroy()
+        throw error
+      }
+    },
+    rest(now) {
+      // The command is one of version 6, and is understood in few places.
+      if (engine.state !== 'done' || options.version < 6) return false
+      engine.send({ type: 'quit-new-connection' })
+      void connection.write(engine.takeOutput())
+      used = true
+      this.restingSince = now
+      return true
+    },
+    quit() {
+      if (engine.state !== 'over') {
+        engine.send({ type: 'quit' })
+        void connection.write(engine.takeOutput())
+      }
+      connection.end().catch(() => {})
+    },
+    destroy: () => connection.destroy(),
+  }
+}
+
+/** The next thing the milter says. */
+async function nextEvent(
+  engine: MilterEngine,
+  connection: ClientConnection,
+  patience: number,
+): Promise<Exclude<MilterEvent, { type: 'failed' }>> {
+  for (;;) {
+    const event = engine.next()
+    if (event.type === 'failed') throw new MilterError(event.code, event.message)
+    if (event.type !== 'need-data') return event
+    const chunk = await connection.read(patience).catch((error: unknown) => {
+      throw asMilterError(error)
+    })
+    if (chunk) engine.receive(chunk)
+    else engine.receiveEnd()
+  }
+}
+
+/** Writes what the engine has to say. A milter that does not read must not hold us for ever. */
+async function flush(
+  engine: MilterEngine,
+  connection: ClientConnection,
+  clock: Clock,
+  patience: number,
+): Promise<void> {
+  const output = engine.takeOutput()
+  const written = output.length > 0 && connection.write(output)
+  if (!written) return
+  const inTime = await Promise.race([written.then(() => true), clock.delay(patience).then(() => false)])
+  if (!inTime) throw new MilterError('timeout', `it has not read for ${patience} ms`)
+}
+
+function asMilterError(error: unknown): MilterError {
+  const timeout = error instanceof ConnectionError && error.code === 'timeout'
+  return new MilterError(timeout ? 'timeout' : 'lost', messageOf(error), { cause: error })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -16,18 +16,23 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'dovecot-imapd': 'doveadm',
   'dovecot-pop3d': 'doveadm',
   'dovecot-lmtpd': 'doveadm',
-  // What is no command is looked for beside /usr/sbin.
-  'dovecot-submissiond': '../lib/dovecot/submission',
   postfix: 'postfix',
+  'dnsmasq-base': 'dnsmasq',
+  postgresql: 'pg_ctlcluster',
   gsasl: 'gsasl',
   'python3-aiosmtpd': 'aiosmtpd',
 }
 
+/** Packages that bring no command: what succeeds in a shell when they are there. */
+const PROBES: Readonly<Record<string, string>> = {
+  'dovecot-submissiond': 'ls /usr/lib/dovecot/submission',
+  'libnet-ssleay-perl': 'perl -MNet::SSLeay -e 1',
+}
+
 function installed(name: string): boolean {
+  const command = COMMANDS[name] ?? name
   try {
-    execFileSync('sh', ['-c', `command -v ${COMMANDS[name] ?? name} || ls /usr/sbin/${COMMANDS[name] ?? name}`], {
-      stdio: 'ignore',
-    })
+    execFileSync('sh', ['-c', PROBES[name] ?? `command -v ${command} || ls /usr/sbin/${command}`], { stdio: 'ignore' })
     return true
   } catch {
     return false

@@ -106,7 +106,7 @@ describe.skipIf(!ensureInstalled(['msmtp']))('msmtp', () => {
   })
 })
 
-test.skipIf(!ensureInstalled(['swaks']))('swaks: CRAM-MD5', async () => {
+test.skipIf(!ensureInstalled(['swaks', 'libnet-ssleay-perl']))('swaks: CRAM-MD5', async () => {
   const port = await serve('CRAM-MD5')
   const swaks = (password: string) =>
     runProgram('swaks', [
@@ -114,8 +114,6 @@ test.skipIf(!ensureInstalled(['swaks']))('swaks: CRAM-MD5', async () => {
       ...['--auth', 'CRAM-MD5', '--auth-user', 'anna', '--auth-password', password],
     ])
   const sent = await swaks('secret')
-  // Without its TLS library swaks cannot even begin; that is no word about us.
-  if (sent.stdout.includes('TLS not available')) return console.warn('skipped: swaks has no TLS here')
   expect(sent.stdout.toString()).toContain('235 2.7.0')
   expect((await swaks('wrong')).stdout.toString()).toContain('535 5.7.8')
   expect(logins).toEqual(['anna'])
@@ -208,7 +206,7 @@ describe.skipIf(!ensureInstalled(['gsasl']))('GNU SASL', () => {
       store,
       authenticate: verifier,
       mechanisms: only(mechanism),
-      limits: { authDelay: 0 },
+      limits: { authFailureDelay: 0 },
     })
     const listening = await listenImap(server, { port: 0, ...tls() })
     open.push(listening)

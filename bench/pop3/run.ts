@@ -67,28 +67,34 @@ const [file, memory, sqlite] = await Promise.all([
   ours('memory'),
   ours('sqlite'),
 ])
-const servers: readonly (readonly [name: string, port: number, rss: (() => number) | null])[] = [
-  ['file server', file.port, file.memory],
+const servers: readonly (readonly [name: string, port: number, server: BenchServer | null])[] = [
+  ['file server', file.port, file],
   ['Dovecot (maildir)', dovecot.pop3, null],
-  ['posthouse (SQLite)', sqlite.port, sqlite.memory],
-  ['posthouse (memory)', memory.port, memory.memory],
+  ['posthouse (SQLite)', sqlite.port, sqlite],
+  ['posthouse (memory)', memory.port, memory],
 ]
 const results: number[][] = servers.map(() => [])
+const processor: number[][] = servers.map(() => [])
 try {
   for (const load of LOADS) {
     const runs = servers.map((): number[] => [])
+    const used = servers.map(() => 0)
     for (let round = 0; round <= rounds; round++) {
-      for (const [i, [name, port]] of servers.entries()) {
+      for (const [i, [name, port, server]] of servers.entries()) {
         if (name === 'file server' && load.mode === 'list') continue
+        const before = server?.cpu() ?? Number.NaN
         const ms = measure(port, load)
         // The first round warms up: Dovecot makes its index then.
-        if (round > 0) runs[i].push(ms)
+        if (round === 0) continue
+        runs[i].push(ms)
+        used[i] += (server?.cpu() ?? Number.NaN) - before
       }
     }
+    for (const [i, ms] of used.entries()) processor[i].push(runs[i].length > 0 ? ms / runs[i].length : Number.NaN)
     for (const [i, values] of runs.entries()) results[i].push(values.length > 0 ? median(values) : Number.NaN)
   }
 } finally {
-  const rss = servers.map(([name, , memory]) => `${name}: ${memory ? (memory() / 1e6).toFixed(0) : '-'} MB`)
+  const rss = servers.map(([name, , server]) => `${name}: ${server ? (server.memory() / 1e6).toFixed(0) : '-'} MB`)
   console.log(`resident at the end: ${rss.join(', ')}\n`)
   await Promise.all([file.stop(), memory.stop(), sqlite.stop(), dovecot.stop()])
 }
@@ -99,13 +105,14 @@ printTable(
   ['ms (median)', ...names],
   servers.map(([name], i) => [name, ...results[i].map((ms) => shown(ms, 1))]),
 )
-for (const [base, title] of [
-  [1, 'speed as a ratio to Dovecot'],
-  [0, 'speed as a ratio to the file server'],
+for (const [base, title, times] of [
+  [1, 'speed as a ratio to Dovecot', results],
+  [0, 'speed as a ratio to the file server', results],
+  [0, 'the same by processor time', processor],
 ] as const) {
   console.log('')
   printTable(
     [title, ...names],
-    servers.map(([name], i) => [name, ...results[i].map((ms, load) => shown(results[base][load] / ms, 2))]),
+    servers.map(([name], i) => [name, ...times[i].map((ms, load) => shown(times[base][load] / ms, 2))]),
   )
 }

@@ -1,0 +1,19 @@
+/** `npx tsx interop/relay/kill-run.ts --messages 10000 --kills 50 --seed 1` */
+import { killRelay } from './kill.js'
+
+function option(name: string, fallback: number): number {
+  const at = process.argv.indexOf(`--${name}`)
+  return at === -1 ? fallback : Number(process.argv[at + 1])
+}
+
+const began = Date.now()
+const { acknowledged, kills, lost, twice, window } = await killRelay({
+  messages: option('messages', 10_000),
+  kills: option('kills', 50),
+  seed: option('seed', 1),
+})
+console.log(
+  `${acknowledged} messages acknowledged, ${kills} times kill -9, ${Math.round((Date.now() - began) / 1000)} s`,
+)
+console.log(`${lost.length} lost, ${twice.length} twice (${window} of them between the peer's 250 and our commit)`)
+process.exitCode = lost.length === 0 && window === twice.length ? 0 : 1

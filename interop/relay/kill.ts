@@ -1,0 +1,138 @@
+/** `kill -9` of a relay at random moments: what was acknowledged arrives; what arrives twice is counted. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { createSmtpServer, onMessage } from '@posthouse/smtp'
+import { listen } from '@posthouse/smtp/node'
+import { latin1 } from '@posthouse/wire'
+import { typeTo } from '../line-client.js'
+import { random } from '../messages.js'
+
+export interface KillResult {
+  /** Messages that the relay has said 250 to. */
+  readonly acknowledged: number
+  readonly kills: number
+  /** Acknowledged and never arrived. */
+  readonly lost: readonly string[]
+  /** Arrived more than once. */
+  readonly twice: readonly string[]
+  /** Of those, how many copies the sink had answered 250 to before the relay died, or was dying. */
+  readonly window: number
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const program = fileURLToPath(new URL('./relay-process.ts', import.meta.url))
+const SENDERS = 4
+
+/** Sends so many messages, and kills the relay so many times meanwhile. */
+export async function killRelay(options: {
+  readonly messages: number
+  readonly kills: number
+  readonly seed: number
+}): Promise<KillResult> {
+  const next = random(options.seed)
+  const folder = mkdtempSync(join(tmpdir(), 'posthouse-kill-'))
+  const arrived = new Map<string, number[]>()
+  const deaths: number[] = []
+  let changed: () => void = () => {}
+  const sink = createSmtpServer({
+    hostname: 'sink.test',
+    handlers: [
+      onMessage((message) => {
+        const id = /X-Id: <([^>]*)>/.exec(latin1(message.octets()))?.[1] ?? ''
+        const times = arrived.get(id)
+        if (times) times.push(Date.now())
+        else arrived.set(id, [Date.now()])
+        changed()
+      }),
+    ],
+  })
+  const listening = await listen(sink, { port: 0 })
+  const acknowledged = new Set<string>()
+  let child: ChildProcess | null = null
+  let kills = 0
+  let number = 0
+
+  async function begin(): Promise<number> {
+    const args = ['--import', 'tsx', program, join(folder, 'queue.db'), String(listening.port)]
+    child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    if (!child.stdout) throw new Error('no standard output')
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (!line.startsWith('ready ')) continue
+      child.stdout.resume()
+      return Number(line.slice(6))
+    }
+    throw new Error('the relay ended before it was ready')
+  }
+
+  async function send(port: number): Promise<void> {
+    const client = await typeTo(port)
+    try {
+      await client.until('220 ')
+      client.write('EHLO test\r\n')
+      await client.until('250 ')
+      while (acknowledged.size < options.messages) {
+        const id = String(++number)
+        client.write(`MAIL FROM:<>\r\nRCPT TO:<x@far.test>\r\nDATA\r\n`)
+        await client.until('354 ')
+        client.write(`X-Id: <${id}>\r\n\r\n${'x'.repeat(60)}\r\n.\r\n`)
+        await client.until('250 ')
+        acknowledged.add(id)
+      }
+      client.write('QUIT\r\n')
+      await client.end()
+    } catch {
+      // The relay is gone: that is the point.
+    }
+  }
+
+  try {
+    const share = options.messages / (options.kills + 1)
+    while (acknowledged.size < options.messages) {
+      const port = await begin()
+      const killer = child as ChildProcess | null
+      const at =
+        kills < options.kills ? acknowledged.size + Math.floor(share * (0.5 + next())) : Number.POSITIVE_INFINITY
+      const watch = setInterval(() => {
+        if (acknowledged.size < at) return
+        clearInterval(watch)
+        deaths.push(Date.now())
+        killer?.kill('SIGKILL')
+      }, 1)
+      const gone = killer ? once(killer, 'exit') : Promise.resolve()
+      await Promise.all(Array.from({ length: SENDERS }, () => send(port)))
+      clearInterval(watch)
+      if (acknowledged.size >= options.messages) break
+      await gone
+      kills++
+    }
+    await new Promise<void>((resolve, reject) => {
+      const check = (): void => {
+        if ([...acknowledged].every((id) => arrived.has(id))) resolve()
+      }
+      changed = check
+      check()
+      setTimeout(() => reject(new Error('not all messages arrived within 60 s')), 60_000).unref()
+    }).catch(() => {})
+    const running = child as ChildProcess | null
+    running?.kill('SIGTERM')
+    if (running) await once(running, 'exit')
+  } finally {
+    await listening.close({ force: true })
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const twice = [...arrived].filter(([, times]) => times.length > 1)
+  // The only reason for a second copy: the first one came within a moment of a death, before the relay could write it down.
+  const window = twice.filter(([, [first]]) => deaths.some((death) => Math.abs(death - first) < 500)).length
+  return {
+    acknowledged: acknowledged.size,
+    kills,
+    lost: [...acknowledged].filter((id) => !arrived.has(id)),
+    twice: twice.map(([id]) => id),
+    window,
+  }
+}

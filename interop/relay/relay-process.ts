@@ -1,0 +1,24 @@
+/** A relay in a process that is to be killed: takes mail on a port and sends all of it to one server. */
+
+import { relayTo } from '@posthouse/relay'
+import { startRelay } from '@posthouse/relay/node'
+import { createSmtpServer } from '@posthouse/smtp'
+import { listen } from '@posthouse/smtp/node'
+
+const [path, port] = process.argv.slice(2)
+
+const relay = await startRelay({
+  hostname: 'relay.test',
+  path,
+  routing: { smartHost: { hosts: [{ host: '127.0.0.1', port: Number(port) }], tls: 'never' } },
+  retry: () => 200,
+  limits: { pause: 200 },
+})
+const server = createSmtpServer({ hostname: 'relay.test', handlers: [relayTo(relay, { allow: () => true })] })
+const listening = await listen(server, { port: 0 })
+console.log(`ready ${listening.port}`)
+process.on('SIGTERM', async () => {
+  await listening.close()
+  await relay.close()
+  process.exit(0)
+})

@@ -1,0 +1,141 @@
+/** From what an attempt came to, to what the queue is told and whom we write: no I/O but the making of notices. */
+import type { RelayEvent } from '../events.js'
+import type { RelayLimits } from '../limits.js'
+import { failedRecipient, type NoticeKind, type NoticeRecipient, wants } from '../notices/notice.js'
+import type { RetrySchedule } from '../queue/retry.js'
+import type { ClaimedJob, Failure, QueuedRecipient, Settlement } from '../queue/types.js'
+import { type Attempt, type Outcome, ownFailure } from './outcome.js'
+
+/** A notice that is to be written. */
+export interface NoticeOrder {
+  readonly kind: NoticeKind
+  readonly recipients: readonly NoticeRecipient[]
+}
+
+export interface Conclusion {
+  readonly settlement: Omit<Settlement, 'notices'>
+  readonly notices: readonly NoticeOrder[]
+  readonly events: readonly RelayEvent[]
+}
+
+export interface ConcludeOptions {
+  readonly now: number
+  /** 0 to 1. */
+  readonly random: () => number
+  readonly retry: RetrySchedule
+  readonly limits: RelayLimits
+  /** The relay is about to stop: what was not finished has not been tried. */
+  readonly stopping: boolean
+}
+
+/** ms until a job is tried again whose servers were busy: 1 to 5 s. */
+const BUSY_PAUSE = 1_000
+const BUSY_SPREAD = 4_000
+
+/** What `overdue` jobs come to: nothing was tried. */
+export function untried(job: ClaimedJob, now: number): Attempt {
+  const outcomes = job.recipients.map(({ failure }): Outcome => {
+    const known = failure ?? job.blocked ?? ownFailure('4.4.1', 'the destination cannot be reached', now)
+    return { type: 'deferred', failure: known }
+  })
+  return { outcomes, destination: 'unknown', busy: false }
+}
+
+/** Draws the conclusions. */
+export function conclude(job: ClaimedJob, attempt: Attempt, options: ConcludeOptions): Conclusion {
+  const { now, random, retry, limits } = options
+  const { outcomes } = attempt
+  const interrupted =
+    options.stopping && outcomes.every(({ type }) => type === 'deferred') && attempt.destination !== 'dead'
+  const postponed = job.purpose === 'deliver' && (attempt.busy || interrupted)
+  const expired = now >= job.expires && !postponed
+  const due = nextTime(job, attempt, options, postponed)
+  const left: QueuedRecipient[] = []
+  const failed: NoticeRecipient[] = []
+  const delayed: NoticeRecipient[] = []
+  const delivered: NoticeRecipient[] = []
+  const events: RelayEvent[] = []
+  const about = { message: job.message.id, destination: job.destination }
+  job.recipients.forEach((recipient, i) => {
+    const outcome = outcomes[i]
+    if (outcome.type === 'delivered') {
+      const { reply, remote, notifies, action, status } = outcome
+      events.push({ type: 'delivered', ...about, recipient: recipient.address, remote, reply })
+      if (!notifies) delivered.push({ recipient, action, status, reply, remote, text: '', at: now })
+    } else if (outcome.type === 'failed' || expired) {
+      const failure = outcome.type === 'failed' ? outcome.failure : tooLate(outcome.failure)
+      events.push({ type: 'failed', ...about, recipient: recipient.address, failure })
+      failed.push(failedRecipient(recipient, failure, 'failed'))
+    } else {
+      const { failure } = outcome
+      // Nobody is told about an attempt that was none.
+      if (!postponed && job.purpose === 'deliver') {
+        events.push({ type: 'deferred', ...about, recipient: recipient.address, failure, next: due })
+      }
+      left.push(postponed ? recipient : { ...recipient, failure })
+      delayed.push(failedRecipient(recipient, failure, 'delayed'))
+    }
+  })
+  const warn = left.length > 0 && job.warnAt !== null && now >= job.warnAt && !postponed
+  const notices: NoticeOrder[] = []
+  const order = (kind: NoticeKind, recipients: readonly NoticeRecipient[]): void => {
+    const wanted = recipients.filter(({ recipient }) => wants(recipient, kind))
+    if (wanted.length > 0) notices.push({ kind, recipients: wanted })
+  }
+  order('failure', failed)
+  order('success', delivered)
+  if (warn) order('delay', delayed)
+  const dead = attempt.destination === 'dead' ? blockedBy(job, outcomes, now, retry, random(), limits) : null
+  if (dead)
+    events.push({
+      type: 'destination.blocked',
+      destination: job.destination,
+      until: dead.blockedUntil,
+      failure: dead.failure,
+    })
+  if (attempt.destination === 'alive' && job.failures > 0) {
+    events.push({ type: 'destination.alive', destination: job.destination })
+  }
+  return {
+    settlement: {
+      job: job.id,
+      recipients: left,
+      due,
+      warnAt: warn ? null : job.warnAt,
+      destination: dead ?? (attempt.destination === 'alive' ? 'alive' : null),
+      postponed,
+    },
+    notices,
+    events,
+  }
+}
+
+function nextTime(
+  job: ClaimedJob,
+  attempt: Attempt,
+  { now, random, retry, stopping }: ConcludeOptions,
+  postponed: boolean,
+): number {
+  if (job.purpose === 'overdue') return job.due
+  if (postponed) return stopping && !attempt.busy ? now : Math.round(now + BUSY_PAUSE + BUSY_SPREAD * random())
+  // The last attempt is at the end, not some hours before it.
+  return Math.max(now, Math.min(now + retry(job.attempts, random()), job.expires))
+}
+
+function blockedBy(
+  job: ClaimedJob,
+  outcomes: readonly Outcome[],
+  now: number,
+  retry: RetrySchedule,
+  random: number,
+  { pause }: RelayLimits,
+): { readonly blockedUntil: number; readonly failure: Failure } | null {
+  const first = outcomes.find((outcome) => outcome.type === 'deferred')
+  if (first?.type !== 'deferred') return null
+  return { blockedUntil: now + Math.min(retry(job.failures + 1, random), pause), failure: first.failure }
+}
+
+/** RFC 3463 §3.5: X.4.7 is "delivery time expired"; the last reply stays to be seen. */
+function tooLate(failure: Failure): Failure {
+  return { ...failure, status: '5.4.7', text: `It was tried for too long. ${failure.text}` }
+}

@@ -1,0 +1,106 @@
+/** Takes jobs from the queue for as long as there is room, and lets each of them be done. */
+import type { Timer } from '@posthouse/smtp'
+import type { RelayLimits } from '../limits.js'
+import type { ClaimedJob, DestinationLimits, JobEngine } from '../queue/types.js'
+
+export interface DispatcherOptions {
+  readonly engine: JobEngine
+  readonly limits: RelayLimits
+  readonly byDestination: ReadonlyMap<string, DestinationLimits>
+  readonly now: () => number
+  readonly timer: Timer
+  /** Does a job and tells the queue. Must not reject. */
+  readonly work: (job: ClaimedJob) => Promise<void>
+  readonly trouble: (error: unknown) => void
+}
+
+export interface Dispatcher {
+  /** Jobs in hand. */
+  readonly running: number
+  /** Takes no more jobs; resolves when those in hand are done. */
+  stop(): Promise<void>
+}
+
+/** ms until the queue is asked again after it has failed. */
+const AFTER_TROUBLE = 1_000
+
+export function startDispatcher(options: DispatcherOptions): Dispatcher {
+  const { engine, limits, byDestination, now, timer, work, trouble } = options
+  const running = new Map<string, Promise<void>>()
+  let stopping = false
+  let asking = false
+  /** Something has happened while the queue was being asked. */
+  let again = false
+  let forget: (() => void) | null = null
+  const share = { concurrency: limits.perDestination, perMinute: limits.perMinute }
+  const unwatch = engine.watch(wake)
+
+  function wake(): void {
+    if (stopping) return
+    again = true
+    if (!asking) void ask()
+  }
+
+  async function ask(): Promise<void> {
+    asking = true
+    forget?.()
+    forget = null
+    let next: number | null = null
+    let full = false
+    while (again && !stopping) {
+      again = false
+      const max = limits.jobs - running.size
+      full = max <= 0
+      if (full) break
+      try {
+        const at = now()
+        const claim = await engine.claim({ max, now: at, lease: limits.lease, limits: share, byDestination })
+        next = claim.next
+        for (const job of claim.jobs) begin(job)
+        if (claim.jobs.length === max) again = true
+      } catch (error) {
+        trouble(error)
+        next = now() + AFTER_TROUBLE
+      }
+    }
+    asking = false
+    // A full house is asked again by the first job that is done.
+    if (stopping || full) return
+    const wait = next === null ? limits.poll : Math.min(Math.max(next - now(), 1), limits.poll)
+    forget = timer(wake, wait)
+  }
+
+  function begin(job: ClaimedJob): void {
+    const done = work(job).finally(() => {
+      running.delete(job.id)
+      wake()
+    })
+    running.set(job.id, done)
+  }
+
+  let stopRenewing = (): void => {}
+  function renew(): void {
+    stopRenewing = timer(() => {
+      const jobs = [...running.keys()]
+      const done = jobs.length > 0 ? engine.renew(jobs, now() + limits.lease) : Promise.resolve()
+      done.catch(trouble).finally(() => {
+        if (!stopping || running.size > 0) renew()
+      })
+    }, limits.lease / 4)
+  }
+
+  renew()
+  wake()
+  return {
+    get running() {
+      return running.size
+    },
+    async stop() {
+      stopping = true
+      unwatch()
+      forget?.()
+      while (running.size > 0) await Promise.allSettled(running.values())
+      stopRenewing()
+    },
+  }
+}

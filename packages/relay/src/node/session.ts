@@ -1,0 +1,112 @@
+import { setMaxListeners } from 'node:events'
+import type { LookupFunction } from 'node:net'
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
+import { SmtpClientError, type SmtpClientLimits } from '@posthouse/smtp'
+import { connectSmtp } from '@posthouse/smtp/node'
+import { openConnection } from '@posthouse/wire/node'
+import type { OpenSession, SessionTarget } from '../delivery/session.js'
+
+export interface SmtpSessionOptions {
+  /** The address to connect from. Default: the system's choice. */
+  readonly localAddress?: string
+  /** ms until a connection stands. Default: 30,000. */
+  readonly connectTimeout?: number
+  readonly limits?: Partial<SmtpClientLimits>
+  /** Authorities, in PEM, that are trusted beside those of the runtime. For tests, and for networks with their own. */
+  readonly ca?: string
+}
+
+/** Opens sessions over sockets. */
+export function openSmtpSession(options: SmtpSessionOptions = {}): OpenSession {
+  const { ca, limits, localAddress, connectTimeout = 30_000 } = options
+  return async (target, { hostname, signal, observe }) => {
+    const { tls } = target
+    let failure: string | null = null
+    // All connections of a pool that are being opened listen to the one signal that ends it.
+    setMaxListeners(0, signal)
+    try {
+      const client = await connectSmtp({
+        host: target.host,
+        port: target.port,
+        protocol: target.protocol,
+        hostname,
+        signal,
+        connectTimeout,
+        lookup: fixedLookup(target.address),
+        tls: tls === 'never' || tls === 'implicit' || tls === 'opportunistic' ? tls : 'required',
+        tlsOptions: tlsOptions(target, target.ca ?? ca),
+        ...(localAddress !== undefined && { localAddress }),
+        ...(target.auth && { auth: target.auth }),
+        ...(limits && { limits }),
+        // A handshake that fails where any TLS is better than none is forgotten; reports are not to forget it.
+        connect: async (how) => {
+          const connection = await openConnection(how)
+          return withStartTls(connection, async () => {
+            try {
+              await connection.startTls()
+            } catch (error) {
+              failure = error instanceof Error ? error.message : String(error)
+              throw error
+            }
+          })
+        },
+      })
+      if (tls !== 'never') {
+        const clear = client.tls === null ? (failure ?? 'the server does not offer STARTTLS') : null
+        observe({ target, failure: clear })
+      }
+      return client
+    } catch (error) {
+      if (error instanceof SmtpClientError && error.code === 'tls')
+        observe({ target, failure: failure ?? error.message })
+      throw error
+    }
+  }
+}
+
+type Connection = Awaited<ReturnType<typeof openConnection>>
+
+/** The same connection with another `startTls`; what changes is asked anew. */
+function withStartTls(connection: Connection, startTls: () => Promise<void>): Connection {
+  return {
+    remote: connection.remote,
+    local: connection.local,
+    loopback: connection.loopback,
+    get tls() {
+      return connection.tls
+    },
+    get canStartTls() {
+      return connection.canStartTls
+    },
+    read: (timeout) => connection.read(timeout),
+    write: (pieces) => connection.write(pieces),
+    startTls,
+    end: () => connection.end(),
+    destroy: () => connection.destroy(),
+  }
+}
+
+/** The name is for SNI and the certificate; the address is known. */
+function fixedLookup(address: string): LookupFunction {
+  const family = address.includes(':') ? 6 : 4
+  return (_host, options, callback) => {
+    if (options.all) callback(null, [{ address, family }])
+    else callback(null, address, family)
+  }
+}
+
+function tlsOptions({ tls, names }: SessionTarget, ca: string | undefined): ConnectionOptions {
+  if (tls === 'opportunistic' || tls === 'encrypted' || tls === 'never') return { rejectUnauthorized: false }
+  return {
+    ...(ca !== undefined && { ca }),
+    // Any of the names will do.
+    checkServerIdentity(host, certificate) {
+      let problem: Error | undefined
+      for (const name of names.length > 0 ? names : [host]) {
+        problem = checkServerIdentity(name, certificate)
+        if (!problem) return undefined
+      }
+      return problem
+    },
+  }
+}

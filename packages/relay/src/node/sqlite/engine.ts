@@ -1,0 +1,184 @@
+import { hostname } from 'node:os'
+import type { DriverName } from '@posthouse/store-sqlite'
+import { concat } from '@posthouse/wire'
+import { RelayError, type RelayErrorCode } from '../../errors.js'
+import type { JobEngine, JobSelector, NewMessage } from '../../queue/types.js'
+import type { Answers, EnqueuedMessage, Reply, Request, Requests, RequestType } from './requests.js'
+import { type Runner, runHere, runInThread } from './runner.js'
+import { CHUNK_SIZE } from './schema.js'
+
+/** How a queue in a SQLite file is opened. */
+export interface SqliteQueueOptions {
+  /** The file; it and its folder are made where they are missing. `:memory:`: nothing outlives the process. */
+  readonly path: string
+  /** The binding. Default: the first that this Node has (see `@posthouse/store-sqlite`). */
+  readonly driver?: DriverName
+  /** The file in a thread of its own, so that no flush of the disk holds up the event loop. Default: true. */
+  readonly thread?: boolean
+  /** Octets of a message that are kept in memory until it is complete; longer ones are written bit by bit. Default: 256 KiB. */
+  readonly memory?: number
+  /** The clock, in milliseconds since the epoch. Default: the system's. */
+  readonly now?: () => number
+}
+
+/** ms between two signs of life. */
+const HEARTBEAT = 10_000
+
+interface Waiting {
+  readonly request: Request
+  readonly resolve: (value: Answers[RequestType]) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * The queue of one process in a SQLite file. Other processes may look at it, hold, release and cancel at the same time.
+ * @throws RelayError `unavailable`
+ */
+export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobEngine> {
+  const { path, driver, memory = 262_144, now = Date.now } = options
+  const here = options.thread === false || path === ':memory:'
+  const runner: Runner = here ? runHere(driver, path) : await runInThread(driver, path)
+  const watchers = new Set<() => void>()
+  let queue: Waiting[] = []
+  let working: Promise<void> | null = null
+  let closed = false
+  let heartbeat: ReturnType<typeof setInterval> | null = null
+
+  function ask<T extends RequestType>(type: T, request: Requests[T]): Promise<Answers[T]> {
+    if (closed) return Promise.reject(new RelayError('closed', 'the queue is closed'))
+    return new Promise((resolve, reject) => {
+      queue.push({
+        request: { type, ...request } as unknown as Request,
+        resolve: resolve as Waiting['resolve'],
+        reject,
+      })
+      working ??= work()
+    })
+  }
+
+  /** Group commit: whatever has come while the last group was written is the next one. */
+  async function work(): Promise<void> {
+    // What is asked in the same turn of the event loop shares a flush.
+    await new Promise((resolve) => setImmediate(resolve))
+    while (queue.length > 0) {
+      const group = queue
+      queue = []
+      let replies: readonly Reply[]
+      try {
+        replies = await runner.run(
+          group.map(({ request }) => request),
+          now(),
+        )
+      } catch (error) {
+        for (const { reject } of group) reject(error as Error)
+        continue
+      }
+      group.forEach(({ resolve, reject }, i) => {
+        const reply = replies[i]
+        if ('value' in reply) resolve(reply.value)
+        else reject(new RelayError(reply.failure.code as RelayErrorCode, reply.failure.message))
+      })
+    }
+    working = null
+  }
+
+  function changed(): void {
+    for (const watcher of watchers) watcher()
+  }
+
+  /** A message as the file takes it: in memory, or in the file already. */
+  async function take({ octets, ...message }: NewMessage): Promise<EnqueuedMessage> {
+    let pieces: Uint8Array[] = []
+    let held = 0
+    let size = 0
+    let mid = 0
+    let number = 0
+    try {
+      for await (const piece of octets) {
+        pieces.push(piece)
+        held += piece.length
+        size += piece.length
+        if (held < memory) continue
+        if (mid === 0) mid = await ask('reserve', { id: message.id })
+        const all = concat(pieces)
+        const whole = all.length - (all.length % CHUNK_SIZE)
+        const writes: Promise<null>[] = []
+        for (let at = 0; at < whole; at += CHUNK_SIZE) {
+          writes.push(ask('chunk', { mid, number: number++, octets: all.subarray(at, at + CHUNK_SIZE) }))
+        }
+        await Promise.all(writes)
+        pieces = whole === all.length ? [] : [all.slice(whole)]
+        held = all.length - whole
+      }
+      const rest = pieces.length === 0 ? new Uint8Array(0) : concat(pieces)
+      if (mid === 0) return { ...message, size, octets: rest }
+      for (let at = 0; at < rest.length; at += CHUNK_SIZE) {
+        await ask('chunk', { mid, number: number++, octets: rest.subarray(at, at + CHUNK_SIZE) })
+      }
+      return { ...message, size, octets: { mid } }
+    } catch (error) {
+      if (mid !== 0) await ask('discard', { mid }).catch(() => {})
+      throw error
+    }
+  }
+
+  async function repeated(step: () => Promise<number>): Promise<number> {
+    let total = 0
+    for (let count = await step(); count > 0; count = await step()) total += count
+    if (total > 0) changed()
+    return total
+  }
+
+  return {
+    async enqueue(message) {
+      const taken = await take(message)
+      try {
+        await ask('enqueue', { message: taken })
+      } catch (error) {
+        if (!(taken.octets instanceof Uint8Array)) await ask('discard', taken.octets).catch(() => {})
+        throw error
+      }
+      changed()
+    },
+    async start() {
+      const other = await ask('start', { pid: process.pid, host: hostname() })
+      if (other) throw new RelayError('busy', `process ${other.pid} on ${other.host} works on this queue`)
+      heartbeat ??= setInterval(() => void ask('alive', { pid: process.pid }).catch(() => {}), HEARTBEAT)
+      heartbeat.unref()
+    },
+    claim: (claim) => ask('claim', { options: claim }),
+    async settle(settlement) {
+      const notices: EnqueuedMessage[] = []
+      for (const notice of settlement.notices) notices.push(await take(notice))
+      await ask('settle', { settlement: { ...settlement, notices } })
+    },
+    // One process has the queue, and knows what it does: a job in its hands is nobody else's, however long it takes.
+    renew: async () => {},
+    async *read(message) {
+      for (let number = 0; ; number++) {
+        const chunk = await ask('read', { message, number })
+        if (!chunk) return
+        yield chunk
+      }
+    },
+    hold: (which) => repeated(() => ask('hold', { which })),
+    release: (which: JobSelector, at) => repeated(() => ask('release', { which, at })),
+    cancel: (which) => repeated(() => ask('cancel', { which })),
+    list: (query) => ask('list', { query }),
+    status: () => ask('status', {}),
+    watch(watcher) {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    async close() {
+      if (closed) return
+      if (heartbeat) {
+        clearInterval(heartbeat)
+        await ask('leave', { pid: process.pid }).catch(() => {})
+      }
+      closed = true
+      await working
+      await runner.close()
+    },
+  }
+}

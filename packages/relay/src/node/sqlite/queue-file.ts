@@ -1,0 +1,168 @@
+/** The queue's file: requests in, answers out, a group of them in one transaction and with one flush of the disk. */
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Driver } from '@posthouse/store-sqlite'
+import { RelayError } from '../../errors.js'
+import { claim, recover } from './claim.js'
+import { type Destinations, openDestinations } from './destinations.js'
+import { cancel, hold, list, release, status } from './manage.js'
+import { discard, discardIncomplete, enqueue, readChunk, reserve, writeChunk } from './messages.js'
+import type { Answers, Reply, Request, RequestType } from './requests.js'
+import { prepareDatabase, type Sql } from './schema.js'
+import { settle } from './settle.js'
+
+export interface QueueFile {
+  /** Does the requests; durable when it returns. One that cannot be done fails alone. */
+  run(requests: readonly Request[], now: number): readonly Reply[]
+  close(): void
+}
+
+/** ms for which the file may be locked by another process, such as one that lists the queue. */
+const BUSY = 10_000
+
+/** Opens the file and makes it where there is none. @throws RelayError `unavailable` */
+export function openQueueFile(driver: Driver, path: string): QueueFile {
+  let sql: Sql
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    sql = prepareDatabase(driver.open(path, { readOnly: false }), BUSY)
+  } catch (error) {
+    throw relayErrorOf(error)
+  }
+  const destinations = openDestinations(sql)
+
+  function attempt(requests: readonly Request[], now: number): readonly Reply[] {
+    sql.exec('BEGIN IMMEDIATE')
+    try {
+      const replies = requests.map((request): Reply => {
+        // These look at all destinations, so that all of them must be as the requests before have left them.
+        if (request.type === 'claim' || request.type === 'status') destinations.flush(now)
+        return { value: perform(sql, destinations, request, now) }
+      })
+      destinations.flush(now)
+      sql.exec('COMMIT')
+      return replies
+    } catch (error) {
+      destinations.forget()
+      try {
+        sql.exec('ROLLBACK')
+      } catch {
+        // SQLite rolls back by itself after some failures (disk full, I/O).
+      }
+      throw error
+    }
+  }
+
+  return {
+    run(requests, now) {
+      try {
+        return attempt(requests, now)
+      } catch (error) {
+        if (requests.length === 1) return [failureOf(error)]
+        return requests.map((request) => {
+          try {
+            return attempt([request], now)[0]
+          } catch (alone) {
+            return failureOf(alone)
+          }
+        })
+      }
+    },
+    close() {
+      try {
+        sql.exec('PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE)')
+      } catch {
+        // A short log is a help, not a duty.
+      }
+      sql.close()
+    },
+  }
+}
+
+function perform(sql: Sql, destinations: Destinations, request: Request, now: number): Answers[RequestType] {
+  switch (request.type) {
+    case 'enqueue':
+      enqueue(sql, destinations, request.message)
+      return null
+    case 'reserve':
+      return reserve(sql, request.id)
+    case 'chunk':
+      writeChunk(sql, request.mid, request.number, request.octets)
+      return null
+    case 'discard':
+      discard(sql, request.mid)
+      return null
+    case 'start':
+      return start(sql, destinations, request, now)
+    case 'alive':
+      sql.run('UPDATE owner SET seen=? WHERE pid=?', now, request.pid)
+      return null
+    case 'leave':
+      sql.run('DELETE FROM owner WHERE pid=?', request.pid)
+      return null
+    case 'claim':
+      return claim(sql, destinations, request.options)
+    case 'settle':
+      settle(sql, destinations, request.settlement)
+      return null
+    case 'read': {
+      const mid = sql.get('SELECT mid FROM message WHERE id=? AND complete=1', request.message)?.[0] as number
+      if (mid === undefined) throw new RelayError('unavailable', `no message ${request.message} is in the queue`)
+      return readChunk(sql, mid, request.number)
+    }
+    case 'hold':
+      return hold(sql, destinations, request.which)
+    case 'release':
+      return release(sql, destinations, request.which, request.at)
+    case 'cancel':
+      return cancel(sql, destinations, request.which)
+    case 'list':
+      return list(sql, destinations, request.query)
+    case 'status':
+      return status(sql)
+  }
+}
+
+/** ms without a sign of life after which a process on another machine is taken for dead. */
+const SILENCE = 60_000
+
+function start(
+  sql: Sql,
+  destinations: Destinations,
+  { pid, host }: { readonly pid: number; readonly host: string },
+  now: number,
+): Answers['start'] {
+  const [otherPid, otherHost, seen] = (sql.get('SELECT pid, host, seen FROM owner') ?? []) as [number, string, number]
+  if (
+    otherPid !== undefined &&
+    (otherHost !== host || otherPid !== pid) &&
+    isAlive(otherPid, otherHost, host, seen, now)
+  )
+    return { pid: otherPid, host: otherHost, seen }
+  sql.run('INSERT OR REPLACE INTO owner(one, pid, host, seen) VALUES (1, ?, ?, ?)', pid, host, now)
+  discardIncomplete(sql)
+  recover(sql, destinations)
+  return null
+}
+
+function isAlive(pid: number, where: string, here: string, seen: number, now: number): boolean {
+  if (where !== here) return now - seen < SILENCE
+  try {
+    process.kill(pid, 0)
+    // Another program may have got the number since.
+    return now - seen < SILENCE
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' && now - seen < SILENCE
+  }
+}
+
+function failureOf(error: unknown): Reply {
+  const { code, message } = relayErrorOf(error)
+  return { failure: { code, message } }
+}
+
+function relayErrorOf(error: unknown): RelayError {
+  if (error instanceof RelayError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new RelayError('unavailable', `the queue's file failed: ${message}`, { cause: error })
+}

@@ -1,0 +1,65 @@
+/** What the engine asks of its file. Values that can be sent to another thread. */
+import type {
+  Claim,
+  ClaimOptions,
+  Job,
+  JobQuery,
+  JobSelector,
+  NewMessage,
+  QueueStatus,
+  Settlement,
+} from '../../queue/types.js'
+
+/** A message whose octets are in memory, or in the file already. */
+export interface EnqueuedMessage extends Omit<NewMessage, 'octets'> {
+  /** Octets. */
+  readonly size: number
+  readonly octets: Uint8Array | { readonly mid: number }
+}
+
+export interface Requests {
+  enqueue: { readonly message: EnqueuedMessage }
+  /** A place for the octets of a long message. */
+  reserve: { readonly id: string }
+  chunk: { readonly mid: number; readonly number: number; readonly octets: Uint8Array }
+  discard: { readonly mid: number }
+  start: { readonly pid: number; readonly host: string }
+  alive: { readonly pid: number }
+  leave: { readonly pid: number }
+  claim: { readonly options: ClaimOptions }
+  settle: { readonly settlement: Omit<Settlement, 'notices'> & { readonly notices: readonly EnqueuedMessage[] } }
+  read: { readonly message: string; readonly number: number }
+  hold: { readonly which: JobSelector }
+  release: { readonly which: JobSelector; readonly at: number }
+  cancel: { readonly which: JobSelector }
+  list: { readonly query: JobQuery }
+  status: Record<never, never>
+}
+
+export interface Answers {
+  enqueue: null
+  reserve: number
+  chunk: null
+  discard: null
+  /** The process that has the queue; `null`: it is ours now. */
+  start: { readonly pid: number; readonly host: string; readonly seen: number } | null
+  alive: null
+  leave: null
+  claim: Claim
+  settle: null
+  /** `null`: there are no more. */
+  read: Uint8Array | null
+  hold: number
+  release: number
+  cancel: number
+  list: readonly Job[]
+  status: QueueStatus
+}
+
+export type RequestType = keyof Requests
+export type Request = { [T in RequestType]: { readonly type: T } & Requests[T] }[RequestType]
+
+/** The answer to one request. */
+export type Reply =
+  | { readonly value: Answers[RequestType] }
+  | { readonly failure: { readonly code: string; readonly message: string } }

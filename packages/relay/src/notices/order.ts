@@ -1,0 +1,74 @@
+/** A notice as a message of the queue's own. */
+import { parseMailbox } from '@posthouse/smtp'
+import { concat } from '@posthouse/wire'
+import type { NoticeOrder } from '../delivery/conclude.js'
+import type { RelayEvent } from '../events.js'
+import type { RelayLimits } from '../limits.js'
+import type { ClaimedJob, JobEngine, NewMessage } from '../queue/types.js'
+import type { Router } from '../routing/router.js'
+import { prepare } from '../submission.js'
+import { peekHeader } from './header.js'
+import { composeNotice } from './notice.js'
+
+export interface NoticeContext {
+  readonly engine: Pick<JobEngine, 'read'>
+  readonly router: Router
+  readonly hostname: string
+  readonly limits: RelayLimits
+  readonly now: number
+  readonly createId: () => string
+}
+
+/** Writes the notice; without a message where there is nobody to tell. */
+export async function noticeMessage(
+  { kind, recipients }: NoticeOrder,
+  job: ClaimedJob,
+  context: NoticeContext,
+): Promise<{ readonly message: NewMessage | null; readonly event: RelayEvent }> {
+  const { hostname, limits, now, createId, router } = context
+  const { message } = job
+  const { reversePath, ret } = message.envelope
+  const nobody = (): { readonly message: null; readonly event: RelayEvent } => ({
+    message: null,
+    event: {
+      type: 'notice.nobody',
+      kind,
+      about: message.id,
+      recipients: recipients.map(({ recipient }) => recipient.address),
+    },
+  })
+  // RFC 5321 §6.1: a notice about a notice would be the first of a long row.
+  if (reversePath === null || !parseMailbox(reversePath)) return nobody()
+  // RFC 3461 §4.3: RET is about failures; others return the header.
+  const whole = kind === 'failure' && ret === 'FULL' && message.size <= limits.returned
+  const octets = await composeNotice({
+    ...{ kind, message, recipients, hostname, now, createId, whole },
+    original: await originalOf(job, context, whole),
+    until: job.expires,
+  })
+  try {
+    const { message: notice } = await prepare(
+      {
+        envelope: { reversePath: null, smtputf8: message.envelope.smtputf8, body: '8BITMIME' },
+        recipients: [reversePath],
+        message: octets,
+      },
+      { router, limits, now, createId },
+    )
+    return { message: notice, event: { type: 'notice', kind, message: notice.id, about: message.id, to: reversePath } }
+  } catch {
+    // The sender's address is one of ours, and there is no such user.
+    return nobody()
+  }
+}
+
+async function originalOf(job: ClaimedJob, { engine, limits }: NoticeContext, whole: boolean): Promise<Uint8Array> {
+  const source = job.octets ? [job.octets] : engine.read(job.message.id)
+  if (!whole) {
+    const { header } = await peekHeader(source, limits.header)
+    return concat([header, Uint8Array.of(13, 10)])
+  }
+  const pieces: Uint8Array[] = []
+  for await (const piece of source) pieces.push(piece)
+  return pieces.length === 0 ? new Uint8Array(0) : concat(pieces)
+}

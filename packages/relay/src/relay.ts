@@ -1,0 +1,320 @@
+/** A relay: takes messages, keeps them, delivers them, and says what became of them. */
+import { type Mailbox, parseMailbox, systemTimer, type Timer } from '@posthouse/smtp'
+import type { Log, MaybePromise } from '@posthouse/wire'
+import { type Conclusion, conclude, untried } from './delivery/conclude.js'
+import { type Dispatcher, startDispatcher } from './delivery/dispatcher.js'
+import type { LocalDelivery } from './delivery/local.js'
+import { contentOf } from './delivery/mail.js'
+import { type Attempt, forAll, ownFailure } from './delivery/outcome.js'
+import { createServerPools } from './delivery/pools.js'
+import type { OpenSession } from './delivery/session.js'
+import { attemptBySmtp } from './delivery/smtp.js'
+import { findTargets } from './delivery/targets.js'
+import { RelayError } from './errors.js'
+import type { RelayEvent } from './events.js'
+import { DEFAULT_RELAY_LIMITS, type RelayLimits } from './limits.js'
+import { noticeMessage } from './notices/order.js'
+import { defaultRetrySchedule, type RetrySchedule } from './queue/retry.js'
+import type {
+  ClaimedJob,
+  DestinationLimits,
+  Job,
+  JobEngine,
+  JobQuery,
+  JobSelector,
+  QueueStatus,
+} from './queue/types.js'
+import { domainDestination, LOCAL, routeDestination } from './routing/destination.js'
+import { domainName } from './routing/names.js'
+import type { MailResolver } from './routing/resolver.js'
+import { createRouter, type Router, type Routing, type RoutingTable } from './routing/router.js'
+import { prepare, type Submission, type Submitted } from './submission.js'
+import { observed } from './tls/observe.js'
+import { opportunisticPolicies, type TlsPolicies } from './tls/policies.js'
+
+/** What a relay is made of. */
+export interface RelayOptions {
+  /** The name of this machine: in EHLO, in notices, and to find out that a mail server is this one. */
+  readonly hostname: string
+  /** Where messages wait: `openSqliteQueue` of `@posthouse/relay/node`, or an engine of your own. Closed with the relay. */
+  readonly engine: JobEngine
+  readonly routing: RoutingTable
+  readonly resolver: MailResolver
+  /** Opens connections: `openSmtpSession` of `@posthouse/relay/node`. */
+  readonly open: OpenSession
+  /** Takes what is local: `deliverToStore(store)`. Without it nothing is. */
+  readonly deliver?: LocalDelivery
+  /** The port of other domains' mail servers. Default: 25. */
+  readonly port?: number
+  /** IP versions that are used, in the order in which they are tried. Default: `[6, 4]`. */
+  readonly families?: readonly (4 | 6)[]
+  /** Addresses of this machine, to find loops. Default: none, and names alone tell. */
+  readonly ownAddresses?: readonly string[]
+  /** Pauses between attempts. Default: `defaultRetrySchedule`. */
+  readonly retry?: RetrySchedule
+  /** Limits of single domains; `smarthost` is the name of the smart host. Those of routes count too. */
+  readonly domainLimits?: ReadonlyMap<string, Partial<DestinationLimits>>
+  /** MTA-STS, DANE: `tlsPolicies`. Default: STARTTLS where it works. */
+  readonly tls?: TlsPolicies
+  readonly limits?: Partial<RelayLimits>
+  /** Hears of everything that happens. Must not throw. */
+  readonly onEvent?: (event: RelayEvent) => void
+  readonly log?: Log
+  /** Milliseconds since the epoch. Default: the system's clock. */
+  readonly now?: () => number
+  readonly timer?: Timer
+  /** 0 to 1. Default: `Math.random`. */
+  readonly random?: () => number
+  /** A new name of letters and digits each time. Default: 100 random bits. */
+  readonly createId?: () => string
+}
+
+/** Mail on its way. Methods reject with `RelayError`. */
+export interface Relay extends AsyncDisposable {
+  readonly hostname: string
+  readonly router: Router
+  readonly limits: RelayLimits
+  /** Where mail for an address goes. */
+  route(recipient: string | Mailbox): MaybePromise<Routing>
+  /** Puts a message into the queue; it is durable when this resolves. */
+  submit(submission: Submission): Promise<Submitted>
+  /** Begins to deliver. Without it messages are only taken. @throws RelayError `busy` */
+  start(): Promise<void>
+  /** Keeps jobs back. Returns how many. */
+  hold(which: JobSelector): Promise<number>
+  /** Lets held jobs go, and tries waiting ones at once. Returns how many. */
+  release(which: JobSelector): Promise<number>
+  /** Removes jobs without a word to anybody. Returns how many. */
+  cancel(which: JobSelector): Promise<number>
+  list(query?: JobQuery): Promise<readonly Job[]>
+  /** The jobs of a message; empty when it is not in the queue. */
+  inspect(message: string): Promise<readonly Job[]>
+  status(): Promise<QueueStatus>
+  /** Resolves when nothing waits or runs; held jobs do not count. For tests and scripts. */
+  idle(): Promise<void>
+  /** Takes no more, lets deliveries in progress end (`limits.close`), closes connections and the queue. Never rejects. */
+  close(): Promise<void>
+}
+
+/** Makes a relay. @throws RelayError `address` for a table with a mistake. */
+export function createRelay(options: RelayOptions): Relay {
+  const { hostname, engine, resolver, deliver } = options
+  const { retry = defaultRetrySchedule, now = Date.now, random = Math.random, timer = systemTimer } = options
+  const { createId = randomId, tls: policies = opportunisticPolicies, port = 25 } = options
+  const limits: RelayLimits = { ...DEFAULT_RELAY_LIMITS, ...options.limits }
+  const router = createRouter(options.routing)
+  /** One for each attempt in progress. */
+  const attempts = new Set<AbortController>()
+  let dispatcher: Dispatcher | null = null
+  let stopping = false
+  let closed: Promise<void> | null = null
+  let wakeIdle: (() => void)[] = []
+
+  function tell(event: RelayEvent): void {
+    options.onEvent?.(event)
+    options.log?.(logEvent(event))
+  }
+
+  const pools = createServerPools({
+    open: options.open,
+    hostname,
+    perServer: limits.perServer,
+    perConnection: limits.perConnection,
+    idle: limits.idleConnection,
+    timer,
+    observe: (seen) => {
+      const result = observed(seen)
+      if (result) tell({ type: 'tls', ...result })
+    },
+  })
+
+  const targetOptions = {
+    router,
+    resolver,
+    policies,
+    port,
+    exchangers: {
+      ownNames: new Set([domainName(hostname)]),
+      ownAddresses: new Set(options.ownAddresses ?? []),
+      random,
+      ...(options.families && { families: options.families }),
+    },
+  }
+
+  async function attempt(job: ClaimedJob, signal: AbortSignal): Promise<Attempt> {
+    const content = contentOf(job, (message) => engine.read(message))
+    if (job.destination === LOCAL) {
+      const missing = ownFailure('4.3.5', 'there is no delivery to mailboxes here', now())
+      if (!deliver) return same(job, 'deferred', missing, 'unknown')
+      return {
+        outcomes: await deliver(job, content, { signal, now }),
+        destination: 'alive',
+        busy: false,
+      }
+    }
+    const found = await findTargets(job.destination, job.message.envelope.requireTls, targetOptions)
+    if (found.type === 'failed') {
+      const failure = ownFailure(found.status, found.text, now())
+      return same(job, found.permanent ? 'failed' : 'deferred', failure, found.permanent ? 'unknown' : 'dead')
+    }
+    return attemptBySmtp(job, content, {
+      pools,
+      targets: found.targets,
+      maxTries: limits.servers,
+      signal,
+      now,
+    })
+  }
+
+  async function work(job: ClaimedJob): Promise<void> {
+    let result: Attempt
+    const stopper = new AbortController()
+    attempts.add(stopper)
+    try {
+      if (job.purpose === 'deliver') {
+        tell({ type: 'attempt', message: job.message.id, destination: job.destination, number: job.attempts })
+        result = await attempt(job, stopper.signal)
+      } else result = untried(job, now())
+    } catch (error) {
+      tell({ type: 'trouble', error })
+      result = same(job, 'deferred', ownFailure('4.3.0', 'something went wrong here', now()), 'unknown')
+    } finally {
+      attempts.delete(stopper)
+    }
+    const conclusion = conclude(job, result, { now: now(), random, retry, limits, stopping: stopper.signal.aborted })
+    await settle(job, conclusion)
+  }
+
+  /** What was delivered must be written down, or it is delivered again: the queue is asked until it can. */
+  async function settle(job: ClaimedJob, conclusion: Conclusion): Promise<void> {
+    const events = [...conclusion.events]
+    for (let pause = 100; ; pause = Math.min(pause * 2, 10_000)) {
+      try {
+        const notices = []
+        for (const order of conclusion.notices) {
+          const made = await noticeMessage(order, job, { engine, router, hostname, limits, now: now(), createId })
+          if (made.message) notices.push(made.message)
+          events.push(made.event)
+        }
+        await engine.settle({ ...conclusion.settlement, notices })
+        break
+      } catch (error) {
+        tell({ type: 'trouble', error })
+        if (stopping || (error instanceof RelayError && error.code === 'closed')) return
+        events.length = conclusion.events.length
+        await new Promise<void>((resolve) => timer(resolve, pause))
+      }
+    }
+    for (const event of events) tell(event)
+    checkIdle()
+  }
+
+  function checkIdle(): void {
+    const waiting = wakeIdle
+    wakeIdle = []
+    for (const wake of waiting) wake()
+  }
+
+  function read(text: string | Mailbox): Mailbox {
+    const mailbox = typeof text === 'string' ? parseMailbox(text) : text
+    if (!mailbox) throw new RelayError('address', `${text} is no address`)
+    return mailbox
+  }
+
+  const relay: Relay = {
+    hostname,
+    router,
+    limits,
+    route: (recipient) => router.route(read(recipient)),
+    async submit(submission) {
+      if (stopping) throw new RelayError('closed', 'the relay is closed')
+      const { message, refused } = await prepare(submission, { router, limits, now: now(), createId })
+      await engine.enqueue(message)
+      tell({
+        type: 'queued',
+        message: message.id,
+        from: message.envelope.reversePath ?? '',
+        recipients: message.jobs.flatMap(({ recipients }) => recipients.map(({ address }) => address)),
+      })
+      return { id: message.id, refused }
+    },
+    async start() {
+      if (dispatcher) return
+      await engine.start()
+      const byDestination = destinationLimits(options, limits)
+      const trouble = (error: unknown): void => tell({ type: 'trouble', error })
+      dispatcher = startDispatcher({ engine, limits, byDestination, now, timer, work, trouble })
+    },
+    hold: (which) => engine.hold(which),
+    release: (which) => engine.release(which, now()),
+    cancel: (which) => engine.cancel(which),
+    list: (query = {}) => engine.list(query),
+    inspect: (message) => engine.list({ message, limit: 10_000 }),
+    status: () => engine.status(),
+    async idle() {
+      for (;;) {
+        const { waiting, running } = await engine.status()
+        if (waiting + running === 0) return
+        await new Promise<void>((resolve) => wakeIdle.push(resolve))
+      }
+    },
+    close() {
+      closed ??= finish()
+      return closed
+    },
+    [Symbol.asyncDispose]: () => relay.close(),
+  }
+  return relay
+
+  async function finish(): Promise<void> {
+    stopping = true
+    const patience = timer(() => {
+      for (const stopper of attempts) stopper.abort(new RelayError('closed', 'the relay is closed'))
+    }, limits.close)
+    await dispatcher?.stop()
+    patience()
+    await pools.close()
+    await engine.close().catch((error: unknown) => tell({ type: 'trouble', error }))
+    checkIdle()
+  }
+}
+
+function same(
+  job: ClaimedJob,
+  type: 'deferred' | 'failed',
+  failure: ReturnType<typeof ownFailure>,
+  destination: Attempt['destination'],
+): Attempt {
+  return { outcomes: forAll(job.recipients, { type, failure }), destination, busy: false }
+}
+
+/** The limits of routes, then those that the options name. */
+function destinationLimits(
+  { routing, domainLimits }: RelayOptions,
+  { perDestination, perMinute }: RelayLimits,
+): ReadonlyMap<string, DestinationLimits> {
+  const found = new Map<string, DestinationLimits>()
+  const add = (key: string, own: Partial<DestinationLimits> | undefined): void => {
+    if (own) found.set(key, { concurrency: perDestination, perMinute, ...own })
+  }
+  for (const [domain, route] of routing.routes ?? []) add(domainDestination(domain), route.limits)
+  add(routeDestination('smarthost'), routing.smartHost?.limits)
+  for (const [domain, own] of domainLimits ?? []) {
+    add(domain === 'smarthost' ? routeDestination(domain) : domainDestination(domain), own)
+  }
+  return found
+}
+
+const LETTERS = '0123456789abcdefghijklmnopqrstuv'
+
+function randomId(): string {
+  let id = ''
+  for (const octet of crypto.getRandomValues(new Uint8Array(20))) id += LETTERS[octet & 31]
+  return id
+}
+
+function logEvent(event: RelayEvent): Parameters<Log>[0] {
+  const { type, ...details } = event
+  const level = type === 'trouble' ? 'error' : type === 'attempt' || type === 'tls' ? 'debug' : 'info'
+  return { level, event: `relay.${type}`, ...details }
+}

@@ -1,0 +1,132 @@
+/** The servers of a domain, in the order in which they are tried (RFC 5321 §5.1). */
+import { domainName } from './names.js'
+import type { DnsRecords, MailResolver, MxRecord } from './resolver.js'
+
+/** A server that may be tried. */
+export interface MailServer {
+  /** Its name; for an address literal the address. */
+  readonly host: string
+  /** IPv4 or IPv6. */
+  readonly address: string
+  /** The name comes from a validated answer: DANE may be used (RFC 7672 §2.2.1). */
+  readonly secure: boolean
+}
+
+/** Where a domain's mail goes, or why nowhere. */
+export type Exchangers =
+  | { readonly type: 'servers'; readonly servers: readonly MailServer[] }
+  | { readonly type: 'failed'; readonly permanent: boolean; readonly status: string; readonly text: string }
+
+export interface ExchangerOptions {
+  /** Names of this machine: a server that is we ourselves is not tried, nor any that is not better (§5.1). */
+  readonly ownNames: ReadonlySet<string>
+  /** Addresses of this machine that it takes mail at. */
+  readonly ownAddresses: ReadonlySet<string>
+  /** Which addresses are used, and which kind first. Default: `[6, 4]`. */
+  readonly families?: readonly (4 | 6)[]
+  /** 0 to 1: shuffles servers of the same preference. */
+  readonly random: () => number
+  /** Names of servers that are looked up at most. Default: 20. */
+  readonly maxServers?: number
+}
+
+/** Finds the servers of a domain. Never rejects. */
+export async function findExchangers(
+  domain: string,
+  resolver: MailResolver,
+  options: ExchangerOptions,
+): Promise<Exchangers> {
+  const literal = addressOfLiteral(domain)
+  if (literal !== null) {
+    if (options.ownAddresses.has(literal)) return failed(true, '5.4.6', `${domain} is this server itself`)
+    return { type: 'servers', servers: [{ host: literal, address: literal, secure: false }] }
+  }
+  let mx: DnsRecords<MxRecord>
+  try {
+    mx = await resolver.mx(domainName(domain))
+  } catch (error) {
+    return failed(false, '4.4.3', `the MX records of ${domain} could not be looked up: ${messageOf(error)}`)
+  }
+  if (mx.records.length === 0 && !mx.exists) return failed(true, '5.1.2', `there is no domain ${domain}`)
+  // RFC 7505 §3: one record that names nobody says that the domain takes no mail.
+  if (mx.records.length === 1 && mx.records[0].exchange === '') {
+    return failed(true, '5.1.10', `${domain} takes no mail (null MX)`)
+  }
+  const named = mx.records.filter(({ exchange }) => exchange !== '')
+  // RFC 5321 §5.1: without any MX record, the domain itself is the server.
+  const implicit = mx.records.length === 0
+  const ordered = implicit ? [{ preference: 0, exchange: domainName(domain) }] : orderExchangers(named, options.random)
+  return locate(domain, ordered, mx.secure, implicit, resolver, options)
+}
+
+/** By preference, equal ones shuffled. */
+export function orderExchangers(records: readonly MxRecord[], random: () => number): readonly MxRecord[] {
+  const shuffled = [...records]
+  for (let i = shuffled.length - 1; i > 0; i--) {
+    const j = Math.min(i, Math.floor(random() * (i + 1)))
+    ;[shuffled[i], shuffled[j]] = [shuffled[j], shuffled[i]]
+  }
+  return shuffled.sort((a, b) => a.preference - b.preference)
+}
+
+async function locate(
+  domain: string,
+  ordered: readonly MxRecord[],
+  secure: boolean,
+  implicit: boolean,
+  resolver: MailResolver,
+  options: ExchangerOptions,
+): Promise<Exchangers> {
+  const { families = [6, 4], maxServers = 20 } = options
+  const found: (MailServer & { readonly preference: number })[] = []
+  let own = Number.POSITIVE_INFINITY
+  let unknown: string | null = null
+  let missing = 0
+  const looked = ordered.slice(0, maxServers)
+  const answers = await Promise.all(
+    looked.map(({ exchange }) =>
+      Promise.allSettled(families.map((family) => resolver.addresses(domainName(exchange), family))),
+    ),
+  )
+  for (const [i, { exchange, preference }] of looked.entries()) {
+    const host = domainName(exchange)
+    if (options.ownNames.has(host)) own = Math.min(own, preference)
+    let any = false
+    for (const answer of answers[i]) {
+      if (answer.status === 'rejected') {
+        unknown ??= `the address of ${host} could not be looked up: ${messageOf(answer.reason)}`
+        continue
+      }
+      for (const address of answer.value.records) {
+        any = true
+        if (options.ownAddresses.has(address)) own = Math.min(own, preference)
+        found.push({ host, address, secure: secure && answer.value.secure, preference })
+      }
+    }
+    if (!any) missing++
+  }
+  // RFC 5321 §5.1: we are one of the servers: only those that are better than we are may be tried.
+  const servers = found.filter(({ preference }) => preference < own)
+  if (servers.length > 0) return { type: 'servers', servers: servers.map(({ preference: _, ...server }) => server) }
+  if (own !== Number.POSITIVE_INFINITY) {
+    return failed(true, '5.4.6', `mail for ${domain} comes back to this server, which does not take it`)
+  }
+  if (unknown !== null) return failed(false, '4.4.3', unknown)
+  if (implicit) return failed(true, '5.1.2', `${domain} has neither MX records nor an address`)
+  return failed(true, '5.4.4', `none of the ${missing} mail servers of ${domain} has an address`)
+}
+
+/** The address of `[192.0.2.1]` or `[IPv6:2001:db8::1]`; `null` for names. */
+export function addressOfLiteral(domain: string): string | null {
+  if (!domain.startsWith('[') || !domain.endsWith(']')) return null
+  const inside = domain.slice(1, -1)
+  return inside.slice(0, 5).toLowerCase() === 'ipv6:' ? inside.slice(5) : inside
+}
+
+function failed(permanent: boolean, status: string, text: string): Exchangers {
+  return { type: 'failed', permanent, status, text }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,159 @@
+/** From a message and its recipients to jobs. */
+import { type DsnRecipient, type Mailbox, parseMailbox } from '@posthouse/smtp'
+import type { Source } from '@posthouse/store-api'
+import { RelayError } from './errors.js'
+import type { RelayLimits } from './limits.js'
+import { peekHeader, readTrace } from './notices/header.js'
+import type { NewJob, NewMessage, QueuedEnvelope, QueuedRecipient } from './queue/types.js'
+import type { Router, Target } from './routing/router.js'
+
+/** A recipient of a submission. */
+export interface SubmittedRecipient extends Partial<DsnRecipient> {
+  readonly address: string | Mailbox
+  /** Where it goes, when that is known already (`relay.route`). Default: what the table says. */
+  readonly targets?: readonly Target[]
+}
+
+/** A message that is handed to a relay. */
+export interface Submission {
+  /** Its name: unique, printable ASCII. Default: a random one. */
+  readonly id?: string
+  readonly envelope: Partial<QueuedEnvelope> & Pick<QueuedEnvelope, 'reversePath'>
+  readonly recipients: readonly (string | SubmittedRecipient)[]
+  readonly message: Uint8Array | Source
+  /** When to try first: milliseconds since the epoch. Default: at once. */
+  readonly releaseAt?: number
+  /** Waits until somebody releases it. Default: false. */
+  readonly held?: boolean
+}
+
+/** A recipient that the message cannot be sent to. */
+export interface RefusedRecipient {
+  readonly address: string
+  /** Code of an SMTP reply. */
+  readonly code: number
+  /** Enhanced status code. */
+  readonly status: string
+  readonly text: string
+}
+
+export interface Submitted {
+  readonly id: string
+  /** The others are in the queue. */
+  readonly refused: readonly RefusedRecipient[]
+}
+
+export interface PrepareOptions {
+  readonly router: Router
+  readonly limits: RelayLimits
+  readonly now: number
+  readonly createId: () => string
+}
+
+/** Makes the message and its jobs. @throws RelayError `address` when there is nobody to send it to. */
+export async function prepare(
+  submission: Submission,
+  options: PrepareOptions,
+): Promise<{ readonly message: NewMessage; readonly refused: readonly RefusedRecipient[] }> {
+  const { limits, now } = options
+  const source = submission.message instanceof Uint8Array ? [submission.message] : submission.message
+  const { header, octets } = await peekHeader(source, limits.header)
+  const { hops, deliveredTo } = readTrace(header)
+  const { reversePath } = submission.envelope
+  if (reversePath !== null && !parseMailbox(reversePath)) {
+    throw new RelayError('address', `${reversePath} is no address to send from`)
+  }
+  const refused: RefusedRecipient[] = []
+  const groups = new Map<string, { readonly target: Target; readonly recipients: Map<string, QueuedRecipient> }>()
+  for (const recipient of submission.recipients) {
+    const one = typeof recipient === 'string' ? { address: recipient } : recipient
+    const found = await targetsOf(one, options.router)
+    if (!('targets' in found)) {
+      refused.push(found)
+      continue
+    }
+    for (const target of found.targets) {
+      if (hops > limits.hops || (target.via !== null && deliveredTo.has(target.via.toLowerCase()))) {
+        const text = hops > limits.hops ? `${hops} hops: the message goes in circles` : 'Mail forwarding loop'
+        refused.push({ address: found.address, code: 554, status: '5.4.6', text })
+      } else addTo(groups, found.address, one, target)
+    }
+  }
+  if (groups.size === 0) {
+    const why = refused.map(({ address, status, text }) => `${address}: ${status} ${text}`).join('; ')
+    throw new RelayError('address', why === '' ? 'the message has no recipients' : why)
+  }
+  const envelope = { ...NO_WISHES, ...submission.envelope }
+  const times = timesOf(envelope, submission, limits, now)
+  const jobs: NewJob[] = []
+  for (const { target, recipients } of groups.values()) {
+    const all = [...recipients.values()]
+    for (let at = 0; at < all.length; at += limits.recipients) {
+      const { destination, via } = target
+      jobs.push({ destination, via, recipients: all.slice(at, at + limits.recipients), ...times })
+    }
+  }
+  const id = submission.id ?? options.createId()
+  return { message: { id, envelope, arrived: now, octets, jobs }, refused }
+}
+
+const NO_WISHES: QueuedEnvelope = {
+  reversePath: null,
+  ret: null,
+  envid: null,
+  smtputf8: false,
+  body: '7BIT',
+  requireTls: false,
+  deliverBy: null,
+  priority: 0,
+  submitter: null,
+  receivedFrom: null,
+}
+
+async function targetsOf(
+  { address, targets }: SubmittedRecipient,
+  router: Router,
+): Promise<{ readonly address: string; readonly targets: readonly Target[] } | RefusedRecipient> {
+  const mailbox = typeof address === 'string' ? parseMailbox(address) : address
+  if (!mailbox) return { address: String(address), code: 553, status: '5.1.3', text: 'This is no address' }
+  if (targets) return { address: mailbox.address, targets }
+  const routing = await router.route(mailbox)
+  if (routing.type === 'targets') return { address: mailbox.address, targets: routing.targets }
+  return { address: mailbox.address, code: routing.code, status: routing.status, text: routing.text }
+}
+
+function addTo(
+  groups: Map<string, { readonly target: Target; readonly recipients: Map<string, QueuedRecipient> }>,
+  original: string,
+  { notify = null, orcpt = null }: SubmittedRecipient,
+  target: Target,
+): void {
+  const { mailbox, destination, via } = target
+  const key = `${destination} ${via ?? ''}`
+  const group = groups.get(key) ?? { target, recipients: new Map() }
+  groups.set(key, group)
+  // Who is reached by two ways gets one copy.
+  if (group.recipients.has(mailbox.address)) return
+  group.recipients.set(mailbox.address, {
+    address: mailbox.address,
+    original: original === mailbox.address ? null : original,
+    notify,
+    orcpt,
+    failure: null,
+  })
+}
+
+function timesOf(
+  { deliverBy }: QueuedEnvelope,
+  { releaseAt, held = false }: Submission,
+  { lifetime, warnAfter }: RelayLimits,
+  now: number,
+): Pick<NewJob, 'due' | 'expires' | 'warnAt' | 'held'> {
+  const due = Math.max(releaseAt ?? now, now)
+  const end = due + lifetime
+  const warn = warnAfter === 0 ? null : due + warnAfter
+  // RFC 2852 §4.1.4: with R it goes back when the time is over, with N the sender is told.
+  const expires = deliverBy?.mode === 'return' ? Math.min(end, deliverBy.at) : end
+  const warnAt = deliverBy?.mode === 'notify' ? Math.min(warn ?? deliverBy.at, deliverBy.at) : warn
+  return { due, expires, warnAt: warnAt !== null && warnAt < expires ? warnAt : null, held }
+}

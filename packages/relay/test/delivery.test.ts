@@ -1,0 +1,128 @@
+import { reply } from '@posthouse/smtp'
+import { afterEach, describe, expect, test } from 'vitest'
+import { HELLO, HOUR, MINUTE, type Sink, startSink, startTestRelay, type TestRelay, zoneResolver } from './world.js'
+
+const opened: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close()
+})
+
+const kept = <T extends { close(): Promise<void> }>(one: T): T => {
+  opened.push(one)
+  return one
+}
+async function sinkOf(options: Parameters<typeof startSink>[0] = {}): Promise<Sink> {
+  return kept(await startSink(options))
+}
+async function relayOf(options: Parameters<typeof startTestRelay>[0]): Promise<TestRelay> {
+  const test = await startTestRelay(options)
+  kept(test.relay)
+  return test
+}
+const zone = zoneResolver({
+  mx: { 'example.org': [[10, 'mx.example.org']], 'two.test': [[10, 'mx.example.org']], 'null.test': [[0, '']] },
+  a: { 'mx.example.org': ['127.0.0.1'] },
+})
+const from = { reversePath: 'alice@relay.test' }
+
+describe('delivery', () => {
+  test('a message goes to the server that MX names, once for all recipients of a domain', async () => {
+    const sink = await sinkOf()
+    const { relay, seen } = await relayOf({ port: sink.port, resolver: zone })
+    const { id } = await relay.submit({
+      envelope: from,
+      recipients: ['bob@example.org', 'carol@example.org', 'dave@two.test'],
+      message: HELLO,
+    })
+    await sink.count(2)
+    expect(sink.received.map(({ from: sender, to }) => [sender, to])).toEqual(
+      expect.arrayContaining([
+        ['alice@relay.test', ['bob@example.org', 'carol@example.org']],
+        ['alice@relay.test', ['dave@two.test']],
+      ]),
+    )
+    await seen('delivered', ({ recipient }) => recipient === 'dave@two.test')
+    await seen('delivered', ({ recipient }) => recipient === 'carol@example.org')
+    expect(await relay.inspect(id)).toEqual([])
+    expect((await relay.status()).messages).toBe(0)
+  })
+
+  test('a 4yz is tried again when its time has come; a 5yz comes back as a notice', async () => {
+    let tries = 0
+    const sink = await sinkOf({
+      before: [
+        {
+          rcpt({ address }) {
+            if (address === 'grey@example.org' && ++tries === 1) return reply(450, '4.7.1', 'Greylisted')
+            if (address === 'nobody@example.org') return reply(550, '5.1.1', 'No such user')
+            return undefined
+          },
+        },
+      ],
+    })
+    const home = zoneResolver({
+      mx: { 'example.org': [[10, 'mx.example.org']], 'home.test': [[10, 'mx.example.org']] },
+      a: { 'mx.example.org': ['127.0.0.1'] },
+    })
+    const { relay, seen, turn, events } = await relayOf({ port: sink.port, resolver: home })
+    await relay.submit({
+      envelope: { reversePath: 'alice@home.test', envid: 'QQ', ret: 'HDRS' },
+      recipients: ['grey@example.org', 'nobody@example.org'],
+      message: HELLO,
+    })
+    const deferred = await seen('deferred')
+    expect(deferred.failure).toMatchObject({ status: '4.7.1', reply: '450 4.7.1 Greylisted' })
+    await sink.count(1)
+    const [notice] = sink.received
+    expect(notice.from).toBe(null)
+    expect(notice.to).toEqual(['alice@home.test'])
+    expect(notice.text).toContain('Original-Envelope-Id: QQ')
+    expect(notice.text).toContain('Final-Recipient: rfc822; nobody@example.org')
+    expect(notice.text).toContain('Status: 5.1.1')
+    expect(notice.text).toContain('Diagnostic-Code: smtp; 550 5.1.1 No such user')
+    expect(notice.text).not.toContain('grey@example.org')
+    turn(2 * MINUTE)
+    await sink.count(2)
+    expect(sink.received[1].to).toEqual(['grey@example.org'])
+    await relay.idle()
+    expect(events.filter(({ type }) => type === 'failed')).toHaveLength(1)
+  })
+
+  test('null MX, no such domain: at once, and a notice to nobody where the sender is <>', async () => {
+    const { relay, seen } = await relayOf({ port: 1, resolver: zone })
+    await relay.submit({
+      envelope: { reversePath: null },
+      recipients: ['bob@null.test', 'bob@nowhere.test'],
+      message: HELLO,
+    })
+    expect((await seen('failed', ({ recipient }) => recipient === 'bob@null.test')).failure.status).toBe('5.1.10')
+    expect((await seen('failed', ({ recipient }) => recipient === 'bob@nowhere.test')).failure.status).toBe('5.1.2')
+    await relay.idle()
+  })
+
+  test('nobody there: the sender is warned after 4 hours and told after 5 days', async () => {
+    const sink = await sinkOf()
+    const world = zoneResolver({
+      mx: { 'dead.test': [[10, 'dead.test']], 'home.test': [[10, 'home.test']] },
+      a: { 'dead.test': ['127.0.0.9'], 'home.test': ['127.0.0.1'] },
+    })
+    const { relay, seen, turn, now, of } = await relayOf({ port: sink.port, resolver: world })
+    await relay.submit({ envelope: { reversePath: 'alice@home.test' }, recipients: ['bob@dead.test'], message: HELLO })
+    const blocked = await seen('destination.blocked')
+    expect(blocked.until).toBe(now() + 2 * MINUTE)
+    for (let hours = 0; hours < 4; hours++) {
+      const before = of('deferred').length
+      turn(HOUR)
+      await seen('deferred', () => of('deferred').length > before)
+    }
+    await sink.count(1)
+    expect(sink.received[0].text).toContain('Action: delayed')
+    expect(sink.received[0].text).toContain('Will-Retry-Until: ')
+    turn(5 * 24 * HOUR)
+    await sink.count(2)
+    expect(sink.received[1].text).toContain('Action: failed')
+    expect(sink.received[1].text).toContain('Status: 5.4.7')
+    await relay.idle()
+    expect(of('notice').map(({ kind }) => kind)).toEqual(['delay', 'failure'])
+  })
+})

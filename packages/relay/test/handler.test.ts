@@ -1,0 +1,139 @@
+/** relayTo: a server that takes mail for its own users and, from them, for everybody else. */
+import { createSmtpServer, deliverTo, dsnExtension, localRecipients } from '@posthouse/smtp'
+import { connectSmtp, type Listening, listen } from '@posthouse/smtp/node'
+import { createMemoryStore, type MailStore } from '@posthouse/store-api'
+import { latin1 } from '@posthouse/wire'
+import { afterEach, describe, expect, test } from 'vitest'
+import { deliverToStore, type RoutingTable, relayTo } from '../src/index.js'
+import { HELLO, octets, startSink, startTestRelay, zoneResolver } from './world.js'
+
+const opened: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close()
+})
+
+async function home(table: Partial<RoutingTable> = {}) {
+  const sink = await startSink()
+  const store = createMemoryStore()
+  for (const name of ['alice', 'bob']) {
+    store.addAccount(name)
+    store.addAddress(`${name}@home.test`, name)
+  }
+  const world = await startTestRelay({
+    port: sink.port,
+    hostname: 'mx.home.test',
+    resolver: zoneResolver({
+      mx: { 'far.test': [[10, 'far.test']], 'home.test': [[10, 'mx.home.test']] },
+      a: { 'far.test': ['127.0.0.1'], 'mx.home.test': ['127.0.0.1'] },
+    }),
+    routing: { domains: ['home.test'], exists: async (address) => (await store.resolve(address)) !== null, ...table },
+    deliver: deliverToStore(store),
+  })
+  const local = deliverTo(store)
+  const server = createSmtpServer({
+    hostname: 'mx.home.test',
+    authenticate: (user, password) => (password === 'secret' ? user : null),
+    handlers: [dsnExtension(), relayTo(world.relay, { local }), localRecipients(store, { domains: ['home.test'] })],
+  })
+  const listening: Listening = await listen(server, { port: 0 })
+  opened.push(sink, world.relay, { close: () => listening.close({ force: true }) })
+  const send = async (from: string, to: readonly string[], message = HELLO, login = true) => {
+    const auth = login ? { auth: { user: 'alice', password: 'secret' } } : {}
+    await using client = await connectSmtp({ host: '127.0.0.1', port: listening.port, tls: 'never', ...auth })
+    return client.send({ envelope: { reversePath: from, recipients: to }, message })
+  }
+  return { ...world, sink, store, send }
+}
+
+async function inbox(store: MailStore, name: string): Promise<string[]> {
+  const account = await store.open(name)
+  const [mailbox] = await account.mailboxes()
+  const texts: string[] = []
+  for await (const rows of account.messages(mailbox.id, {})) {
+    for (const row of rows) {
+      let text = latin1(row.prefix ?? new Uint8Array(0))
+      for await (const piece of account.read(row.blob)) text += latin1(piece)
+      texts.push(text)
+    }
+  }
+  return texts
+}
+
+describe('relayTo', () => {
+  test('local mail goes into the store, other mail into the queue, a message for both in one step', async () => {
+    const { send, store, sink, relay } = await home()
+    await send('alice@home.test', ['bob@home.test'])
+    expect(await inbox(store, 'bob')).toHaveLength(1)
+    const { accepted } = await send('alice@home.test', ['bob@home.test', 'carol@far.test'])
+    expect(accepted).toEqual(['bob@home.test', 'carol@far.test'])
+    await sink.count(1)
+    await relay.idle()
+    expect(sink.received[0].to).toEqual(['carol@far.test'])
+    const [, second] = await inbox(store, 'bob')
+    expect(second).toMatch(/^Return-Path: <alice@home.test>\r\nDelivered-To: bob@home.test\r\nReceived: from /)
+    expect(second.endsWith(latin1(HELLO))).toBe(true)
+  })
+
+  test('who has not logged in sends to local users only', async () => {
+    const { send } = await home()
+    await expect(send('x@far.test', ['carol@far.test'], HELLO, false)).rejects.toMatchObject({
+      reply: { code: 550, enhanced: '5.7.1' },
+    })
+    await expect(send('x@far.test', ['nobody@home.test'], HELLO, false)).rejects.toMatchObject({
+      reply: { code: 550, enhanced: '5.1.1' },
+    })
+  })
+
+  test('aliases, forwards to elsewhere for everybody, catch-alls', async () => {
+    const { send, store, sink, relay } = await home({
+      aliases: new Map<string, string | readonly string[]>([
+        ['team@home.test', ['alice@home.test', 'bob@home.test', 'carol@far.test']],
+        ['old@home.test', 'new@far.test'],
+      ]),
+      catchAll: new Map([['home.test', 'alice@home.test']]),
+    })
+    await send('x@far.test', ['team@home.test', 'old@home.test', 'whoever@home.test'], HELLO, false)
+    await sink.count(2)
+    await relay.idle()
+    expect(sink.received.map(({ to, text }) => [to, text.split('\r\n')[0]]).sort()).toEqual([
+      [['carol@far.test'], 'Delivered-To: team@home.test'],
+      [['new@far.test'], 'Delivered-To: old@home.test'],
+    ])
+    expect(await inbox(store, 'alice')).toHaveLength(1)
+    expect(await inbox(store, 'bob')).toHaveLength(1)
+  })
+
+  test('mail that comes back to where it was forwarded from, or has too many hops, is refused', async () => {
+    const { send } = await home({ aliases: new Map([['old@home.test', 'new@far.test']]) })
+    const looped = octets('Delivered-To: OLD@home.test\nSubject: x\n\nx\n')
+    await expect(send('x@far.test', ['old@home.test'], looped, false)).rejects.toMatchObject({
+      reply: { code: 554, enhanced: '5.4.6' },
+    })
+    const tired = octets(`${'Received: from a by b\n'.repeat(100)}Subject: x\n\nx\n`)
+    await expect(send('alice@home.test', ['carol@far.test'], tired)).rejects.toMatchObject({
+      reply: { code: 554, enhanced: '5.4.6' },
+    })
+  })
+
+  test('a user that delivery does not find is told to the sender, who is local', async () => {
+    const { send, store, relay, sink } = await home({ exists: async () => true })
+    await send('alice@home.test', ['carol@far.test', 'bob@home.test'])
+    await sink.count(1)
+    await relay.submit({ envelope: { reversePath: 'alice@home.test' }, recipients: ['gone@home.test'], message: HELLO })
+    await relay.idle()
+    const [notice] = await inbox(store, 'alice')
+    expect(notice).toContain('Return-Path: <>')
+    expect(notice).toContain('Final-Recipient: rfc822; gone@home.test')
+    expect(notice).toContain('Status: 5.1.1')
+  })
+
+  test('a message of 3 MB streams through the queue', async () => {
+    const { send, sink, relay } = await home()
+    const big = octets(`Subject: big\n\n${`${'x'.repeat(70)}\n`.repeat(42_000)}`)
+    await send('alice@home.test', ['carol@far.test'], big)
+    await sink.count(1)
+    await relay.idle()
+    expect(sink.received[0].text.endsWith(latin1(big))).toBe(true)
+    expect((await relay.status()).messages).toBe(0)
+  })
+})

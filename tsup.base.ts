@@ -14,6 +14,7 @@ export function packageBuild(entry: Record<string, string>): Options {
     clean: true,
     splitting: true,
     treeshake: false,
+    removeNodeProtocol: false,
     silent: true,
   }
 }

@@ -1,0 +1,109 @@
+/**
+ * The packages as strangers get them: packed, installed by npm into an empty folder, used from ESM, CommonJS and
+ * TypeScript (with the declarations of all dependencies checked), on every runtime that is promised.
+ */
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { firstBlock, makePackedFolder, type PackedFolder } from './folder.js'
+
+let folder: PackedFolder
+beforeAll(async () => {
+  folder = await makePackedFolder(['typescript@6.0.3', '@types/node@20.19.43'])
+  folder.copy(new URL('./round-trip.mjs', import.meta.url))
+}, 240_000)
+afterAll(() => folder.remove())
+
+/** Entries that want something of the reader's own around them: a test runner, a database driver. */
+const PEERS = ['@posthouse/testing/vitest', '@posthouse/testing/jest', '@posthouse/relay/postgres']
+const entries = (): readonly string[] => folder.entries.filter((entry) => !PEERS.includes(entry))
+
+test('every entry has the same exports by import and by require', async () => {
+  folder.write(
+    'entries.mjs',
+    `import { createRequire } from 'node:module'
+     const require = createRequire(import.meta.url)
+     const names = (module) => Object.keys(module).filter((key) => key !== 'default' && key !== 'module.exports').sort()
+     const found = {}
+     for (const entry of ${JSON.stringify(entries())}) found[entry] = [names(await import(entry)), names(require(entry))]
+     console.log(JSON.stringify(found))
+     process.exit(0)`,
+  )
+  const { stdout, stderr } = await folder.run('node', 'entries.mjs')
+  expect(stderr).toBe('')
+  const found: Record<string, [string[], string[]]> = JSON.parse(stdout.toString())
+  for (const [entry, [esm, cjs]] of Object.entries(found)) {
+    expect(esm, entry).toEqual(cjs)
+    expect(esm.length, entry).toBeGreaterThan(0)
+  }
+})
+
+describe('TypeScript, strict, without skipLibCheck', () => {
+  const strict =
+    '--noEmit --strict --exactOptionalPropertyTypes --target es2022 --lib es2023,esnext.disposable,dom --types node'
+  test.each([
+    ['nodenext, ESM', 'all.mts', '--module nodenext'],
+    ['nodenext, CommonJS', 'all.cts', '--module nodenext'],
+    ['a bundler', 'all.mts', '--module esnext --moduleResolution bundler'],
+  ])('%s', async (_name, file, how) => {
+    folder.write(
+      file,
+      entries()
+        .map((entry, i) => `import * as m${i} from '${entry}'\nexport { m${i} }`)
+        .join('\n'),
+    )
+    const { stdout, code } = await folder.run('npx', 'tsc', ...strict.split(' '), ...how.split(' '), file)
+    expect(stdout.toString()).toBe('')
+    expect(code).toBe(0)
+  })
+})
+
+/** What a reader has before the first block of a README. */
+const BEFORE: Readonly<Record<string, string>> = {
+  mime: 'const bytes = new TextEncoder().encode("Subject: Hello\\r\\n\\r\\nIt works.\\r\\n")',
+  'store-sqlite': `import { summarize } from '@posthouse/mime/summary'
+    const octets = [new TextEncoder().encode("Subject: Hello\\r\\n\\r\\nIt works.\\r\\n")]
+    const { summary } = summarize(octets[0]!)`,
+  'store-api': `interface Note { id: number; owner: string; sender: string; title: string; text: string; createdAt: number; read: boolean; revision: number }
+    interface Notes {
+      stats(owner: string): { count: number; unread: number; nextId: number; revision: number }
+      select(owner: string, from: number, to: number, since: number, limit: number): Note[]
+    }`,
+}
+const PACKAGES = readdirSync(fileURLToPath(new URL('../../packages', import.meta.url)))
+
+describe('the first thing that a README says', () => {
+  test.each(PACKAGES)('%s', async (name) => {
+    const block = firstBlock(name)
+    expect(block).toContain(`@posthouse/${name}`)
+    folder.write(`${name}.mts`, `${BEFORE[name] ?? ''}\n${block}`)
+    const compiled = await folder.run(
+      ...['npx', 'tsc', '--strict', '--module', 'nodenext', '--target', 'es2022'],
+      ...['--lib', 'es2023,esnext.disposable', '--types', 'node', `${name}.mts`],
+    )
+    expect(compiled.stdout.toString()).toBe('')
+    folder.write('once.mjs', `await import('./${name}.mjs')\nprocess.exit(0)`)
+    const { stderr, code } = await folder.run('node', 'once.mjs')
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+  })
+})
+
+describe('a message goes in by SMTP and comes out by IMAP and POP3', () => {
+  test.each([
+    ['this Node', 'node'],
+    ['Node 22', 'npx --yes node@22'],
+    ['Node 24', 'npx --yes node@24'],
+    ['Node 26', 'npx --yes node@26'],
+    ['Bun', 'npx --yes bun@1'],
+    ['Deno', 'npx --yes deno@2 run --allow-all --node-modules-dir=manual'],
+  ])(
+    '%s',
+    async (_name, command) => {
+      const [program, ...args] = command.split(' ') as [string, ...string[]]
+      const { stdout, stderr } = await folder.run(program, ...args, 'round-trip.mjs')
+      expect(stdout.toString(), stderr).toBe('memory: ok\nsqlite: ok\n')
+    },
+    120_000,
+  )
+})

@@ -1,6 +1,6 @@
 import { createDotStuffer, createPop3Server } from '@posthouse/pop3'
 import { concat, fromLatin1, latin1, type Protocol } from '@posthouse/wire'
-import { playTranscript, playTranscriptAtAllCuts, slices } from '@posthouse/wire/testing'
+import { playTranscriptAtAllCuts, slices } from '@posthouse/wire/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type StoreKind, storeWith, type TestStore } from './stores.js'
@@ -177,18 +177,29 @@ describe.each<StoreKind>(['memory', 'SQLite'])('POP3 over %s', (kind) => {
       S: +OK {*}`,
     ))
 
-  test('octets behind STLS end the connection', async () => {
-    const store = await storeWith([], kind)
-    await playTranscript(
-      server(store),
+  test('RFC 2595 §4: octets behind STLS end the connection, however they come', () =>
+    play(
+      [],
       `
       S: +OK {*}
       C: STLS
       C: USER mrose
-      S: -ERR octets behind STLS
+      S: +OK begin TLS
       -- closed --`,
-    )
-  })
+      {},
+    ))
+
+  test('where STLS is refused, what stands behind it is obeyed', () =>
+    play(
+      [],
+      `
+      S: +OK {*}
+      C: STLS
+      C: CAPX
+      S: -ERR TLS is not available
+      S: -ERR unknown command`,
+      { canStartTls: false },
+    ))
 })
 
 describe('dot-stuffing', () => {

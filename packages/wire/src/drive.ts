@@ -193,13 +193,14 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
     const kind = upgrade
     upgrade = null
     if (kind === 'tls') {
-      // RFC 3207 §4.2 and RFC 9051 §6.2.1: what was sent in clear text behind the command is not ours to obey.
-      if (waiting.length > 0) {
-        abort('bytes behind the command that starts TLS')
+      void flush()
+      // RFC 3207 §4.2 and RFC 9051 §6.2.1: what was sent in clear text behind the command is not ours to obey, whether it
+      // came with the command and is in the engine, or waits here.
+      if (waiting.length > 0 || engine.next().type !== 'need-data') {
+        abort('octets behind the command that starts TLS')
         return true
       }
       busy = true
-      void flush()
       transport.startTls?.()
       return true
     }

@@ -33,6 +33,8 @@ export interface Pop3Engine extends Engine<Pop3Event, Pop3Reply> {
   readonly awaitsReply: boolean
   /** A message is being sent: only `octets` and `end` may follow. */
   readonly sending: boolean
+  /** Octets of messages and listings that nobody has taken yet. */
+  readonly unsent: number
   /** The next lines are responses of an authentication, until `leaveAuth`. */
   enterAuth(): void
   leaveAuth(): void
@@ -45,14 +47,20 @@ export interface Pop3Engine extends Engine<Pop3Event, Pop3Reply> {
 const LF = 10
 const CR = 13
 const ASTERISK = 42
+const BARE_LF = 'lines end with CRLF'
+const BEHIND_STLS = 'octets behind STLS'
 
 export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Engine {
   const window = new ByteWindow()
   let state: State = upgraded ? 'command' : 'greeting'
   /** An event waits for its reply. */
   let pending = !upgraded
+  /** A line is too long and is being skipped: so many of its octets are gone, and the last of them was a CR. */
   let skipping = false
+  let skipped = 0
+  let behindCr = false
   let output: Uint8Array[] = []
+  let unsent = 0
   let text = ''
 
   function ask(event: Pop3Event): Pop3Event {
@@ -67,8 +75,9 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
       return NEED_DATA
     }
     if (state === 'tls') {
-      // What came in clear text is never read as if it were encrypted (RFC 2595 §4).
-      return window.length === 0 ? NEED_DATA : ask({ type: 'violation', message: 'octets behind STLS' })
+      // What came in clear text is never read as if it were encrypted (RFC 2595 §4). Whether it came together with STLS
+      // or behind it makes no difference: STLS is told, and then this.
+      return window.length === 0 ? NEED_DATA : ask({ type: 'violation', message: BEHIND_STLS })
     }
     return skipping ? skipLine() : readLine()
   }
@@ -78,32 +87,35 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
     if (length === -1) {
       if (window.length < limits.authLine) return NEED_DATA
       skipping = true
+      skipped = 0
+      behindCr = false
       return skipLine()
     }
     const whole = window.take(length)
-    if (length < 2 || whole[length - 2] !== CR) return ask({ type: 'violation', message: 'lines end with CRLF' })
+    if (length < 2 || whole[length - 2] !== CR) return ask({ type: 'violation', message: BARE_LF })
     const line = whole.subarray(0, length - 2)
     if (state === 'auth') {
       if (line.length === 1 && line[0] === ASTERISK) return ask({ type: 'auth-cancelled' })
       return ask({ type: 'auth-response', response: line })
     }
     const command = parseCommand(line)
-    if (length > limits.commandLine && command.keyword !== 'AUTH') return ask({ type: 'line-too-long' })
-    if (command.keyword === 'STLS' && window.length > 0)
-      return ask({ type: 'violation', message: 'octets behind STLS' })
-    return ask({ type: 'command', command })
+    if (length > limits.commandLine && command?.keyword !== 'AUTH') return ask({ type: 'line-too-long' })
+    return ask(command ? { type: 'command', command } : { type: 'not-text' })
   }
 
   function skipLine(): Pop3Event | NeedData {
     const view = window.view()
-    const end = indexOfByte(view, LF)
-    if (end === -1) {
-      window.skip(view.length)
-      return NEED_DATA
+    const lf = indexOfByte(view, LF)
+    const length = Math.min(lf === -1 ? view.length : lf + 1, limits.skippedLine - skipped)
+    const crlf = lf > 0 ? view[lf - 1] === CR : behindCr
+    skipped += length
+    if (length > 0) behindCr = view[length - 1] === CR
+    window.skip(length)
+    if (lf !== -1 && lf < length) {
+      skipping = false
+      return ask(crlf ? { type: 'line-too-long' } : { type: 'violation', message: BARE_LF })
     }
-    window.skip(end + 1)
-    skipping = false
-    return ask({ type: 'line-too-long' })
+    return skipped < limits.skippedLine ? NEED_DATA : ask({ type: 'violation', message: 'a line without an end' })
   }
 
   function say(line: string): void {
@@ -126,7 +138,10 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
       if (state !== 'sending') throw new ProtocolUsageError('octets belong behind a start')
       flushText()
       if (reply.type === 'octets') {
-        for (const piece of reply.pieces) output.push(piece)
+        for (const piece of reply.pieces) {
+          output.push(piece)
+          unsent += piece.length
+        }
         return
       }
       output.push(reply.octets)
@@ -145,6 +160,7 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
       case 'lines':
         say(`+OK ${reply.text}`)
         text += `${reply.lines}.\r\n`
+        unsent += reply.lines.length
         break
       case 'start':
         say(`+OK ${reply.text}`)
@@ -166,6 +182,9 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
     get sending() {
       return state === 'sending'
     },
+    get unsent() {
+      return unsent
+    },
     enterAuth() {
       state = 'auth'
     },
@@ -183,6 +202,7 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
       flushText()
       const pieces = output
       output = []
+      unsent = 0
       return pieces
     },
   }

@@ -9,7 +9,9 @@ export type Pop3Event =
   | { readonly type: 'auth-cancelled' }
   /** A line that is too long; it was skipped to its end. */
   | { readonly type: 'line-too-long' }
-  /** Nothing sound can follow: a bare LF as a line end, octets behind STLS. Reply and close. */
+  /** A line that is not UTF-8 (RFC 6856 §2.2), or holds NUL. */
+  | { readonly type: 'not-text' }
+  /** Nothing sound can follow: a bare LF as a line end, a line without an end, octets behind STLS. Close. */
   | { readonly type: 'violation'; readonly message: string }
 
 /** What the engine is told. */

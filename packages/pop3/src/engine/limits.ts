@@ -4,6 +4,8 @@ export interface Pop3Limits {
   readonly commandLine: number
   /** Octets of AUTH and of the lines of its exchange (RFC 5034 §4). Default: 12,288. */
   readonly authLine: number
+  /** Octets of a line that is too long which are skipped before the connection is closed. Default: 65,536. */
+  readonly skippedLine: number
   /** Commands that are no commands before the connection is closed. Default: 20. */
   readonly errors: number
   /** Failed logins before the connection is closed. Default: 3. */
@@ -19,6 +21,7 @@ export interface Pop3Limits {
 export const DEFAULT_LIMITS: Pop3Limits = Object.freeze({
   commandLine: 1_024,
   authLine: 12_288,
+  skippedLine: 65_536,
   errors: 20,
   authFailures: 3,
   authFailureDelay: 1_000,

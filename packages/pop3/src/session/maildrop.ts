@@ -2,9 +2,11 @@ import {
   type Account,
   Flag,
   type MailboxId,
+  type MailboxInfo,
   type Op,
   StoreError,
   type Uid,
+  type UidSet,
   uidSetFromSorted,
 } from '@posthouse/store-api'
 import type { MaildropOptions } from './options.js'
@@ -16,7 +18,6 @@ export interface MaildropMessage {
   readonly size: number
   readonly blob: string
   readonly emailId: string
-  readonly prefix: Uint8Array | null
   /** Change it through `Maildrop.mark` and `reset`, which count. */
   deleted: boolean
   /** RETR has sent all of it. */
@@ -32,6 +33,13 @@ export interface Maildrop {
   /** Messages not marked as deleted, and the octets of them. */
   readonly count: number
   readonly octets: number
+  /** False when QUIT could not remove anything: the store or the rights of who logged in do not allow it. */
+  readonly canDelete: boolean
+  /**
+   * What stands before the blob of the message with a number, empty when there is nothing.
+   * @throws StoreError `nonexistent` when the message is gone.
+   */
+  prefix(number: number): Promise<Uint8Array>
   /** Marks a message as deleted. */
   mark(message: MaildropMessage): void
   /** Takes all marks back. */
@@ -44,20 +52,38 @@ export interface Maildrop {
   close(): Promise<void>
 }
 
-/** Reads the maildrop's rows; no message is opened. */
+/** Reads the maildrop's rows; no message is opened. The account is closed when that fails. */
 export async function openMaildrop(account: Account, options: Required<MaildropOptions>): Promise<Maildrop> {
-  const inbox = (await account.mailboxes()).find(({ path }) => path.length === 1 && path[0] === 'INBOX')
-  if (!inbox) throw new StoreError('nonexistent', 'the account has no INBOX')
+  try {
+    const inbox = (await account.mailboxes()).find(({ path }) => path.length === 1 && path[0] === 'INBOX')
+    if (!inbox) throw new StoreError('nonexistent', 'the account has no INBOX')
+    return createMaildrop(account, inbox, await readMessages(account, inbox.id, options))
+  } catch (reason) {
+    await account.close?.()
+    throw reason
+  }
+}
+
+async function readMessages(
+  account: Account,
+  inbox: MailboxId,
+  { hideSeen, maxMessages, newestFirst }: Required<MaildropOptions>,
+): Promise<MaildropMessage[]> {
   let messages: MaildropMessage[] = []
-  for await (const rows of account.messages(inbox.id, {})) {
-    for (const { uid, size, blob, prefix, flags, emailId } of rows) {
-      if (options.hideSeen && flags & Flag.Seen) continue
-      messages.push({ uid, size, blob, emailId, prefix: prefix ?? null, deleted: false, retrieved: false })
+  for await (const rows of account.messages(inbox, { light: true })) {
+    for (const { uid, size, blob, flags, emailId } of rows) {
+      if (hideSeen && flags & Flag.Seen) continue
+      messages.push({ uid, size, blob, emailId, deleted: false, retrieved: false })
     }
   }
-  if (messages.length > options.maxMessages) messages = messages.slice(messages.length - options.maxMessages)
-  if (options.newestFirst) messages.reverse()
+  if (messages.length > maxMessages) messages = messages.slice(messages.length - maxMessages)
+  return newestFirst ? messages.reverse() : messages
+}
+
+function createMaildrop(account: Account, inbox: MailboxInfo, messages: readonly MaildropMessage[]): Maildrop {
   const allOctets = messages.reduce((sum, { size }) => sum + size, 0)
+  const may = (right: string): boolean => account.commit !== undefined && (inbox.rights?.includes(right) ?? true)
+  const prefixes = createPrefixes(account, inbox.id, messages)
   let count = messages.length
   let octets = allOctets
   return {
@@ -70,6 +96,8 @@ export async function openMaildrop(account: Account, options: Required<MaildropO
     get octets() {
       return octets
     },
+    canDelete: may('e'),
+    prefix: prefixes,
     mark(message) {
       if (message.deleted) return
       message.deleted = true
@@ -81,11 +109,44 @@ export async function openMaildrop(account: Account, options: Required<MaildropO
       count = messages.length
       octets = allOctets
     },
-    update: (markSeen) => update(account, inbox.id, messages, markSeen),
+    update: (markSeen) => update(account, inbox.id, messages, markSeen && may('s')),
     async close() {
       await account.close?.()
     },
   }
+}
+
+/** Messages whose prefixes are looked up together: clients read one message after the other, upwards or downwards. */
+const BLOCK = 100
+
+/** Prefixes are not part of the listing, where looking for each of them would take most of the time. */
+function createPrefixes(
+  account: Account,
+  inbox: MailboxId,
+  messages: readonly MaildropMessage[],
+): (number: number) => Promise<Uint8Array> {
+  let known = new Map<Uid, Uint8Array>()
+
+  return async (number) => {
+    const { uid } = messages[number - 1]
+    let prefix = known.get(uid)
+    if (prefix) return prefix
+    const from = number - 1 - ((number - 1) % BLOCK)
+    const uids = uidsOf(messages.slice(from, from + BLOCK))
+    known = new Map()
+    for await (const rows of account.messages(inbox, { uids })) {
+      for (const row of rows) known.set(row.uid, row.prefix ?? NOTHING)
+    }
+    prefix = known.get(uid)
+    if (!prefix) throw new StoreError('nonexistent', 'the message is gone')
+    return prefix
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+function uidsOf(messages: readonly MaildropMessage[]): UidSet {
+  return uidSetFromSorted(messages.map(({ uid }) => uid).sort((a, b) => a - b))
 }
 
 async function update(
@@ -94,18 +155,10 @@ async function update(
   messages: readonly MaildropMessage[],
   markSeen: boolean,
 ): Promise<void> {
-  const uidsOf = (which: (message: MaildropMessage) => boolean) =>
-    uidSetFromSorted(
-      messages
-        .filter(which)
-        .map(({ uid }) => uid)
-        .sort((a, b) => a - b),
-    )
-  const gone = uidsOf(({ deleted }) => deleted)
-  const seen = markSeen ? uidsOf(({ deleted, retrieved }) => retrieved && !deleted) : []
+  const gone = uidsOf(messages.filter(({ deleted }) => deleted))
+  const seen = markSeen ? uidsOf(messages.filter(({ deleted, retrieved }) => retrieved && !deleted)) : []
   const ops: Op[] = []
-  if (seen.length > 0 && account.commit)
-    ops.push({ op: 'flags', in: mailbox, uids: seen, mode: 'add', flags: Flag.Seen })
+  if (seen.length > 0) ops.push({ op: 'flags', in: mailbox, uids: seen, mode: 'add', flags: Flag.Seen })
   if (gone.length > 0) ops.push({ op: 'expunge', in: mailbox, uids: gone, onlyDeleted: false })
   if (ops.length === 0) return
   if (!account.commit) throw new StoreError('readonly', 'this account can only be read')

@@ -1,63 +1,60 @@
 import { isStoreError, type Source } from '@posthouse/store-api'
-import { createDotStuffer, type DotStuffer } from '../syntax/dot-stuffing.js'
+import { createDotStuffer } from '../syntax/dot-stuffing.js'
 import type { TopCutter } from '../syntax/top.js'
 import type { TransactionContext } from './commands/command.js'
-import type { MaildropMessage } from './maildrop.js'
 
 /** Octets that are gathered before they are written: many small messages of a pipelining client share a write. */
 const GATHERED = 262_144
 
 /**
- * Sends a message, or what `cutter` leaves of it: dots stuffed, on views, no faster than the client reads.
- * True when all of it was sent; false when it is gone (`-ERR` was said) or the client is.
- * @throws what the store throws; behind the first octets the connection has to end without the final dot.
+ * Sends the message with a number, or what `cutter` leaves of it: dots stuffed, on views, no faster than the client
+ * reads. True when all of it was sent; false when it cannot be read (`-ERR` was said) or the client is gone.
+ * @throws what the store throws behind the first octets: the connection has to end without the final dot.
  */
 export async function sendMessage(
   context: TransactionContext,
-  message: MaildropMessage,
+  number: number,
   text: string,
   cutter?: TopCutter,
 ): Promise<boolean> {
   const { engine, link, drop } = context
-  const { prefix, blob } = message
   const stuffer = createDotStuffer()
-  let gathered = 0
 
-  /** True when no more is wanted. */
-  async function pass(piece: Uint8Array): Promise<boolean> {
-    const slow = write(stuffer, piece)
-    if (slow) await slow
-    return link.signal.aborted || cutter?.done === true
+  /** A promise when the client is slow. */
+  function write(piece: Uint8Array): void | Promise<void> {
+    if (!engine.sending) engine.send({ type: 'start', text })
+    if (cutter?.done) return
+    engine.send({ type: 'octets', pieces: stuffer.write(cutter ? cutter.write(piece) : piece) })
+    if (engine.unsent >= GATHERED) return link.flush()
   }
-  function write(to: DotStuffer, piece: Uint8Array): void | Promise<void> {
-    if (!engine.sending) {
-      engine.send({ type: 'start', text })
-      if (prefix && !cutter?.done)
-        engine.send({ type: 'octets', pieces: to.write(cutter ? cutter.write(prefix) : prefix) })
-      if (cutter?.done) return
-    }
-    engine.send({ type: 'octets', pieces: to.write(cutter ? cutter.write(piece) : piece) })
-    gathered += piece.length
-    if (gathered < GATHERED) return
-    gathered = 0
-    return link.flush()
-  }
+  const enough = (): boolean => cutter?.done === true || link.signal.aborted
 
   try {
-    // Until the first octets are there the answer may still be an error.
-    const source: Source = drop.account.read(blob)
-    if (Symbol.iterator in source) {
-      for (const piece of source) if (await pass(piece)) break
-    } else {
-      for await (const piece of source) if (await pass(piece)) break
+    const prefix = await drop.prefix(number)
+    const source: Source = drop.account.read(drop.messages[number - 1].blob)
+    // Until the first octets of the blob are there the answer may still be an error.
+    let first: Uint8Array | null = prefix
+    for await (const piece of source) {
+      if (first && first.length > 0) write(first)
+      first = null
+      const slow = write(piece)
+      if (slow) await slow
+      if (enough()) break
     }
+    if (first && !link.signal.aborted) write(first)
   } catch (reason) {
-    if (engine.sending || !isStoreError(reason) || reason.code !== 'nonexistent') throw reason
-    context.error('this message was deleted by another session')
+    if (engine.sending) throw reason
+    unreadable(context, number, reason)
     return false
   }
   if (link.signal.aborted) return false
-  if (!engine.sending) write(stuffer, new Uint8Array(0))
   engine.send({ type: 'end', octets: stuffer.end() })
   return true
+}
+
+function unreadable({ drop, error, link, log }: TransactionContext, number: number, reason: unknown): void {
+  if (isStoreError(reason) && reason.code === 'nonexistent') return error('this message was deleted by another session')
+  const { uid } = drop.messages[number - 1]
+  log({ level: 'error', event: 'message.unreadable', connection: link.id, uid, error: reason })
+  error('this message cannot be read now', 'SYS/TEMP')
 }

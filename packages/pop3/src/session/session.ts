@@ -1,6 +1,7 @@
 import {
   decodeBase64,
   encodeBase64,
+  type Identity,
   type Link,
   type SaslContext,
   type SaslExchange,
@@ -15,6 +16,14 @@ import { commands } from './commands/index.js'
 import { openFor } from './login.js'
 import type { Maildrop } from './maildrop.js'
 import type { ServerSetup } from './setup.js'
+
+/** The end of an exchange that has succeeded. */
+function confirmed(identity: Identity): SaslExchange {
+  return {
+    respond: (response) =>
+      response?.length === 0 ? { type: 'success', identity } : { type: 'failure', reason: 'malformed' },
+  }
+}
 
 /** Makes the engine and the session of a new connection. */
 export function createSession(setup: ServerSetup, link: Link): { engine: Pop3Engine; session: Session<Pop3Event> } {
@@ -97,11 +106,14 @@ export function createSession(setup: ServerSetup, link: Link): { engine: Pop3Eng
       case 'auth-response':
         return respond(event.response)
       case 'auth-cancelled':
-        exchange = null
-        engine.leaveAuth()
+        endExchange()
         return context.error('authentication cancelled')
       case 'line-too-long':
+        // RFC 5034 §4: a response that is too long ends the authentication.
+        endExchange()
         return context.mistake('the line is too long')
+      case 'not-text':
+        return context.mistake('the line is not UTF-8')
       case 'violation':
         log({ level: 'warn', event: 'protocol.violation', connection: link.id, message: event.message })
         context.error(event.message)
@@ -117,11 +129,15 @@ export function createSession(setup: ServerSetup, link: Link): { engine: Pop3Eng
     return handler.run(context as TransactionContext, command)
   }
 
+  function endExchange(): void {
+    if (exchange) engine.leaveAuth()
+    exchange = null
+  }
+
   function respond(line: Uint8Array): void | Promise<void> {
     const response = decodeBase64(line)
     if (response) return step(response)
-    exchange = null
-    engine.leaveAuth()
+    endExchange()
     return context.mistake('not base64')
   }
 
@@ -130,17 +146,17 @@ export function createSession(setup: ServerSetup, link: Link): { engine: Pop3Eng
     try {
       answer = await (exchange as SaslExchange).respond(response)
     } catch (reason) {
-      engine.leaveAuth()
+      endExchange()
       return context.unavailable(reason)
     }
     if (answer.type === 'challenge' || (answer.type === 'success' && answer.data)) {
       engine.send({ type: 'challenge', data: encodeBase64(answer.data as Uint8Array) })
       engine.enterAuth()
-      if (answer.type === 'success') exchange = { respond: () => ({ type: 'success', identity: answer.identity }) }
+      // RFC 5034 §4: +OK has no room for data, so they come before it, and the client answers with nothing.
+      if (answer.type === 'success') exchange = confirmed(answer.identity)
       return
     }
-    exchange = null
-    engine.leaveAuth()
+    endExchange()
     if (answer.type === 'success') return context.login(answer.identity)
     if (answer.reason === 'temporary') return context.unavailable(null)
     return context.refuse(answer.user ?? null)

@@ -1,4 +1,4 @@
-import { latin1, utf8 } from '@posthouse/wire'
+import { latin1, strictUtf8 } from '@posthouse/wire'
 
 /** A command line: the keyword in upper case, and what stands behind it. */
 export interface Pop3Command {
@@ -11,18 +11,38 @@ export interface Pop3Command {
 
 const SPACE = 32
 
-/** Reads a command line without its CRLF (RFC 1939 §3). Keywords are not case-sensitive. */
-export function parseCommand(line: Uint8Array): Pop3Command {
+/**
+ * Reads a command line without its CRLF (RFC 1939 §3). Keywords are not case-sensitive. `null` when the line holds NUL,
+ * its keyword is not ASCII, or its argument is not UTF-8 (RFC 6856 §2.2): no two names or passwords may become one.
+ */
+export function parseCommand(line: Uint8Array): Pop3Command | null {
   let end = 0
-  while (end < line.length && line[end] !== SPACE) end++
-  const keyword = latin1(line, 0, Math.min(end, 40)).toUpperCase()
-  const argument = end < line.length ? utf8(line, end + 1) : ''
-  return { keyword, argument, words: argument.split(' ').filter((word) => word !== '') }
+  let ascii = true
+  for (; end < line.length && line[end] !== SPACE; end++) if (line[end] > 127) ascii = false
+  const keyword = latin1(line, 0, end)
+  const argument = decode(line, end + 1)
+  // Upper case of letters beyond ASCII may be ASCII: `PA\xdf` is not PASS.
+  if (argument === null || keyword.includes('\0') || !ascii) return null
+  const words = argument.includes(' ') ? argument.split(' ').filter((word) => word !== '') : [argument]
+  return { keyword: keyword.toUpperCase(), argument, words: argument === '' ? [] : words }
 }
 
-/** A message number, line count or the like: 1 to 10 digits. `null` for anything else. */
+function decode(line: Uint8Array, start: number): string | null {
+  let ascii = true
+  for (let i = start; i < line.length; i++) {
+    if (line[i] === 0) return null
+    if (line[i] > 127) ascii = false
+  }
+  if (start >= line.length) return ''
+  return ascii ? latin1(line, start) : strictUtf8(line.subarray(start))
+}
+
+/** Digits of the largest number that is read: octets of a maildrop, exact in a `number`. */
+const MAX_DIGITS = 15
+
+/** A message number, a line count or octets: up to 15 digits. `null` for anything else. */
 export function parseNumber(text: string | undefined): number | null {
-  if (!text || text.length > 10) return null
+  if (!text || text.length > MAX_DIGITS) return null
   let value = 0
   for (let i = 0; i < text.length; i++) {
     const digit = text.charCodeAt(i) - 48

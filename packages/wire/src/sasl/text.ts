@@ -2,7 +2,7 @@
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The octets as text; `null` when they are not UTF-8. */
+/** The octets as text; `null` when they are not UTF-8. A byte order mark is kept. */
 export function strictUtf8(bytes: Uint8Array): string | null {
   try {
     return decoder.decode(bytes)

@@ -65,6 +65,9 @@ export function connectInMemory(protocol: Protocol, options: MemoryConnectionOpt
     wake()
   }
 
+  /** What is sent in clear text behind the command would be read as a handshake, and is none. */
+  const noHandshake = (): void => over({ type: 'aborted', message: 'not a TLS handshake' })
+
   const transport: Transport = {
     write(pieces) {
       for (const piece of pieces) written.push(piece.slice())
@@ -80,8 +83,7 @@ export function connectInMemory(protocol: Protocol, options: MemoryConnectionOpt
     end: () => over({ type: 'closed' }),
     destroy: () => over({ type: 'closed' }),
     startTls() {
-      // What was sent in clear text behind the command would now be read as a handshake, and is none.
-      if (waiting.length > 0) return over({ type: 'aborted', message: 'not a TLS handshake' })
+      if (waiting.length > 0) return noHandshake()
       pending = 'tls'
       wake()
     },
@@ -126,6 +128,7 @@ export function connectInMemory(protocol: Protocol, options: MemoryConnectionOpt
   return {
     send(bytes) {
       if (closed) return
+      if (pending === 'tls') return noHandshake()
       waiting.push(bytes.slice())
       deliver()
     },

@@ -1,7 +1,10 @@
-import { equalConstantTime, fromLatin1, fromUtf8, md5Hex } from '@posthouse/wire'
+import { equalConstantTime, fromLatin1, fromUtf8, md5Hex, saslprep } from '@posthouse/wire'
 import type { SessionCommand } from './command.js'
 
-/** APOP (RFC 1939 §7): MD5 over the greeting's timestamp and a shared secret. Weak; off unless asked for. */
+/**
+ * APOP (RFC 1939 §7): MD5 over the greeting's timestamp and a shared secret, both sides prepared by SASLprep
+ * (RFC 6856 §2.2). Weak; off unless asked for.
+ */
 export const apop: SessionCommand = {
   keyword: 'APOP',
   states: ['authorization'],
@@ -10,15 +13,19 @@ export const apop: SessionCommand = {
     if (timestamp === null || !setup.verifier.sharedSecret) return context.error('APOP is not offered')
     const space = argument.lastIndexOf(' ')
     if (space < 1) return context.mistake('APOP needs a name and a digest')
-    const name = argument.slice(0, space)
-    const digest = fromLatin1(argument.slice(space + 1))
+    const name = saslprep(argument.slice(0, space))
+    const digest = fromUtf8(argument.slice(space + 1))
+    if (!name) return context.refuse(argument.slice(0, space))
+    let known: Awaited<ReturnType<typeof setup.verifier.sharedSecret>>
     try {
-      const known = await setup.verifier.sharedSecret(name, sasl)
-      const wanted = fromLatin1(md5Hex(fromUtf8(timestamp + (known?.secret ?? ''))))
-      if (known && equalConstantTime(digest, wanted)) return await context.login(known.identity)
+      known = await setup.verifier.sharedSecret(name, sasl)
     } catch (reason) {
       return context.unavailable(reason)
     }
-    return context.refuse(name)
+    const secret = saslprep(known?.secret ?? '') ?? ''
+    const wanted = fromLatin1(md5Hex(fromUtf8(timestamp + secret)))
+    // Everybody can make the digest of an empty secret.
+    const proven = equalConstantTime(digest, wanted) && secret !== ''
+    return known && proven ? context.login(known.identity) : context.refuse(name)
   },
 }

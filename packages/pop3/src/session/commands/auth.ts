@@ -5,8 +5,9 @@ import type { SessionCommand } from './command.js'
 export const auth: SessionCommand = {
   keyword: 'AUTH',
   states: ['authorization'],
+  // RFC 2449 §5: what can be used before the login is announced after it, too.
   capabilities(context) {
-    const names = context.drop ? [] : context.offered().map(({ name }) => name)
+    const names = context.offered().map(({ name }) => name)
     return names.length > 0 ? [`SASL ${names.join(' ')}`] : []
   },
   run(context, { words }) {

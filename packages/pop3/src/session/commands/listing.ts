@@ -11,8 +11,8 @@ export function list(
 ): void | Promise<void> {
   const { drop, engine, link } = context
   if (words.length > 0) {
-    const message = findMessage(context, words[0])
-    if (message) context.ok(`${Number(words[0])} ${value(message)}`)
+    const found = findMessage(context, words)
+    if (found) context.ok(`${found.number} ${value(found.message)}`)
     return
   }
   let lines = ''

@@ -7,8 +7,9 @@ export const retr: TransactionCommand = {
   keyword: 'RETR',
   states: ['transaction'],
   async run(context, { words }) {
-    const message = findMessage(context, words[0])
-    if (!message) return
-    if (await sendMessage(context, message, `${message.size} octets`)) message.retrieved = true
+    const found = findMessage(context, words)
+    if (!found) return
+    const { number, message } = found
+    if (await sendMessage(context, number, `${message.size} octets`)) message.retrieved = true
   },
 }

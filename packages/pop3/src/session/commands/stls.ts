@@ -1,6 +1,6 @@
 import type { SessionCommand } from './command.js'
 
-/** STLS (RFC 2595 §4). Not behind UTF8 (RFC 6856 §2.1). */
+/** STLS (RFC 2595 §4), announced before the login only (§8). Not behind UTF8 (RFC 6856 §2.1). */
 export const stls: SessionCommand = {
   keyword: 'STLS',
   states: ['authorization'],

@@ -12,7 +12,7 @@ export const top: TransactionCommand = {
   async run(context, { words }) {
     const lines = parseNumber(words[1])
     if (lines === null) return context.mistake('TOP needs a message number and a number of lines')
-    const message = findMessage(context, words[0])
-    if (message) await sendMessage(context, message, 'top of message follows', createTopCutter(lines))
+    const found = findMessage(context, words, 2)
+    if (found) await sendMessage(context, found.number, 'top of message follows', createTopCutter(lines))
   },
 }

@@ -4,8 +4,10 @@ import type { SessionCommand } from './command.js'
 export const user: SessionCommand = {
   keyword: 'USER',
   states: ['authorization'],
-  capabilities: ({ drop, sasl, setup }) => (!drop && sasl.secure && setup.verifier.password ? ['USER'] : []),
+  // RFC 2449 §5: what can be used before the login is announced after it, too.
+  capabilities: ({ sasl, setup }) => (sasl.secure && setup.verifier.password ? ['USER'] : []),
   run(context, { argument }) {
+    if (!context.setup.verifier.password) return context.error('USER is not offered; use AUTH')
     if (!context.sasl.secure) return context.error('a password may not cross this connection; use STLS', 'AUTH')
     if (argument === '') return context.mistake('USER needs a name')
     context.user = argument

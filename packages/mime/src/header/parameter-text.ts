@@ -3,7 +3,7 @@
 import { trimBlanks } from '../ascii.js'
 import { type CharsetSource, decodeCharset } from '../body/charset.js'
 import type { RawParameter, StructuredValue } from './parameters.js'
-import { decodeWords, type RawCharset } from './words.js'
+import { decodeWords, octetsToText, type RawCharset } from './words.js'
 
 function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30
@@ -49,13 +49,16 @@ export function parameterOctets(parameter: RawParameter): string {
   return String.fromCharCode(...percentDecode(parameter.value.slice(second + 1).slice(0, 8192)))
 }
 
-/** All parameters as text, by lower-case name. */
+/** All parameters as text, by lower-case name; a name has octets above 127 only where a sender did not know better. */
 export function parameterTexts(
   value: StructuredValue,
   charsets?: CharsetSource,
   rawCharset?: RawCharset,
 ): Map<string, string> {
   const texts = new Map<string, string>()
-  for (const parameter of value.parameters) texts.set(parameter.name, parameterText(parameter, charsets, rawCharset))
+  for (const parameter of value.parameters) {
+    const name = octetsToText(parameter.name, charsets, rawCharset).text
+    texts.set(name, parameterText(parameter, charsets, rawCharset))
+  }
   return texts
 }

@@ -69,7 +69,14 @@ describe('what mail has beside the RFC', () => {
     ['=?utf-8?Q?Doe,_John?= <jdoe@x.test>', '=?utf-8?Q?Doe,_John?= <jdoe|x.test>'],
     ['=?utf-8?Q?a?= =?utf-8?Q?b?= <jdoe@x.test>', '=?utf-8?Q?a?= =?utf-8?Q?b?= <jdoe|x.test>'],
     ['"unclosed <jdoe@x.test>', 'unclosed <jdoe|x.test>'],
-    ['outer: inner: a@x.test; b@x.test', 'outer:<a|x.test>;, <b|x.test>'],
+    ['outer: inner: a@x.test; b@x.test', 'outer:<a|x.test>,<b|x.test>;'],
+    ['outer: inner: a@x.test;, b@x.test;, c@x.test', 'outer:<a|x.test>,<b|x.test>;, <c|x.test>'],
+    ['a@x.test b@x.test', '<a|x.test>, <b|x.test>'],
+    ['Ann a@x.test\r\n\tBob b @ x.test behind', 'Ann <a|x.test>, Bob behind <b|x.test>'],
+    ['g: a@x.test b@x.test;', 'g:<a|x.test>,<b|x.test>;'],
+    ['<mailto:a@x.test>', '<a|x.test>'],
+    ['<http://x.test/list>', '<http://x.test/list|>'],
+    ['a@x.t\0est, b\x01@x.test', 'est <a|x.t>, <b|x.test>'],
     ['group: a@x.test', 'group:<a|x.test>;'],
     ['John "Jack" Doe <jdoe@x.test>', 'John Jack Doe <jdoe|x.test>'],
     ['', ''],
@@ -77,6 +84,11 @@ describe('what mail has beside the RFC', () => {
   ]
   it.each(cases)('%s', (value, expected) => {
     expect(short(value)).toBe(expected)
+  })
+
+  it('comments behind a group are allowed, and behind nothing are not', () => {
+    expect(parseAddressList('undisclosed-recipients:; (no To-header on input)').malformed).toBe(false)
+    expect(parseAddressList('a@x.test, (none)').malformed).toBe(true)
   })
 })
 

@@ -3,7 +3,7 @@
 import { trimBlanks } from '../ascii.js'
 import { type CharsetSource, decodeCharset } from '../body/charset.js'
 import type { RawParameter, StructuredValue } from './parameters.js'
-import { decodeWords, octetsToText, type RawCharset } from './words.js'
+import { decodeWords, type HeaderText, octetsToText, type RawCharset } from './words.js'
 
 function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30
@@ -34,12 +34,21 @@ export function percentDecode(text: string): Uint8Array {
  * `rawCharset`.
  */
 export function parameterText(parameter: RawParameter, charsets?: CharsetSource, rawCharset?: RawCharset): string {
-  if (!parameter.extended) return decodeWords(parameter.value, charsets, rawCharset).text
+  return readParameterText(parameter, charsets, rawCharset).text
+}
+
+/** As {@link parameterText}, with what was wrong. */
+export function readParameterText(
+  parameter: RawParameter,
+  charsets?: CharsetSource,
+  rawCharset?: RawCharset,
+): HeaderText {
+  if (!parameter.extended) return decodeWords(parameter.value, charsets, rawCharset)
   const first = parameter.value.indexOf("'")
   const second = first === -1 ? -1 : parameter.value.indexOf("'", first + 1)
-  if (second === -1) return decodeCharset(percentDecode(parameter.value), 'utf-8', charsets).text
+  if (second === -1) return decodeCharset(percentDecode(parameter.value), 'utf-8', charsets)
   const label = trimBlanks(parameter.value.slice(0, first))
-  return decodeCharset(percentDecode(parameter.value.slice(second + 1)), label || 'utf-8', charsets).text
+  return decodeCharset(percentDecode(parameter.value.slice(second + 1)), label || 'utf-8', charsets)
 }
 
 /** The octets of a parameter, for what is compared with octets of the message, such as a boundary. */

@@ -76,6 +76,38 @@ This is the epilogue.  It is also to be ignored.\r
   })
 })
 
+describe('no empty line between a header block and the first boundary', () => {
+  const body = '--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n'
+  const head = 'Content-Type: multipart/mixed; boundary=b\r\n'
+
+  it.each([
+    ['nothing between', `Subject: x\r\n${head}${body}`],
+    ['a blank line that is not empty', `${head}Subject: x\r\n \r\n${body}`],
+    ['text', `${head}This is a message in MIME format.\r\n${body}`],
+    ['another line with dashes', `${head}--c\r\n${body}`],
+    ['inside another multipart', mixed(`--a\r\n${head}${body}--a--\r\n`, 'multipart/mixed; boundary=a')],
+  ])('%s: the parts are found', (what, text) => {
+    const inner = 'mixed(plain[one] plain[two])'
+    expect(shape(text)).toBe(what === 'inside another multipart' ? `mixed(${inner})` : inner)
+    expect(codes(text)).toEqual(['missing-empty-line'])
+    expect(
+      [...ranges(indexMessage(latin1Bytes(text)).root)].reduce((at, range) => {
+        expect(range.start).toBe(at)
+        return range.end
+      }, 0),
+    ).toBe(text.length)
+  })
+
+  it.each([
+    ['of a boundary that is given later', `--b\r\n${head}\r\n${body}`.replace('--b', 'X: y\r\n--b')],
+    ['of a type that has no parts', 'Content-Type: text/plain; boundary=b\r\n--b\r\n\r\nx'],
+    ['of another boundary', `${head}--bb\r\n\r\n${body}`],
+    ['that closes', `${head}--b--\r\n\r\n${body}`],
+  ])('but not by a line %s', (_, text) => {
+    expect(codes(text)).not.toContain('missing-empty-line')
+  })
+})
+
 describe('security row 16: broken and ambiguous structure has one reading, and a defect that says so', () => {
   it.each<[string, string, string, string[]]>([
     [

@@ -12,7 +12,7 @@
  * - the last `@` of several divides local part and domain.
  */
 
-import { lowerCase } from '../ascii.js'
+import { isBlank, lowerCase } from '../ascii.js'
 import {
   AT,
   ATOM,
@@ -98,6 +98,7 @@ class AddressReader {
     if (kind === BLANK) {
       this.at++
       this.spaced = true
+      this.malformed ||= !isBlank(code)
     } else if (kind === ATOM) {
       this.readAtom()
     } else if (code === 0x22) {

@@ -84,20 +84,4 @@ describe('security row 12: parameter bombs', () => {
     expect(parsed.truncated).toBe(true)
     expect(parsed.parameters).toEqual([{ name: 'f', value: 'x'.repeat(128), extended: false }])
   })
-
-  it.each([
-    ['semicolons', ';'.repeat(200_000)],
-    ['blanks', ' '.repeat(200_000)],
-    ['blanks in a value', `a=b${' '.repeat(200_000)}c`],
-    ['comments', '('.repeat(200_000)],
-    ['open comments in a value', `a=${' ('.repeat(100_000)}`],
-    ['equals', '='.repeat(200_000)],
-    ['words', 'a '.repeat(100_000)],
-    ['quotes', '"\\'.repeat(100_000)],
-  ])('%s end soon', (_, value) => {
-    const started = performance.now()
-    parseStructured(`x/y; ${value}`)
-    parseStructured(value)
-    expect(performance.now() - started).toBeLessThan(2000)
-  })
 })

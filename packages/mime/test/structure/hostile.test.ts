@@ -308,31 +308,3 @@ describe('security row 11: memory and time do not depend on what a header holds'
     expect(indexMessage(bytes)).toEqual({ root, defects })
   })
 })
-
-describe('the work is linear in the size', () => {
-  /** Processor time in ms: other programs on the machine do not count. */
-  const work = (bytes: Uint8Array) => {
-    let best = Number.POSITIVE_INFINITY
-    for (let round = 0; round < 5; round++) {
-      const started = process.cpuUsage()
-      indexMessage(bytes)
-      best = Math.min(best, process.cpuUsage(started).user / 1000)
-    }
-    return best
-  }
-
-  it.each([
-    ['lines of dashes', mixed('--b\r\n\r\n'), '--\r\n'],
-    ['lines that are nearly boundaries', mixed('--b\r\n\r\n'), '--bb\r\n'],
-    ['empty lines', mixed('--b\r\n\r\n'), '\r\n'],
-    ['parts', mixed(''), '--b\r\n\r\n'],
-    ['header fields', '', 'Content-Type: text/plain\r\n'],
-    ['folded lines', 'Content-Type: a/b', ';\r\n x=y'],
-    ['nested boundaries', '', 'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n'],
-  ])('%s', (_, head, piece) => {
-    const one = latin1Bytes(head + piece.repeat(40_000))
-    const two = latin1Bytes(head + piece.repeat(160_000))
-    // Four times the input may take eight times the time: a quadratic algorithm takes sixteen.
-    expect(work(two)).toBeLessThan(Math.max(8 * work(one), 50))
-  })
-})

@@ -1,11 +1,11 @@
 /** Linear time: eight times the input may take no more than three doublings at 2.2 times each. */
 
 import { indexMessage, parseMessage } from '@posthouse/mime'
-import { decodeCharset, decodeTransfer, findUuencoded, reflow } from '@posthouse/mime/body'
+import { createTransferDecoder, decodeCharset, decodeTransfer, findUuencoded, reflow } from '@posthouse/mime/body'
 import { iconvCharsets } from '@posthouse/mime/charsets'
-import { editHeader } from '@posthouse/mime/edit'
+import { createHeaderEditor, editHeader } from '@posthouse/mime/edit'
 import { decodeWords, parseAddressList, parseMessageIds, parseStructured, unfold } from '@posthouse/mime/header'
-import { readDeliveryStatus } from '@posthouse/mime/report'
+import { readDeliveryStatus, readFeedbackReport } from '@posthouse/mime/report'
 import { baseSubject, openSummary, summarize } from '@posthouse/mime/summary'
 import type { Target } from '../loop.js'
 import { MESSAGE_PIECES, VALUE_PIECES } from './dictionary.js'
@@ -19,7 +19,8 @@ const TRIES = 5
 
 const latin1 = (input: Uint8Array): string => Buffer.from(input).toString('latin1')
 
-const WORK: readonly [name: string, work: (input: Uint8Array) => void][] = [
+/** What must take time in proportion to its input. */
+export const WORK: readonly (readonly [name: string, work: (input: Uint8Array) => void])[] = [
   ['index', (input) => void indexMessage(input)],
   [
     'message',
@@ -44,15 +45,38 @@ const WORK: readonly [name: string, work: (input: Uint8Array) => void][] = [
   ['base subject', (input) => void baseSubject(latin1(input))],
   ['base64', (input) => void decodeTransfer(input, 'base64')],
   ['quoted-printable', (input) => void decodeTransfer(input, 'quoted-printable')],
+  [
+    'quoted-printable in pieces',
+    (input) => {
+      const decoder = createTransferDecoder('quoted-printable')
+      for (let at = 0; at < input.length; at += 100) decoder.write(input.subarray(at, at + 100))
+      decoder.end()
+    },
+  ],
   ['uuencode', (input) => void findUuencoded(input)],
   ['iso-2022-jp', (input) => void decodeCharset(input, 'iso-2022-jp')],
   ['utf-7', (input) => void decodeCharset(input, 'utf-7')],
   ['format=flowed', (input) => void reflow(latin1(input))],
   ['edits', (input) => void editHeader(input, [{ remove: 'x' }, { replace: { name: 'Subject', value: 'y' } }])],
-  ['reports', (input) => void readDeliveryStatus(input)],
+  [
+    'edits in pieces',
+    (input) => {
+      const editor = createHeaderEditor([{ remove: 'X' }, { replace: { name: 'Subject', value: 'y' } }])
+      for (let at = 0; at < input.length; at += 1000) editor.write(input.subarray(at, at + 1000))
+      editor.end()
+    },
+  ],
+  [
+    'reports',
+    (input) => {
+      readDeliveryStatus(input)
+      readFeedbackReport(input)
+    },
+  ],
 ]
 
-function repeated(piece: Uint8Array, size: number): Uint8Array {
+/** The piece again and again. */
+export function repeated(piece: Uint8Array, size: number): Uint8Array {
   const whole = new Uint8Array(size)
   for (let at = 0; at < size; at += piece.length) whole.set(piece.subarray(0, Math.min(piece.length, size - at)), at)
   return whole
@@ -65,6 +89,25 @@ function measure(work: (input: Uint8Array) => void, input: Uint8Array): number {
   return process.cpuUsage(started).user / 1000
 }
 
+/** Throws when eight times the input takes more than three doublings may: `of` makes the input of a size. */
+export function checkGrowth(
+  name: string,
+  work: (input: Uint8Array) => void,
+  of: (size: number) => Uint8Array,
+  size = SMALL,
+): void {
+  const large = of(size * FACTOR)
+  let most = measure(work, large)
+  if (most < MEASURABLE) return
+  const small = of(size)
+  let least = measure(work, small)
+  for (let i = 0; i < TRIES && most > LIMIT * least; i++) {
+    most = Math.min(most, measure(work, large))
+    least = Math.max(least, measure(work, small))
+  }
+  if (most > MEASURABLE && most > LIMIT * least) throw new Error(`${name}: ${least} ms, then ${most} ms`)
+}
+
 export const growthTarget: Target = {
   name: 'growth',
   dictionary: [...MESSAGE_PIECES, ...VALUE_PIECES],
@@ -74,16 +117,6 @@ export const growthTarget: Target = {
     // A beginning that opens something, then one piece again and again.
     const piece = input.subarray(cut(input.length))
     const head = input.subarray(0, input.length - piece.length)
-    const of = (size: number) => Buffer.concat([head, repeated(piece, size)])
-    const large = of(SMALL * FACTOR)
-    let most = measure(work, large)
-    if (most < MEASURABLE) return
-    const small = of(SMALL)
-    let least = measure(work, small)
-    for (let i = 0; i < TRIES && most > LIMIT * least; i++) {
-      most = Math.min(most, measure(work, large))
-      least = Math.max(least, measure(work, small))
-    }
-    if (most > MEASURABLE && most > LIMIT * least) throw new Error(`${name}: ${least} ms, then ${most} ms`)
+    checkGrowth(name, work, (size) => Buffer.concat([head, repeated(piece, size)]))
   },
 }

@@ -25,7 +25,7 @@ const MAX_LABEL = 40
 const ALIASES: Record<string, string> = {
   'us-ascii':
     'ascii us usascii ansix341968 ansix341986 ansix34 iso646us isoir6 iso646irv1991 cp367 ibm367 367 646 7bit',
-  'utf-8': 'utf8 utf unicode11utf8 unicode20utf8 utf8n utf8mb4 utf8bom utf8mac unicode8',
+  'utf-8': 'utf8 utf unicode11utf8 unicode20utf8 utf8n utf8mb4 utf8bom utf8mac unicode8 u8 utf8sig utf8ucs2 utf8ucs4',
   'utf-7': 'utf7 unicode11utf7 unicode20utf7',
   'utf-16': 'utf16 unicode iso10646ucs2 ucs2 unicode11',
   'utf-16le': 'utf16le ucs2le unicodelittle',
@@ -34,7 +34,7 @@ const ALIASES: Record<string, string> = {
   'utf-32le': 'utf32le ucs4le',
   'utf-32be': 'utf32be ucs4be',
   'windows-1252':
-    'iso88591 iso885911987 isoir100 latin1 l1 iso8859 88591 8859 ibm819 cp819 isolatin1 ansi winlatin1 westeuropean default',
+    'iso88591 iso885911987 isoir100 latin1 l1 iso8859 88591 8859 ibm819 cp819 isolatin1 ansi winlatin1 westeuropean default latin',
   'iso-8859-2': 'iso885921987 isoir101 latin2 l2 isolatin2 centraleuropean',
   'iso-8859-3': 'iso885931988 isoir109 latin3 l3 isolatin3',
   'iso-8859-4': 'iso885941988 isoir110 latin4 l4 isolatin4',
@@ -48,14 +48,15 @@ const ALIASES: Record<string, string> = {
   'iso-8859-14': 'isoir199 latin8 l8 isoceltic iso8859141998',
   'iso-8859-15': 'latin9 latin0 l9 iso885915',
   'iso-8859-16': 'isoir226 latin10 l10 iso8859162001',
-  'windows-874': 'iso885911 tis620 tis6200 tis62025330 tis62025291 dos874 thai thai8',
+  'windows-874':
+    'iso885911 tis620 tis6200 tis62025330 tis62025291 dos874 thai thai8 isoir166 tis62025290 iso8859112001',
   'koi8-r': 'koi8r koi koi8 koi8russian',
   'koi8-u': 'koi8u koi8ru',
   ibm866: 'dos866 ibm866 866 alt',
   macintosh: 'mac macroman',
   'x-mac-cyrillic': 'maccyrillic macukrainian macukraine',
   shift_jis:
-    'shiftjis sjis sjiswin mskanji ms932 windows31j 31j sjisopen shiftjisx0213 shiftjis2004 sjis2004 csshiftjis macjapanese',
+    'shiftjis sjis sjiswin mskanji ms932 windows31j 31j sjisopen shiftjisx0213 shiftjis2004 sjis2004 csshiftjis macjapanese macjapan jisx0213 sjisx0213',
   'euc-jp':
     'eucjp ujis eucjpwin eucjpms extendedunixcodepackedformatforjapanese eucjisx0213 eucjis2004 pkdfmtjapanese eucpkdfmtjapanese',
   'iso-2022-jp': 'iso2022jp iso2022jp1 jis iso2022jpms iso2022jpwin iso2022 jisautodetect',
@@ -63,17 +64,21 @@ const ALIASES: Record<string, string> = {
   'iso-2022-kr': 'iso2022kr',
   'iso-2022-cn': 'iso2022cn iso2022cnext',
   'hz-gb-2312': 'hz hzgb hzgb2312',
-  gbk: 'gb2312 gb231280 isoir58 chinese euccn eucgb2312cn gb ms936 windows936 gbkeuc gb2312simplified simplifiedchinese',
+  gbk: 'gb2312 gb231280 isoir58 chinese euccn eucgb2312cn gb ms936 windows936 gbkeuc gb2312simplified simplifiedchinese macsimpchinese macchinesesimp cngb gb231200',
   gb18030: 'gb180302000 gb180302005 gb180302022',
-  big5: 'big5hkscs cnbig5 xxbig5 big5eten bigfive big52003 eucbig5 ms950 big5uao traditionalchinese',
+  big5: 'big5hkscs cnbig5 xxbig5 big5eten bigfive big52003 eucbig5 ms950 big5uao traditionalchinese hkscs big5tw mactradchinese macchinesetrad',
   'euc-kr':
-    'euckr ksc56011987 ksc56011989 ksc5601 ksc56011992 ksc5636 korean isoir149 uhc windows949 ms949 ks5601 5601 ksx1001',
+    'euckr ksc56011987 ksc56011989 ksc5601 ksc56011992 ksc5636 korean isoir149 uhc windows949 ms949 ks5601 5601 ksx1001 mackorean',
   'x-user-defined': '',
   'ansi_x3.110-1983': 'ansix3110 ansix31101983 isoir99 csatelpt naplps',
   viscii: 'viscii11',
   tcvn: 'tcvn5712 tcvn57121',
   'armscii-8': 'armscii8',
-  'hp-roman8': 'hproman8 roman8 r8',
+  'hp-roman8': 'hproman8 roman8 r8 cp1051 ibm1051',
+  'x-mac-ce': 'macce maclatin2 maccentraleurope maccenteuro maccentraleurroman',
+  ptcp154: 'pt154 cyrillicasian cp154',
+  'kz-1048': 'kz1048 rk1048 strk10482002',
+  cp1125: 'ruscii cp866u',
   johab: 'ksc5601johab',
   'euc-tw': 'euctw',
 }

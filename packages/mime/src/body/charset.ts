@@ -76,10 +76,10 @@ export function decodeCharset(bytes: Uint8Array, label: string | undefined, sour
 
 function wholeDecoder(name: string, source: CharsetSource | undefined): ((bytes: Uint8Array) => string) | undefined {
   const platform = platformCharset(name)
-  if (platform?.exact) return (bytes) => platform.decoder.decode(bytes)
+  if (platform?.exact) return platform.decode
   const further = furtherDecoder(name, source)
   if (further) return (bytes) => further.write(bytes) + further.end()
-  return platform ? (bytes) => platform.decoder.decode(bytes) : undefined
+  return platform ? platform.decode : undefined
 }
 
 /** A decoder that is not the platform's. */

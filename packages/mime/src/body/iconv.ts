@@ -8,7 +8,6 @@ import { cutSafely } from './charset-platform.js'
 /** Names by which iconv-lite knows charsets that have another one here. */
 const ICONV_NAMES = new Map<string, string>([
   ['x-mac-ce', 'maccenteuro'],
-  ['x-mac-centraleurroman', 'maccenteuro'],
   ['x-mac-greek', 'macgreek'],
   ['x-mac-turkish', 'macturkish'],
   ['x-mac-croatian', 'maccroatian'],
@@ -20,7 +19,6 @@ const ICONV_NAMES = new Map<string, string>([
   ['armscii-8', 'armscii8'],
   ['ptcp154', 'pt154'],
   ['kz-1048', 'rk1048'],
-  ['strk1048-2002', 'rk1048'],
 ])
 
 /** iconv-lite gives Node's transfer encodings as charsets too; a message must not choose those. */

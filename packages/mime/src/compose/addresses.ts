@@ -188,7 +188,10 @@ function entryTokens(entry: Mailbox | Group, utf8Allowed: boolean): Token[] {
     entry.members.map((member) => mailboxTokens(member, utf8Allowed)),
     ',',
   )
-  return [...stick(nameTokens(entry.group, utf8Allowed), ':'), ...stick(members, ';')]
+  const name = nameTokens(entry.group, utf8Allowed)
+  // RFC 2047 §5 (3): blanks around an encoded word, also before a special.
+  const colon = looksEncoded(name.at(-1)!.text) ? [...name, { space: ' ', text: ':' }] : stick(name, ':')
+  return [...colon, ...stick(members, ';')]
 }
 
 /** Puts `text` directly behind the last token. */

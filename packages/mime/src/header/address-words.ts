@@ -4,9 +4,13 @@ export const ATOM = 0
 export const BLANK = 1
 const SPECIAL = 2
 
-/** What each octet is at the start of a token; quotes, brackets and comments count as special. */
+/**
+ * What each octet is at the start of a token; quotes, brackets and comments count as special. No address has a control
+ * character: each is a blank, so that none is hidden in what an application compares or sends.
+ */
 export const CLASS = new Uint8Array(256)
-for (const blank of ['\t', '\r', '\n', ' ']) CLASS[blank.charCodeAt(0)] = BLANK
+CLASS.fill(BLANK, 0, 0x21)
+CLASS[0x7f] = BLANK
 for (const special of '<>,;:@"([') CLASS[special.charCodeAt(0)] = SPECIAL
 
 /** One word of a phrase or address. */
@@ -19,6 +23,33 @@ export interface Word {
 
 /** The `@` between local part and domain, as a word. */
 export const AT = '@'
+
+function isSplit(word: Word): boolean {
+  return word.text === AT && !word.quoted
+}
+
+/**
+ * Several addresses that stand beside each other without a comma or brackets: each piece is a name and an address. Of
+ * several `@` without blanks between them the last divides the one address that they are in.
+ */
+export function divideAddresses(words: readonly Word[]): Word[][] {
+  const pieces: Word[][] = []
+  let from = 0
+  /** Behind the last address that was met. */
+  let end = -1
+  for (let at = 0; at < words.length; at++) {
+    if (!isSplit(words[at]!)) continue
+    if (end !== -1 && words[end]!.spaced && localPartStart(words, at) >= end) {
+      pieces.push(words.slice(from, end))
+      from = end
+    }
+    end = domainEnd(words, at)
+    if (end === words.length) break
+    at = end - 1
+  }
+  pieces.push(words.slice(from))
+  return pieces
+}
 
 /** Blanks divide the words of a name from the local part, except around dots (RFC 5322 §4.4, obs-local-part). */
 export function localPartStart(words: readonly Word[], at: number): number {

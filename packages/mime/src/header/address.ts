@@ -7,15 +7,26 @@
  *
  * - a name without brackets before the address, brackets that are not closed, doubled or closed twice;
  * - a comment behind the address is the name when there is no other (RFC 822 practice);
- * - semicolons between addresses; groups inside groups lose the inner name;
+ * - semicolons or nothing but blanks between addresses; groups inside groups lose the inner name;
  * - commas and blanks inside an encoded word; quotes that are not closed are text;
  * - the last `@` of several divides local part and domain.
  */
 
-import { AT, ATOM, BLANK, CLASS, joinPhrase, joinTight, splitAddress, type Word } from './address-words.js'
+import { isBlank, lowerCase } from '../ascii.js'
+import {
+  AT,
+  ATOM,
+  BLANK,
+  CLASS,
+  divideAddresses,
+  joinPhrase,
+  joinTight,
+  splitAddress,
+  type Word,
+} from './address-words.js'
 import { commentEnd } from './comments.js'
 import { unfold } from './fields.js'
-import { type Angle, bracketed, type RawMailbox, unbracketed } from './mailbox.js'
+import { type Angle, bracketed, type RawMailbox, type ReadMailbox, unbracketed } from './mailbox.js'
 
 export type { RawMailbox } from './mailbox.js'
 
@@ -51,6 +62,10 @@ class AddressReader {
   private comment: string | null = null
   private angle: Angle | null = null
   private group: { group: string; members: RawMailbox[] } | null = null
+  /** Groups that were begun inside it. */
+  private nested = 0
+  /** A group has ended and nothing but a comment may follow before the comma. */
+  private behindGroup = false
   private readonly entries: (RawMailbox | RawGroup)[] = []
   private count = 0
   private malformed = false
@@ -83,6 +98,7 @@ class AddressReader {
     if (kind === BLANK) {
       this.at++
       this.spaced = true
+      this.malformed ||= !isBlank(code)
     } else if (kind === ATOM) {
       this.readAtom()
     } else if (code === 0x22) {
@@ -109,7 +125,8 @@ class AddressReader {
       this.startGroup()
     } else if (code === 0x3b) {
       this.finishMailbox()
-      if (this.group) this.finishGroup()
+      if (this.nested > 0) this.nested--
+      else if (this.group) this.finishGroup()
       else this.malformed = true
     } else {
       this.malformed = true // a ">" that closes nothing
@@ -212,9 +229,12 @@ class AddressReader {
       } else if (code === 0x2c) {
         this.addWord(',', false)
       } else if (code === 0x3a) {
-        if (this.startsRoute()) route = joinTight(this.words, 0, this.words.length)
-        else this.malformed = true
-        this.words = []
+        if (this.startsRoute()) {
+          route = joinTight(this.words, 0, this.words.length)
+          this.words = []
+        } else {
+          this.addColon()
+        }
       } else {
         this.at--
         this.readToken()
@@ -227,6 +247,14 @@ class AddressReader {
     this.inAddress = false
     this.comment = comment
     this.spaced = true
+  }
+
+  /** Not of a route: URLs stand in brackets too. Of a `mailto:` the rest is an address. */
+  private addColon(): void {
+    this.malformed = true
+    const { words } = this
+    if (words.length === 1 && !words[0]!.quoted && lowerCase(words[0]!.text) === 'mailto') this.words = []
+    else this.addWord(':', false)
   }
 
   /** A second bracket without a comma before it: what stands between the two names the second. */
@@ -243,9 +271,10 @@ class AddressReader {
   }
 
   private startGroup(): void {
-    const nested = this.group !== null || this.angle !== null
-    if (nested) this.malformed = true
-    else this.group = { group: joinPhrase(this.words, 0, this.words.length), members: [] }
+    const nested = this.group !== null
+    if (nested || this.angle !== null) this.malformed = true
+    if (nested) this.nested++
+    else if (this.angle === null) this.group = { group: joinPhrase(this.words, 0, this.words.length), members: [] }
     this.words = []
     this.inAddress = false
     this.comment = null
@@ -254,21 +283,33 @@ class AddressReader {
   private finishGroup(): void {
     this.entries.push(this.group!)
     this.group = null
+    this.nested = 0
+    this.behindGroup = true
   }
 
   private finishMailbox(): void {
     const { words, angle, comment } = this
-    if (angle || words.length > 0) {
-      const { mailbox, malformed } = angle ? bracketed(angle, words, comment) : unbracketed(words, comment)
-      this.malformed ||= malformed
-      if (this.group) this.group.members.push(mailbox)
-      else this.entries.push(mailbox)
-      this.count++
-    } else if (comment !== null && !this.group) {
+    if (angle) {
+      this.addMailbox(bracketed(angle, words, comment))
+    } else if (words.length > 0) {
+      const pieces = divideAddresses(words)
+      for (const [i, piece] of pieces.entries()) {
+        if (this.count === this.maxAddresses) break
+        this.addMailbox(unbracketed(piece, i === pieces.length - 1 ? comment : null))
+      }
+      this.malformed ||= pieces.length > 1
+    } else if (comment !== null && !this.group && !this.behindGroup) {
       this.malformed = true
     }
     this.words = []
     this.angle = this.comment = null
-    this.spaced = this.inAddress = false
+    this.spaced = this.inAddress = this.behindGroup = false
+  }
+
+  private addMailbox({ mailbox, malformed }: ReadMailbox): void {
+    this.malformed ||= malformed
+    if (this.group) this.group.members.push(mailbox)
+    else this.entries.push(mailbox)
+    this.count++
   }
 }

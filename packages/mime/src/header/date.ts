@@ -1,6 +1,6 @@
 /**
  * Date-times of header fields (RFC 5322 §3.3, obsolete forms of §4.3), with what real mail has: no weekday, hyphens,
- * `asctime` order, ISO 8601, dots or nothing in the time, named zones, zones with a colon, comments anywhere.
+ * `asctime` order, ISO 8601, months as numbers, dots or nothing in the time, named zones, zones with a colon, comments anywhere.
  *
  * The words of the field are looked at one by one and say themselves what they are: a month has letters, a time has
  * colons, a year has more than two digits or comes after the day.
@@ -147,7 +147,10 @@ function takeNumber(parts: Parts, number: string): boolean {
     parts.month = value - 1 // ISO 8601: the year came first
   } else if (parts.day === -1) {
     parts.day = value
+  } else if (parts.month === -1 && parts.year === -1 && value >= 1 && value <= 12) {
+    parts.month = value - 1 // all in numbers, the day first
   } else if (parts.year === -1) {
+    if (number.length > 2) return false
     parts.year = shortYear(value)
   }
   return number.length <= 8

@@ -3,7 +3,7 @@
 import { trimBlanks } from '../ascii.js'
 import { type CharsetSource, decodeCharset } from '../body/charset.js'
 import type { RawParameter, StructuredValue } from './parameters.js'
-import { decodeWords, type RawCharset } from './words.js'
+import { decodeWords, type HeaderText, octetsToText, type RawCharset } from './words.js'
 
 function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30
@@ -34,12 +34,21 @@ export function percentDecode(text: string): Uint8Array {
  * `rawCharset`.
  */
 export function parameterText(parameter: RawParameter, charsets?: CharsetSource, rawCharset?: RawCharset): string {
-  if (!parameter.extended) return decodeWords(parameter.value, charsets, rawCharset).text
+  return readParameterText(parameter, charsets, rawCharset).text
+}
+
+/** As {@link parameterText}, with what was wrong. */
+export function readParameterText(
+  parameter: RawParameter,
+  charsets?: CharsetSource,
+  rawCharset?: RawCharset,
+): HeaderText {
+  if (!parameter.extended) return decodeWords(parameter.value, charsets, rawCharset)
   const first = parameter.value.indexOf("'")
   const second = first === -1 ? -1 : parameter.value.indexOf("'", first + 1)
-  if (second === -1) return decodeCharset(percentDecode(parameter.value), 'utf-8', charsets).text
+  if (second === -1) return decodeCharset(percentDecode(parameter.value), 'utf-8', charsets)
   const label = trimBlanks(parameter.value.slice(0, first))
-  return decodeCharset(percentDecode(parameter.value.slice(second + 1)), label || 'utf-8', charsets).text
+  return decodeCharset(percentDecode(parameter.value.slice(second + 1)), label || 'utf-8', charsets)
 }
 
 /** The octets of a parameter, for what is compared with octets of the message, such as a boundary. */
@@ -49,13 +58,16 @@ export function parameterOctets(parameter: RawParameter): string {
   return String.fromCharCode(...percentDecode(parameter.value.slice(second + 1).slice(0, 8192)))
 }
 
-/** All parameters as text, by lower-case name. */
+/** All parameters as text, by lower-case name; a name has octets above 127 only where a sender did not know better. */
 export function parameterTexts(
   value: StructuredValue,
   charsets?: CharsetSource,
   rawCharset?: RawCharset,
 ): Map<string, string> {
   const texts = new Map<string, string>()
-  for (const parameter of value.parameters) texts.set(parameter.name, parameterText(parameter, charsets, rawCharset))
+  for (const parameter of value.parameters) {
+    const name = octetsToText(parameter.name, charsets, rawCharset).text
+    texts.set(name, parameterText(parameter, charsets, rawCharset))
+  }
   return texts
 }

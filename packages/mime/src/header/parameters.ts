@@ -1,7 +1,7 @@
 /**
  * `Content-Type: text/plain; charset=utf-8` and its like: a value and parameters (RFC 2045 §5.1, RFC 2183), with
  * continuations, charsets and percent-encoding (RFC 2231), and with what mail has beside that: unquoted blanks, a
- * missing semicolon, comments, encoded words where the RFC forbids them, Windows paths in quotes.
+ * missing semicolon or a comma in its place behind the value, comments, encoded words where the RFC forbids them, Windows paths in quotes.
  *
  * Input is a field value as octets (latin1), still folded; line breaks count as blanks.
  */
@@ -32,6 +32,7 @@ export interface StructuredValue {
 
 const QUOTE = 0x22
 const PAREN_OPEN = 0x28
+const COMMA = 0x2c
 const COLON = 0x3a
 const SEMICOLON = 0x3b
 const EQUALS = 0x3d
@@ -166,7 +167,7 @@ export function parseStructured(text: string, maxParameters = 128): StructuredVa
     const code = text.charCodeAt(at)
     if (code === SEMICOLON || (at === start && looksLikeParameter(text, at))) break
     const next = isBlank(code) || code === PAREN_OPEN ? Math.max(skipCfws(text, at), at + 1) : at + 1
-    if (isBlank(code) && looksLikeParameter(text, next)) break
+    if ((isBlank(code) || code === COMMA) && looksLikeParameter(text, skipCfws(text, next))) break
     at = next
   }
   const value = lowerCase(withoutComments(text.slice(start, at)))
@@ -175,7 +176,7 @@ export function parseStructured(text: string, maxParameters = 128): StructuredVa
   let truncated = false
   for (let count = 0; at < text.length; ) {
     const code = text.charCodeAt(at)
-    if (code === SEMICOLON || isBlank(code)) {
+    if (code === SEMICOLON || isBlank(code) || (code === COMMA && count === 0)) {
       at++
       continue
     }
@@ -199,12 +200,11 @@ function readParameter(text: string, at: number, found: Map<string, Pieces>, rep
   const equals = text.indexOf('=', at)
   const semicolon = skipToSemicolon(text, at)
   if (equals === -1 || semicolon < equals) return semicolon
-  let nameEnd = equals
-  while (nameEnd > at && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--
-  const { base, section, extended } = splitName(lowerCase(text.slice(at, nameEnd)))
+  const { base, section, extended } = splitName(lowerCase(withoutComments(text.slice(at, equals))))
   const valueStart = skipCfws(text, equals + 1)
   const quoted = text.charCodeAt(valueStart) === QUOTE
   const { value, end } = quoted ? readQuoted(text, valueStart) : readToken(text, valueStart)
+  if (base === '') return end
   let pieces = found.get(base)
   if (!pieces) {
     pieces = { name: base, plain: null, extended: null, parts: null }

@@ -6,7 +6,7 @@
  * character may be split between them. What does not end with `?=` or names another encoding is left as it stands.
  */
 
-import { lowerCase } from '../ascii.js'
+import { lowerCase, trimBlanks } from '../ascii.js'
 import { decodeBase64 } from '../body/base64.js'
 import { type CharsetDefect, type CharsetSource, canonicalCharset, decodeCharset } from '../body/charset.js'
 import { guessText, mixedText, REPLACEMENT } from '../body/charset-guess.js'
@@ -50,7 +50,7 @@ export type RawCharset = () => string | null
 
 /**
  * Octets (as latin1) that are UTF-8 or else, as mail readers guess, in the charset of the message's text; without one
- * that says anything, windows-1252.
+ * that says anything, what is UTF-8 of them and windows-1252 for the others.
  */
 export function octetsToText(octets: string, charsets?: CharsetSource, rawCharset?: RawCharset): HeaderText {
   if (isAscii(octets)) {
@@ -66,7 +66,7 @@ export function octetsToText(octets: string, charsets?: CharsetSource, rawCharse
     const inCharset = name === 'us-ascii' || name === 'utf-8' ? null : decodeCharset(bytes, label, charsets)
     if (inCharset && inCharset.defect === undefined) return { text: inCharset.text, defect: 'raw-8bit-header' }
   }
-  return { text: guess === 'utf-8' ? mixedText(bytes) : text, defect: 'raw-8bit-header' }
+  return { text: mixedText(bytes), defect: 'raw-8bit-header' }
 }
 
 function switchedText(octets: string, label: string | null, charsets: CharsetSource | undefined): HeaderText {
@@ -82,8 +82,8 @@ function readWord(value: string, start: number, lastEnd: number): Word | null {
   }
   const encoding = value.charCodeAt(charsetEnd + 1) | 0x20
   if (encoding !== 0x62 && encoding !== 0x71) return null
-  const charset = value.slice(start + 2, charsetEnd)
-  if (charset.includes(' ') || charset.includes('\n')) return null
+  const charset = trimBlanks(value.slice(start + 2, charsetEnd))
+  if (charset === '' || charset.includes(' ') || charset.includes('\n')) return null
   if (lastEnd < charsetEnd + 3) return null
   const end = value.indexOf('?=', charsetEnd + 3)
   const star = charset.indexOf('*')
@@ -109,8 +109,31 @@ function isBlankBetween(value: string, from: number, to: number): boolean {
   return true
 }
 
-/** Neighbouring words of one charset. */
+/**
+ * Neighbouring words of one charset. Some senders cut base64 anywhere, so that its groups of four go on in the next
+ * word; others leave the padding of each word away.
+ */
 function decodeRun(words: readonly Word[], charsets?: CharsetSource): HeaderText {
+  const { charset } = words[0]!
+  const joined = words.slice(0, -1).some(isCut) && decodeCharset(joinedOctets(words), charset, charsets)
+  if (joined && joined.defect !== 'wrong-charset') return joined
+  return decodeCharset(concat(words.map(wordOctets)), charset, charsets)
+}
+
+/** Does the last group of the word lack characters that hold something? Of one that lost its padding only zeros lack. */
+function isCut({ base64 }: Word): boolean {
+  if (base64 === null || base64.length % 4 === 0) return false
+  const rest = base64.slice(base64.length - (base64.length % 4))
+  const octets = decodeBase64(fromLatin1(rest.padEnd(4, 'A')))
+  return rest.length === 1 || octets.subarray(rest.length - 1).some((octet) => octet !== 0)
+}
+
+function wordOctets(word: Word): Uint8Array {
+  return word.octets ?? decodeBase64(fromLatin1(word.base64!))
+}
+
+/** The base64 of words beside each other is decoded as one where a group is unfinished. */
+function joinedOctets(words: readonly Word[]): Uint8Array {
   const pieces: Uint8Array[] = []
   let base64 = ''
   const flush = () => {
@@ -118,17 +141,12 @@ function decodeRun(words: readonly Word[], charsets?: CharsetSource): HeaderText
     base64 = ''
   }
   for (const word of words) {
-    if (word.octets) {
-      flush()
-      pieces.push(word.octets)
-    } else if (word.base64) {
-      // A sender that cuts base64 anywhere leaves groups of four unfinished: they go on in the next word.
-      if (base64.length % 4 === 0) flush()
-      base64 += word.base64
-    }
+    if (word.base64 === null || base64.length % 4 === 0) flush()
+    if (word.octets) pieces.push(word.octets)
+    else base64 += word.base64
   }
   flush()
-  return decodeCharset(concat(pieces), words[0]!.charset, charsets)
+  return concat(pieces)
 }
 
 /**

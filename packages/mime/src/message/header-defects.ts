@@ -1,6 +1,7 @@
 /** What is wrong inside a header block: asked for only by who wants to know. */
 
 import { lowerCase } from '../ascii.js'
+import type { CharsetSource } from '../body/charset.js'
 import { indexOf } from '../bytes.js'
 import { parseAddressList } from '../header/address.js'
 import { parseDate } from '../header/date.js'
@@ -14,6 +15,7 @@ import {
   foldedValue,
   isMboxLine,
 } from '../header/fields.js'
+import { readParameterText } from '../header/parameter-text.js'
 import { parseStructured } from '../header/parameters.js'
 import { decodeWords } from '../header/words.js'
 import { type Defect, type DefectCode, defect } from '../structure/defects.js'
@@ -36,7 +38,7 @@ const ADDRESSES = ['from', 'sender', 'reply-to', 'to', 'cc', 'bcc']
 const STRUCTURED = ['content-type', 'content-disposition']
 
 /** The defects of the block; `isMessage` says that it is a message's, not a part's. */
-export function headerDefects(table: FieldTable, isMessage: boolean): Defect[] {
+export function headerDefects(table: FieldTable, isMessage: boolean, charsets: CharsetSource | undefined): Defect[] {
   const defects: Defect[] = []
   const add = (code: DefectCode, offset: number) => defects.push(defect(code, offset))
   const { bytes, count } = table
@@ -52,27 +54,32 @@ export function headerDefects(table: FieldTable, isMessage: boolean): Defect[] {
     const nul = indexOf(bytes.subarray(0, end), 0, fieldStart(table, 0))
     if (nul !== -1) add('nul-octet', nul)
   }
-  addTextDefects(table, add)
-  for (const name of STRUCTURED) {
-    const index = findField(table, name)
-    if (index !== -1 && parseStructured(foldedValue(table, index)).truncated)
-      add('too-many-parameters', fieldStart(table, index))
-  }
+  addTextDefects(table, charsets, add)
+  for (const name of STRUCTURED) addParameterDefects(table, name, charsets, add)
   if (isMessage) addMessageDefects(table, add)
   return defects
 }
 
 type Add = (code: DefectCode, offset: number) => void
 
-function addTextDefects(table: FieldTable, add: Add): void {
+function addTextDefects(table: FieldTable, charsets: CharsetSource | undefined, add: Add): void {
   for (let index = 0; index < table.count; index++) {
-    const value = fieldValue(table, index)
-    const found = decodeWords(value).defect
+    const found = decodeWords(fieldValue(table, index), charsets).defect
     // Content types and the like may look like broken words without being any.
-    if (found && found !== 'unknown-charset' && (found !== 'malformed-encoded-word' || isUnstructured(table, index))) {
+    if (found && (found !== 'malformed-encoded-word' || isUnstructured(table, index))) {
       add(found, fieldStart(table, index))
     }
   }
+}
+
+function addParameterDefects(table: FieldTable, name: string, charsets: CharsetSource | undefined, add: Add): void {
+  const index = findField(table, name)
+  if (index === -1) return
+  const { parameters, truncated } = parseStructured(foldedValue(table, index))
+  if (truncated) add('too-many-parameters', fieldStart(table, index))
+  // Words in the others were met as text.
+  const found = parameters.filter((one) => one.extended).map((one) => readParameterText(one, charsets).defect)
+  for (const code of new Set(found)) if (code) add(code, fieldStart(table, index))
 }
 
 function isUnstructured(table: FieldTable, index: number): boolean {

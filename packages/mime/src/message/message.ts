@@ -189,7 +189,8 @@ export class Message {
   get defects(): readonly Defect[] {
     if (!this.found) {
       this.found = [...this.index.defects]
-      for (const part of this.walk()) this.found.push(...headerDefects(part.headers.table, part === this.root))
+      for (const part of this.walk())
+        this.found.push(...headerDefects(part.headers.table, part === this.root, this.charsets))
     }
     return [...this.found, ...this.late].slice(0, this.limits.defects)
   }

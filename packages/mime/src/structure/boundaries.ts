@@ -14,6 +14,17 @@ export interface BoundaryLine {
   readonly closing: boolean
 }
 
+/** Is `[start, end)`, its LF not included, the line that begins a part of a multipart with this boundary? */
+export function isOpeningLine(boundary: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > MAX_SPECIAL_LINE) return false
+  return latin1(bytes, start + 2, lineEnd(bytes, start, end)) === boundary
+}
+
+function lineEnd(bytes: Uint8Array, start: number, end: number): number {
+  while (end > start && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x09 || bytes[end - 1] === CR)) end--
+  return end
+}
+
 /**
  * Judges the line `[start, end)`, its LF not included, against the multiparts among `open`, innermost first. The whole
  * line must match, blanks behind it aside: mail readers agree on that, though the RFC allows less.
@@ -25,7 +36,7 @@ export function matchBoundary(
   end: number,
 ): BoundaryLine | null {
   if (end - start > MAX_SPECIAL_LINE || bytes[start] !== DASH || bytes[start + 1] !== DASH) return null
-  while (end > start && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x09 || bytes[end - 1] === CR)) end--
+  end = lineEnd(bytes, start, end)
   const size = end - start - 2
   let text: string | undefined
   for (let index = open.length - 1; index >= 0; index--) {

@@ -31,7 +31,7 @@ export function judgeHeaderLine(bytes: Uint8Array, start: number, end: number, f
 
 /** Where a walk over header lines stopped. */
 export interface HeaderWalk {
-  /** `dashes`: a line that begins with `--` and may be a boundary; `more`: the line at `at` is not complete. */
+  /** `dashes`: a line that begins with `--` may be a boundary, and is no field; `more`: the line at `at` is not complete. */
   kind: 'empty' | 'not-a-header' | 'dashes' | 'more'
   /** Start of the line it stopped at. */
   at: number
@@ -40,15 +40,15 @@ export interface HeaderWalk {
 }
 
 /**
- * Walks complete lines from `at` on until one of them matters. `first` says that the line at `at` opens the block,
- * `boundaries` that lines with dashes are of interest. The result is put in `walk`.
+ * Walks complete lines from `at` on until one of them matters. `first` says that the line at `at` opens the block. The
+ * result is put in `walk`.
  */
-export function walkHeader(walk: HeaderWalk, bytes: Uint8Array, at: number, first: boolean, boundaries: boolean): void {
+export function walkHeader(walk: HeaderWalk, bytes: Uint8Array, at: number, first: boolean): void {
   for (;;) {
     const lf = indexOf(bytes, LF, at)
     if (lf === -1) return stop(walk, 'more', at, at)
     const octet = bytes[at]!
-    if (octet === DASH && boundaries && bytes[at + 1] === DASH) return stop(walk, 'dashes', at, lf + 1)
+    if (octet === DASH && bytes[at + 1] === DASH) return stop(walk, 'dashes', at, lf + 1)
     if (first || octet === CR || octet === LF) {
       const line = judgeHeaderLine(bytes, at, lf, first)
       if (line !== 'ordinary') return stop(walk, line, at, lf + 1)

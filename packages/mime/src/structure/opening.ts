@@ -58,3 +58,11 @@ export function readOpening(
   report('missing-boundary', entity.headerStart)
   return null
 }
+
+/** The boundary that a header block, as far as it was read, gives to a multipart; empty when there is none. */
+export function boundarySoFar(bytes: Uint8Array, start: number, end: number): string {
+  const { type } = readContentFields(bytes, start, end)
+  if (type === null || readMediaType(type).type !== 'multipart') return ''
+  const { text } = readBoundary(type)
+  return text.length <= MAX_BOUNDARY ? text : ''
+}

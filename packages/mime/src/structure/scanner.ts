@@ -11,18 +11,20 @@
  */
 
 import { indexOf } from '../bytes.js'
-import { type BoundaryLine, matchBoundary } from './boundaries.js'
+import { type BoundaryLine, isOpeningLine, matchBoundary } from './boundaries.js'
 import { CutInput } from './cut-input.js'
 import { type Defect, type DefectCode, defect } from './defects.js'
 import { countLineBreaks, type Entity, newEntity } from './entity.js'
 import { type HeaderWalk, judgeHeaderLine, lineBreakBefore, MAX_SPECIAL_LINE, walkHeader } from './header-lines.js'
 import { type MimeLimits, withDefaultLimits } from './limits.js'
-import { isMessageType, isUnopened, readOpening } from './opening.js'
+import { boundarySoFar, isMessageType, isUnopened, readOpening } from './opening.js'
 import type { MessageIndex, ScannerHooks, ScannerOptions } from './scanner-options.js'
 
 const LF = 0x0a
 const CR = 0x0d
 const DASH = 0x2d
+/** Lines with dashes in one header block that are compared with its own boundary: each time the block is read anew. */
+const MAX_DASH_LINES = 8
 const NOTHING = new Uint8Array(0)
 const LINE_WITH_DASHES = Uint8Array.of(LF, DASH, DASH)
 
@@ -49,6 +51,8 @@ export class MessageScanner {
   /** Octets of the line break before that line. */
   private lineBreakSize = 0
   private lineStart = 0
+  /** Lines that begin with dashes in the header block being read. */
+  private dashLines = 0
   private readonly walk: HeaderWalk = { kind: 'more', at: 0, next: 0 }
 
   private readonly cut: CutInput
@@ -97,13 +101,21 @@ export class MessageScanner {
     const { walk } = this
     const boundaries = this.boundaries > 0 && !this.exhausted
     let first = this.firstLine
-    walkHeader(walk, chunk, start, first, boundaries)
+    walkHeader(walk, chunk, start, first)
     while (walk.kind === 'dashes') {
-      const found = matchBoundary(this.open, chunk, walk.at, walk.next - 1)
+      const found = boundaries ? matchBoundary(this.open, chunk, walk.at, walk.next - 1) : null
       if (found) return this.cutHeaderByBoundary(found, chunk, start, walk.at, walk.next)
-      if (first && walk.at === start && judgeHeaderLine(chunk, start, walk.next - 1, true) === 'not-a-header') {
+      const isFirst = first && walk.at === start
+      if (isFirst && judgeHeaderLine(chunk, start, walk.next - 1, true) === 'not-a-header') {
         walk.kind = 'not-a-header'
-      } else walkHeader(walk, chunk, walk.next, (first = false), boundaries)
+      } else if (
+        !isFirst &&
+        this.beginsOwnBody(chunk, start, walk.at, chunk, walk.at, walk.next - 1, this.offset + walk.at)
+      ) {
+        this.countIn(chunk, start, walk.at)
+        this.finishHeader(chunk, start, walk.at, this.offset + walk.at)
+        return walk.at
+      } else walkHeader(walk, chunk, walk.next, (first = false))
     }
     if (walk.kind === 'more') {
       this.firstLine = first && walk.at === start
@@ -142,15 +154,9 @@ export class MessageScanner {
     const { line, lineLength } = this.cut
     this.cut.lineLength = 0
     this.firstLine = false
-    if (lineLength > 1 && line[0] === DASH && line[1] === DASH && this.boundaries > 0 && !this.exhausted) {
-      const found = matchBoundary(this.open, line, 0, lineLength)
-      if (found) {
-        const size = this.lineStart - this.current.headerStart
-        this.report('header-cut-by-boundary', this.lineStart)
-        this.endHeader(this.cut.kept, 0, Math.min(this.cut.keptLength, size), this.lineStart)
-        this.passBoundary(found, this.lineStart, 0, next, lineBreakBefore(line, lineLength))
-        return true
-      }
+    if (lineLength > 1 && line[0] === DASH && line[1] === DASH) {
+      const ended = this.finishCutDashes(line, lineLength, firstLine, next)
+      if (ended !== null) return ended
     }
     const kind = judgeHeaderLine(line, 0, lineLength, firstLine)
     if (kind === 'not-a-header') {
@@ -162,6 +168,48 @@ export class MessageScanner {
     }
     if (this.counting > 0 && !this.ended) this.lineBreaks++
     if (kind === 'empty') this.finishHeader(this.cut.kept, 0, this.cut.keptLength, next)
+    return true
+  }
+
+  /** The same for a line that begins with dashes; null when it is one of the header. */
+  private finishCutDashes(line: Uint8Array, length: number, firstLine: boolean, next: number): boolean | null {
+    const { lineStart } = this
+    const size = Math.min(this.cut.keptLength, lineStart - this.current.headerStart)
+    let found = this.boundaries > 0 && !this.exhausted ? matchBoundary(this.open, line, 0, length) : null
+    if (found) {
+      this.report('header-cut-by-boundary', lineStart)
+      this.endHeader(this.cut.kept, 0, size, lineStart)
+    } else {
+      if (firstLine || !this.beginsOwnBody(this.cut.kept, 0, size, line, 0, length, lineStart)) return null
+      this.finishHeader(this.cut.kept, 0, size, lineStart)
+      found = matchBoundary(this.open, line, 0, length)
+      if (!found) {
+        this.atLineStart = false
+        this.consumeBody(line, 0, length)
+        return false
+      }
+    }
+    this.passBoundary(found, lineStart, 0, next, lineBreakBefore(line, length))
+    return true
+  }
+
+  /**
+   * Is the line `[lineStart, lineEnd)` of `line`, at offset `at` of the message, the first boundary of the multipart
+   * whose header block `[start, end)` of `bytes` is being read? Senders forget the empty line, or put a blank in it.
+   */
+  private beginsOwnBody(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    line: Uint8Array,
+    lineStart: number,
+    lineEnd: number,
+    at: number,
+  ): boolean {
+    if (++this.dashLines > MAX_DASH_LINES) return false
+    const boundary = boundarySoFar(bytes, start, Math.min(end, start + this.limits.headerSize))
+    if (boundary === '' || !isOpeningLine(boundary, line, lineStart, lineEnd)) return false
+    this.report('missing-empty-line', at)
     return true
   }
 
@@ -196,6 +244,7 @@ export class MessageScanner {
     const entity = this.current
     entity.bodyStart = next
     this.inHeader = this.headerCut = false
+    this.dashLines = 0
     this.atLineStart = true
     this.lineBreakSize = 0
     this.cut.forget()

@@ -14,18 +14,14 @@ function isBlank(code: number): boolean {
 
 /** §2.1 (1): tabs and line breaks to blanks, several blanks to one. */
 function collapseBlanks(text: string): string {
-  let result = ''
-  let blank = false
-  for (let i = 0; i < text.length; i++) {
-    if (isBlank(text.charCodeAt(i))) {
-      blank = true
-    } else {
-      if (blank && result !== '') result += ' '
-      result += text.charAt(i)
-      blank = false
-    }
+  const words: string[] = []
+  for (let at = 0; at < text.length; ) {
+    while (at < text.length && isBlank(text.charCodeAt(at))) at++
+    const start = at
+    while (at < text.length && !isBlank(text.charCodeAt(at))) at++
+    if (at > start) words.push(text.slice(start, at))
   }
-  return result
+  return words.length === 1 ? words[0]! : words.join(' ')
 }
 
 /** Behind a `[blob]` and the blanks after it, or `at`. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createBase64Decoder, decodeBase64 } from '../../src/body/base64.js'
 import { createBase64Encoder, encodeBase64 } from '../../src/body/base64-encode.js'
 import { fromLatin1, latin1 } from '../../src/bytes.js'
-import { cut, feed, growth, LINEAR, octetsOf, places } from './cutting.js'
+import { cut, feed, octetsOf, places } from './cutting.js'
 
 function decode(text: string): { text: string; damaged: boolean } {
   let damaged = false
@@ -126,18 +126,5 @@ describe('properties', () => {
       }),
       { numRuns: 1000 },
     )
-  })
-})
-
-describe('time is linear', () => {
-  test.each([
-    ['clean', 'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n'],
-    ['without any line end', 'QUJD'],
-    ['an empty line after each character', 'Q\r\n'],
-    ['padding everywhere', 'Zg=='],
-    ['junk only', '!'],
-  ])('%s', (_name, unit) => {
-    const make = (size: number) => fromLatin1(unit.repeat(size / unit.length))
-    expect(growth(make, (input) => decodeBase64(input), 500_000)).toBeLessThan(LINEAR)
   })
 })

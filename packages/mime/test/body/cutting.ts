@@ -40,27 +40,3 @@ export function octetsOf(alphabet: string, maxLength = 200) {
     .array(fc.nat(alphabet.length - 1), { maxLength })
     .map((indexes) => Uint8Array.from(indexes, (index) => alphabet.charCodeAt(index)))
 }
-
-/** What {@link growth} must stay below: linear work gives about 4, quadratic work 16. */
-export const LINEAR = 9
-
-/**
- * How many times longer four times the input takes. Other work on the machine can only make it look worse, so the best
- * of several runs counts, and of several tries when the first ones look bad.
- */
-export function growth(make: (size: number) => Uint8Array, work: (input: Uint8Array) => void, size: number): number {
-  const best = (input: Uint8Array): number => {
-    let least = Number.POSITIVE_INFINITY
-    for (let run = 0; run < 5; run++) {
-      const before = performance.now()
-      work(input)
-      least = Math.min(least, performance.now() - before)
-    }
-    return least
-  }
-  const small = make(size)
-  const large = make(size * 4)
-  let ratio = Number.POSITIVE_INFINITY
-  for (let attempt = 0; attempt < 6 && ratio >= LINEAR; attempt++) ratio = Math.min(ratio, best(large) / best(small))
-  return ratio
-}

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createQuotedPrintableDecoder, decodeQ, decodeQuotedPrintable } from '../../src/body/quoted-printable.js'
 import { createQuotedPrintableEncoder, encodeQuotedPrintable } from '../../src/body/quoted-printable-encode.js'
 import { fromLatin1, latin1 } from '../../src/bytes.js'
-import { cut, feed, growth, LINEAR, octetsOf, places } from './cutting.js'
+import { cut, feed, octetsOf, places } from './cutting.js'
 
 function decode(text: string): { text: string; damaged: boolean } {
   let damaged = false
@@ -146,26 +146,5 @@ describe('properties', () => {
       }),
       { numRuns: 2000 },
     )
-  })
-})
-
-describe('time is linear', () => {
-  test.each([
-    ['prose', 'Gr=C3=BC=C3=9Fe aus K=C3=B6ln\r\n'],
-    ['blanks without a line end', ' '],
-    ['equals signs', '='],
-    ['an equals sign and blanks', `=${' '.repeat(999)}`],
-  ])('%s', (_name, unit) => {
-    const make = (size: number) => fromLatin1(unit.repeat(size / unit.length))
-    expect(growth(make, (input) => decodeQuotedPrintable(input), 200_000)).toBeLessThan(LINEAR)
-  })
-
-  test('blanks that come in small pieces', () => {
-    const work = (input: Uint8Array) => {
-      const decoder = createQuotedPrintableDecoder()
-      for (let at = 0; at < input.length; at += 100) decoder.write(input.subarray(at, at + 100))
-      decoder.end()
-    }
-    expect(growth((size) => new Uint8Array(size).fill(0x20), work, 200_000)).toBeLessThan(LINEAR)
   })
 })

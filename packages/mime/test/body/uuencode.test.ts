@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createUuDecoder, decodeUuencoded, findUuencoded } from '../../src/body/uuencode.js'
 import { fromLatin1, latin1 } from '../../src/bytes.js'
-import { cut, feed, growth, LINEAR, octetsOf, places } from './cutting.js'
+import { cut, feed, octetsOf, places } from './cutting.js'
 
 /** As POSIX describes it, for round trips. */
 function uuencode(octets: Uint8Array, zero: string): string {
@@ -104,16 +104,5 @@ describe('decoding', () => {
       }),
       { numRuns: 1000 },
     )
-  })
-})
-
-describe('time is linear', () => {
-  test.each([
-    ['begin lines', 'begin 644 a\n'],
-    ['begin lines and bodies', 'begin 644 a\n#0V%T\n'],
-    ['one long line', 'b'],
-  ])('%s', (_name, unit) => {
-    const make = (size: number) => fromLatin1(unit.repeat(size / unit.length))
-    expect(growth(make, (input) => findUuencoded(input), 400_000)).toBeLessThan(LINEAR)
   })
 })

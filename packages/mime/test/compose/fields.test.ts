@@ -45,6 +45,7 @@ describe('addresses', () => {
     ['text in Unicode', 'Jürgen <j@x.org>', '=?UTF-8?Q?J=C3=BCrgen?= <j@x.org>'],
     ['a low octet like a comma', 'Ŭ <j@x.org>', '=?UTF-8?B?xaw=?= <j@x.org>'],
     ['list', ['a@x.org', { address: 'b@x.org' }], 'a@x.org, b@x.org'],
+    ['encoded group', { group: 'Grüße', members: [{ address: 'a@x' }] }, '=?UTF-8?B?R3LDvMOfZQ==?= : a@x;'],
     ['empty group', { group: 'undisclosed-recipients', members: [] }, 'undisclosed-recipients:;'],
     ['group', { group: 'A B', members: [{ address: 'a@x' }, { address: 'b@x' }] }, 'A B: a@x, b@x;'],
     ['group as text', 'friends: a@x, b@x;', 'friends: a@x, b@x;'],

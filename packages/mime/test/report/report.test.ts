@@ -16,7 +16,7 @@ import {
   writeDispositionNotification,
   writeFeedbackReport,
 } from '../../src/report/index.js'
-import { growth, LINEAR, octetsOf } from '../body/cutting.js'
+import { octetsOf } from '../body/cutting.js'
 
 function lines(...text: string[]): Uint8Array {
   return fromUtf8(`${text.join('\r\n')}\r\n`)
@@ -389,13 +389,5 @@ describe('any octets', () => {
         readFeedbackReport(octets)
       }),
     )
-  })
-
-  test.each(['\n', 'A: 1\n', 'Action: 1\n\n', 'A: (\n (', 'Disposition: (\\'])('time is linear: %j', (unit) => {
-    const work = (input: Uint8Array) => {
-      readDeliveryStatus(input)
-      readFeedbackReport(input)
-    }
-    expect(growth((size) => fromLatin1(unit.repeat(size / unit.length)), work, 200_000)).toBeLessThan(LINEAR)
   })
 })

@@ -246,3 +246,30 @@ test('a closed store refuses', async () => {
   await store.close?.()
   expect(await codeOf(store.open('ann'))).toBe('unavailable')
 })
+
+test('a mailbox that is renumbered has its messages under other UIDs, and is gone for who has it open', async () => {
+  const store = createMemoryStore()
+  store.addAccount('ann')
+  const account = await store.open('ann')
+  const before = await inboxOf(account)
+  for (const text of ['one', 'two', 'three']) await append(account, text)
+  await account.commit?.([
+    { op: 'flags', in: before.id, uids: [[2, 2]], mode: 'add', flags: 4, keywords: ['Work'] },
+    { op: 'expunge', in: before.id, uids: [[1, 1]], onlyDeleted: false },
+    { op: 'meta', mailbox: before.id, key: '/shared/comment', value: bytes('kept') },
+  ])
+  store.renumber('ann', ['INBOX'])
+  const after = await inboxOf(account)
+  expect(after.uidValidity).toBeGreaterThan(before.uidValidity)
+  expect(after).toMatchObject({ path: ['INBOX'], messages: 2, uidNext: 5 })
+  const rows = await collectRows(account.messages(after.id, {}))
+  expect(rows.map(({ uid, flags, keywords }) => [uid, flags, keywords])).toEqual([
+    [3, 4, ['Work']],
+    [4, 0, []],
+  ])
+  expect(Buffer.from(await collectBytes(account.read(rows[0]!.blob))).toString()).toBe('two')
+  expect(await account.meta?.(after.id, '/')).toMatchObject([{ key: '/shared/comment' }])
+  expect(await codeOf(collectRows(account.messages(before.id, {})))).toBe('nonexistent')
+  expect(store.usage()).toMatchObject({ messages: 2 })
+  expect(() => store.renumber('ann', ['Nowhere'])).toThrow('no such mailbox')
+})

@@ -6,11 +6,12 @@ import { normaliseAddress } from '../address.js'
 import { StoreError } from '../errors.js'
 import { mailboxPathKey, normaliseMailboxPath } from '../mailbox-name.js'
 import type { Delivery, DeliveryTarget, MailStore, Op, OpResult, Principal, Source, Staged } from '../types.js'
-import { type AccountState, createAccountState } from './account.js'
+import { maxUid } from '../uid-set.js'
+import { type AccountState, addMailbox, createAccountState, metaKey } from './account.js'
 import { createBlobs } from './blobs.js'
 import { type CommitContext, runCommit } from './commit.js'
 import { openAccount, type Watchers } from './handle.js'
-import { trimVanished } from './mailbox.js'
+import { rowsOf, trimVanished } from './mailbox.js'
 import { type MemoryStoreOptions, memoryLimits } from './options.js'
 import { seesAnything, viewerOf } from './rights.js'
 
@@ -35,6 +36,12 @@ export interface MemoryStore extends MailStore {
   share(account: string, identifier: string, rights: string, path?: readonly string[]): void
   /** Lets the next message of a mailbox have this UID. It cannot go back. */
   setUidNext(account: string, path: readonly string[], uidNext: number): void
+  /**
+   * Makes a mailbox anew under its name, as a restore from a backup does: the same messages under another UIDVALIDITY,
+   * with UIDs that begin one behind the first that there was. For sessions that have the mailbox open it is gone.
+   * @throws StoreError `nonexistent`
+   */
+  renumber(account: string, path: readonly string[]): void
   /** Forgets what was expunged so far, as a store does whose log has grown too long. */
   trimVanished(account: string): void
   /** Frees the octets that nobody can read any more; returns how many blobs. Runs by itself with the deliveries. */
@@ -180,6 +187,22 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     setUidNext(account, path, uidNext) {
       const mailbox = mailboxAt(account, path)
       mailbox.uidNext = Math.max(mailbox.uidNext, uidNext)
+    },
+    renumber(account, path) {
+      const state = stateOf(account)
+      const old = mailboxAt(account, path)
+      const made = addMailbox(state, old.path, state.modseq)
+      made.role = old.role
+      made.uidNext = (rowsOf(old, undefined).next().value?.uid ?? 0) + 1
+      for (const [identifier, rights] of old.acl) made.acl.set(identifier, rights)
+      asOwner(state, [{ op: 'move', from: old.id, uids: [[1, maxUid]], to: made.id }])
+      for (const [key, entry] of [...state.meta]) {
+        if (entry.mailbox !== old.id) continue
+        state.meta.delete(key)
+        state.meta.set(metaKey(made.id, entry.principal, entry.key), { ...entry, mailbox: made.id })
+      }
+      state.mailboxes.delete(old.id)
+      context.changed(state, [old, made], true)
     },
     trimVanished(account) {
       for (const mailbox of stateOf(account).mailboxes.values()) trimVanished(mailbox, -1)

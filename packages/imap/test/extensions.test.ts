@@ -48,11 +48,11 @@ test('RFC 7162 §3.1: CONDSTORE', () =>
     S: * 3 FETCH (FLAGS () MODSEQ (4))
     S: b2 OK FETCH completed
     C: b3 STORE 1 (UNCHANGEDSINCE 2) +FLAGS.SILENT (\\Seen)
-    S: * 1 FETCH (FLAGS (\\Seen) MODSEQ (5))
+    S: * 1 FETCH (UID 1 FLAGS (\\Seen) MODSEQ (5))
     S: b3 OK STORE completed
     C: b4 STORE 1:3 (UNCHANGEDSINCE 4) +FLAGS (\\Deleted)
-    S: * 2 FETCH (FLAGS (\\Deleted) MODSEQ (6))
-    S: * 3 FETCH (FLAGS (\\Deleted) MODSEQ (6))
+    S: * 2 FETCH (UID 2 FLAGS (\\Deleted) MODSEQ (6))
+    S: * 3 FETCH (UID 3 FLAGS (\\Deleted) MODSEQ (6))
     S: b4 OK [MODIFIED 1] {*}
     C: b5 SEARCH MODSEQ 6
     S: * SEARCH 2 3 (MODSEQ 6)
@@ -192,6 +192,7 @@ test('RFC 3502 and RFC 8508: several messages at once, and REPLACE', () =>
     C: b1 APPEND INBOX (\\Seen) {9+}
     C~ A: 1\\r\\n\\r\\nx (\\\\Draft) {9+}\\r\\nA: 2\\r\\n\\r\\ny\\r\\n
     S: * 5 EXISTS
+    S: * 2 RECENT
     S: b1 OK [APPENDUID 1 4:5] APPEND completed
     C: b2 REPLACE 5 INBOX (\\Draft) {9+}
     C~ A: 3\\r\\n\\r\\nz\\r\\n
@@ -200,9 +201,9 @@ test('RFC 3502 and RFC 8508: several messages at once, and REPLACE', () =>
     S: * 5 EXISTS
     S: b2 OK REPLACE completed
     C: b3 FETCH 4:5 (UID FLAGS BODY.PEEK[TEXT])
-    S: * 4 FETCH (UID 4 FLAGS (\\Seen) BODY[TEXT] {1}
+    S: * 4 FETCH (UID 4 FLAGS (\\Seen \\Recent) BODY[TEXT] {1}
     S: x)
-    S: * 5 FETCH (UID 6 FLAGS (\\Draft) BODY[TEXT] {1}
+    S: * 5 FETCH (UID 6 FLAGS (\\Draft \\Recent) BODY[TEXT] {1}
     S: z)
     S: b3 OK FETCH completed
   `,

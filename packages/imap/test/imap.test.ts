@@ -103,7 +103,7 @@ test('APPEND streams a literal; the message comes back with its flags and date',
     S: ...
     S: b2 OK [READ-WRITE] SELECT completed
     C: b3 FETCH 1 (FLAGS INTERNALDATE BODY.PEEK[])
-    S: * 1 FETCH (FLAGS (\\Seen $Work) INTERNALDATE "17-Jul-1996 09:44:25 +0000" BODY[] {12}
+    S: * 1 FETCH (FLAGS (\\Seen \\Recent $Work) INTERNALDATE "17-Jul-1996 09:44:25 +0000" BODY[] {12}
     S: A: b
     S: 
     S: Body)

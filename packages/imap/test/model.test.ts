@@ -26,10 +26,17 @@ class Client {
   #highest = 0
   /** Lines of a SELECT with QRESYNC, which make sense only together. */
   #resync: string[] | null = null
+  /** Which client was told, and in which selection, that a message is recent; shared by all clients. */
+  readonly #recent: Map<string, string>
+  readonly #name: string
+  #selections = 0
+  #mailbox = ''
 
-  constructor(made: TestServer, qresync: boolean) {
+  constructor(made: TestServer, name: string, qresync: boolean, recent: Map<string, string>) {
     this.#connection = connectInMemory(made.server)
     this.#qresync = qresync
+    this.#name = name
+    this.#recent = recent
   }
 
   async open(): Promise<void> {
@@ -111,7 +118,16 @@ class Client {
       // RFC 7162 §3.1.1: it never goes back.
       if (highest && Number(highest[1]) < this.#highest) throw new Error(`${line} after ${this.#highest} at ${command}`)
       if (highest) this.#highest = Number(highest[1])
-      if (line.startsWith(`${tag} `)) return line.slice(tag.length + 1)
+      if (line.startsWith(`${tag} `)) {
+        // Messages that others have expunged are there for whom has not been told (RFC 2180 §4.1.1, §4.2.1, §4.4.1).
+        if (/^(UID )?(FETCH|STORE|SEARCH|COPY) /.test(command) && !line.startsWith(`${tag} OK`))
+          throw new Error(`${line} at ${command}`)
+        return line.slice(tag.length + 1)
+      }
+      if (/^SELECT /.test(command) && line.endsWith(' EXISTS')) {
+        this.#selections++
+        this.#mailbox = command.split(' ')[1] as string
+      }
       if (this.#resync) this.#resync.push(line)
       else this.#hear(line, command, before)
     }
@@ -156,8 +172,20 @@ class Client {
           throw new Error(`message ${fetch[1]} was UID ${one.uid}, now ${uid[1]}`)
         one.uid = Number(uid[1])
       }
-      if (flags) one.flags = flags[1] as string
+      if (!flags) return
+      const names = (flags[1] as string).split(' ')
+      one.flags = names.filter((name) => name !== '\\Recent').join(' ')
+      if (names.includes('\\Recent') && one.uid !== null && command !== 'resync') this.#noteRecent(one.uid)
     }
+  }
+
+  /** RFC 3501 §2.3.2: one session only is told that a message is recent. */
+  #noteRecent(uid: number): void {
+    const me = `${this.#name} in selection ${this.#selections}`
+    const message = `${this.#mailbox} ${uid}`
+    const first = this.#recent.get(message)
+    if (first !== undefined && first !== me) throw new Error(`${message} is recent for ${me} and for ${first}`)
+    this.#recent.set(message, me)
   }
 
   /** What a silent STORE did, as the client works it out. */
@@ -239,7 +267,8 @@ test('sessions agree with the store after NOOP, whatever was done in between', a
       const made = testServer()
       for (let i = 0; i < 3; i++) await made.deliver(message('A: b', '', String(i)), { flags: i === 1 ? Flag.Seen : 0 })
       await made.deliver(message('A: b', '', 'x'), { path: ['Other'] })
-      const clients = [new Client(made, false), new Client(made, true), new Client(made, false)]
+      const recent = new Map<string, string>()
+      const clients = ['a', 'b', 'c'].map((name) => new Client(made, name, name === 'b', recent))
       for (const client of clients) await client.open()
       for (const [i, one] of steps.entries()) {
         await act(clients[one.who] as Client, one)

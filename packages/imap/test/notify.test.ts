@@ -51,6 +51,7 @@ test('RFC 5465 §5.1: new messages of the selected mailbox come with what was as
     alice2> b1 APPEND INBOX ${MAIL}
     alice2< b1 OK {*}
     alice< * 2 EXISTS
+    alice< * 1 RECENT
     alice< * 2 FETCH (UID 2 BODY[HEADER.FIELDS (Subject)] {14}
     alice< Subject: n
     alice<
@@ -83,7 +84,8 @@ test('RFC 5465 §6.2: SELECTED-DELAYED leaves expunges for when they may be told
     alice2> b1 APPEND INBOX (\\Seen) ${MAIL}
     alice2< b1 OK {*}
     alice< * 2 EXISTS
-    alice< * 2 FETCH (FLAGS (\\Seen))
+    alice< * 1 RECENT
+    alice< * 2 FETCH (FLAGS (\\Seen \\Recent))
     alice2> b2 SELECT INBOX
     alice2< ...
     alice2< b2 OK [READ-WRITE] SELECT completed

@@ -17,6 +17,8 @@ interface Row {
   readonly meanwhile?: readonly string[]
   /** The store refuses every commit with this. */
   readonly refuses?: StoreCode | 'error'
+  /** The store has no `expunged`. */
+  readonly forgets?: boolean
   readonly login?: false
 }
 
@@ -42,6 +44,13 @@ const table: readonly Row[] = [
   { code: 'INUSE', commands: ['x CREATE New'], refuses: 'busy', wanted: /^x NO \[INUSE\]/ },
   {
     code: 'EXPUNGEISSUED',
+    commands: [SELECT, 'x FETCH 1:2 FLAGS'],
+    meanwhile: [SELECT, 'm STORE 1 +FLAGS.SILENT (\\Deleted)', 'n EXPUNGE'],
+    wanted: /^x OK \[EXPUNGEISSUED\]/,
+  },
+  {
+    code: 'EXPUNGEISSUED, where the store does not say what it has expunged',
+    forgets: true,
     commands: [SELECT, 'x FETCH 1:2 FLAGS'],
     meanwhile: [SELECT, 'm STORE 1 +FLAGS.SILENT (\\Deleted)', 'n EXPUNGE'],
     wanted: /^x NO \[EXPUNGEISSUED\]/,
@@ -150,6 +159,17 @@ const NEVER: Readonly<Record<string, string>> = {
   UIDNOTSTICKY: 'a store keeps UIDs (R6)',
 }
 
+/** The store of `made` without the optional `expunged`. */
+function forgetful(made: TestServer): TestServer['store'] {
+  return {
+    ...made.store,
+    async open(name, as) {
+      const { expunged: _, ...account } = await made.store.open(name, as)
+      return account
+    },
+  }
+}
+
 function refusing(made: TestServer, code: StoreCode | 'error'): TestServer['store'] {
   return {
     ...made.store,
@@ -166,26 +186,30 @@ function refusing(made: TestServer, code: StoreCode | 'error'): TestServer['stor
 }
 
 describe('response codes', () => {
-  test.each(table)('$code', async ({ commands, wanted, options = {}, setup, meanwhile = [], refuses, login }) => {
-    const base = testServer()
-    for (let i = 0; i < 2; i++) await base.deliver(HELLO, { flags: i === 1 ? Flag.Seen : 0 })
-    await setup?.(base)
-    const { server } = testServer({ store: refuses ? refusing(base, refuses) : base.store, ...options })
-    const connect = async (): Promise<DialogueClient> => {
-      const client = new DialogueClient(server)
-      if (login === false) await client.line()
-      else await client.logIn('alice')
-      return client
-    }
-    const client = await connect()
-    for (const command of commands.slice(0, -1)) await client.run(command)
-    if (meanwhile.length > 0) {
-      const other = await connect()
-      for (const command of meanwhile) await other.run(command)
-    }
-    const lines = await client.run(commands.at(-1) as string)
-    expect(lines.some((line) => wanted.test(line)) ? '' : lines.join('\n')).toBe('')
-  })
+  test.each(table)(
+    '$code',
+    async ({ commands, wanted, options = {}, setup, meanwhile = [], refuses, forgets, login }) => {
+      const base = testServer()
+      for (let i = 0; i < 2; i++) await base.deliver(HELLO, { flags: i === 1 ? Flag.Seen : 0 })
+      await setup?.(base)
+      const store = refuses ? refusing(base, refuses) : forgets ? forgetful(base) : base.store
+      const { server } = testServer({ store, ...options })
+      const connect = async (): Promise<DialogueClient> => {
+        const client = new DialogueClient(server)
+        if (login === false) await client.line()
+        else await client.logIn('alice')
+        return client
+      }
+      const client = await connect()
+      for (const command of commands.slice(0, -1)) await client.run(command)
+      if (meanwhile.length > 0) {
+        const other = await connect()
+        for (const command of meanwhile) await other.run(command)
+      }
+      const lines = await client.run(commands.at(-1) as string)
+      expect(lines.some((line) => wanted.test(line)) ? '' : lines.join('\n')).toBe('')
+    },
+  )
 
   test('every code of RFC 5530 and RFC 9051 has a row, or a reason', () => {
     const registered = `UNAVAILABLE AUTHENTICATIONFAILED AUTHORIZATIONFAILED EXPIRED PRIVACYREQUIRED CONTACTADMIN NOPERM

@@ -32,7 +32,7 @@ test('RFC 9051 §6.2.1: STARTTLS forgets everything said before, and allows pass
   )
 })
 
-test('a message expunged elsewhere keeps its number until it may be told; FETCH says that it is gone', async () => {
+test('a message expunged elsewhere keeps its number until it may be told; it can be fetched, flagged and copied until then', async () => {
   const made = testServer()
   for (let i = 0; i < 3; i++) await made.deliver(HELLO)
   const account = await made.account()
@@ -59,16 +59,19 @@ test('a message expunged elsewhere keeps its number until it may be told; FETCH 
     C: x1 FETCH 1:3 UID
     S: * 1 FETCH (UID 1)
     S: * 3 FETCH (UID 3)
-    S: x1 NO [EXPUNGEISSUED] {*}
+    S: * 2 FETCH (UID 2)
+    S: x1 OK [EXPUNGEISSUED] FETCH completed
     C: x2 SEARCH ALL
     S: * SEARCH 1 2 3
-    S: x2 OK SEARCH completed
+    S: x2 OK [EXPUNGEISSUED] SEARCH completed
     C: x3 STORE 3 +FLAGS.SILENT (\\Seen)
-    S: x3 OK STORE completed
+    S: x3 OK [EXPUNGEISSUED] STORE completed
     C: x4 UID FETCH 2:3 FLAGS
     S: * 3 FETCH (UID 3 FLAGS (\\Seen))
+    S: * 2 FETCH (UID 2 FLAGS ())
     S: * 2 EXPUNGE
     S: * 3 EXISTS
+    S: * 1 RECENT
     S: x4 OK FETCH completed
   `,
   )

@@ -80,6 +80,7 @@ test('RFC 9586 §3: after ENABLE UIDONLY message numbers are refused, UIDs are t
     S: * OK [COPYUID {*} 3 4] Moved
     S: * VANISHED 3
     S: * 3 EXISTS
+    S: * 1 RECENT
     S: 24 OK MOVE completed
     C: 25 EXPUNGE
     S: * VANISHED 2
@@ -174,6 +175,7 @@ test('RFC 9738 §3.1: where the OK has a code already, the bound stands before i
     S: * 2 EXPUNGE
     S: * 2 EXPUNGE
     S: * 3 EXISTS
+    S: * 2 RECENT
     S: 2 OK [MESSAGELIMIT 2 2] MOVE completed
   `,
     3,

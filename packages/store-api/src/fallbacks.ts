@@ -12,6 +12,8 @@ import type {
   DeliveryTarget,
   MailboxId,
   MailStore,
+  MessageQuery,
+  MessageRow,
   MetaEntry,
   ModSeq,
   Op,
@@ -58,6 +60,15 @@ export async function vanishedOf(
   const logged = await account.vanished?.(mailbox, query.since)
   if (logged) return uidSetIntersect(logged, query.known)
   return uidSetSubtract(query.known, uidSetFromSorted(await uidsOf(account, mailbox)))
+}
+
+/** Rows of messages that are gone since not long ago. Without `expunged`: none. */
+export async function* expungedOf(
+  account: Account,
+  mailbox: MailboxId,
+  query: Pick<MessageQuery, 'uids' | 'want'>,
+): AsyncGenerator<readonly MessageRow[], void, undefined> {
+  if (account.expunged) yield* account.expunged(mailbox, query)
 }
 
 /** What the store's search says; `null` when it cannot help and every row has to be tested. */

@@ -94,6 +94,13 @@ export interface Extras {
   /** A mailbox's access list, the owner first. Needs the right `a` (RFC 4314 §3.3). */
   acl(mailbox: MailboxId): Promise<readonly AclEntry[]>
   /**
+   * Rows of messages that were expunged or moved away not long ago, as they were when they went, by UID. For sessions
+   * that have not been told yet (RFC 9051 §7.5.1): their client may still ask for such a message. All of the last 15
+   * minutes, whose octets can be read (R7); older ones may be left out. Never one that is there. Flags of a principal's
+   * own (`privateFlags`) may be lost.
+   */
+  expunged(mailbox: MailboxId, query: Pick<MessageQuery, 'uids' | 'want'>): Batches<MessageRow>
+  /**
    * The octets of a message that is there already as staged ones, without a copy of them: for copies between accounts
    * of one store. @throws StoreError `nonexistent`
    */

@@ -22,7 +22,7 @@ export function readOnly(store: MailStore): MailStore {
 
 /** An account whose methods are those of another, bound to it, with some replaced. */
 function delegate(account: Account, replaced: Partial<Account>): Account {
-  const methods = ['mailboxes', 'messages', 'read', 'stage', 'commit', 'vanished', 'watch', 'uids'] as const
+  const methods = ['mailboxes', 'messages', 'read', 'stage', 'commit', 'vanished', 'watch', 'uids', 'expunged'] as const
   const more = ['search', 'summaries', 'quota', 'subscriptions', 'acl', 'restage', 'meta', 'close'] as const
   const bound: Record<string, unknown> = {}
   for (const name of [...methods, ...more]) {

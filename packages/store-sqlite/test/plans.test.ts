@@ -14,6 +14,8 @@ const LARGE = [
   'release',
   'gone',
   'g',
+  'expunged',
+  'expunged_at',
   'delivered',
   'committed',
   'blob',
@@ -54,6 +56,7 @@ test('no statement of daily work walks through a whole table', async () => {
   for await (const rows of account.messages(id, {})) expect(rows.length).toBe(2)
   for await (const piece of account.read(staged.blob, { start: 70_000, end: 70_010 })) expect(piece.length).toBe(10)
   await account.vanished?.(id, 1)
+  for await (const rows of account.expunged?.(id, { want: ['summary'] }) ?? []) expect(rows.length).toBe(3)
   await account.uids?.(id)
   await account.quota?.()
   await account.meta?.(null, '/')

@@ -66,6 +66,8 @@ export interface ImapLimits {
    * octets each. Default: 300,000.
    */
   readonly cachedKeys: number
+  /** Mailboxes of which the server remembers what is \Recent (RFC 3501), about 100 octets each. Default: 100,000. */
+  readonly recentMailboxes: number
   /** Searches of a session that are kept up to date (RFC 5267 §4.3.1). Default: 10. */
   readonly updatingSearches: number
   /** Mailboxes that NOTIFY watches at most. Default: 10,000. */
@@ -110,6 +112,7 @@ export const DEFAULT_LIMITS: ImapLimits = Object.freeze({
   searchMailboxes: 1_000,
   sortCriteria: 20,
   cachedKeys: 300_000,
+  recentMailboxes: 100_000,
   updatingSearches: 10,
   notifyMailboxes: 10_000,
   progress: 10_000,

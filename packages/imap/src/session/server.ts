@@ -20,6 +20,7 @@ import { type NamespaceOptions, namespacesOf, prefixOf } from './namespaces.js'
 import { partsMaker } from './parts.js'
 import type { ImapSession, ServerSetup } from './session.js'
 import { KeyCache } from './sort/key-cache.js'
+import { RecentUids } from './view/recent.js'
 import { SharedUids } from './view/shared-uids.js'
 
 /** What an IMAP server is made of. */
@@ -80,6 +81,7 @@ export function createImapServer(options: ImapServerOptions): ImapServer {
     },
     namespaces,
     uids: new SharedUids(),
+    recent: new RecentUids(limits.recentMailboxes),
     identification: Object.entries(options.identification ?? { name: 'Posthouse' }),
     capabilityFilter: options.capabilities ?? null,
     keyCache: new KeyCache(limits.cachedKeys),

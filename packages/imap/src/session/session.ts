@@ -17,6 +17,7 @@ import type { Namespaces } from './namespaces.js'
 import type { Parts } from './parts.js'
 import type { KeyCache } from './sort/key-cache.js'
 import type { MailboxView } from './view/mailbox-view.js'
+import type { RecentUids } from './view/recent.js'
 import type { SharedUids } from './view/shared-uids.js'
 
 /** What all sessions of a server share. */
@@ -31,6 +32,8 @@ export interface ServerSetup {
   readonly namespaces: Namespaces | null
   /** UIDs of the mailboxes that are open, shared by their views. */
   readonly uids: SharedUids
+  /** Which messages no session was told of. */
+  readonly recent: RecentUids
   readonly openAccount: (account: string, principal: string) => Promise<Account>
   readonly identification: readonly (readonly [string, string])[]
   readonly capabilityFilter: ((words: readonly string[], session: ImapSession) => readonly string[]) | null

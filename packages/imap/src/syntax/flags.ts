@@ -25,12 +25,16 @@ const NAMES: readonly (readonly [number, string])[] = [
   [Flag.Draft, '\\Draft'],
 ]
 
+/** The bit of \Recent, which no store has (RFC 3501 §2.3.2). */
+export const RECENT = 32
+
 /** All system flags, as FLAGS and PERMANENTFLAGS list them. */
 export const SYSTEM_FLAGS = '\\Answered \\Flagged \\Deleted \\Seen \\Draft'
 
 /** The text of every combination of system flags. */
-const TEXTS: readonly string[] = Array.from({ length: 32 }, (_, bits) =>
-  NAMES.filter(([bit]) => bits & bit)
+const TEXTS: readonly string[] = Array.from({ length: 64 }, (_, bits) =>
+  [...NAMES, [RECENT, '\\Recent'] as const]
+    .filter(([bit]) => bits & bit)
     .map(([, name]) => name)
     .join(' '),
 )
@@ -38,9 +42,9 @@ const TEXTS: readonly string[] = Array.from({ length: 32 }, (_, bits) =>
 /** Longest keyword, in octets. */
 const MAX_KEYWORD = 100
 
-/** `\Seen $Forwarded`: what stands between the parentheses. */
+/** `\Seen $Forwarded`: what stands between the parentheses. Bits of `Flag`, and `RECENT`. */
 export function formatFlags(system: number, keywords: readonly string[] = []): string {
-  const text = TEXTS[system & 31]
+  const text = TEXTS[system & 63]
   if (keywords.length === 0) return text
   return text === '' ? keywords.join(' ') : `${text} ${keywords.join(' ')}`
 }

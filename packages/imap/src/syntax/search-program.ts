@@ -9,6 +9,8 @@ import { atSequenceSet, parseSequenceSet, type SequenceSet } from './sequence-se
 export type SearchTree<Leaf> =
   | { readonly type: 'and' | 'or'; readonly of: readonly SearchTree<Leaf>[] }
   | { readonly type: 'not'; readonly of: SearchTree<Leaf> }
+  /** Messages with \Recent. */
+  | { readonly type: 'recent' }
   /** Message sequence numbers or UIDs, with `*` and `$` unresolved. */
   | { readonly type: 'sequence'; readonly set: SequenceSet; readonly uids: boolean }
   | { readonly type: 'leaf'; readonly leaf: Leaf }

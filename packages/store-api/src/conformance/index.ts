@@ -9,6 +9,7 @@ import { adapterChecks } from './checks/adapter.js'
 import { byteChecks } from './checks/bytes.js'
 import { copyChecks } from './checks/copy.js'
 import { expungeChecks } from './checks/expunge.js'
+import { expungedChecks } from './checks/expunged.js'
 import { feedChecks } from './checks/feed.js'
 import { flagChecks } from './checks/flags.js'
 import { levelChecks } from './checks/levels.js'
@@ -39,6 +40,7 @@ const definitions = [
   ...adapterChecks,
   ...sharingChecks,
   ...sharedMailboxChecks,
+  ...expungedChecks,
 ]
 
 /** All checks, in order. Give each to the test runner: `test(check.name, check.run)`. */

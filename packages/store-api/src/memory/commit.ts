@@ -4,7 +4,7 @@ import { guardOp } from '../rights.js'
 import type { CommitResult, Op, OpResult } from '../types.js'
 import { type AccountState, forgetOldKeys } from './account.js'
 import type { Blobs } from './blobs.js'
-import { type Mailbox, tidy } from './mailbox.js'
+import { forgetPast, type Mailbox, tidy } from './mailbox.js'
 import {
   changeAcl,
   changeMailbox,
@@ -56,7 +56,10 @@ export function runCommit(
   if (commitKey !== undefined) state.committed.set(commitKey, { at: tx.now, result })
   forgetOldKeys(state.committed, tx.now - limits.keysMs)
   forgetOldKeys(state.delivered, tx.now - limits.keysMs)
-  for (const mailbox of tx.touched) tidy(mailbox, limits.maxVanishedRanges)
+  for (const mailbox of tx.touched) {
+    tidy(mailbox, limits.maxVanishedRanges)
+    forgetPast(mailbox, tx.now - limits.graceMs)
+  }
   if (tx.touched.size > 0 || tx.accountChanged) context.changed(state, [...tx.touched], tx.accountChanged)
   return result
 }

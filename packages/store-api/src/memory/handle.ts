@@ -6,7 +6,7 @@ import { uidSetContains } from '../uid-set.js'
 import { createWatchQueue, type WatchQueue } from '../watch-queue.js'
 import { type AccountState, mailboxOf, subscriptionKey } from './account.js'
 import { type CommitContext, runCommit } from './commit.js'
-import { type Mailbox, type Row, rowsOf, rowsSince, slotOf, vanishedSince } from './mailbox.js'
+import { forgetPast, type Mailbox, pastRows, type Row, rowsOf, rowsSince, slotOf, vanishedSince } from './mailbox.js'
 import { flagsSeen, modseqSeen, unseenBy } from './personal.js'
 import { aclOf, readable, rightsIn, seesAnything, type Viewer, viewerOf } from './rights.js'
 import { searchRows } from './search.js'
@@ -38,6 +38,14 @@ export function openAccount(context: CommitContext, watchers: Watchers, state: A
     restage: async (blob) => context.blobs.restage(blob),
     commit: async (ops, key) => runCommit(context, state, viewer, ops, key),
     vanished: async (id, since) => vanishedSince(open(id), since),
+    *expunged(id, { uids, want }) {
+      const mailbox = open(id)
+      forgetPast(mailbox, context.limits.clock() - context.limits.graceMs)
+      const rows = pastRows(mailbox, uids)
+      for (let at = 0; at < rows.length; at += pageRows) {
+        yield rows.slice(at, at + pageRows).map((row) => toMessageRow(mailbox, row, viewer, { want: want ?? [] }))
+      }
+    },
     watch(signal) {
       const group = watchers.get(state) ?? new Set()
       const queue = createWatchQueue(signal, {

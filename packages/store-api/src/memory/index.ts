@@ -11,7 +11,7 @@ import { type AccountState, addMailbox, createAccountState, metaKey } from './ac
 import { createBlobs } from './blobs.js'
 import { type CommitContext, runCommit } from './commit.js'
 import { openAccount, type Watchers } from './handle.js'
-import { rowsOf, trimVanished } from './mailbox.js'
+import { forgetPast, rowsOf, trimVanished } from './mailbox.js'
 import { type MemoryStoreOptions, memoryLimits } from './options.js'
 import { seesAnything, viewerOf } from './rights.js'
 
@@ -207,7 +207,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     trimVanished(account) {
       for (const mailbox of stateOf(account).mailboxes.values()) trimVanished(mailbox, -1)
     },
-    collect: () => blobs.collect(),
+    collect() {
+      const before = limits.clock() - limits.graceMs
+      for (const { mailboxes } of accounts.values())
+        for (const mailbox of mailboxes.values()) forgetPast(mailbox, before)
+      return blobs.collect()
+    },
     usage: () => ({
       octets: blobs.octets,
       messages: totals.messages,

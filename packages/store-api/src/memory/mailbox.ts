@@ -6,7 +6,7 @@
  * sequence; an entry is stale when its row has changed again since.
  */
 import type { MailboxId, Uid, UidSet } from '../types.js'
-import { maxUid, uidSetOf, uidSetUnion } from '../uid-set.js'
+import { maxUid, uidSetContains, uidSetOf, uidSetUnion } from '../uid-set.js'
 import type { Blob } from './blobs.js'
 import type { Personal } from './personal.js'
 
@@ -60,6 +60,8 @@ export interface Mailbox {
   /** `vanished` is complete from here on. */
   floor: number
   gone: { readonly modseq: number; readonly uids: UidSet }[]
+  /** Rows that were expunged within the grace time, the oldest first. */
+  past: { readonly at: number; readonly row: Row }[]
   /** Ranges in `gone`. */
   goneRanges: number
   /** By folded name. */
@@ -88,6 +90,7 @@ export function createMailbox(id: MailboxId, path: readonly string[], uidValidit
     changes: [],
     floor: 0,
     gone: [],
+    past: [],
     goneRanges: 0,
     keywords: new Map(),
     personal: new Map(),
@@ -180,6 +183,20 @@ export function vanishedSince(mailbox: Mailbox, since: number): UidSet | null {
     for (const range of mailbox.gone[i]!.uids) ranges.push(range)
   }
   return ranges.length === 0 ? [] : uidSetOf(ranges)
+}
+
+/** Forgets expunged rows whose octets may be collected soon. */
+export function forgetPast(mailbox: Mailbox, before: number): void {
+  const { past } = mailbox
+  if (past.length === 0 || past[0]!.at > before) return
+  const kept = past.findIndex(({ at }) => at > before)
+  past.splice(0, kept === -1 ? past.length : kept)
+}
+
+/** Rows expunged within the grace time, by UID. */
+export function pastRows(mailbox: Mailbox, uids: UidSet | undefined): Row[] {
+  const rows = mailbox.past.map(({ row }) => row).filter(({ uid }) => !uids || uidSetContains(uids, uid))
+  return rows.sort((a, b) => a.uid - b.uid)
 }
 
 /** Notes an expunge; several in one commit become one entry. */

@@ -123,6 +123,7 @@ function removeRow(tx: Transaction, mailbox: Mailbox, row: Row): void {
   tx.undo.push(() => {
     mailbox.rows[slot] = row
   })
+  mailbox.past.push({ at: tx.now, row })
   count(tx, mailbox, row, -1)
   releaseContent(tx, row.content)
   for (const [guest, { flags }] of mailbox.personal) {

@@ -52,12 +52,14 @@ export function touch(tx: Transaction, mailbox: Mailbox): void {
   const changes = mailbox.changes.length
   const gone = [...mailbox.gone.slice(-1)]
   const goneLength = mailbox.gone.length
+  const past = mailbox.past.length
   tx.undo.push(() => {
     Object.assign(mailbox, { path, uidNext, modseq, role, noSelect, messages, unseen, deleted, bytes, goneRanges })
     mailbox.rows.length = slots
     mailbox.uids.length = slots
     mailbox.changes.length = changes
     mailbox.gone.length = goneLength
+    mailbox.past.length = past
     if (gone[0]) mailbox.gone[goneLength - 1] = gone[0]
   })
 }

@@ -140,6 +140,15 @@ function combine(
       return part.account.vanished!(id, since)
     }
   }
+  if (own.expunged) {
+    account.expunged = async function* (mailbox, query) {
+      const { part, id } = await find(mailbox)
+      const { owner } = part
+      for await (const page of part.account.expunged!(id, query)) {
+        yield owner === null ? page : page.map((row) => foreignRow(owner, row))
+      }
+    }
+  }
   if (own.uids) {
     account.uids = async (mailbox) => {
       const { part, id } = await find(mailbox)

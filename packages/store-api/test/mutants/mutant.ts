@@ -13,7 +13,7 @@ import type {
 } from '@posthouse/store-api'
 import type { Rule } from '@posthouse/store-api/conformance'
 
-export type Whole = Account & Writer & Required<Pick<Account, 'vanished' | 'watch' | 'uids'>>
+export type Whole = Account & Writer & Required<Pick<Account, 'vanished' | 'watch' | 'uids' | 'expunged'>>
 
 /** Replaces methods of an account; called once per account, so that handles share what a mutant remembers. */
 type Break = (account: Whole) => Partial<Account>

@@ -1,5 +1,5 @@
 /** Octets, staging and the collector: R4, R6, R7. */
-import { collectRows, StoreError } from '@posthouse/store-api'
+import { collectRows, StoreError, type UidSet, uidSetContains } from '@posthouse/store-api'
 import { type Mutant, mapBytes, mapRows, mutant, oneByOne } from './mutant.js'
 
 export const octetsMutants: readonly Mutant[] = [
@@ -33,6 +33,26 @@ export const octetsMutants: readonly Mutant[] = [
         for await (const piece of account.read(blob, range)) {
           if (expunged) return
           yield piece
+        }
+      },
+    }
+  }),
+  mutant('rows of expunged messages are forgotten at once', 'R7', [301], () => ({ expunged: () => [] })),
+  mutant('rows of expunged messages have lost their flags', 'R7', [301], (account) => ({
+    async *expunged(mailbox, query) {
+      for await (const page of account.expunged(mailbox, query)) yield page.map((row) => ({ ...row, flags: 0 }))
+    },
+  })),
+  mutant('what was moved away is not among what is gone', 'R7', [301], (account) => {
+    const moved: UidSet[] = []
+    return {
+      commit: async (ops, key) => {
+        for (const op of ops) if (op.op === 'move') moved.push(op.uids)
+        return account.commit(ops, key)
+      },
+      async *expunged(mailbox, query) {
+        for await (const page of account.expunged(mailbox, query)) {
+          yield page.filter(({ uid }) => !moved.some((uids) => uidSetContains(uids, uid)))
         }
       },
     }

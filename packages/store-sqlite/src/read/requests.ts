@@ -29,6 +29,8 @@ export type ReadRequest =
       readonly want: readonly Column[]
       /** Prefixes are not wanted. */
       readonly light: boolean
+      /** Of messages that are gone. */
+      readonly expunged: boolean
     }
   /** UIDs of rows changed after `since`, ascending. */
   | (InMailbox & { readonly type: 'changed'; readonly since: ModSeq })

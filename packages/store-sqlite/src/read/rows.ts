@@ -43,11 +43,11 @@ export const GUEST_MESSAGES = `msg m LEFT JOIN personal p
 export function readRows(
   index: Connection,
   blobs: Connection,
-  { mailbox, guest, uids, limit, want, light }: Extract<ReadRequest, { type: 'rows' }>,
+  { mailbox, guest, uids, limit, want, light, expunged }: Extract<ReadRequest, { type: 'rows' }>,
 ): PackedRows {
   const inline = want.includes('inline')
-  const sql = rowsSql(want, light && !inline, guest)
-  const who = guest ? [guest.principal] : []
+  const sql = expunged ? expungedSql(want, guest) : rowsSql(want, light && !inline, guest)
+  const who = guest && !expunged ? [guest.principal] : []
   const rows: RowWithOctets[] = []
   let octets = 0
   for (const [lo, hi] of uids) {
@@ -82,6 +82,14 @@ function rowsSql(want: readonly Column[], light: boolean, guest: Guest | null): 
   }
   return `SELECT ${columns}, c.prefix, ${summary ? 'c.summary' : 'NULL'}, ${header ? 'c.header' : 'NULL'}
     FROM ${from} JOIN content c ON c.id=m.content ${where}`
+}
+
+/** Rows that are gone, while their contents are there. What a guest kept for itself went with them. */
+function expungedSql(want: readonly Column[], guest: Guest | null): string {
+  const columns = rowColumns('m.modseq', guest ? `m.flags & ${~guest.privateFlags}` : 'm.flags')
+  const [summary, header] = (['summary', 'header'] as const).map((name) => (want.includes(name) ? `c.${name}` : 'NULL'))
+  return `SELECT ${columns}, c.prefix, ${summary}, ${header} FROM expunged m JOIN content c ON c.id=m.content
+    WHERE m.mailbox=? AND m.uid BETWEEN ? AND ? ORDER BY m.uid LIMIT ?`
 }
 
 function wholeBlob(blobs: Connection, row: SqlRow, prefix: Uint8Array | null): Uint8Array | null {

@@ -127,6 +127,20 @@ export const INDEX_SCHEMA: readonly string[] = [
   CREATE INDEX account_former ON account(former) WHERE former IS NOT NULL;
   CREATE INDEX account_removed ON account(removed_at) WHERE removed_at > 0;
   `,
+  `
+  -- Rows that left msg, for as long as their octets can be read (R7): sessions that have not been told may still fetch
+  -- them. expunged_at is the queue by which they are forgotten: one row for each commit and mailbox, ranges as in gone.
+  CREATE TABLE expunged(
+    mailbox INTEGER NOT NULL, uid INTEGER NOT NULL, modseq INTEGER NOT NULL, flags INTEGER NOT NULL, kw TEXT,
+    size INTEGER NOT NULL, idate INTEGER NOT NULL, sdate INTEGER NOT NULL,
+    content INTEGER NOT NULL, blob INTEGER NOT NULL, plen INTEGER NOT NULL, thread INTEGER,
+    PRIMARY KEY(mailbox, uid)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE expunged_at(
+    at INTEGER NOT NULL, mailbox INTEGER NOT NULL, modseq INTEGER NOT NULL, ranges BLOB NOT NULL,
+    PRIMARY KEY(at, mailbox, modseq)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]
 
 /** Versions of `blobs.db`. */

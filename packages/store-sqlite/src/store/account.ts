@@ -71,6 +71,7 @@ export function openAccount(options: AccountOptions): SqliteAccount {
       return infos
     },
     messages: (mailbox, query) => pages(backend, inMailbox(mailbox), query),
+    expunged: (mailbox, query) => pages(backend, inMailbox(mailbox), query, true),
     read: (blob, range) => readOctets(backend, options.tails, blob, range),
     commit: (ops, key) =>
       backend.write<'commit'>({
@@ -169,6 +170,7 @@ async function* pages(
   backend: Backend,
   where: { readonly account: number; readonly mailbox: number; readonly guest: Guest | null },
   query: MessageQuery,
+  expunged = false,
 ): AsyncGenerator<readonly MessageRow[]> {
   let ranges = query.uids ?? [[1, 4294967295] as const]
   if (query.since !== undefined && query.since > 0) {
@@ -184,7 +186,15 @@ async function* pages(
     let some: UidSet = ranges.slice(at, at + RANGES)
     while (first || some.length > 0) {
       first = false
-      const page = await backend.read<'rows'>({ type: 'rows', ...where, uids: some, limit, want, light })
+      const page = await backend.read<'rows'>({
+        type: 'rows',
+        ...where,
+        uids: some,
+        limit,
+        want,
+        light,
+        expunged,
+      })
       limit = PAGE
       if (page.present.length > 0) yield unpackRows(page)
       if (page.next === 0) break

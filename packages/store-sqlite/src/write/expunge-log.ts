@@ -13,13 +13,9 @@ const MEASURE_EVERY = 64
 
 /** Notes what a commit expunged. */
 export function noteExpunged({ index, now, limits }: Batch, mailbox: MailboxState, modseq: number, uids: UidSet): void {
-  index.run(
-    'INSERT INTO gone(mailbox, modseq, at, ranges) VALUES(?,?,?,?)',
-    mailbox.id,
-    modseq,
-    now,
-    encodeRanges(uids),
-  )
+  const ranges = encodeRanges(uids)
+  index.run('INSERT INTO gone(mailbox, modseq, at, ranges) VALUES(?,?,?,?)', mailbox.id, modseq, now, ranges)
+  index.run('INSERT INTO expunged_at(at, mailbox, modseq, ranges) VALUES(?,?,?,?)', now, mailbox.id, modseq, ranges)
   if (modseq % MEASURE_EVERY !== 0) return
   const row = index.get(
     'SELECT modseq FROM gone WHERE mailbox=? ORDER BY modseq DESC LIMIT 1 OFFSET ?',

@@ -67,6 +67,11 @@ function releaseContents(tx: Transaction, mailbox: MailboxState, lo: Uid, hi: Ui
   )
 }
 
+const KEEP = `INSERT INTO expunged(mailbox, uid, modseq, flags, kw, size, idate, sdate, content, blob, plen, thread)
+  SELECT mailbox, uid, modseq, flags, kw, size, idate, sdate, content, blob, plen, thread FROM msg`
+const DELETED = 'INDEXED BY msg_deleted WHERE mailbox=? AND uid BETWEEN ? AND ? AND (flags & 8) != 0'
+const ALL = 'WHERE mailbox=? AND uid BETWEEN ? AND ?'
+
 /** Deletes the rows of a range, moves the counters and notes the UIDs as gone. */
 export function deleteRows(
   tx: Transaction,
@@ -77,14 +82,9 @@ export function deleteRows(
   onlyDeleted = false,
 ): void {
   if (hasPersonal(tx, mailbox.id)) for (const [from, to] of found.uids) dropPersonal(tx, mailbox, from, to)
-  tx.batch.index.run(
-    onlyDeleted
-      ? 'DELETE FROM msg INDEXED BY msg_deleted WHERE mailbox=? AND uid BETWEEN ? AND ? AND (flags & 8) != 0'
-      : 'DELETE FROM msg WHERE mailbox=? AND uid BETWEEN ? AND ?',
-    mailbox.id,
-    lo,
-    hi,
-  )
+  const where = onlyDeleted ? DELETED : ALL
+  tx.batch.index.run(`${KEEP} ${where}`, mailbox.id, lo, hi)
+  tx.batch.index.run(`DELETE FROM msg ${where}`, mailbox.id, lo, hi)
   count(tx, mailbox, {
     messages: -found.messages,
     bytes: -found.bytes,

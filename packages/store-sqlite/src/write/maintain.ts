@@ -1,3 +1,5 @@
+import type { Uid } from '@posthouse/store-api'
+import { decodeRangesInto, encodeRanges } from '../ranges.js'
 import type { Connection } from '../sql/connection.js'
 import { removeTails } from '../tail/files.js'
 import { deleteBlob } from './blobs.js'
@@ -28,6 +30,7 @@ export function maintain(batch: Batch): boolean {
     more = collectLeases(batch) || more
   }
   more = trimKeys(batch) || more
+  more = forgetExpunged(batch) || more
   return trimExpungeLog(batch) || more
 }
 
@@ -145,6 +148,41 @@ function trimKeys({ index, now, limits }: Batch): boolean {
     STEP,
   )
   return deliveries === STEP || commits === STEP
+}
+
+/** Forgets expunged rows whose octets may be collected. */
+function forgetExpunged({ index, now, limits }: Batch): boolean {
+  const due = index.get(
+    'SELECT at, mailbox, modseq, ranges FROM expunged_at WHERE at<? ORDER BY at',
+    now - limits.grace,
+  )
+  if (!due) return false
+  const [at, mailbox, modseq, encoded] = due as unknown as [number, number, number, Uint8Array]
+  const ranges: [Uid, Uid][] = []
+  decodeRangesInto(encoded, ranges)
+  let left = STEP
+  let done = 0
+  for (; done < ranges.length && left > 0; done++) {
+    const [lo, hi] = ranges[done]
+    left -= index.run(
+      `DELETE FROM expunged WHERE mailbox=? AND uid IN
+       (SELECT uid FROM expunged WHERE mailbox=? AND uid BETWEEN ? AND ? LIMIT ?)`,
+      mailbox,
+      mailbox,
+      lo,
+      hi,
+      left,
+    )
+  }
+  const key = [at, mailbox, modseq]
+  if (left > 0) {
+    index.run('DELETE FROM expunged_at WHERE at=? AND mailbox=? AND modseq=?', ...key)
+  } else {
+    // The last range may have more.
+    const rest = encodeRanges(ranges.slice(done - 1))
+    index.run('UPDATE expunged_at SET ranges=? WHERE at=? AND mailbox=? AND modseq=?', rest, ...key)
+  }
+  return true
 }
 
 /** Forgets expunges of long ago. */

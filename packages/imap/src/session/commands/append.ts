@@ -9,6 +9,7 @@ import type { Command, Upload } from '../extension.js'
 import { existing, parseMailbox } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { createUploadFeed, type UploadFeed } from '../upload-feed.js'
+import { noteArrived } from '../view/recent.js'
 
 /** What stands before a message: flags, date, and how its literal is wrapped. */
 export interface AppendData {
@@ -105,6 +106,7 @@ function upload(session: ImapSession): Upload {
       session.touch(mailbox?.id === session.selected?.id ? modseq : 0)
       const uids = uidSetOf(results.flatMap((result) => result.uids ?? []))
       const { uidValidity } = results[0]
+      if (mailbox) noteArrived(session, mailbox, uids)
       const tells = session.parts.names.has('UIDPLUS') && uidValidity !== undefined
       return ok('APPEND completed', tells ? `APPENDUID ${uidValidity} ${formatUidSet(uids)}` : null)
     },

@@ -1,5 +1,15 @@
 /** COPY and MOVE, also by UID (RFC 9051 §6.4.7, §6.4.8). Selected state. */
-import { writerOf } from '@posthouse/store-api'
+import {
+  type AppendOp,
+  type MailboxInfo,
+  type ModSeq,
+  noUids,
+  restageOf,
+  type Uid,
+  type UidSet,
+  uidSetSubtract,
+  writerOf,
+} from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { formatUidSet, parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js'
 import { no, ok, type Status } from '../../syntax/status.js'
@@ -8,6 +18,8 @@ import type { Command } from '../extension.js'
 import { existing, has, parseMailbox } from '../mailboxes.js'
 import { whileWaiting } from '../search/work.js'
 import type { ImapSession } from '../session.js'
+import { ghostsOf } from '../view/ghosts.js'
+import { noteArrived } from '../view/recent.js'
 
 interface CopyArgs {
   readonly set: SequenceSet
@@ -40,20 +52,61 @@ async function run(
     ? await bounded(session, op === 'move' ? 'MOVE' : 'COPY', asked)
     : { uids: asked, code: null }
   if (uids.length === 0) return ok(`${name} completed`)
-  const { results, modseq } = await whileWaiting(session, commit([{ op, from: view.id, uids, to: target.id }]))
-  const { from = [], uids: to = [], uidValidity } = results[0]
-  const found = from.length > 0
-  session.touch(found && (op === 'move' || target.id === view.id) ? modseq : 0)
+  const done = await whileWaiting(session, commit([{ op, from: view.id, uids, to: target.id }]))
+  const { from = [], uids: to = [], uidValidity } = done.results[0]
+  const copied = { from: [...from], to: [...to], uidValidity, modseq: done.modseq }
+  // RFC 6851 §4.4: what is gone cannot be moved; for COPY it is there until the client hears of its EXPUNGE.
+  const gone = view.countIn(from) < view.countIn(uids) ? uidSetSubtract(uids, from) : noUids
+  const lost = op === 'copy' && gone.length > 0 && (await copyGhosts(session, gone, target, copied))
+  const found = copied.from.length > 0
+  noteArrived(session, target, copied.to)
+  session.touch(found && (op === 'move' || target.id === view.id) ? copied.modseq : 0)
   const code =
     found && session.parts.names.has('UIDPLUS')
-      ? `COPYUID ${uidValidity} ${formatUidSet(from)} ${formatUidSet(to)}`
+      ? `COPYUID ${copied.uidValidity} ${formatUidSet(copied.from)} ${formatUidSet(copied.to)}`
       : null
-  if (!found && !byUid) return no('The messages are gone', 'EXPUNGEISSUED')
+  if ((lost || !found) && !byUid) {
+    // RFC 9051 §6.4.7: all or nothing.
+    if (op === 'copy' && found) await commit([{ op: 'expunge', in: target.id, uids: to, onlyDeleted: false }])
+    return no('The messages are gone', 'EXPUNGEISSUED')
+  }
   if (op === 'copy') return ok('COPY completed', code)
   // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs, which come before the tagged OK.
   if (code) out.line(`* OK [${code}] Moved`)
   return ok('MOVE completed', bound)
 }
+
+interface Copied {
+  readonly from: (readonly [Uid, Uid])[]
+  readonly to: (readonly [Uid, Uid])[]
+  uidValidity: number | undefined
+  modseq: ModSeq
+}
+
+/** Copies messages that are gone, behind all others. True when some of them cannot be had any more. */
+async function copyGhosts(session: ImapSession, uids: UidSet, target: MailboxInfo, copied: Copied): Promise<boolean> {
+  const { view, account } = session
+  const ops: AppendOp[] = []
+  const sources: Uid[] = []
+  session.touch()
+  for await (const row of ghostsOf(session, view, uids, ['summary', 'header'])) {
+    const { flags, keywords = [], internalDate, summary = NOTHING, header, prefix } = row
+    const staged = await restageOf(account, row.blob)
+    const more = { ...(header && { header }), ...(prefix && { prefix }) }
+    ops.push({ op: 'append', to: target.id, staged, summary, flags, keywords, internalDate, ...more })
+    sources.push(row.uid)
+  }
+  if (sources.length < view.countIn(uids)) return true
+  if (ops.length === 0) return false
+  const { results, modseq } = await writerOf(account).commit(ops)
+  for (const uid of sources) copied.from.push([uid, uid])
+  for (const { uids: made = [] } of results) copied.to.push(...made)
+  copied.modseq = modseq
+  copied.uidValidity = results[0].uidValidity
+  return false
+}
+
+const NOTHING = new Uint8Array(0)
 
 function copyCommand(op: 'copy' | 'move', byUid: boolean): Command<CopyArgs> {
   const name = op.toUpperCase()

@@ -1,15 +1,16 @@
 /** FETCH and UID FETCH (RFC 9051 §6.4.5). Selected state. */
-import { type Column, Flag, type MessageRow, type UidSet, uidSetContains } from '@posthouse/store-api'
+import { type Column, Flag, type MessageRow, type Uid, type UidSet, uidSetContains } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js'
 import { no, ok, type Status } from '../../syntax/status.js'
 import { bounded, hasBounds } from '../bound.js'
 import type { Command, FetchEffect, FetchItem } from '../extension.js'
-import { fetchedMessage } from '../fetch/message.js'
+import { type FetchedMessage, fetchedMessage } from '../fetch/message.js'
 import { has } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
+import { ghostsOf, missingFrom } from '../view/ghosts.js'
 import { noteKeywords } from '../view/keywords.js'
-import { beginFetch } from '../view/report.js'
+import { beginFetch, wantsUid } from '../view/report.js'
 
 /** An item with what stood behind its name. */
 export interface WantedItem {
@@ -45,6 +46,7 @@ export function parseItems(cursor: Cursor, session: ImapSession): WantedItem[] {
   const items: WantedItem[] = []
   if (cursor.atList()) {
     cursor.list(() => parseItem(cursor, session, items))
+    if (items.length === 0) cursor.fail('Data item expected')
     return items
   }
   const start = cursor.at
@@ -94,56 +96,90 @@ async function markSeen(session: ImapSession, uids: UidSet, items: readonly Want
 }
 
 async function run(session: ImapSession, { set, items, effects }: FetchArgs, byUid: boolean): Promise<Status> {
-  const { view, account, out, enabled } = session
+  const { view, account } = session
   let uids = view.resolve(set, byUid)
   const since = Math.max(0, ...effects.map((effect) => effect.since ?? 0))
   for (const effect of effects) if (effect.before) uids = await effect.before(session, { set, uids, since })
   let bound: string | null = null
   if (hasBounds(session)) ({ uids, code: bound } = await bounded(session, 'FETCH', uids))
   if (uids.length === 0) return ok('FETCH completed')
-  const marked = await markSeen(session, uids, items)
+  const write = rowWriter(session, items, await markSeen(session, uids, items))
   const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]
-  const uidOnly = enabled.has('UIDONLY')
-  const written = uidOnly ? items.filter(({ item }) => item.name !== 'UID') : items
-  const flagsItem = named(session, 'FLAGS') as FetchItem
-  const tellsFlags = items.some(({ item }) => item === flagsItem)
-  const notesKeywords = tellsFlags || marked.length > 0
-  let missing = since === 0 ? view.countIn(uids) : 0
-
-  const alsoFlags: readonly WantedItem[] = [...written, { item: flagsItem, args: undefined }]
-
-  /** Writes items from the one at `at`; a promise only from where one is needed. */
-  function write(row: MessageRow, message = fetchedMessage(session, row), at = 0): void | Promise<void> {
-    const list = !tellsFlags && marked.length > 0 && uidSetContains(marked, row.uid) ? alsoFlags : written
-    for (; at < list.length; at++) {
-      if (at > 0) out.text(' ')
-      const wait = list[at].item.write(out, message, list[at].args, session)
-      if (wait) return wait.then(() => write(row, message, at + 1))
-    }
-    out.line(')')
-  }
-
   const query = since > 0 ? { uids, since, want } : { uids, want }
+  const found: Uid[] = []
   for await (const rows of account.messages(view.id, query)) {
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
       if (sequence === 0) continue
-      missing--
-      if (notesKeywords) noteKeywords(session, view, row)
-      beginFetch(session, sequence, row.uid)
-      const wait = write(row)
+      if (since === 0) found.push(row.uid)
+      const wait = write(row, sequence)
       if (wait) await wait
       const slow = session.flushMuch()
       if (slow) await slow
       if (session.link.signal.aborted) return ok('FETCH aborted')
     }
   }
-  if (missing > 0) {
-    session.touch()
+  if (since === 0 && found.length < view.countIn(uids)) {
+    const missing = await writeGhosts(session, missingFrom(view, uids, found), want, write)
     // RFC 2180 §4.1.2, RFC 9051 §7.1: told as NO, so that the client waits for the EXPUNGE; with UIDs it knows how to.
-    if (!byUid) return no('Some of the messages are gone', 'EXPUNGEISSUED')
+    if (missing && !byUid) return no('Some of the messages are gone', 'EXPUNGEISSUED')
   }
   return ok('FETCH completed', bound)
+}
+
+/** Writes the answer for one message. */
+type WriteRow = (row: MessageRow, sequence: number) => void | Promise<void>
+
+/** Messages that are gone and not told to be. True when some of them cannot be had any more. */
+async function writeGhosts(
+  session: ImapSession,
+  uids: UidSet,
+  want: readonly Column[],
+  write: WriteRow,
+): Promise<boolean> {
+  const { view } = session
+  session.touch()
+  let missing = view.countIn(uids)
+  for await (const row of ghostsOf(session, view, uids, want)) {
+    missing--
+    await write(row, view.sequenceOf(row.uid))
+    await session.flushMuch()
+  }
+  return missing > 0
+}
+
+/** `marked`: their flags have just changed, which is told beside what was asked (RFC 9051 §7.5.2). */
+function rowWriter(session: ImapSession, items: readonly WantedItem[], marked: UidSet): WriteRow {
+  const { view, out, enabled, parts } = session
+  const written = enabled.has('UIDONLY') ? items.filter(({ item }) => item.name !== 'UID') : items
+  const flags = named(session, 'FLAGS') as FetchItem
+  const notesKeywords = marked.length > 0 || items.some(({ item }) => item === flags)
+  const withFlags = [...written]
+  if (wantsUid(session) && !enabled.has('UIDONLY')) addItem(withFlags, named(session, 'UID'), true)
+  addItem(withFlags, flags)
+  // RFC 7162 §3.2: a change of flags comes with the new MODSEQ.
+  for (const { updateItems } of parts.extensions) {
+    for (const one of updateItems ?? []) if (one.wanted(session)) addItem(withFlags, named(session, one.item))
+  }
+
+  /** Writes items from the one at `at`; a promise only from where one is needed. */
+  function write(list: readonly WantedItem[], message: FetchedMessage, at: number): void | Promise<void> {
+    for (; at < list.length; at++) {
+      if (at > 0) out.text(' ')
+      const wait = list[at].item.write(out, message, list[at].args, session)
+      if (wait) return wait.then(() => write(list, message, at + 1))
+    }
+    out.line(')')
+  }
+
+  return (row, sequence) => {
+    if (notesKeywords) noteKeywords(session, view, row)
+    // Something has changed that the client was not told of, and this answer may tell of what came later.
+    if (row.modseq > view.flagsTold) session.touch(row.modseq)
+    beginFetch(session, sequence, row.uid)
+    const list = marked.length > 0 && uidSetContains(marked, row.uid) ? withFlags : written
+    return write(list, fetchedMessage(session, row), 0)
+  }
 }
 
 function fetchCommand(byUid: boolean): Command<FetchArgs> {

@@ -9,6 +9,7 @@ import { existing, mailboxes, missing, parseMailbox, permitted } from '../mailbo
 import { isForeign } from '../namespaces.js'
 import { objectId } from '../object-id.js'
 import type { ImapSession } from '../session.js'
+import { mailboxKey } from '../view/recent.js'
 
 const STATES = ['authenticated', 'selected'] as const
 
@@ -47,7 +48,10 @@ async function runCreate(session: ImapSession, { path, role }: CreateArgs): Prom
   const { commit } = writerOf(session.account)
   await permittedPlace(session, newPath(path))
   const { results } = await commit([{ op: 'create', path: newPath(path), ...(role !== undefined && { role }) }])
-  const { mailbox } = results[0]
+  const { mailbox, uidValidity } = results[0]
+  if (mailbox !== undefined && uidValidity !== undefined) {
+    session.server.recent.arrived(mailboxKey(session, { id: mailbox, uidValidity }), 1)
+  }
   const tellsId = session.parts.names.has('OBJECTID') && mailbox !== undefined
   return ok('CREATE completed', tellsId ? `MAILBOXID (${objectId(mailbox)})` : null)
 }

@@ -1,14 +1,5 @@
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), CLOSE (§6.4.1) and CHECK (RFC 3501 §6.4.1). */
-import {
-  Flag,
-  type MailboxInfo,
-  type ModSeq,
-  noUids,
-  type Uid,
-  type UidSet,
-  uidSetSubtract,
-  uidsOf,
-} from '@posthouse/store-api'
+import { Flag, type MailboxInfo, type Uid, type UidSet, uidsOf } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { DELIMITER } from '../../syntax/mailbox-name.js'
 import { ok, type Status } from '../../syntax/status.js'
@@ -17,6 +8,8 @@ import { existing, has, parseMailbox } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { writeFlagLists } from '../view/keywords.js'
 import { MailboxView } from '../view/mailbox-view.js'
+import { mailboxKey } from '../view/recent.js'
+import { claimRecent } from '../view/synchronize.js'
 
 interface SelectArgs {
   readonly path: readonly string[]
@@ -41,7 +34,7 @@ function parse(cursor: Cursor, session: ImapSession): SelectArgs {
 /** A view of a mailbox. The UIDs are read only when no other session knows them. */
 async function openView(session: ImapSession, mailbox: MailboxInfo, readOnly: boolean): Promise<MailboxView> {
   const { uids } = session.server
-  const key = `${session.identity?.account}\0${mailbox.id}\0${mailbox.uidValidity}`
+  const key = mailboxKey(session, mailbox)
   const known = uids.recall(key, mailbox.modseq) ?? (await knownUids(session, mailbox))
   return new MailboxView(mailbox, known, readOnly, { uids, key })
 }
@@ -87,10 +80,13 @@ async function run(session: ImapSession, { path, parameters }: SelectArgs, exami
   return ok(`${examine ? 'EXAMINE' : 'SELECT'} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE')
 }
 
-/** RFC 3501 §6.3.1: what rev2 has left out. Nobody can tell \Recent in a store that several sessions share. */
+/** RFC 3501 §6.3.1: what rev2 has left out. */
 async function tellRecent(session: ImapSession, view: MailboxView): Promise<void> {
   const { out } = session
-  out.line('* 0 RECENT')
+  view.recentKey = mailboxKey(session, view.mailbox)
+  claimRecent(session, view)
+  view.recentTold = view.countIn(view.recent)
+  out.line(`* ${view.recentTold} RECENT`)
   if (view.uidsOnly || view.mailbox.unseen === 0) return
   const first = await firstUnseen(session, view)
   if (first > 0) out.line(`* OK [UNSEEN ${view.sequenceOf(first)}] The first unseen message`)
@@ -133,14 +129,6 @@ function selectCommand(examine: boolean): Command<SelectArgs> {
 export const select = selectCommand(false)
 export const examine = selectCommand(true)
 
-/** Is what this session has just expunged all that has happened since it was last told? */
-async function isAlone({ account, view }: ImapSession, own: UidSet): Promise<boolean> {
-  const gone = (await account.vanished?.(view.id, view.cursor)) ?? null
-  if (!gone || uidSetSubtract(gone, own).length > 0) return false
-  for await (const rows of account.messages(view.id, { since: view.cursor })) if (rows.length > 0) return false
-  return true
-}
-
 /** Expunges without a word, and leaves the mailbox. */
 export const close: Command<void> = {
   name: 'CLOSE',
@@ -148,20 +136,13 @@ export const close: Command<void> = {
   updates: 'none',
   parse() {},
   async run(session) {
-    const { view, account, enabled } = session
-    let told: ModSeq | null = null
+    const { view, account } = session
+    // RFC 7162 §3.2.8: no HIGHESTMODSEQ is told, because others may have changed what the client has not heard of.
     if (!view.readOnly && account.commit && has(view.mailbox, 'e')) {
-      const { modseq, results } = await account.commit([
-        { op: 'expunge', in: view.id, uids: [[1, view.lastUid || 1]], onlyDeleted: true },
-      ])
-      const gone = results[0].uids ?? noUids
-      if (gone.length > 0 && enabled.has('CONDSTORE')) {
-        // RFC 7162 §3.2.8; when others have changed something meanwhile, the client has not heard of it.
-        told = (await isAlone(session, gone)) ? modseq : view.cursor
-      }
+      await account.commit([{ op: 'expunge', in: view.id, uids: [[1, view.lastUid || 1]], onlyDeleted: true }])
     }
     session.select(null)
-    return ok('CLOSE completed', told === null ? null : `HIGHESTMODSEQ ${told}`)
+    return ok('CLOSE completed')
   },
 }
 

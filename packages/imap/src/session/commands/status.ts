@@ -5,6 +5,7 @@ import { ok } from '../../syntax/status.js'
 import type { Command, StatusItem } from '../extension.js'
 import { existing, parseMailbox } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
+import { mailboxKey } from '../view/recent.js'
 
 interface StatusArgs {
   readonly path: readonly string[]
@@ -55,9 +56,19 @@ export const status: Command<StatusArgs> = {
   },
 }
 
+/** RFC 3501 §6.3.10: messages that no session was told of. */
+async function recentIn(mailbox: MailboxInfo, session: ImapSession): Promise<number> {
+  const first = session.server.recent.first(mailboxKey(session, mailbox), mailbox.uidNext)
+  if (first >= mailbox.uidNext || mailbox.messages === 0) return 0
+  let count = 0
+  const query = { uids: [[first, mailbox.uidNext - 1]] as const, light: true }
+  for await (const rows of session.account.messages(mailbox.id, query)) count += rows.length
+  return count
+}
+
 export const coreStatusItems: readonly StatusItem[] = [
   { name: 'MESSAGES', value: (mailbox) => mailbox.messages },
-  { name: 'RECENT', value: () => 0 },
+  { name: 'RECENT', value: recentIn },
   { name: 'UIDNEXT', value: (mailbox) => mailbox.uidNext },
   { name: 'UIDVALIDITY', value: (mailbox) => mailbox.uidValidity },
   { name: 'UNSEEN', value: (mailbox) => mailbox.unseen },

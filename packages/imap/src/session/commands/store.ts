@@ -1,8 +1,10 @@
 /** STORE and UID STORE (RFC 9051 §6.4.6). Selected state. */
 import {
   type FlagsOp,
+  flagPermit,
   type MessageRow,
   type ModSeq,
+  noUids,
   type Uid,
   type UidSet,
   uidSetFromSorted,
@@ -16,6 +18,7 @@ import { bounded, hasBounds, withBound } from '../bound.js'
 import type { Command } from '../extension.js'
 import { sequencesOf } from '../search/evaluate.js'
 import type { ImapSession } from '../session.js'
+import { ghostsOf, missingFrom } from '../view/ghosts.js'
 import { reportFlags } from '../view/report.js'
 
 interface StoreArgs {
@@ -47,20 +50,32 @@ function parse(cursor: Cursor, session: ImapSession): StoreArgs {
   return { set, mode, silent: item === 'FLAGS.SILENT', flags: parseFlagList(cursor, true), ...effect }
 }
 
-/** What flags a row should have behind the change, as text that compares. */
-function expected(row: MessageRow, { mode, flags }: StoreArgs): string {
-  const named = flags.keywords.map((keyword) => keyword.toLowerCase())
-  const before = (row.keywords ?? []).map((keyword) => keyword.toLowerCase())
-  if (mode === 'set') return key(flags.system, named)
-  if (mode === 'add') return key(row.flags | flags.system, [...new Set([...before, ...named])])
-  return key(
-    row.flags & ~flags.system,
-    before.filter((keyword) => !named.includes(keyword)),
-  )
+type Flags = Required<Pick<MessageRow, 'flags' | 'keywords'>>
+
+/** What flags a row should have behind the change. */
+function changed(row: MessageRow, { mode, flags }: StoreArgs): Flags {
+  const before = row.keywords ?? []
+  if (mode === 'set') return { flags: flags.system, keywords: flags.keywords }
+  const named = new Set(flags.keywords.map((keyword) => keyword.toLowerCase()))
+  const others = before.filter((keyword) => !named.has(keyword.toLowerCase()))
+  return mode === 'add'
+    ? { flags: row.flags | flags.system, keywords: [...others, ...flags.keywords] }
+    : { flags: row.flags & ~flags.system, keywords: others }
 }
 
-function key(system: number, keywords: readonly string[]): string {
-  return `${system} ${[...keywords].sort().join(' ')}`
+/** RFC 4314 §5.1.1: what the rights do not cover stays as it is. */
+function permitted(before: MessageRow, after: Flags, rights: string | undefined): Flags {
+  const permit = flagPermit(rights)
+  return {
+    flags: (before.flags & ~permit.flags) | (after.flags & permit.flags),
+    keywords: permit.keywords ? after.keywords : (before.keywords ?? []),
+  }
+}
+
+/** Flags as text that compares. */
+function key({ flags, keywords = [] }: Pick<MessageRow, 'flags' | 'keywords'>): string {
+  const folded = keywords.map((keyword) => keyword.toLowerCase())
+  return `${flags} ${folded.sort().join(' ')}`
 }
 
 async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promise<Status> {
@@ -78,7 +93,7 @@ async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promi
       for (const row of rows) {
         // A change that the client has not heard of yet: it cannot work out the flags.
         const known = row.modseq <= view.flagsTold || view.isQuiet(row.uid, row.modseq)
-        if (known) believed.set(row.uid, expected(row, args))
+        if (known) believed.set(row.uid, key(changed(row, args)))
       }
     }
   }
@@ -96,46 +111,60 @@ async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promi
   const refused = results[0].modified ?? []
   const done = uidSetSubtract(uids, refused)
   const gone = await tell(session, done, silent ? believed : null, byUid, modseq)
+  // RFC 7162 §3.1.3: a condition cannot be met by what is gone.
+  const lost = gone.length > 0 && (unchangedSince !== undefined || (await changeGhosts(session, gone, args, byUid)))
   session.touch(results[0].uids?.length ? modseq : 0)
   if (refused.length > 0) {
     const modified = `MODIFIED ${modifiedSet(session, refused, byUid)}`
+    if (lost && !byUid) return no('Some were changed by others, some are gone', modified)
     return withBound(session, ok('Some were changed by others', modified), code)
   }
-  if (gone && !byUid) return no('Some of the messages are gone', 'EXPUNGEISSUED')
+  if (lost && !byUid) return no('Some of the messages are gone', 'EXPUNGEISSUED')
   return ok('STORE completed', code)
 }
 
-/** Tells the new flags; with `believed` only where they differ from it. True when messages are missing. */
+/** Tells the new flags; with `believed` only where they differ from it. Gives the messages that are missing. */
 async function tell(
   session: ImapSession,
   uids: UidSet,
   believed: ReadonlyMap<Uid, string> | null,
   byUid: boolean,
   modseq: ModSeq,
-): Promise<boolean> {
+): Promise<UidSet> {
   const { view, account, enabled } = session
-  let missing = view.countIn(uids)
+  const found: Uid[] = []
   const known: Uid[] = []
   for await (const rows of account.messages(view.id, { uids })) {
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
       if (sequence === 0) continue
-      missing--
+      found.push(row.uid)
       if (row.modseq === modseq) known.push(row.uid)
-      const asBelieved =
-        believed?.get(row.uid) ===
-        key(
-          row.flags,
-          (row.keywords ?? []).map((one) => one.toLowerCase()),
-        )
       // RFC 7162 §3.1.3: with CONDSTORE even a silent change tells the new MODSEQ.
-      if (asBelieved && !enabled.has('CONDSTORE')) continue
+      if (believed?.get(row.uid) === key(row) && !enabled.has('CONDSTORE')) continue
       await reportFlags(session, view, sequence, row, byUid)
       const slow = session.flushMuch()
       if (slow) await slow
     }
   }
   view.keepQuiet(uidSetFromSorted(known), modseq)
+  return found.length < view.countIn(uids) ? missingFrom(view, uids, found) : noUids
+}
+
+/**
+ * A message that is gone has its new flags for this session alone, until it hears of the EXPUNGE. True when some cannot
+ * be had any more.
+ */
+async function changeGhosts(session: ImapSession, uids: UidSet, args: StoreArgs, byUid: boolean): Promise<boolean> {
+  const { view } = session
+  session.touch()
+  let missing = view.countIn(uids)
+  for await (const row of ghostsOf(session, view, uids)) {
+    missing--
+    const after = permitted(row, changed(row, args), view.mailbox.rights)
+    view.ghosts.set(row.uid, after)
+    if (!args.silent) await reportFlags(session, view, view.sequenceOf(row.uid), { ...row, ...after }, byUid)
+  }
   return missing > 0
 }
 

@@ -93,7 +93,7 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
     const updates = running?.updates ?? 'all'
     if (view && updates !== 'none' && (view.dirty || running?.checkpoint || !account?.watch)) {
       return synchronize(session(), view, updates === 'all').then(
-        () => end(status),
+        () => end(updates === 'no-expunge' && view.withheld ? withExpunges(status) : status),
         (error: unknown) => lostMailbox(error, status),
       )
     }
@@ -153,6 +153,11 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
   }
 
   return { command, line, finish, mistake, statusOf, cursorFor, pushFailed }
+}
+
+/** RFC 5530, EXPUNGEISSUED: told with whatever was answered while an expunge has to wait. */
+function withExpunges(status: Status): Status {
+  return status.status === 'OK' && status.code === null ? { ...status, code: 'EXPUNGEISSUED' } : status
 }
 
 function isGone(error: unknown): boolean {

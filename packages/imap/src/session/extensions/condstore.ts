@@ -16,7 +16,10 @@ export function enableCondstore(session: ImapSession): void {
 const modseqItem: FetchItem = {
   name: 'MODSEQ',
   parse: (_cursor, session) => enableCondstore(session),
-  write: (out, { row }) => void out.text(`MODSEQ (${row.modseq})`),
+  write(out, { row }, _, { selected }) {
+    if (selected && row.modseq > selected.modseqTold) selected.modseqTold = row.modseq
+    out.text(`MODSEQ (${row.modseq})`)
+  },
 }
 
 /** `MODSEQ ["/flags/\\Seen" all] 5`: sequences of single flags are those of the message. */
@@ -68,7 +71,7 @@ export const condstore: ImapExtension = {
     {
       name: 'HIGHESTMODSEQ',
       value(mailbox, session) {
-        session.enabled.add(WORD)
+        enableCondstore(session)
         return mailbox.modseq
       },
     },

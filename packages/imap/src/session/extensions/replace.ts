@@ -7,6 +7,7 @@ import type { Command, ImapExtension, Upload } from '../extension.js'
 import { existing, has, parseMailbox } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { createUploadFeed, type UploadFeed } from '../upload-feed.js'
+import { noteArrived } from '../view/recent.js'
 
 function upload(session: ImapSession, byUid: boolean): Upload {
   const { stage, commit } = writerOf(session.account)
@@ -50,6 +51,7 @@ function upload(session: ImapSession, byUid: boolean): Upload {
       const { results, modseq } = await commit(apart ? [op] : [op, expunge])
       session.touch(apart ? (await commit([expunge])).modseq : modseq)
       const { uidValidity, uids = [] } = results[0]
+      if (target) noteArrived(session, target, uids)
       // RFC 8508 §4.3: APPENDUID is told before the EXPUNGE.
       if (parts.names.has('UIDPLUS')) out.line(`* OK [APPENDUID ${uidValidity} ${formatUidSet(uids)}] Replaced`)
       return ok('REPLACE completed')

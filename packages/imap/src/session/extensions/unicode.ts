@@ -1,5 +1,6 @@
 /** UTF8=ACCEPT (RFC 9755) and IMAP4rev2 (RFC 9051): names and strings in UTF-8, once enabled. */
 import type { ImapExtension } from '../extension.js'
+import { forgetRecent } from '../view/recent.js'
 
 export const utf8Accept: ImapExtension = {
   name: 'UTF8=ACCEPT',
@@ -43,6 +44,7 @@ export const imap4rev2: ImapExtension = {
       told: 'IMAP4rev2',
       apply(session) {
         session.out.utf8 = true
+        forgetRecent(session)
       },
     },
   ],

@@ -1,16 +1,24 @@
 /** The data items of FETCH that every server has (RFC 9051 §6.4.5, RFC 3501 §6.4.5). */
+import { type MessageRow, uidSetContains } from '@posthouse/store-api'
 import { formatDateTime } from '../../syntax/date-time.js'
-import { formatFlags } from '../../syntax/flags.js'
+import { formatFlags, RECENT } from '../../syntax/flags.js'
 import { parsePartial, parseSection, type Section } from '../../syntax/section.js'
 import type { ResponseWriter } from '../../syntax/writer.js'
 import type { FetchItem } from '../extension.js'
 import type { ImapSession } from '../session.js'
+import type { MailboxView } from '../view/mailbox-view.js'
 import { type BodyArgs, sectionNeeds, writeRange, writeSection, writeSectionName } from './body.js'
 import type { FetchedMessage } from './message.js'
 
+/** Flags as a session sees them. */
+function flagsOf({ uid, flags, keywords }: MessageRow, view: MailboxView | null): string {
+  const isRecent = view !== null && view.recent.length > 0 && uidSetContains(view.recent, uid)
+  return formatFlags((flags & ~RECENT) | (isRecent ? RECENT : 0), keywords)
+}
+
 const flags: FetchItem = {
   name: 'FLAGS',
-  write: (out, { row }) => void out.text(`FLAGS (${formatFlags(row.flags, row.keywords)})`),
+  write: (out, { row }, _, { selected }) => void out.text(`FLAGS (${flagsOf(row, selected)})`),
 }
 
 const uid: FetchItem = {

@@ -22,6 +22,7 @@ function plain(name: string, tree: Tree): SearchKey {
 const flag = (bit: number): Tree => expr({ type: 'flag', flag: bit })
 const not = (of: Tree): Tree => ({ type: 'not', of })
 const ALL = expr({ type: 'all' })
+const RECENT: Tree = { type: 'recent' }
 
 function keyword(name: string, negated: boolean): SearchKey {
   return {
@@ -129,10 +130,10 @@ export const coreSearchKeys: readonly SearchKey[] = [
   plain('UNDRAFT', not(flag(Flag.Draft))),
   plain('UNFLAGGED', not(flag(Flag.Flagged))),
   plain('UNSEEN', not(flag(Flag.Seen))),
-  // RFC 3501: without \Recent nothing is recent or new, and everything is old.
-  plain('RECENT', not(ALL)),
-  plain('NEW', not(ALL)),
-  plain('OLD', ALL),
+  // RFC 3501 §6.4.4
+  plain('RECENT', RECENT),
+  plain('NEW', { type: 'and', of: [RECENT, not(flag(Flag.Seen))] }),
+  plain('OLD', not(RECENT)),
   keyword('KEYWORD', false),
   keyword('UNKEYWORD', true),
   ...dateKeys('', 'internal'),

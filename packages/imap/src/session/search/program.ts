@@ -28,6 +28,8 @@ function resolve(tree: SearchTree<SearchLeaf>, view: MailboxView): SearchProgram
         type: 'expr',
         expr: { type: 'uids', uids: view.resolve(tree.uids ? tree.set : clip(tree.set, view), tree.uids) },
       }
+    case 'recent':
+      return { type: 'expr', expr: { type: 'uids', uids: view.recent } }
     case 'leaf':
       return tree.leaf
   }

@@ -6,6 +6,7 @@
  */
 import {
   type MailboxInfo,
+  type MessageRow,
   type ModSeq,
   noUids,
   type Uid,
@@ -15,6 +16,7 @@ import {
 } from '@posthouse/store-api'
 import { type SequenceSet, STAR } from '../../syntax/sequence-set.js'
 import { bad, Refusal } from '../../syntax/status.js'
+import { KeywordList } from './keywords.js'
 import { extended, type SharedUids, type UidList, uidList } from './shared-uids.js'
 
 /** Where a view shares its UIDs with those of other sessions. */
@@ -41,8 +43,19 @@ export class MailboxView {
   visible: ModSeq = 0
   /** The saved result of a search (`$`). */
   savedResult: UidSet = noUids
-  /** Keywords that the client knows of, by lower case. */
-  readonly keywords = new Map<string, string>()
+  /** Keywords of the mailbox, and how many of them the client was told of. */
+  readonly keywords: KeywordList
+  keywordsTold = { count: -1, generation: 0 }
+  /** Messages that no other session was told of first (RFC 3501 §2.3.2). */
+  recent: UidSet = noUids
+  /** Under which the server remembers what is recent; `null` where nobody is told. */
+  recentKey: string | null = null
+  /** How many of them there were when the client was told last. */
+  recentTold = 0
+  /** The largest modification sequence told of a message since HIGHESTMODSEQ was told. */
+  modseqTold: ModSeq = 0
+  /** What the client has done to messages that are gone, until it hears of that. */
+  readonly ghosts = new Map<Uid, Pick<MessageRow, 'flags' | 'keywords'>>()
   /** Changes that the client knows because they are its own: not to be told again. */
   quiet: readonly { readonly uids: UidSet; readonly modseq: ModSeq }[] = []
   /** Message numbers are not to be used by the client any more (RFC 9586). */
@@ -65,7 +78,8 @@ export class MailboxView {
     const { list, count } = 'list' in uids ? uids : { list: uidList(uids), count: uids.length }
     this.#list = sharing ? sharing.uids.open(sharing.key, list, count, mailbox.modseq) : list
     this.#count = count
-    for (const keyword of mailbox.keywords ?? []) this.keywords.set(keyword.toLowerCase(), keyword)
+    this.keywords = sharing ? sharing.uids.keywords(sharing.key) : new KeywordList()
+    for (const keyword of mailbox.keywords ?? []) this.keywords.add(keyword)
   }
 
   /** Number of messages, as the client knows it. */
@@ -184,6 +198,7 @@ export class MailboxView {
     }
     this.#list = { array: left, used: kept }
     this.#count = kept
+    for (const uid of this.ghosts.keys()) if (uidSetContains(gone, uid)) this.ghosts.delete(uid)
     return numbers
   }
 

@@ -21,6 +21,11 @@ export function beginFetch(session: ImapSession, sequence: number, uid: number):
   session.out.text(session.enabled.has('UIDONLY') ? `* ${uid} UIDFETCH (` : `* ${sequence} FETCH (`)
 }
 
+/** RFC 7162 §3.2.4: where there is QRESYNC, a client that knows CONDSTORE hears the UID with every change. */
+export function wantsUid({ enabled, parts }: ImapSession): boolean {
+  return enabled.has('QRESYNC') || (enabled.has('CONDSTORE') && parts.names.has('QRESYNC'))
+}
+
 /** Tells the flags of a message, with what the client wants beside them. */
 export async function reportFlags(
   session: ImapSession,
@@ -32,8 +37,7 @@ export async function reportFlags(
   const { out, parts, enabled } = session
   noteKeywords(session, view, row)
   beginFetch(session, sequence, row.uid)
-  // RFC 7162 §3.2.4: with QRESYNC every FETCH response tells the UID.
-  if ((withUid || enabled.has('QRESYNC')) && !enabled.has('UIDONLY')) out.text(`UID ${row.uid} `)
+  if ((withUid || wantsUid(session)) && !enabled.has('UIDONLY')) out.text(`UID ${row.uid} `)
   const message = fetchedMessage(session, row)
   const items = ['FLAGS']
   for (const { updateItems } of parts.extensions) {

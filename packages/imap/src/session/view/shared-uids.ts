@@ -6,6 +6,7 @@
  * again by comparing (`settle`), so a thousand sessions of one mailbox hold its UIDs once, not a thousand times.
  */
 import type { ModSeq, Uid } from '@posthouse/store-api'
+import { KeywordList } from './keywords.js'
 
 /** One list with everybody who looks at it. */
 export interface UidList {
@@ -22,6 +23,7 @@ interface Known {
   count: number
   modseq: ModSeq
   users: number
+  readonly keywords: KeywordList
 }
 
 /** The lists of one server. */
@@ -43,11 +45,16 @@ export class SharedUids {
   open(key: string, list: UidList, count: number, modseq: ModSeq): UidList {
     const known = this.#known.get(key)
     if (!known) {
-      this.#known.set(key, { list, count, modseq, users: 1 })
+      this.#known.set(key, { list, count, modseq, users: 1, keywords: new KeywordList() })
       return list
     }
     known.users++
     return this.settle(key, list, count, modseq)
+  }
+
+  /** Keywords of a mailbox that is open. */
+  keywords(key: string): KeywordList {
+    return this.#known.get(key)?.keywords ?? new KeywordList()
   }
 
   /** A session leaves it. */

@@ -12,10 +12,13 @@ import {
   uidSetContains,
   uidSetFromSorted,
   uidSetSubtract,
+  uidSetUnion,
   uidsOf,
 } from '@posthouse/store-api'
 import type { ImapSession } from '../session.js'
+import { tellKeywords } from './keywords.js'
 import type { MailboxView } from './mailbox-view.js'
+import { knowsRecent } from './recent.js'
 import { reportExpunged, reportFlags } from './report.js'
 
 /** What a pull has found. */
@@ -60,9 +63,13 @@ export async function synchronize(session: ImapSession, view: MailboxView, expun
     for (const { uid } of rows) if (uid > last && !uidSetContains(gone, uid)) fresh.push(uid)
     if (fresh.length > 0) {
       view.append(fresh)
+      claimRecent(session, view)
       session.out.line(`* ${view.count} EXISTS`)
     }
+    tellRecent(session, view)
   }
+  // Before a message that carries one is told, and also when none that does is left.
+  tellKeywords(session, view)
   let told = Math.max(view.cursor, visible)
   for (const row of rows) {
     if (row.modseq > told) told = row.modseq
@@ -79,7 +86,36 @@ export async function synchronize(session: ImapSession, view: MailboxView, expun
   if (!view.withheld && told > view.cursor) view.cursor = told
   if (view.withheld) view.dirty = true
   else view.settle()
+  tellHighest(session, view)
   if (view.quiet.length > 0) view.quiet = view.quiet.filter(({ modseq }) => modseq > view.flagsTold)
+}
+
+/** Messages that came while the mailbox was open are recent in the session that is told first. */
+export function claimRecent(session: ImapSession, view: MailboxView): void {
+  if (view.recentKey === null || !knowsRecent(session)) return
+  const { recent } = session.server
+  const next = Math.max(view.lastUid + 1, view.mailbox.uidNext)
+  const first = view.readOnly ? recent.first(view.recentKey, next) : recent.claim(view.recentKey, next)
+  if (first < next) view.recent = uidSetUnion(view.recent, [[first, next - 1]])
+}
+
+/** RFC 3501 §7.3.2: told when it has changed, by expunges too. */
+function tellRecent(session: ImapSession, view: MailboxView): void {
+  const count = view.recent.length === 0 ? 0 : view.countIn(view.recent)
+  if (count === view.recentTold) return
+  view.recentTold = count
+  session.out.line(`* ${count} RECENT`)
+}
+
+/**
+ * RFC 7162 §3.2: a client may take the largest MODSEQ that it was told for the mailbox's. While an expunge is withheld
+ * that one is too large: a client that comes back with it would never hear of the expunge.
+ */
+function tellHighest(session: ImapSession, view: MailboxView): void {
+  if (view.withheld && view.modseqTold > view.cursor && session.enabled.has('CONDSTORE')) {
+    session.out.line(`* OK [HIGHESTMODSEQ ${view.cursor}] Behind it are expunges`)
+  }
+  view.modseqTold = 0
 }
 
 /** Shows what was told to the extensions that keep something up to date with it. */

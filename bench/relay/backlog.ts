@@ -80,7 +80,7 @@ await engine.settle({
   ...settled(first),
   recipients: first.recipients,
   due: Date.now() + 300_000,
-  destination: { blockedUntil: Date.now() + 300_000, failure },
+  destination: { blockedUntil: Date.now() + 300_000, failure, failures: 0 },
 })
 await fill(engine, others, domains)
 const [beside, besidePause] = await drain(engine)

@@ -32,7 +32,8 @@ export interface RelayLimits {
   readonly returned: number
   /** ms for which `close` waits for what is in progress. Default: 10,000. */
   readonly close: number
-  /** ms after which the queue is asked again although nothing seems to have happened. Default: 5,000. */
+  /** ms after which the queue is asked again although nothing seems to have happened: other processes may have put
+   * messages into it. Default: 1,000. */
   readonly poll: number
 }
 
@@ -56,5 +57,5 @@ export const DEFAULT_RELAY_LIMITS: RelayLimits = Object.freeze({
   header: 262_144,
   returned: 1 << 20,
   close: 10_000,
-  poll: 5_000,
+  poll: 1_000,
 })

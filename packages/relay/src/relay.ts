@@ -7,6 +7,7 @@ import type { LocalDelivery } from './delivery/local.js'
 import { contentOf } from './delivery/mail.js'
 import { type Attempt, forAll, ownFailure } from './delivery/outcome.js'
 import { createServerPools } from './delivery/pools.js'
+import { createReachability } from './delivery/reachability.js'
 import type { OpenSession } from './delivery/session.js'
 import { attemptBySmtp } from './delivery/smtp.js'
 import { findTargets } from './delivery/targets.js'
@@ -44,6 +45,8 @@ export interface RelayOptions {
   readonly open: OpenSession
   /** Takes what is local: `deliverToStore(store)`. Without it nothing is. */
   readonly deliver?: LocalDelivery
+  /** Where another process works on the queue: wait until it ends, instead of failing with `busy`. Default: false. */
+  readonly standby?: boolean
   /** The port of other domains' mail servers. Default: 25. */
   readonly port?: number
   /** IP versions that are used, in the order in which they are tried. Default: `[6, 4]`. */
@@ -78,11 +81,11 @@ export interface Relay extends AsyncDisposable {
   route(recipient: string | Mailbox): MaybePromise<Routing>
   /** Puts a message into the queue; it is durable when this resolves. */
   submit(submission: Submission): Promise<Submitted>
-  /** Begins to deliver. Without it messages are only taken. @throws RelayError `busy` */
+  /** Begins to deliver. Without it messages are only taken. @throws RelayError `busy` without `standby` */
   start(): Promise<void>
-  /** Keeps jobs back. Returns how many. */
+  /** Keeps jobs back that are in the queue now. Returns how many. */
   hold(which: JobSelector): Promise<number>
-  /** Lets held jobs go, and tries waiting ones at once. Returns how many. */
+  /** Lets held jobs go, and tries waiting ones and their destinations at once. Returns how many jobs it has changed. */
   release(which: JobSelector): Promise<number>
   /** Removes jobs without a word to anybody. Returns how many. */
   cancel(which: JobSelector): Promise<number>
@@ -107,8 +110,12 @@ export function createRelay(options: RelayOptions): Relay {
   const attempts = new Set<AbortController>()
   let dispatcher: Dispatcher | null = null
   let stopping = false
+  /** The patience of `close` is at its end. */
+  let hurried = false
   let closed: Promise<void> | null = null
-  let wakeIdle: (() => void)[] = []
+  let forgetTurn = (): void => {}
+  const watchIdle = new Set<() => void>()
+  const reachable = createReachability()
 
   function tell(event: RelayEvent): void {
     options.onEvent?.(event)
@@ -169,6 +176,7 @@ export function createRelay(options: RelayOptions): Relay {
   async function work(job: ClaimedJob): Promise<void> {
     let result: Attempt
     const stopper = new AbortController()
+    const trip = reachable.begin(job.destination)
     attempts.add(stopper)
     try {
       if (job.purpose === 'deliver') {
@@ -181,6 +189,7 @@ export function createRelay(options: RelayOptions): Relay {
     } finally {
       attempts.delete(stopper)
     }
+    result = { ...result, destination: trip.end(result.destination) }
     const conclusion = conclude(job, result, { now: now(), random, retry, limits, stopping: stopper.signal.aborted })
     await settle(job, conclusion)
   }
@@ -200,7 +209,9 @@ export function createRelay(options: RelayOptions): Relay {
         break
       } catch (error) {
         tell({ type: 'trouble', error })
-        if (stopping || (error instanceof RelayError && error.code === 'closed')) return
+        // Somebody else has the queue, and will do the job again.
+        if (error instanceof RelayError && (error.code === 'closed' || error.code === 'busy')) return
+        if (hurried) return
         events.length = conclusion.events.length
         await new Promise<void>((resolve) => timer(resolve, pause))
       }
@@ -210,9 +221,36 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   function checkIdle(): void {
-    const waiting = wakeIdle
-    wakeIdle = []
-    for (const wake of waiting) wake()
+    for (const wake of [...watchIdle]) wake()
+  }
+
+  async function begin(): Promise<void> {
+    await engine.start()
+    if (stopping) return
+    const byDestination = destinationLimits(options, limits)
+    const trouble = (error: unknown): void => tell({ type: 'trouble', error })
+    dispatcher = startDispatcher({ engine, limits, byDestination, now, timer, work, trouble, lost })
+    tell({ type: 'started' })
+  }
+
+  /** Another process has the queue. */
+  function waitForTurn(why: RelayError): void {
+    tell({ type: 'standby', reason: why.message })
+    const again = (): void => {
+      begin().catch((error: unknown) => {
+        if (!isBusy(error)) tell({ type: 'trouble', error })
+        if (!stopping) forgetTurn = timer(again, limits.poll)
+      })
+    }
+    forgetTurn = timer(again, limits.poll)
+  }
+
+  /** Another process has taken the queue, because this one was silent for too long. */
+  function lost(error: RelayError): void {
+    void dispatcher?.stop()
+    dispatcher = null
+    if (options.standby) waitForTurn(error)
+    else tell({ type: 'trouble', error })
   }
 
   function read(text: string | Mailbox): Mailbox {
@@ -240,10 +278,12 @@ export function createRelay(options: RelayOptions): Relay {
     },
     async start() {
       if (dispatcher) return
-      await engine.start()
-      const byDestination = destinationLimits(options, limits)
-      const trouble = (error: unknown): void => tell({ type: 'trouble', error })
-      dispatcher = startDispatcher({ engine, limits, byDestination, now, timer, work, trouble })
+      try {
+        await begin()
+      } catch (error) {
+        if (!options.standby || !isBusy(error)) throw error
+        waitForTurn(error)
+      }
     },
     hold: (which) => engine.hold(which),
     release: (which) => engine.release(which, now()),
@@ -255,7 +295,16 @@ export function createRelay(options: RelayOptions): Relay {
       for (;;) {
         const { waiting, running } = await engine.status()
         if (waiting + running === 0) return
-        await new Promise<void>((resolve) => wakeIdle.push(resolve))
+        // Other processes may work on the same queue: nobody tells us.
+        await new Promise<void>((resolve) => {
+          const done = (): void => {
+            watchIdle.delete(done)
+            forget()
+            resolve()
+          }
+          watchIdle.add(done)
+          const forget = timer(done, limits.poll)
+        })
       }
     },
     close() {
@@ -268,7 +317,9 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function finish(): Promise<void> {
     stopping = true
+    forgetTurn()
     const patience = timer(() => {
+      hurried = true
       for (const stopper of attempts) stopper.abort(new RelayError('closed', 'the relay is closed'))
     }, limits.close)
     await dispatcher?.stop()
@@ -277,6 +328,10 @@ export function createRelay(options: RelayOptions): Relay {
     await engine.close().catch((error: unknown) => tell({ type: 'trouble', error }))
     checkIdle()
   }
+}
+
+function isBusy(error: unknown): error is RelayError {
+  return error instanceof RelayError && error.code === 'busy'
 }
 
 function same(

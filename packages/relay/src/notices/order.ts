@@ -2,6 +2,7 @@
 import { parseMailbox } from '@posthouse/smtp'
 import { concat } from '@posthouse/wire'
 import type { NoticeOrder } from '../delivery/conclude.js'
+import { RelayError } from '../errors.js'
 import type { RelayEvent } from '../events.js'
 import type { RelayLimits } from '../limits.js'
 import type { ClaimedJob, JobEngine, NewMessage } from '../queue/types.js'
@@ -56,9 +57,10 @@ export async function noticeMessage(
       { router, limits, now, createId },
     )
     return { message: notice, event: { type: 'notice', kind, message: notice.id, about: message.id, to: reversePath } }
-  } catch {
-    // The sender's address is one of ours, and there is no such user.
-    return nobody()
+  } catch (error) {
+    // The sender's address is one of ours, and there is no such user. Anything else may pass: the notice is not lost.
+    if (error instanceof RelayError && error.code === 'address') return nobody()
+    throw error
   }
 }
 

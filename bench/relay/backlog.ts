@@ -24,6 +24,7 @@ function mail(domain: string, due: number): NewMessage {
     id: `m${++number}`,
     envelope: {
       ...{ reversePath: 'a@b.test', ret: null, envid: null, smtputf8: false, body: '7BIT', requireTls: false },
+      tlsOptional: false,
       ...{ deliverBy: null, priority: 0, submitter: null, receivedFrom: null },
     },
     arrived: due,

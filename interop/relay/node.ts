@@ -65,6 +65,7 @@ export async function startNode(options: NodeOptions): Promise<MailNode> {
     deliver: deliverToStore(store),
     port,
     families: [4],
+    allowAddress: () => true,
     retry: (attempts) => Math.min(100 * attempts, 500),
     connections: { localAddress: address },
     limits: { lifetime: 8_000, warnAfter: 0, pause: 300 },

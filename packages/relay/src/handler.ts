@@ -115,6 +115,7 @@ function envelopeOf(transaction: Transaction, session: SmtpSession): QueuedEnvel
     smtputf8: transaction.smtputf8,
     body: transaction.body,
     requireTls: transaction.get(requireTlsNote) ?? false,
+    tlsOptional: false,
     deliverBy: by ? { at: session.now() + by.seconds * 1000, mode: by.mode, trace: by.trace } : null,
     priority: transaction.get(priority) ?? 0,
     submitter: session.identity?.account ?? null,

@@ -8,6 +8,8 @@ export interface RelayLimits {
   readonly perMinute: number | null
   /** Connections to one server (address and port) at a time, whatever domains it serves. Default: 20. */
   readonly perServer: number
+  /** Messages to one server a minute; `null`: as many as can be. Default: `null`. */
+  readonly perServerMinute: number | null
   /** Messages over one connection. Default: 100. */
   readonly perConnection: number
   /** ms that a connection waits for another message. Default: 2,000. */
@@ -45,6 +47,7 @@ export const DEFAULT_RELAY_LIMITS: RelayLimits = Object.freeze({
   perDestination: 20,
   perMinute: null,
   perServer: 20,
+  perServerMinute: null,
   perConnection: 100,
   idleConnection: 2_000,
   servers: 5,

@@ -3,6 +3,7 @@ import { type Mailbox, parseMailbox, systemTimer, type Timer } from '@posthouse/
 import type { Log, MaybePromise } from '@posthouse/wire'
 import { type Conclusion, conclude, untried } from './delivery/conclude.js'
 import { type Dispatcher, startDispatcher } from './delivery/dispatcher.js'
+import { createGate } from './delivery/gate.js'
 import type { LocalDelivery } from './delivery/local.js'
 import { contentOf } from './delivery/mail.js'
 import { type Attempt, forAll, ownFailure } from './delivery/outcome.js'
@@ -32,6 +33,7 @@ import { createRouter, type Router, type Routing, type RoutingTable } from './ro
 import { prepare, type Submission, type Submitted } from './submission.js'
 import { observed } from './tls/observe.js'
 import { opportunisticPolicies, type TlsPolicies } from './tls/policies.js'
+import type { TlsResult } from './tls/result.js'
 
 /** What a relay is made of. */
 export interface RelayOptions {
@@ -53,6 +55,11 @@ export interface RelayOptions {
   readonly families?: readonly (4 | 6)[]
   /** Addresses of this machine, to find loops. Default: none, and names alone tell. */
   readonly ownAddresses?: readonly string[]
+  /**
+   * May mail be sent to this address, which DNS or an address literal has named? Routes may go anywhere. Default: not to
+   * this machine itself (127.0.0.0/8, `::1`), to everybody or to nobody.
+   */
+  readonly allowAddress?: (address: string) => boolean
   /** Pauses between attempts. Default: `defaultRetrySchedule`. */
   readonly retry?: RetrySchedule
   /** Limits of single domains; `smarthost` is the name of the smart host. Those of routes count too. */
@@ -125,7 +132,9 @@ export function createRelay(options: RelayOptions): Relay {
   const pools = createServerPools({
     open: options.open,
     hostname,
+    gate: engine.gate ?? createGate(now),
     perServer: limits.perServer,
+    perServerMinute: limits.perServerMinute,
     perConnection: limits.perConnection,
     idle: limits.idleConnection,
     timer,
@@ -134,17 +143,20 @@ export function createRelay(options: RelayOptions): Relay {
       if (result) tell({ type: 'tls', ...result })
     },
   })
+  const observe = (result: TlsResult): void => tell({ type: 'tls', ...result })
 
   const targetOptions = {
     router,
     resolver,
     policies,
     port,
+    observe,
     exchangers: {
       ownNames: new Set([domainName(hostname)]),
       ownAddresses: new Set(options.ownAddresses ?? []),
       random,
       ...(options.families && { families: options.families }),
+      ...(options.allowAddress && { allowAddress: options.allowAddress }),
     },
   }
 
@@ -159,7 +171,8 @@ export function createRelay(options: RelayOptions): Relay {
         busy: false,
       }
     }
-    const found = await findTargets(job.destination, job.message.envelope.requireTls, targetOptions)
+    const { requireTls: required, tlsOptional: optional } = job.message.envelope
+    const found = await findTargets(job.destination, { required, optional }, targetOptions)
     if (found.type === 'failed') {
       const failure = ownFailure(found.status, found.text, now())
       return same(job, found.permanent ? 'failed' : 'deferred', failure, found.permanent ? 'unknown' : 'dead')

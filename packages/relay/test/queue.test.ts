@@ -32,6 +32,7 @@ function mail(...destinations: string[]): NewMessage {
     id: `m${++number}`,
     envelope: {
       ...{ reversePath: 'a@b.test', ret: null, envid: null, smtputf8: false, body: '7BIT', requireTls: false },
+      tlsOptional: false,
       ...{ deliverBy: null, priority: 0, submitter: null, receivedFrom: null },
     },
     arrived: 1_000,

@@ -1,6 +1,7 @@
 /** What is in a queue: messages, and for each of them one job for each destination. */
 import type { DsnEnvelope, DsnRecipient } from '@posthouse/smtp'
 import type { Source } from '@posthouse/store-api'
+import type { ServerGate } from '../delivery/gate.js'
 
 /** Why a recipient does not have the message (yet): what a notice says about it (RFC 3464 §2.3). */
 export interface Failure {
@@ -34,6 +35,8 @@ export interface QueuedEnvelope extends DsnEnvelope {
   readonly body: '7BIT' | '8BITMIME' | 'BINARYMIME'
   /** RFC 8689. */
   readonly requireTls: boolean
+  /** The header says `TLS-Required: No` (RFC 8689 §3): it is to arrive even where TLS is broken. */
+  readonly tlsOptional: boolean
   /** RFC 2852, with the time in milliseconds since the epoch. */
   readonly deliverBy: { readonly at: number; readonly mode: 'return' | 'notify'; readonly trace: boolean } | null
   /** RFC 6710: -9 to 9. */
@@ -223,6 +226,8 @@ export interface JobEngine {
   cancel(which: JobSelector): Promise<number>
   list(query: JobQuery): Promise<readonly Job[]>
   status(): Promise<QueueStatus>
+  /** Limits for servers that hold for all processes on this queue. Without it each process has its own. */
+  readonly gate?: ServerGate
   /** Calls `changed` when there may be something to claim that `claim` did not know of. Returns how to stop that. */
   watch(changed: () => void): () => void
   close(): Promise<void>

@@ -17,16 +17,16 @@ export function observed({ target, failure }: TlsObservation): TlsResult | null 
   }
 }
 
-/** RFC 8460 §4.3, from what OpenSSL and Node say. */
+/** RFC 8460 §4.3, from what OpenSSL and Node say: in words, or in codes such as `CERT_HAS_EXPIRED`. */
 function failureType(text: string, policy: TlsPolicyType): TlsFailureType {
-  const lower = text.toLowerCase()
+  const lower = text.toLowerCase().replaceAll('_', ' ').replaceAll('self-', 'self ')
   if (lower.includes('does not offer starttls')) return 'starttls-not-supported'
   if (lower.includes('altnames') || lower.includes('hostname') || lower.includes('is not for')) {
     return 'certificate-host-mismatch'
   }
   if (lower.includes('expired')) return 'certificate-expired'
   if (policy === 'tlsa') return lower.includes('tlsa') ? 'tlsa-invalid' : 'validation-failure'
-  if (lower.includes('self-signed') || lower.includes('self signed') || lower.includes('unable to')) {
+  if (lower.includes('self signed') || lower.includes('unable to')) {
     return 'certificate-not-trusted'
   }
   return 'validation-failure'

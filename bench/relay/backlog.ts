@@ -24,6 +24,7 @@ function mail(domain: string, due: number): NewMessage {
     id: `m${++number}`,
     envelope: {
       ...{ reversePath: 'a@b.test', ret: null, envid: null, smtputf8: false, body: '7BIT', requireTls: false },
+      tlsOptional: false,
       ...{ deliverBy: null, priority: 0, submitter: null, receivedFrom: null },
     },
     arrived: due,
@@ -80,7 +81,7 @@ await engine.settle({
   ...settled(first),
   recipients: first.recipients,
   due: Date.now() + 300_000,
-  destination: { blockedUntil: Date.now() + 300_000, failure },
+  destination: { blockedUntil: Date.now() + 300_000, failure, failures: 0 },
 })
 await fill(engine, others, domains)
 const [beside, besidePause] = await drain(engine)

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { relayTo } from '@posthouse/relay'
+import { relayRecipients, relayTo } from '@posthouse/relay'
 import { openSqliteQueue, startRelay } from '@posthouse/relay/node'
 import { createSmtpServer } from '@posthouse/smtp'
 import { listen } from '@posthouse/smtp/node'
@@ -28,7 +28,8 @@ const server = createSmtpServer({
   hostname: 'relay.bench',
   limits: { recipients: 1000 },
   handlers: [
-    relayTo(relay, { allow: () => true }),
+    relayRecipients(relay, { allow: () => true }),
+    relayTo(relay),
     {
       // How the parent asks: VRFY says how many are delivered.
       commands: new Map([['VRFY', () => ({ code: 250, enhanced: '2.0.0', text: String(delivered) })]]),

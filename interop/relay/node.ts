@@ -1,6 +1,13 @@
 /** A whole Posthouse mail host for one domain: MX, submission, mailboxes, relay. */
 
-import { deliverToStore, type Relay, type RelayEvent, type RoutingTable, relayTo } from '@posthouse/relay'
+import {
+  deliverToStore,
+  type Relay,
+  type RelayEvent,
+  type RoutingTable,
+  relayRecipients,
+  relayTo,
+} from '@posthouse/relay'
 import { openSqliteQueue, startRelay, systemResolver } from '@posthouse/relay/node'
 import {
   createSmtpServer,
@@ -65,22 +72,23 @@ export async function startNode(options: NodeOptions): Promise<MailNode> {
     deliver: deliverToStore(store),
     port,
     families: [4],
+    allowAddress: () => true,
     retry: (attempts) => Math.min(100 * attempts, 500),
     connections: { localAddress: address },
     limits: { lifetime: 8_000, warnAfter: 0, pause: 300 },
     onEvent: (event) => events.push(event),
   })
   const local = deliverTo(store)
-  const relaying = relayTo(relay, { local })
-  const end = localRecipients(store, { domains: [domain] })
+  const [relaying, end] = [relayRecipients(relay), relayTo(relay, { local })]
+  const here = localRecipients(store, { domains: [domain] })
   const mx = createSmtpServer({
     hostname,
-    handlers: [...(options.before ?? []), dsnExtension(), relaying, end],
+    handlers: [...(options.before ?? []), dsnExtension(), relaying, here, end],
   })
   const submission = createSmtpServer({
     hostname,
     authenticate: (user, password) => (password === 'secret' && users.includes(user) ? user : null),
-    handlers: [requireAuth(), dsnExtension(), relaying, end],
+    handlers: [requireAuth(), dsnExtension(), relaying, here, end],
   })
   const open = (): Promise<Listening> => listen(mx, { host: address, port, ...(options.tls && { tls: options.tls }) })
   let listening: Listening | null = await open()

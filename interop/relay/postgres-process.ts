@@ -1,6 +1,6 @@
 /** One of several relays that share a queue on PostgreSQL: `postgres-process.ts URL PORT CONCURRENCY`. */
 import { createRequire } from 'node:module'
-import { relayTo } from '@posthouse/relay'
+import { relayRecipients, relayTo } from '@posthouse/relay'
 import { startRelay } from '@posthouse/relay/node'
 import { type Boss, openPostgresQueue, type PgPool } from '@posthouse/relay/postgres'
 import { createSmtpServer } from '@posthouse/smtp'
@@ -27,7 +27,10 @@ const relay = await startRelay({
   retry: () => 200,
   limits: { perDestination: Number(concurrency), pause: 200, lease: 10_000 },
 })
-const server = createSmtpServer({ hostname: 'relay.test', handlers: [relayTo(relay, { allow: () => true })] })
+const server = createSmtpServer({
+  hostname: 'relay.test',
+  handlers: [relayRecipients(relay, { allow: () => true }), relayTo(relay)],
+})
 const listening = await listen(server, { port: 0 })
 console.log(`ready ${listening.port}`)
 process.on('SIGTERM', async () => {

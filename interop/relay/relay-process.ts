@@ -1,6 +1,6 @@
 /** A relay in a process that is to be killed: takes mail on a port and sends all of it to one server. */
 
-import { relayTo } from '@posthouse/relay'
+import { relayRecipients, relayTo } from '@posthouse/relay'
 import { startRelay } from '@posthouse/relay/node'
 import { createSmtpServer } from '@posthouse/smtp'
 import { listen } from '@posthouse/smtp/node'
@@ -14,7 +14,10 @@ const relay = await startRelay({
   retry: () => 200,
   limits: { pause: 200 },
 })
-const server = createSmtpServer({ hostname: 'relay.test', handlers: [relayTo(relay, { allow: () => true })] })
+const server = createSmtpServer({
+  hostname: 'relay.test',
+  handlers: [relayRecipients(relay, { allow: () => true }), relayTo(relay)],
+})
 const listening = await listen(server, { port: 0 })
 console.log(`ready ${listening.port}`)
 process.on('SIGTERM', async () => {

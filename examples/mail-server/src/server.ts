@@ -1,11 +1,24 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createImapServer } from '@posthouse/imap'
+import { verifyMail } from '@posthouse/mail-auth'
 import { createPop3Server } from '@posthouse/pop3'
-import { createLmtpServer, createSmtpServer, deliverTo, localRecipients, requireAuth } from '@posthouse/smtp'
+import { relayRecipients, relayTo } from '@posthouse/relay'
+import {
+  createLmtpServer,
+  createSmtpServer,
+  deliverTo,
+  dsnExtension,
+  localRecipients,
+  requireAuth,
+  requireTlsExtension,
+  type SmtpHandler,
+} from '@posthouse/smtp'
+import { fileSpool } from '@posthouse/smtp/node'
 import { openSqliteStore } from '@posthouse/store-sqlite'
 import type { Log, Protocol } from '@posthouse/wire'
 import { createTlsIdentity, type Listening, listen } from '@posthouse/wire/node'
 import { loadCertificate } from './certificate.js'
+import { loadDkim, milters, openMailRelay, resolverOf } from './relay.js'
 import { LISTENER_NAMES, type ListenerName, type Settings } from './settings.js'
 
 /** A mail server that runs. */
@@ -31,17 +44,32 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
     await store.addAddress(address, address)
   }
   const tls = createTlsIdentity(await loadCertificate(settings))
-  const hostname = settings.domains[0] ?? 'localhost'
+  const { hostname } = settings
   const authenticate = passwordCheck(settings.users)
   // Passwords in clear text stay on this machine: bound to loopback they are fine, elsewhere TLS comes first.
   const access = { store, authenticate, allowInsecureAuth: 'loopback', hostname, log } as const
 
-  const local = [localRecipients(store, { domains: settings.domains }), deliverTo(store)]
+  const relay = settings.relay && (await openMailRelay(settings, settings.relay, store, log))
+  const filters = milters(settings)
+  const dkim = await loadDkim(settings)
+  const here = localRecipients(store, { domains: settings.domains })
+  const deliver = deliverTo(store)
+  // Whoever announces DSN sends notices; the relay does. It takes what is not for users here.
+  const recipients: readonly SmtpHandler[] = relay
+    ? [dsnExtension(), requireTlsExtension(), relayRecipients(relay), here]
+    : [here]
+  const end = relay ? relayTo(relay, { local: deliver }) : deliver
+  const check = settings.check === 'off' ? [] : [verifyMail({ policy: settings.check, ...resolverOf(settings) })]
   // A NUL harms nobody here and may be somebody's 8-bit data; bare CR and LF stay refused.
   const content = { nul: 'preserve' } as const
-  const smtp = createSmtpServer({ hostname, log, content, handlers: local })
-  const submission = createSmtpServer({ ...access, content, handlers: [requireAuth(), ...local] })
-  const lmtp = createLmtpServer({ hostname, log, content, handlers: local })
+  const spool = fileSpool()
+  const smtp = createSmtpServer({ hostname, log, content, spool, handlers: [...recipients, ...filters, ...check, end] })
+  const submission = createSmtpServer({
+    ...access,
+    ...{ content, spool },
+    handlers: [requireAuth(), ...recipients, ...filters, ...dkim, end],
+  })
+  const lmtp = createLmtpServer({ hostname, log, content, handlers: [here, deliver] })
   const imap = createImapServer(access)
   const pop3 = createPop3Server(access)
 
@@ -63,10 +91,13 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
   async function close(): Promise<void> {
     stopping = true
     await Promise.all(listening.map((listener) => listener.close()))
+    for (const filter of filters) filter.disconnect()
+    await relay?.close()
     await store.close()
   }
 
   try {
+    await relay?.start()
     for (const name of LISTENER_NAMES) {
       const port = settings.ports[name]
       ports[name] = null
@@ -94,6 +125,7 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
       const [user] = settings.users
       try {
         if (user) await (await store.open(user.address)).mailboxes()
+        await relay?.status()
         return null
       } catch (error) {
         return `the store does not answer: ${(error as Error).message}`

@@ -17,6 +17,31 @@ export interface Settings {
   /** Processes that share the ports and the store; `null`: one process without any others. */
   readonly workers: number | null
   readonly logLevel: string
+  /** The name of this machine: in greetings, EHLO, Received fields and notices. */
+  readonly hostname: string
+  /** How mail goes to other domains; `null`: it does not. */
+  readonly relay: RelaySettings | null
+  /** PEM file and selector of the key that mail of users is signed with; `null`: it is not. */
+  readonly dkim: { readonly key: string; readonly selector: string } | null
+  /** Addresses of content filters, in order. */
+  readonly milters: readonly string[]
+  /** SPF, DKIM, DMARC and ARC of mail that comes in: not looked at, noted, or what its policy refuses is refused. */
+  readonly check: 'off' | 'note' | 'enforce'
+  /** The DNS server; `null`: those of the system. */
+  readonly resolver: string | null
+}
+
+export interface RelaySettings {
+  /** Takes all mail for other domains; `null`: their MX records. */
+  readonly smartHost: URL | null
+  /** Address to others; `@domain` for its unknown users. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>
+  /** The port of other domains' servers. */
+  readonly port: number
+  /** DNS may lead to this machine: for tests. */
+  readonly loopback: boolean
+  /** MTA-STS and DANE. */
+  readonly tlsPolicies: boolean
 }
 
 /** The listeners in the order in which the ready line names them, with their default ports. */
@@ -51,17 +76,26 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const key = env.POSTHOUSE_TLS_KEY
   if (Boolean(cert) !== Boolean(key))
     throw new Error('POSTHOUSE_TLS_CERT and POSTHOUSE_TLS_KEY go together: set both or neither')
+  const domains = readList(env.POSTHOUSE_DOMAINS || 'example.test').map((domain) => domain.toLowerCase())
   return {
     host: env.POSTHOUSE_HOST || '127.0.0.1',
     ports,
     movable,
-    domains: readList(env.POSTHOUSE_DOMAINS || 'example.test').map((domain) => domain.toLowerCase()),
+    domains,
     users: readList(env.POSTHOUSE_USERS || 'alice@example.test:secret,bob@example.test:secret').map(readUser),
     data: env.POSTHOUSE_DATA || './data',
     tls: cert && key ? { cert, key } : null,
     statusPort: readPort('POSTHOUSE_STATUS_PORT', env.POSTHOUSE_STATUS_PORT, null),
     workers: readWorkers(env.POSTHOUSE_WORKERS),
     logLevel: readLogLevel(env),
+    hostname: env.POSTHOUSE_HOSTNAME || (domains[0] ?? 'localhost'),
+    relay: readRelay(env),
+    dkim: env.POSTHOUSE_DKIM_KEY
+      ? { key: env.POSTHOUSE_DKIM_KEY, selector: env.POSTHOUSE_DKIM_SELECTOR || 'mail' }
+      : null,
+    milters: readList(env.POSTHOUSE_MILTERS || ''),
+    check: readChoice('POSTHOUSE_CHECK', env.POSTHOUSE_CHECK, ['off', 'note', 'enforce']),
+    resolver: env.POSTHOUSE_RESOLVER || null,
   }
 }
 
@@ -71,6 +105,51 @@ function readLogLevel(env: Readonly<Record<string, string | undefined>>): string
   const level = env.POSTHOUSE_LOG_LEVEL || (env.POSTHOUSE_DEBUG ? 'debug' : 'info')
   if (LOG_LEVELS.includes(level)) return level
   throw new Error(`POSTHOUSE_LOG_LEVEL is "${level}"; it may be ${LOG_LEVELS.join(', ')}`)
+}
+
+function readRelay(env: Readonly<Record<string, string | undefined>>): RelaySettings | null {
+  if (readChoice('POSTHOUSE_RELAY', env.POSTHOUSE_RELAY, ['on', 'off']) === 'off') return null
+  return {
+    smartHost: env.POSTHOUSE_SMART_HOST ? readSmartHost(env.POSTHOUSE_SMART_HOST) : null,
+    aliases: readAliases(env.POSTHOUSE_ALIASES || ''),
+    port: readPort('POSTHOUSE_RELAY_PORT', env.POSTHOUSE_RELAY_PORT, 25) || 25,
+    loopback: readChoice('POSTHOUSE_RELAY_LOOPBACK', env.POSTHOUSE_RELAY_LOOPBACK, ['off', 'on']) === 'on',
+    tlsPolicies: readChoice('POSTHOUSE_TLS_POLICIES', env.POSTHOUSE_TLS_POLICIES, ['on', 'off']) === 'on',
+  }
+}
+
+/** The first choice is the default. */
+function readChoice<Choice extends string>(
+  variable: string,
+  text: string | undefined,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  const choice = choices.find((one) => one === (text || choices[0]))
+  if (choice) return choice
+  throw new Error(`${variable} is "${text}"; it may be ${choices.join(', ')}`)
+}
+
+/** `host`, `host:port`, or `smtp://user:password@host:587`, `smtps://user:password@host`. Never shown: it has a password. */
+function readSmartHost(text: string): URL {
+  const url = URL.parse(text.includes('://') ? text : `smtp://${text}`)
+  if (url?.hostname && (url.protocol === 'smtp:' || url.protocol === 'smtps:')) return url
+  throw new Error(
+    'POSTHOUSE_SMART_HOST must be like "mail.example.net:587" or "smtp://user:password@mail.example.net:587"',
+  )
+}
+
+/** `info@example.test=alice@example.test+bob@example.org,@example.test=alice@example.test` */
+function readAliases(text: string): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    readList(text).map((item) => {
+      const equals = item.indexOf('=')
+      const [alias, targets] = [item.slice(0, equals), item.slice(equals + 1)]
+      if (equals < 1 || !alias.includes('@') || targets === '') {
+        throw new Error('POSTHOUSE_ALIASES must be a list like "info@example.test=alice@example.test+bob@example.test"')
+      }
+      return [alias.toLowerCase(), targets.split('+').map((target) => target.trim())] as const
+    }),
+  )
 }
 
 function readWorkers(text: string | undefined): number | null {

@@ -60,6 +60,10 @@ export type RelayEvent =
       readonly failure: Failure
     }
   | { readonly type: 'destination.alive'; readonly destination: string }
+  /** The queue is ours: deliveries begin. */
+  | { readonly type: 'started' }
+  /** Another process works on the queue; we wait for our turn (`standby`). */
+  | { readonly type: 'standby'; readonly reason: string }
   /** How TLS went with a server: the material of TLS reports (RFC 8460). */
   | ({ readonly type: 'tls' } & TlsResult)
   /** The relay could not do its work, for example because the disk is full. It goes on trying. */

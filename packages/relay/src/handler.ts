@@ -1,9 +1,12 @@
 import {
   annotation,
+  type BodySink,
   deliverBy,
   dsnEnvelope,
   dsnRecipient,
+  type Mailbox,
   priority,
+  type ReceivedMessage,
   type Recipient,
   type Reply,
   received,
@@ -21,7 +24,12 @@ import type { QueuedEnvelope } from './queue/types.js'
 import type { Relay } from './relay.js'
 import { LOCAL } from './routing/destination.js'
 import type { Target } from './routing/router.js'
-import type { SubmittedRecipient } from './submission.js'
+import type { RefusedRecipient, SubmittedRecipient } from './submission.js'
+
+export interface RelayRecipientsOptions {
+  /** Who may send to other domains. Default: whoever has logged in. */
+  readonly allow?: (session: SmtpSession, transaction: Transaction) => boolean
+}
 
 export interface RelayToOptions {
   /**
@@ -29,29 +37,31 @@ export interface RelayToOptions {
    * one.
    */
   readonly local?: SmtpHandler
-  /** Who may send to other domains. Default: whoever has logged in. */
-  readonly allow?: (session: SmtpSession, transaction: Transaction) => boolean
 }
 
-const route = annotation<readonly Target[]>('route')
+/** Where the targets of a recipient go. */
+const routes = annotation<ReadonlyMap<Mailbox, Target>>('routes')
 const queued = annotation<true>('queued')
+const localSink = annotation<BodySink>('local sink')
 
 /**
- * Gives messages to a relay: `250` is said when they are in its queue, durably. Recipients of other domains are taken
- * from those who may (`allow`); addresses here that forward to elsewhere are taken from all. A message with local and
- * other recipients is taken in one step: the queue delivers all of it. A message for local recipients only is left to
- * `local`, or to the handlers behind.
+ * Finds where recipients go: aliases and forwards of the relay's table take their place, other domains are taken from
+ * those who may (`allow`), addresses here that forward to elsewhere from all. What is local is left to the handlers
+ * behind, such as `localRecipients`. `relayTo` goes with it, at the end of the list.
  *
  * ```ts
- * const local = deliverTo(store)
- * const handlers = [requireAuth(), relayTo(relay, { local }), localRecipients(store, { domains })]
+ * const handlers = [
+ *   relayRecipients(relay),
+ *   localRecipients(store, { domains }),
+ *   dkimSign({ keys }),
+ *   relayTo(relay, { local: deliverTo(store) }),
+ * ]
  * ```
  */
-export function relayTo(relay: Relay, options: RelayToOptions = {}): SmtpHandler {
-  const { local, allow = (session) => session.identity !== null } = options
+export function relayRecipients(relay: Relay, options: RelayRecipientsOptions = {}): SmtpHandler {
+  const { allow = (session) => session.identity !== null } = options
   return {
-    name: 'relay',
-    needs: [...new Set(['octets' as const, ...(local?.needs ?? [])])],
+    name: 'relay-recipients',
     async rcpt(recipient, transaction, session) {
       if (recipient.accounts !== null) return undefined
       const targets: Target[] = []
@@ -62,41 +72,98 @@ export function relayTo(relay: Relay, options: RelayToOptions = {}): SmtpHandler
         if (routing.type === 'refused') return reply(routing.code, routing.status, routing.text)
         targets.push(...routing.targets)
       }
-      if (targets.every(({ destination }) => destination === LOCAL)) {
-        recipient.targets = targets.map(({ mailbox }) => mailbox)
-        return undefined
-      }
-      recipient.set(route, targets)
+      recipient.targets = targets.map(({ mailbox }) => mailbox)
+      if (targets.every(({ destination }) => destination === LOCAL)) return undefined
+      // Decided: nobody behind has to look for accounts.
+      recipient.accounts = []
+      recipient.set(routes, new Map(targets.map((target) => [target.mailbox, target])))
       transaction.set(queued, true)
-      return replies.recipientOk()
+      return undefined
     },
-    body(transaction, session) {
-      return transaction.get(queued) ? undefined : local?.body?.(transaction, session)
+  }
+}
+
+/**
+ * Gives messages with recipients elsewhere to a relay: `250` is said when they are in its queue, durably. A message with
+ * local and other recipients is taken in one step: the queue delivers all of it. A message for local recipients only is
+ * left to `local`, or to the handlers behind. Put it behind everything that changes messages.
+ */
+export function relayTo(relay: Relay, options: RelayToOptions = {}): SmtpHandler {
+  const { local } = options
+  return {
+    name: 'relay',
+    needs: [...new Set(['octets' as const, ...(local?.needs ?? [])])],
+    async body(transaction, session) {
+      if (transaction.get(queued)) return undefined
+      const sink = await local?.body?.(transaction, session)
+      if (sink) transaction.set(localSink, sink)
+      return sink
     },
     async message(message, session) {
       const { transaction } = message
-      if (!transaction.recipients.some((recipient) => recipient.get(route))) {
-        return local?.message?.(message, session)
-      }
-      const only = transaction.recipients.length === 1 ? transaction.recipients[0].address : null
-      const prefix = traceOctets(received(transaction, session, only))
-      try {
-        const until = transaction.get(releaseAt)
-        const { refused } = await relay.submit({
-          id: transaction.id,
-          envelope: envelopeOf(transaction, session),
-          recipients: transaction.recipients.map(recipientOf),
-          message: behind(prefix, message.read()),
-          ...(until !== undefined && { releaseAt: until }),
-        })
-        const accepted = reply(250, '2.0.0', `Queued as ${transaction.id}`)
-        if (refused.length === 0) return transaction.recipients.map(() => accepted)
-        const reasons = new Map(refused.map((one) => [one.address, reply(one.code, one.status, one.text)]))
-        return transaction.recipients.map(({ address }) => reasons.get(address) ?? accepted)
-      } catch (error) {
-        return refusal(error, session)
-      }
+      const found = await Promise.all(transaction.recipients.map((recipient) => targetsOf(recipient, relay)))
+      const elsewhere = found.some((one) => !('code' in one) && one.some(({ destination }) => destination !== LOCAL))
+      // What is queued already did not go into the store as it came in.
+      if (!elsewhere && !transaction.get(queued)) return local?.message?.(message, session)
+      // A filter has added somebody: what was on its way into the store is not to be there as well.
+      transaction.get(localSink)?.abort?.()
+      return queue(relay, message, session, found)
     },
+  }
+}
+
+/** Where a recipient's mail goes. A filter may have put other targets in the place of those that were looked up. */
+async function targetsOf(recipient: Recipient, relay: Relay): Promise<readonly Target[] | Reply> {
+  const known = recipient.get(routes)
+  const targets: Target[] = []
+  for (const mailbox of recipient.targets) {
+    const target = known?.get(mailbox)
+    if (target) targets.push(target)
+    else if (recipient.accounts !== null) targets.push({ mailbox, destination: LOCAL, via: null })
+    else {
+      const routing = await relay.route(mailbox)
+      if (routing.type === 'refused') return reply(routing.code, routing.status, routing.text)
+      targets.push(...routing.targets)
+    }
+  }
+  return targets
+}
+
+async function queue(
+  relay: Relay,
+  message: ReceivedMessage,
+  session: SmtpSession,
+  found: readonly (readonly Target[] | Reply)[],
+): Promise<Reply | readonly Reply[]> {
+  const { transaction } = message
+  const only = transaction.recipients.length === 1 ? transaction.recipients[0].address : null
+  const prefix = traceOctets(received(transaction, session, only))
+  const until = transaction.get(releaseAt)
+  const recipients = transaction.recipients.flatMap((recipient, i): SubmittedRecipient[] => {
+    const targets = found[i]
+    if ('code' in targets || targets.length === 0) return []
+    return [{ address: recipient.mailbox, ...recipient.get(dsnRecipient), targets }]
+  })
+  const accepted = reply(250, '2.0.0', `Queued as ${transaction.id}`)
+  const answers = (refused: readonly RefusedRecipient[]): readonly Reply[] => {
+    const reasons = new Map(refused.map((one) => [one.address, reply(one.code, one.status, one.text)]))
+    return transaction.recipients.map(({ address }, i) => {
+      const targets = found[i]
+      return 'code' in targets ? targets : (reasons.get(address) ?? accepted)
+    })
+  }
+  if (recipients.length === 0) return answers([])
+  try {
+    const { refused } = await relay.submit({
+      id: transaction.id,
+      envelope: envelopeOf(transaction, session),
+      recipients,
+      message: behind(prefix, message.read()),
+      ...(until !== undefined && { releaseAt: until }),
+    })
+    return answers(refused)
+  } catch (error) {
+    return refusal(error, session)
   }
 }
 
@@ -115,19 +182,11 @@ function envelopeOf(transaction: Transaction, session: SmtpSession): QueuedEnvel
     smtputf8: transaction.smtputf8,
     body: transaction.body,
     requireTls: transaction.get(requireTlsNote) ?? false,
+    tlsOptional: false,
     deliverBy: by ? { at: session.now() + by.seconds * 1000, mode: by.mode, trace: by.trace } : null,
     priority: transaction.get(priority) ?? 0,
     submitter: session.identity?.account ?? null,
     receivedFrom: `${session.helo ?? 'unknown'} ([${session.remote.address}])`,
-  }
-}
-
-function recipientOf(recipient: Recipient): SubmittedRecipient {
-  const targets = recipient.get(route)
-  return {
-    address: recipient.mailbox,
-    ...recipient.get(dsnRecipient),
-    targets: targets ?? recipient.targets.map((mailbox) => ({ mailbox, destination: LOCAL, via: null })),
   }
 }
 

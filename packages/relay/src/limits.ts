@@ -8,6 +8,8 @@ export interface RelayLimits {
   readonly perMinute: number | null
   /** Connections to one server (address and port) at a time, whatever domains it serves. Default: 20. */
   readonly perServer: number
+  /** Messages to one server a minute; `null`: as many as can be. Default: `null`. */
+  readonly perServerMinute: number | null
   /** Messages over one connection. Default: 100. */
   readonly perConnection: number
   /** ms that a connection waits for another message. Default: 2,000. */
@@ -32,7 +34,8 @@ export interface RelayLimits {
   readonly returned: number
   /** ms for which `close` waits for what is in progress. Default: 10,000. */
   readonly close: number
-  /** ms after which the queue is asked again although nothing seems to have happened. Default: 5,000. */
+  /** ms after which the queue is asked again although nothing seems to have happened: other processes may have put
+   * messages into it. Default: 1,000. */
   readonly poll: number
 }
 
@@ -44,6 +47,7 @@ export const DEFAULT_RELAY_LIMITS: RelayLimits = Object.freeze({
   perDestination: 20,
   perMinute: null,
   perServer: 20,
+  perServerMinute: null,
   perConnection: 100,
   idleConnection: 2_000,
   servers: 5,
@@ -56,5 +60,5 @@ export const DEFAULT_RELAY_LIMITS: RelayLimits = Object.freeze({
   header: 262_144,
   returned: 1 << 20,
   close: 10_000,
-  poll: 5_000,
+  poll: 1_000,
 })

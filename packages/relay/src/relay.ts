@@ -3,10 +3,12 @@ import { type Mailbox, parseMailbox, systemTimer, type Timer } from '@posthouse/
 import type { Log, MaybePromise } from '@posthouse/wire'
 import { type Conclusion, conclude, untried } from './delivery/conclude.js'
 import { type Dispatcher, startDispatcher } from './delivery/dispatcher.js'
+import { createGate } from './delivery/gate.js'
 import type { LocalDelivery } from './delivery/local.js'
 import { contentOf } from './delivery/mail.js'
 import { type Attempt, forAll, ownFailure } from './delivery/outcome.js'
 import { createServerPools } from './delivery/pools.js'
+import { createReachability } from './delivery/reachability.js'
 import type { OpenSession } from './delivery/session.js'
 import { attemptBySmtp } from './delivery/smtp.js'
 import { findTargets } from './delivery/targets.js'
@@ -31,6 +33,7 @@ import { createRouter, type Router, type Routing, type RoutingTable } from './ro
 import { prepare, type Submission, type Submitted } from './submission.js'
 import { observed } from './tls/observe.js'
 import { opportunisticPolicies, type TlsPolicies } from './tls/policies.js'
+import type { TlsResult } from './tls/result.js'
 
 /** What a relay is made of. */
 export interface RelayOptions {
@@ -44,12 +47,19 @@ export interface RelayOptions {
   readonly open: OpenSession
   /** Takes what is local: `deliverToStore(store)`. Without it nothing is. */
   readonly deliver?: LocalDelivery
+  /** Where another process works on the queue: wait until it ends, instead of failing with `busy`. Default: false. */
+  readonly standby?: boolean
   /** The port of other domains' mail servers. Default: 25. */
   readonly port?: number
   /** IP versions that are used, in the order in which they are tried. Default: `[6, 4]`. */
   readonly families?: readonly (4 | 6)[]
   /** Addresses of this machine, to find loops. Default: none, and names alone tell. */
   readonly ownAddresses?: readonly string[]
+  /**
+   * May mail be sent to this address, which DNS or an address literal has named? Routes may go anywhere. Default: not to
+   * this machine itself (127.0.0.0/8, `::1`), to everybody or to nobody.
+   */
+  readonly allowAddress?: (address: string) => boolean
   /** Pauses between attempts. Default: `defaultRetrySchedule`. */
   readonly retry?: RetrySchedule
   /** Limits of single domains; `smarthost` is the name of the smart host. Those of routes count too. */
@@ -78,11 +88,11 @@ export interface Relay extends AsyncDisposable {
   route(recipient: string | Mailbox): MaybePromise<Routing>
   /** Puts a message into the queue; it is durable when this resolves. */
   submit(submission: Submission): Promise<Submitted>
-  /** Begins to deliver. Without it messages are only taken. @throws RelayError `busy` */
+  /** Begins to deliver. Without it messages are only taken. @throws RelayError `busy` without `standby` */
   start(): Promise<void>
-  /** Keeps jobs back. Returns how many. */
+  /** Keeps jobs back that are in the queue now. Returns how many. */
   hold(which: JobSelector): Promise<number>
-  /** Lets held jobs go, and tries waiting ones at once. Returns how many. */
+  /** Lets held jobs go, and tries waiting ones and their destinations at once. Returns how many jobs it has changed. */
   release(which: JobSelector): Promise<number>
   /** Removes jobs without a word to anybody. Returns how many. */
   cancel(which: JobSelector): Promise<number>
@@ -107,8 +117,12 @@ export function createRelay(options: RelayOptions): Relay {
   const attempts = new Set<AbortController>()
   let dispatcher: Dispatcher | null = null
   let stopping = false
+  /** The patience of `close` is at its end. */
+  let hurried = false
   let closed: Promise<void> | null = null
-  let wakeIdle: (() => void)[] = []
+  let forgetTurn = (): void => {}
+  const watchIdle = new Set<() => void>()
+  const reachable = createReachability()
 
   function tell(event: RelayEvent): void {
     options.onEvent?.(event)
@@ -118,7 +132,9 @@ export function createRelay(options: RelayOptions): Relay {
   const pools = createServerPools({
     open: options.open,
     hostname,
+    gate: engine.gate ?? createGate(now),
     perServer: limits.perServer,
+    perServerMinute: limits.perServerMinute,
     perConnection: limits.perConnection,
     idle: limits.idleConnection,
     timer,
@@ -127,17 +143,20 @@ export function createRelay(options: RelayOptions): Relay {
       if (result) tell({ type: 'tls', ...result })
     },
   })
+  const observe = (result: TlsResult): void => tell({ type: 'tls', ...result })
 
   const targetOptions = {
     router,
     resolver,
     policies,
     port,
+    observe,
     exchangers: {
       ownNames: new Set([domainName(hostname)]),
       ownAddresses: new Set(options.ownAddresses ?? []),
       random,
       ...(options.families && { families: options.families }),
+      ...(options.allowAddress && { allowAddress: options.allowAddress }),
     },
   }
 
@@ -152,7 +171,8 @@ export function createRelay(options: RelayOptions): Relay {
         busy: false,
       }
     }
-    const found = await findTargets(job.destination, job.message.envelope.requireTls, targetOptions)
+    const { requireTls: required, tlsOptional: optional } = job.message.envelope
+    const found = await findTargets(job.destination, { required, optional }, targetOptions)
     if (found.type === 'failed') {
       const failure = ownFailure(found.status, found.text, now())
       return same(job, found.permanent ? 'failed' : 'deferred', failure, found.permanent ? 'unknown' : 'dead')
@@ -169,6 +189,7 @@ export function createRelay(options: RelayOptions): Relay {
   async function work(job: ClaimedJob): Promise<void> {
     let result: Attempt
     const stopper = new AbortController()
+    const trip = reachable.begin(job.destination)
     attempts.add(stopper)
     try {
       if (job.purpose === 'deliver') {
@@ -181,6 +202,7 @@ export function createRelay(options: RelayOptions): Relay {
     } finally {
       attempts.delete(stopper)
     }
+    result = { ...result, destination: trip.end(result.destination) }
     const conclusion = conclude(job, result, { now: now(), random, retry, limits, stopping: stopper.signal.aborted })
     await settle(job, conclusion)
   }
@@ -200,7 +222,9 @@ export function createRelay(options: RelayOptions): Relay {
         break
       } catch (error) {
         tell({ type: 'trouble', error })
-        if (stopping || (error instanceof RelayError && error.code === 'closed')) return
+        // Somebody else has the queue, and will do the job again.
+        if (error instanceof RelayError && (error.code === 'closed' || error.code === 'busy')) return
+        if (hurried) return
         events.length = conclusion.events.length
         await new Promise<void>((resolve) => timer(resolve, pause))
       }
@@ -210,9 +234,36 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   function checkIdle(): void {
-    const waiting = wakeIdle
-    wakeIdle = []
-    for (const wake of waiting) wake()
+    for (const wake of [...watchIdle]) wake()
+  }
+
+  async function begin(): Promise<void> {
+    await engine.start()
+    if (stopping) return
+    const byDestination = destinationLimits(options, limits)
+    const trouble = (error: unknown): void => tell({ type: 'trouble', error })
+    dispatcher = startDispatcher({ engine, limits, byDestination, now, timer, work, trouble, lost })
+    tell({ type: 'started' })
+  }
+
+  /** Another process has the queue. */
+  function waitForTurn(why: RelayError): void {
+    tell({ type: 'standby', reason: why.message })
+    const again = (): void => {
+      begin().catch((error: unknown) => {
+        if (!isBusy(error)) tell({ type: 'trouble', error })
+        if (!stopping) forgetTurn = timer(again, limits.poll)
+      })
+    }
+    forgetTurn = timer(again, limits.poll)
+  }
+
+  /** Another process has taken the queue, because this one was silent for too long. */
+  function lost(error: RelayError): void {
+    void dispatcher?.stop()
+    dispatcher = null
+    if (options.standby) waitForTurn(error)
+    else tell({ type: 'trouble', error })
   }
 
   function read(text: string | Mailbox): Mailbox {
@@ -240,10 +291,12 @@ export function createRelay(options: RelayOptions): Relay {
     },
     async start() {
       if (dispatcher) return
-      await engine.start()
-      const byDestination = destinationLimits(options, limits)
-      const trouble = (error: unknown): void => tell({ type: 'trouble', error })
-      dispatcher = startDispatcher({ engine, limits, byDestination, now, timer, work, trouble })
+      try {
+        await begin()
+      } catch (error) {
+        if (!options.standby || !isBusy(error)) throw error
+        waitForTurn(error)
+      }
     },
     hold: (which) => engine.hold(which),
     release: (which) => engine.release(which, now()),
@@ -255,7 +308,16 @@ export function createRelay(options: RelayOptions): Relay {
       for (;;) {
         const { waiting, running } = await engine.status()
         if (waiting + running === 0) return
-        await new Promise<void>((resolve) => wakeIdle.push(resolve))
+        // Other processes may work on the same queue: nobody tells us.
+        await new Promise<void>((resolve) => {
+          const done = (): void => {
+            watchIdle.delete(done)
+            forget()
+            resolve()
+          }
+          watchIdle.add(done)
+          const forget = timer(done, limits.poll)
+        })
       }
     },
     close() {
@@ -268,7 +330,9 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function finish(): Promise<void> {
     stopping = true
+    forgetTurn()
     const patience = timer(() => {
+      hurried = true
       for (const stopper of attempts) stopper.abort(new RelayError('closed', 'the relay is closed'))
     }, limits.close)
     await dispatcher?.stop()
@@ -277,6 +341,10 @@ export function createRelay(options: RelayOptions): Relay {
     await engine.close().catch((error: unknown) => tell({ type: 'trouble', error }))
     checkIdle()
   }
+}
+
+function isBusy(error: unknown): error is RelayError {
+  return error instanceof RelayError && error.code === 'busy'
 }
 
 function same(

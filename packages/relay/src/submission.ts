@@ -58,7 +58,7 @@ export async function prepare(
   const { limits, now } = options
   const source = submission.message instanceof Uint8Array ? [submission.message] : submission.message
   const { header, octets } = await peekHeader(source, limits.header)
-  const { hops, deliveredTo } = readTrace(header)
+  const { hops, deliveredTo, tlsOptional } = readTrace(header)
   const { reversePath } = submission.envelope
   if (reversePath !== null && !parseMailbox(reversePath)) {
     throw new RelayError('address', `${reversePath} is no address to send from`)
@@ -83,7 +83,9 @@ export async function prepare(
     const why = refused.map(({ address, status, text }) => `${address}: ${status} ${text}`).join('; ')
     throw new RelayError('address', why === '' ? 'the message has no recipients' : why)
   }
-  const envelope = { ...NO_WISHES, ...submission.envelope }
+  // RFC 8689 §4.1: REQUIRETLS counts for more than what the header says.
+  const wishes = { ...NO_WISHES, ...submission.envelope }
+  const envelope = { ...wishes, tlsOptional: (wishes.tlsOptional || tlsOptional) && !wishes.requireTls }
   const times = timesOf(envelope, submission, limits, now)
   const jobs: NewJob[] = []
   for (const { target, recipients } of groups.values()) {
@@ -104,6 +106,7 @@ const NO_WISHES: QueuedEnvelope = {
   smtputf8: false,
   body: '7BIT',
   requireTls: false,
+  tlsOptional: false,
   deliverBy: null,
   priority: 0,
   submitter: null,

@@ -1,10 +1,17 @@
 /** relayTo: a server that takes mail for its own users and, from them, for everybody else. */
-import { createSmtpServer, deliverTo, dsnExtension, localRecipients } from '@posthouse/smtp'
+import {
+  createSmtpServer,
+  deliverTo,
+  dsnExtension,
+  localRecipients,
+  parseMailbox,
+  type SmtpHandler,
+} from '@posthouse/smtp'
 import { connectSmtp, type Listening, listen } from '@posthouse/smtp/node'
 import { createMemoryStore, type MailStore } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import { afterEach, describe, expect, test } from 'vitest'
-import { deliverToStore, type RoutingTable, relayTo } from '../src/index.js'
+import { deliverToStore, type RoutingTable, relayRecipients, relayTo } from '../src/index.js'
 import { HELLO, octets, startSink, startTestRelay, zoneResolver } from './world.js'
 
 const opened: { close(): Promise<void> }[] = []
@@ -12,7 +19,7 @@ afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close()
 })
 
-async function home(table: Partial<RoutingTable> = {}) {
+async function home(table: Partial<RoutingTable> = {}, filters: readonly SmtpHandler[] = []) {
   const sink = await startSink()
   const store = createMemoryStore()
   for (const name of ['alice', 'bob']) {
@@ -33,7 +40,13 @@ async function home(table: Partial<RoutingTable> = {}) {
   const server = createSmtpServer({
     hostname: 'mx.home.test',
     authenticate: (user, password) => (password === 'secret' ? user : null),
-    handlers: [dsnExtension(), relayTo(world.relay, { local }), localRecipients(store, { domains: ['home.test'] })],
+    handlers: [
+      dsnExtension(),
+      relayRecipients(world.relay),
+      localRecipients(store, { domains: ['home.test'] }),
+      ...filters,
+      relayTo(world.relay, { local }),
+    ],
   })
   const listening: Listening = await listen(server, { port: 0 })
   opened.push(sink, world.relay, { close: () => listening.close({ force: true }) })
@@ -125,6 +138,36 @@ describe('relayTo', () => {
     expect(notice).toContain('Return-Path: <>')
     expect(notice).toContain('Final-Recipient: rfc822; gone@home.test')
     expect(notice).toContain('Status: 5.1.1')
+  })
+
+  test('a filter changes recipients: those that it adds go where they must, those that it deletes nowhere', async () => {
+    const mailbox = (text: string) => {
+      const read = parseMailbox(text)
+      if (!read) throw new Error(text)
+      return read
+    }
+    const filter = (targets: readonly string[]): SmtpHandler => ({
+      rewrites: true,
+      message({ transaction }) {
+        const [first] = transaction.recipients
+        first.targets = targets.map(mailbox)
+        first.accounts = targets.length === 0 ? [] : null
+        return undefined
+      },
+    })
+    const adding = await home({}, [filter(['bob@home.test', 'carol@far.test'])])
+    await adding.send('alice@home.test', ['bob@home.test'])
+    await adding.sink.count(1)
+    await adding.relay.idle()
+    expect(adding.sink.received[0].to).toEqual(['carol@far.test'])
+    expect(await inbox(adding.store, 'bob')).toHaveLength(1)
+
+    const deleting = await home({}, [filter([])])
+    const { accepted } = await deleting.send('alice@home.test', ['carol@far.test', 'bob@home.test'])
+    expect(accepted).toHaveLength(2)
+    await deleting.relay.idle()
+    expect(deleting.sink.received).toEqual([])
+    expect(await inbox(deleting.store, 'bob')).toHaveLength(1)
   })
 
   test('a message of 3 MB streams through the queue', async () => {

@@ -32,6 +32,7 @@ function mail(...destinations: string[]): NewMessage {
     id: `m${++number}`,
     envelope: {
       ...{ reversePath: 'a@b.test', ret: null, envid: null, smtputf8: false, body: '7BIT', requireTls: false },
+      tlsOptional: false,
       ...{ deliverBy: null, priority: 0, submitter: null, receivedFrom: null },
     },
     arrived: 1_000,
@@ -96,7 +97,7 @@ describe('a queue', () => {
       done(jobs[0], {
         recipients: jobs[0].recipients,
         due: 61_000,
-        destination: { blockedUntil: 31_000, failure },
+        destination: { blockedUntil: 31_000, failure, failures: 0 },
       }),
     )
     await engine.enqueue(mail('domain:alive.test'))
@@ -109,13 +110,92 @@ describe('a queue', () => {
     expect((await engine.claim(claimOf({ now: 31_001 }))).jobs).toHaveLength(5)
   })
 
+  test('an outage that many attempts run into at once counts once', async () => {
+    const engine = await open()
+    for (let i = 0; i < 5; i++) await engine.enqueue(mail('domain:dead.test'))
+    const { jobs } = await engine.claim(claimOf())
+    expect(jobs.map(({ failures }) => failures)).toEqual([0, 0, 0, 0, 0])
+    for (const [i, job] of jobs.entries()) {
+      const destination = { blockedUntil: 31_000 + i * 1_000_000, failure, failures: job.failures }
+      await engine.settle(done(job, { recipients: job.recipients, due: 2_000, destination }))
+    }
+    const { destinations } = await engine.status()
+    expect(destinations).toMatchObject([{ failures: 1, blockedUntil: 31_000, waiting: 5 }])
+  })
+
+  test('release tries a blocked destination at once, with jobs that were never tried', async () => {
+    const engine = await open()
+    for (let i = 0; i < 3; i++) await engine.enqueue(mail('domain:dead.test'))
+    const block = async (now: number): Promise<void> => {
+      const { jobs } = await engine.claim(claimOf({ max: 1, now }))
+      const destination = { blockedUntil: 1_000_000, failure, failures: jobs[0].failures }
+      await engine.settle(done(jobs[0], { recipients: jobs[0].recipients, due: 1_000_000, destination }))
+    }
+    await block(1_000)
+    expect((await engine.claim(claimOf({ now: 2_000 }))).jobs).toEqual([])
+    // Nothing of these has to be changed: they are due.
+    const [, second] = await engine.list({})
+    expect(await engine.release({ job: second.id }, 2_000)).toBe(0)
+    await block(2_000)
+    expect(await engine.release({}, 3_000)).toBe(2)
+    expect((await engine.claim(claimOf({ now: 3_000 }))).jobs).toHaveLength(1)
+  })
+
+  test('what was put off comes back at its time, however overdue it is', async () => {
+    const engine = await open()
+    const late = mail('domain:a.test')
+    await engine.enqueue({ ...late, jobs: [{ ...late.jobs[0], warnAt: 2_000, expires: 3_000 }] })
+    const { jobs } = await engine.claim(claimOf({ now: 5_000 }))
+    await engine.settle(
+      done(jobs[0], { recipients: jobs[0].recipients, due: 9_000, warnAt: 2_000, destination: null, postponed: true }),
+    )
+    expect(await engine.claim(claimOf({ now: 5_001 }))).toEqual({ jobs: [], next: 9_000 })
+    expect((await engine.claim(claimOf({ now: 9_000 }))).jobs).toMatchObject([{ attempts: 1 }])
+  })
+
+  test('whoever has lost the queue to another process takes no more jobs from it', async () => {
+    const first = await open()
+    await first.start()
+    await first.enqueue(mail('domain:a.test'))
+    const { jobs } = await first.claim(claimOf())
+    const second = await open()
+    await second.start()
+    await expect(first.claim(claimOf())).rejects.toMatchObject({ code: 'busy' })
+    await expect(first.settle(done(jobs[0]))).rejects.toMatchObject({ code: 'busy' })
+    expect((await second.claim(claimOf())).jobs).toHaveLength(1)
+  })
+
+  test('a message that is coming in survives the start of another process', async () => {
+    const first = await open()
+    const second = await open()
+    await second.start()
+    const piece = new Uint8Array(300_000).fill(65)
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      yield piece
+      // The first octets are in the file; now somebody else begins.
+      const third = await open()
+      await third.start()
+      yield piece
+    }
+    const long = { ...mail('domain:a.test'), octets: slow() }
+    await first.enqueue(long)
+    let length = 0
+    for await (const chunk of first.read(long.id)) length += chunk.length
+    expect(length).toBe(600_000)
+    expect(await first.status()).toMatchObject({ messages: 1, waiting: 1 })
+  })
+
   test('jobs that expire while their destination is blocked are handed out to be given up', async () => {
     const engine = await open()
     for (let i = 0; i < 3; i++) await engine.enqueue(mail('domain:dead.test'))
     const { jobs } = await engine.claim(claimOf({ max: 1 }))
     const far = 1_000 + 6 * DAY
     await engine.settle(
-      done(jobs[0], { recipients: jobs[0].recipients, due: far, destination: { blockedUntil: far, failure } }),
+      done(jobs[0], {
+        recipients: jobs[0].recipients,
+        due: far,
+        destination: { blockedUntil: far, failure, failures: 0 },
+      }),
     )
     const { jobs: late } = await engine.claim(claimOf({ now: 1_000 + 5 * DAY }))
     expect(late.map(({ purpose, attempts }) => [purpose, attempts])).toEqual([

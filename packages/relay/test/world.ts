@@ -159,6 +159,7 @@ export async function startTestRelay(
     resolver: zoneResolver({}),
     open: openSmtpSession(sessions),
     families: [4],
+    allowAddress: () => true,
     random: () => 0,
     ...rest,
     engine,

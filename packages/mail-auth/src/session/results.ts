@@ -158,7 +158,7 @@ export function resultsOf(
     })
   }
   if (arc.result !== 'none') {
-    results.push({ method: 'arc', result: arc.result, properties: [['header.oldest-pass', '']] })
+    results.push({ method: 'arc', result: arc.result })
   }
   results.push({
     method: 'dmarc',

@@ -1,4 +1,4 @@
-/** From what an attempt came to, to what the queue is told and whom we write: no I/O but the making of notices. */
+/** From what an attempt came to, to what the queue is told and whom we write: no I/O. */
 import type { RelayEvent } from '../events.js'
 import type { RelayLimits } from '../limits.js'
 import { failedRecipient, type NoticeKind, type NoticeRecipient, wants } from '../notices/notice.js'
@@ -35,7 +35,7 @@ const BUSY_SPREAD = 4_000
 /** What `overdue` jobs come to: nothing was tried. */
 export function untried(job: ClaimedJob, now: number): Attempt {
   const outcomes = job.recipients.map(({ failure }): Outcome => {
-    const known = failure ?? job.blocked ?? ownFailure('4.4.1', 'the destination cannot be reached', now)
+    const known = failure ?? job.blocked ?? ownFailure('4.4.7', 'its turn has not come yet', now)
     return { type: 'deferred', failure: known }
   })
   return { outcomes, destination: 'unknown', busy: false }
@@ -129,10 +129,11 @@ function blockedBy(
   retry: RetrySchedule,
   random: number,
   { pause }: RelayLimits,
-): { readonly blockedUntil: number; readonly failure: Failure } | null {
+): { readonly blockedUntil: number; readonly failure: Failure; readonly failures: number } | null {
   const first = outcomes.find((outcome) => outcome.type === 'deferred')
   if (first?.type !== 'deferred') return null
-  return { blockedUntil: now + Math.min(retry(job.failures + 1, random), pause), failure: first.failure }
+  const until = now + Math.min(retry(job.failures + 1, random), pause)
+  return { blockedUntil: until, failure: first.failure, failures: job.failures }
 }
 
 /** RFC 3463 §3.5: X.4.7 is "delivery time expired"; the last reply stays to be seen. */

@@ -1,5 +1,6 @@
 /** Takes jobs from the queue for as long as there is room, and lets each of them be done. */
 import type { Timer } from '@posthouse/smtp'
+import { RelayError } from '../errors.js'
 import type { RelayLimits } from '../limits.js'
 import type { ClaimedJob, DestinationLimits, JobEngine } from '../queue/types.js'
 
@@ -12,6 +13,8 @@ export interface DispatcherOptions {
   /** Does a job and tells the queue. Must not reject. */
   readonly work: (job: ClaimedJob) => Promise<void>
   readonly trouble: (error: unknown) => void
+  /** Another process has the queue now: no more jobs are taken. */
+  readonly lost: (error: RelayError) => void
 }
 
 export interface Dispatcher {
@@ -25,7 +28,7 @@ export interface Dispatcher {
 const AFTER_TROUBLE = 1_000
 
 export function startDispatcher(options: DispatcherOptions): Dispatcher {
-  const { engine, limits, byDestination, now, timer, work, trouble } = options
+  const { engine, limits, byDestination, now, timer, work, trouble, lost } = options
   const running = new Map<string, Promise<void>>()
   let stopping = false
   let asking = false
@@ -59,6 +62,8 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
         for (const job of claim.jobs) begin(job)
         if (claim.jobs.length === max) again = true
       } catch (error) {
+        if (error instanceof RelayError && error.code === 'busy') return lost(error)
+        if (stopping) break
         trouble(error)
         next = now() + AFTER_TROUBLE
       }

@@ -3,6 +3,7 @@ import { deliveredToField, type Envelope, type OutgoingMail, traceOctets } from 
 import type { Source } from '@posthouse/store-api'
 import { concat } from '@posthouse/wire'
 import type { ClaimedJob, QueuedRecipient } from '../queue/types.js'
+import { isAscii } from '../routing/names.js'
 
 /** Octets of a job's message for its recipients: with Delivered-To where a local address forwards it. */
 export interface JobContent {
@@ -39,7 +40,12 @@ export function mailOf(
   return {
     envelope: {
       reversePath: envelope.reversePath,
-      recipients: recipients.map(({ address, notify, orcpt }) => ({ address, notify, orcpt })),
+      recipients: recipients.map(({ address, original, notify, orcpt }) => ({
+        address,
+        notify,
+        // RFC 3461 §4.2: whoever is told about it knows the address that the message was for.
+        orcpt: orcpt ?? (original !== null && isAscii(original) ? { type: 'rfc822', address: original } : null),
+      })),
       ...wishes(envelope),
       ...(envelope.requireTls && { requireTls: true }),
       ...(deliverBy && {

@@ -1,6 +1,7 @@
 /** One server as an attempt sees it, and how it is talked to. */
 import type { SmtpClient } from '@posthouse/smtp'
 import type { TlsaRecord } from '../routing/resolver.js'
+import type { AppliedPolicy } from '../tls/policies.js'
 
 /** How a connection has to be encrypted. */
 export type TlsLevel =
@@ -32,6 +33,10 @@ export interface SessionTarget {
   readonly auth: { readonly user: string; readonly password: string } | null
   /** The domain that led there; `null`: a route. Connections are shared between domains. */
   readonly domain: string | null
+  /** Servers with the same number are worth the same; lower ones are better. */
+  readonly rank: number
+  /** What asked for `tls`. */
+  readonly policy: AppliedPolicy
 }
 
 /** What is to be known about TLS of a connection, when there was an attempt at it. */
@@ -57,7 +62,7 @@ export type OpenSession = (
 
 /** Connections with the same key can be used for each other's messages. */
 export function targetKey(target: SessionTarget): string {
-  const { address, port, protocol, tls, host, auth, tlsa, names } = target
+  const { address, port, protocol, tls, host, auth, tlsa, names, policy } = target
   const tlsaKey = tlsa.map(({ usage, selector, matchingType, data }) => `${usage}${selector}${matchingType}${data}`)
-  return [address, port, protocol, tls, host, auth?.user ?? '', ...names, ...tlsaKey].join(' ')
+  return [address, port, protocol, tls, host, auth?.user ?? '', policy.testing, ...names, ...tlsaKey].join(' ')
 }

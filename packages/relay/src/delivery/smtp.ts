@@ -26,55 +26,72 @@ export async function attemptBySmtp(
   const outcomes: (Outcome | null)[] = job.recipients.map(() => null)
   let waiting = job.recipients.map((recipient, index) => ({ recipient, index }))
   let alive = false
-  let full = 0
+  /** The rank of a server that has as many connections as it may: worse ones are not asked in its place. */
+  let full = Number.POSITIVE_INFINITY
   let tries = 0
   let last: Outcome = {
     type: 'deferred',
     failure: ownFailure('4.4.1', 'no server could be tried', now()),
   }
-  for (const target of targets) {
-    if (waiting.length === 0 || tries >= maxTries || signal.aborted) break
-    const mail = mailOf(
-      job,
-      content,
-      waiting.map(({ recipient }) => recipient),
-      now(),
-    )
-    const sending = pools.send(target, mail, { signal })
-    if (!sending) {
-      full++
-      continue
-    }
-    tries++
+  const order = spread(targets, maxTries)
+  for (let next = 0; next < order.length; ) {
+    const target = order[next]
+    if (waiting.length === 0 || tries >= maxTries || signal.aborted || target.rank > full) break
+    const recipients = waiting.map(({ recipient }) => recipient)
     const remote = remoteName(target)
     let dropped: readonly string[] = []
     let results: readonly RecipientOutcome[]
     try {
-      ;({ recipients: results, dropped } = await sending)
+      const sent = await pools.send(target, mailOf(job, content, recipients, now()), { signal })
+      if (sent === 'busy') {
+        full = Math.min(full, target.rank)
+        next++
+        continue
+      }
+      ;({ recipients: results, dropped } = sent)
     } catch (reason) {
       const error = asClientError(reason)
       // Without a word about recipients there was no transaction: the next server may be in a better state.
       if (error.recipients.length === 0) {
         last = beforeTransaction(error, remote, now())
+        tries++
+        next++
         continue
       }
       results = error.recipients
     }
     const settled = results.map((result) => outcomeOf(result, target, remote, dropped, now()))
-    const again: typeof waiting = []
-    waiting.forEach((one, i) => {
-      outcomes[one.index] = settled[i]
-      if (mayGoElsewhere(results[i])) again.push(one)
-    })
+    const accepted = results.some((result) => result.accepted)
+    const left = (wanted: (result: RecipientOutcome) => boolean): typeof waiting =>
+      waiting.filter((_, i) => wanted(results[i]))
+    const tooMany = accepted ? left(isOneTooMany) : []
+    const elsewhere = left(mayGoElsewhere)
+    for (const [i, { index }] of waiting.entries()) outcomes[index] = settled[i]
     if (results.some(wasHeard)) alive = true
-    waiting = again
+    // RFC 5321 §4.5.3.1.10: the rest goes in another transaction, as long as each of them takes somebody.
+    waiting = tooMany.length > 0 ? tooMany : elsewhere
+    if (tooMany.length > 0) continue
+    tries++
+    next++
   }
-  const busy = full > 0 && tries === 0
+  const busy = full !== Number.POSITIVE_INFINITY && !alive && outcomes.every((outcome) => outcome === null)
   return {
     outcomes: outcomes.map((outcome) => outcome ?? last),
     destination: alive ? 'alive' : busy || signal.aborted ? 'unknown' : 'dead',
     busy,
   }
+}
+
+/** RFC 5321 §5.1: every server gets a chance; not all tries are for the many addresses of the first one. */
+function spread(targets: readonly SessionTarget[], maxTries: number): readonly SessionTarget[] {
+  const hosts = new Set(targets.map(({ host }) => host)).size
+  const share = Math.max(1, Math.floor(maxTries / hosts))
+  const seen = new Map<string, number>()
+  return targets.filter(({ host }) => {
+    const count = (seen.get(host) ?? 0) + 1
+    seen.set(host, count)
+    return count <= share
+  })
 }
 
 /** Failing to begin is the server's trouble, not the message's: it may pass, except where the server says it never will. */
@@ -104,6 +121,14 @@ function outcomeOf(
     remote,
     notifies: !final && !dropped.includes('DSN'),
   }
+}
+
+/** The server takes no more recipients in one transaction. */
+function isOneTooMany(result: RecipientOutcome): boolean {
+  if (result.accepted || result.error.command !== 'RCPT') return false
+  const { reply } = result.error
+  const full = reply?.code === 452 || reply?.code === 552
+  return full && (reply.enhanced === null || reply.enhanced === '4.5.3' || reply.enhanced === '5.5.3')
 }
 
 /** The connection was lost before the message was out: nobody has it. */

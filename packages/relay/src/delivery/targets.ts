@@ -10,7 +10,8 @@ import {
 } from '../routing/exchangers.js'
 import type { MailResolver } from '../routing/resolver.js'
 import type { Route, Router } from '../routing/router.js'
-import type { TlsPolicies } from '../tls/policies.js'
+import { NO_POLICY, type TlsPolicies, type TlsWishes } from '../tls/policies.js'
+import type { TlsResult } from '../tls/result.js'
 import type { SessionTarget } from './session.js'
 
 export type Targets =
@@ -24,12 +25,14 @@ export interface TargetOptions {
   readonly policies: TlsPolicies
   /** The port of mail servers. */
   readonly port: number
+  /** Hears what went wrong with policies. */
+  readonly observe: (result: TlsResult) => void
 }
 
 /** Finds the servers of a destination. Never rejects. */
-export async function findTargets(destination: string, requireTls: boolean, options: TargetOptions): Promise<Targets> {
+export async function findTargets(destination: string, wishes: TlsWishes, options: TargetOptions): Promise<Targets> {
   const route = options.router.routeOf(destination)
-  if (route) return routeTargets(route, requireTls, options)
+  if (route) return routeTargets(route, wishes, options)
   const name = parseDestination(destination)
   if (name?.type !== 'domain') {
     // The table has changed since the message came; somebody may change it back.
@@ -38,48 +41,43 @@ export async function findTargets(destination: string, requireTls: boolean, opti
   const { domain } = name
   const found = await findExchangers(domain, options.resolver, options.exchangers)
   if (found.type === 'failed') return found
-  const planned = await options.policies.plan(domain, found.servers, requireTls)
+  const planned = await options.policies.plan(domain, found.servers, options.port, wishes)
+  for (const result of planned.results) options.observe(result)
   if (planned.type === 'failed') return planned
-  const targets = planned.servers.map(({ server, level, tlsa }) => ({
+  const targets = planned.servers.map(({ server, level, ...how }) => ({
     ...target(server, options.port, domain),
+    ...how,
     tls: level,
-    tlsa,
-    names: [server.host],
   }))
   return { type: 'targets', targets }
 }
 
-function target({ host, address }: MailServer, port: number, domain: string): SessionTarget {
+function target({ host, address, preference }: MailServer, port: number, domain: string) {
   return {
     host,
     address,
     port,
-    protocol: 'smtp',
-    tls: 'opportunistic',
-    tlsa: [],
-    names: [],
-    ca: null,
-    auth: null,
-    domain,
+    ...({ protocol: 'smtp', ca: null, auth: null, domain, rank: preference } as const),
   }
 }
 
 async function routeTargets(
   route: Route,
-  requireTls: boolean,
+  wishes: TlsWishes,
   { resolver, exchangers }: TargetOptions,
 ): Promise<Targets> {
   const { protocol = 'smtp', auth = null, ca = null } = route
   const targets: SessionTarget[] = []
   let trouble = 'no server of the route has an address'
-  for (const { host, port } of route.hosts) {
+  for (const [rank, { host, port }] of route.hosts.entries()) {
     const mode = route.tls ?? (auth ? 'required' : 'opportunistic')
     // RFC 8689 §4.2.1: verified, or not at all.
-    const tls = mode === 'implicit' ? 'implicit' : mode === 'required' || requireTls ? 'verified' : mode
+    const tls = mode === 'implicit' ? 'implicit' : mode === 'required' || wishes.required ? 'verified' : mode
     const at = port ?? (protocol === 'lmtp' ? 24 : tls === 'implicit' ? 465 : 25)
     try {
       for (const address of await addressesOf(host, resolver, exchangers)) {
-        targets.push({ host, address, port: at, protocol, tls, tlsa: [], names: [host], ca, auth, domain: null })
+        const place = { host, address, port: at, protocol, rank, domain: null }
+        targets.push({ ...place, tls, tlsa: [], names: [host], ca, auth, policy: NO_POLICY })
       }
     } catch (error) {
       trouble = `the address of ${host} could not be looked up: ${error instanceof Error ? error.message : String(error)}`

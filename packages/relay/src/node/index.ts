@@ -1,4 +1,5 @@
+export { type DnsResolverOptions, dnsResolver } from './dns/dns-resolver.js'
+export { type SystemResolverOptions, systemResolver } from './dns/system-resolver.js'
 export { openSmtpSession, type SmtpSessionOptions } from './session.js'
 export { openSqliteQueue, type SqliteQueueOptions } from './sqlite/engine.js'
 export { type StartRelayOptions, startRelay } from './start.js'
-export { type SystemResolverOptions, systemResolver } from './system-resolver.js'

@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events'
 import type { LookupFunction } from 'node:net'
-import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
+import { type ConnectionOptions, checkServerIdentity, type TLSSocket } from 'node:tls'
 import { SmtpClientError, type SmtpClientLimits } from '@posthouse/smtp'
 import { connectSmtp } from '@posthouse/smtp/node'
 import { openConnection } from '@posthouse/wire/node'
 import type { OpenSession, SessionTarget } from '../delivery/session.js'
+import { daneProblem, peerChain } from './dane.js'
 
 export interface SmtpSessionOptions {
   /** The address to connect from. Default: the system's choice. */
@@ -40,7 +41,8 @@ export function openSmtpSession(options: SmtpSessionOptions = {}): OpenSession {
         ...(limits && { limits }),
         // A handshake that fails where any TLS is better than none is forgotten; reports are not to forget it.
         connect: async (how) => {
-          const connection = await openConnection(how)
+          const verifyPeer = verifier(target, (problem) => (failure = problem))
+          const connection = await openConnection({ ...how, ...(verifyPeer && { verifyPeer }) })
           return withStartTls(connection, async () => {
             try {
               await connection.startTls()
@@ -52,8 +54,8 @@ export function openSmtpSession(options: SmtpSessionOptions = {}): OpenSession {
         },
       })
       if (tls !== 'never') {
-        const clear = client.tls === null ? (failure ?? 'the server does not offer STARTTLS') : null
-        observe({ target, failure: clear })
+        if (client.tls === null) failure ??= 'the server does not offer STARTTLS'
+        observe({ target, failure })
       }
       return client
     } catch (error) {
@@ -95,10 +97,13 @@ function fixedLookup(address: string): LookupFunction {
   }
 }
 
-function tlsOptions({ tls, names }: SessionTarget, ca: string | undefined): ConnectionOptions {
-  if (tls === 'opportunistic' || tls === 'encrypted' || tls === 'never') return { rejectUnauthorized: false }
+function tlsOptions({ tls, names, policy }: SessionTarget, ca: string | undefined): ConnectionOptions {
+  const trusted = ca === undefined ? {} : { ca }
+  if (tls !== 'verified' && tls !== 'implicit') {
+    return { rejectUnauthorized: false, ...(policy.testing && trusted) }
+  }
   return {
-    ...(ca !== undefined && { ca }),
+    ...trusted,
     // Any of the names will do.
     checkServerIdentity(host, certificate) {
       let problem: Error | undefined
@@ -108,5 +113,25 @@ function tlsOptions({ tls, names }: SessionTarget, ca: string | undefined): Conn
       }
       return problem
     },
+  }
+}
+
+/** What is looked at behind the handshake: DANE, and policies that are only tried out. */
+function verifier(
+  { tls, tlsa, names, policy }: SessionTarget,
+  note: (problem: string) => void,
+): ((socket: TLSSocket) => void) | null {
+  if (tls === 'dane') {
+    return (socket) => {
+      const problem = daneProblem(tlsa, peerChain(socket), names, new Date())
+      if (problem) throw new Error(problem)
+    }
+  }
+  if (!policy.testing) return null
+  return (socket) => {
+    if (names.length === 0) return note('the MTA-STS policy does not name this server')
+    if (!socket.authorized) return note(String(socket.authorizationError ?? 'the certificate is not trusted'))
+    const wrong = checkServerIdentity(names[0], socket.getPeerCertificate())
+    if (wrong) note(wrong.message)
   }
 }

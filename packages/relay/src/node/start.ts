@@ -1,23 +1,23 @@
 import type { JobEngine } from '../queue/types.js'
 import { createRelay, type Relay, type RelayOptions } from '../relay.js'
 import { cachedResolver, type MailResolver } from '../routing/resolver.js'
+import { dnsResolver } from './dns/dns-resolver.js'
 import { openSmtpSession, type SmtpSessionOptions } from './session.js'
 import { openSqliteQueue } from './sqlite/engine.js'
-import { systemResolver } from './system-resolver.js'
 
 /** As `RelayOptions`, with defaults for what a machine has. */
 export interface StartRelayOptions extends Omit<RelayOptions, 'engine' | 'resolver' | 'open'> {
   /** The file of the queue. Not with `engine`. Default: `queue.db`. */
   readonly path?: string
   readonly engine?: JobEngine
-  /** Default: `systemResolver()`. Its answers are remembered for as long as they hold. */
+  /** Default: `dnsResolver()`. Its answers are remembered for as long as they hold. */
   readonly resolver?: MailResolver
   readonly connections?: SmtpSessionOptions
 }
 
 /** Opens the queue and begins to deliver what is in it. @throws RelayError `busy`, `unavailable`, `address` */
 export async function startRelay(options: StartRelayOptions): Promise<Relay> {
-  const { path = 'queue.db', resolver = systemResolver(), connections, ...rest } = options
+  const { path = 'queue.db', resolver = dnsResolver(), connections, ...rest } = options
   const engine = options.engine ?? (await openSqliteQueue({ path }))
   try {
     const relay = createRelay({

@@ -51,14 +51,18 @@ export interface TraceCount {
   readonly hops: number
   /** Addresses of Delivered-To fields, in lower case. */
   readonly deliveredTo: ReadonlySet<string>
+  /** `TLS-Required: No` (RFC 8689 §3). */
+  readonly tlsOptional: boolean
 }
 
 const RECEIVED = 'received:'
 const DELIVERED_TO = 'delivered-to:'
+const TLS_REQUIRED = 'tls-required:'
 
 /** Counts the trace fields of a header (RFC 5321 §6.3, RFC 9228 §4). */
 export function readTrace(header: Uint8Array): TraceCount {
   let hops = 0
+  let tlsOptional = false
   const deliveredTo = new Set<string>()
   for (let at = 0; at < header.length; ) {
     const line = header.indexOf(LF, at)
@@ -70,10 +74,13 @@ export function readTrace(header: Uint8Array): TraceCount {
           .trim()
           .toLowerCase(),
       )
+    } else if (startsWith(header, at, TLS_REQUIRED)) {
+      const value = utf8(header, at + TLS_REQUIRED.length, end)
+      tlsOptional ||= value.trim().toLowerCase() === 'no'
     }
     at = end + 1
   }
-  return { hops, deliveredTo }
+  return { hops, deliveredTo, tlsOptional }
 }
 
 function startsWith(octets: Uint8Array, at: number, name: string): boolean {

@@ -2,6 +2,7 @@
 import { composeBytes } from '@posthouse/mime/compose'
 import { type DeliveryAction, deliveryStatusReport, type RecipientStatus } from '@posthouse/mime/report'
 import type { Failure, QueuedMessage, QueuedRecipient } from '../queue/types.js'
+import { isAscii } from '../routing/names.js'
 
 export type NoticeKind = 'failure' | 'delay' | 'success'
 
@@ -132,11 +133,6 @@ function textOf({ kind, recipients, hostname, until, whole }: NoticeOptions): st
   }
   lines.push('', `The ${whole ? 'message' : 'header of the message'} is attached.`, '')
   return lines.join('\r\n')
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
-  return true
 }
 
 /** A server's words, without what a header field cannot hold. */

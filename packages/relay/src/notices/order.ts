@@ -2,6 +2,7 @@
 import { parseMailbox } from '@posthouse/smtp'
 import { concat } from '@posthouse/wire'
 import type { NoticeOrder } from '../delivery/conclude.js'
+import { RelayError } from '../errors.js'
 import type { RelayEvent } from '../events.js'
 import type { RelayLimits } from '../limits.js'
 import type { ClaimedJob, JobEngine, NewMessage } from '../queue/types.js'
@@ -40,7 +41,9 @@ export async function noticeMessage(
   // RFC 5321 §6.1: a notice about a notice would be the first of a long row.
   if (reversePath === null || !parseMailbox(reversePath)) return nobody()
   // RFC 3461 §4.3: RET is about failures; others return the header.
-  const whole = kind === 'failure' && ret === 'FULL' && message.size <= limits.returned
+  // RFC 8689 §5: of a message with REQUIRETLS nothing but the header, and that on the same terms.
+  const { requireTls, smtputf8 } = message.envelope
+  const whole = kind === 'failure' && ret === 'FULL' && !requireTls && message.size <= limits.returned
   const octets = await composeNotice({
     ...{ kind, message, recipients, hostname, now, createId, whole },
     original: await originalOf(job, context, whole),
@@ -49,16 +52,17 @@ export async function noticeMessage(
   try {
     const { message: notice } = await prepare(
       {
-        envelope: { reversePath: null, smtputf8: message.envelope.smtputf8, body: '8BITMIME' },
+        envelope: { reversePath: null, smtputf8, requireTls, body: '8BITMIME' },
         recipients: [reversePath],
         message: octets,
       },
       { router, limits, now, createId },
     )
     return { message: notice, event: { type: 'notice', kind, message: notice.id, about: message.id, to: reversePath } }
-  } catch {
-    // The sender's address is one of ours, and there is no such user.
-    return nobody()
+  } catch (error) {
+    // The sender's address is one of ours, and there is no such user. Anything else may pass: the notice is not lost.
+    if (error instanceof RelayError && error.code === 'address') return nobody()
+    throw error
   }
 }
 

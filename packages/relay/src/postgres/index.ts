@@ -139,8 +139,9 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
     }
     await client.query(
       `INSERT INTO ${schema}.destination(key, failures, blocked, failure) VALUES ($1, 1, $2, $3)
-       ON CONFLICT (key) DO UPDATE SET failures = destination.failures + 1, blocked = $2, failure = $3`,
-      [key, learned.blockedUntil, JSON.stringify(learned.failure)],
+       ON CONFLICT (key) DO UPDATE SET failures = destination.failures + 1, blocked = $2, failure = $3
+       WHERE destination.failures = $4`,
+      [key, learned.blockedUntil, JSON.stringify(learned.failure), learned.failures],
     )
   }
 

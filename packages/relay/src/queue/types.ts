@@ -1,6 +1,7 @@
 /** What is in a queue: messages, and for each of them one job for each destination. */
 import type { DsnEnvelope, DsnRecipient } from '@posthouse/smtp'
 import type { Source } from '@posthouse/store-api'
+import type { ServerGate } from '../delivery/gate.js'
 
 /** Why a recipient does not have the message (yet): what a notice says about it (RFC 3464 §2.3). */
 export interface Failure {
@@ -34,6 +35,8 @@ export interface QueuedEnvelope extends DsnEnvelope {
   readonly body: '7BIT' | '8BITMIME' | 'BINARYMIME'
   /** RFC 8689. */
   readonly requireTls: boolean
+  /** The header says `TLS-Required: No` (RFC 8689 §3): it is to arrive even where TLS is broken. */
+  readonly tlsOptional: boolean
   /** RFC 2852, with the time in milliseconds since the epoch. */
   readonly deliverBy: { readonly at: number; readonly mode: 'return' | 'notify'; readonly trace: boolean } | null
   /** RFC 6710: -9 to 9. */
@@ -57,7 +60,7 @@ export interface QueuedMessage {
 
 /** A message for one destination that is put into a queue. Times are milliseconds since the epoch. */
 export interface NewJob {
-  /** See `destinationKey`. */
+  /** See `parseDestination`. */
   readonly destination: string
   /** The local address that forwards the message there; it becomes Delivered-To (RFC 9228). `null`: none. */
   readonly via: string | null
@@ -144,8 +147,14 @@ export interface Settlement {
   readonly due: number
   /** When to warn the sender; `null`: it was done, or never. */
   readonly warnAt: number | null
-  /** What was learned of the destination; `null`: nothing. */
-  readonly destination: 'alive' | { readonly blockedUntil: number; readonly failure: Failure } | null
+  /**
+   * What was learned of the destination; `null`: nothing. `failures` is what the claimed job had: an outage that many
+   * attempts run into at the same time counts once.
+   */
+  readonly destination:
+    | 'alive'
+    | { readonly blockedUntil: number; readonly failure: Failure; readonly failures: number }
+    | null
   /** The attempt does not count: there was none. */
   readonly postponed: boolean
   /** Notices about this job. They are in the queue, with everything else, when `settle` resolves. */
@@ -198,9 +207,12 @@ export interface JobEngine {
   enqueue(message: NewMessage): Promise<void>
   /** Begins the work: jobs that an earlier process had in hand are free again. @throws RelayError `busy` */
   start(): Promise<void>
-  /** Takes jobs that are due, a fair share for each destination. The attempt is on record when it resolves. */
+  /**
+   * Takes jobs that are due, a fair share for each destination. The attempt is on record when it resolves.
+   * @throws RelayError `busy` when another process has taken the queue over.
+   */
   claim(options: ClaimOptions): Promise<Claim>
-  /** Says what became of a job. */
+  /** Says what became of a job; of no effect when it is somebody else's by now. */
   settle(settlement: Settlement): Promise<void>
   /** Prolongs leases. */
   renew(jobs: readonly string[], until: number): Promise<void>
@@ -208,12 +220,14 @@ export interface JobEngine {
   read(message: string): Source
   /** Keeps jobs back until they are released. Running ones are finished first. Returns how many. */
   hold(which: JobSelector): Promise<number>
-  /** Lets held jobs go, and waiting ones at once. Returns how many. */
+  /** Lets held jobs go, and tries waiting ones and their destinations at once. Returns how many jobs it has changed. */
   release(which: JobSelector, now: number): Promise<number>
   /** Removes waiting and held jobs without a word to anybody. Returns how many. */
   cancel(which: JobSelector): Promise<number>
   list(query: JobQuery): Promise<readonly Job[]>
   status(): Promise<QueueStatus>
+  /** Limits for servers that hold for all processes on this queue. Without it each process has its own. */
+  readonly gate?: ServerGate
   /** Calls `changed` when there may be something to claim that `claim` did not know of. Returns how to stop that. */
   watch(changed: () => void): () => void
   close(): Promise<void>

@@ -8,7 +8,13 @@ export interface MailServer {
   readonly host: string
   /** IPv4 or IPv6. */
   readonly address: string
-  /** The name comes from a validated answer: DANE may be used (RFC 7672 §2.2.1). */
+  /** The name at the end of its CNAMEs. */
+  readonly canonical: string
+  /** That of its MX record: servers of the same preference are worth the same. */
+  readonly preference: number
+  /** The name comes from a validated answer (DNSSEC): it is the one that the domain's owner has chosen. */
+  readonly validated: boolean
+  /** So does its address: DANE may be used (RFC 7672 §2.2.1). */
   readonly secure: boolean
 }
 
@@ -28,6 +34,8 @@ export interface ExchangerOptions {
   readonly random: () => number
   /** Names of servers that are looked up at most. Default: 20. */
   readonly maxServers?: number
+  /** May mail be sent to this address, which DNS or an address literal has named? Default: not to this machine itself. */
+  readonly allowAddress?: (address: string) => boolean
 }
 
 /** Finds the servers of a domain. Never rejects. */
@@ -37,9 +45,19 @@ export async function findExchangers(
   options: ExchangerOptions,
 ): Promise<Exchangers> {
   const literal = addressOfLiteral(domain)
+  const { allowAddress = isElsewhere } = options
   if (literal !== null) {
     if (options.ownAddresses.has(literal)) return failed(true, '5.4.6', `${domain} is this server itself`)
-    return { type: 'servers', servers: [{ host: literal, address: literal, secure: false }] }
+    if (!allowAddress(literal)) return failed(true, '5.4.4', `no mail goes to ${literal}`)
+    const server = {
+      host: literal,
+      address: literal,
+      canonical: literal,
+      preference: 0,
+      validated: false,
+      secure: false,
+    }
+    return { type: 'servers', servers: [server] }
   }
   let mx: DnsRecords<MxRecord>
   try {
@@ -77,10 +95,11 @@ async function locate(
   resolver: MailResolver,
   options: ExchangerOptions,
 ): Promise<Exchangers> {
-  const { families = [6, 4], maxServers = 20 } = options
-  const found: (MailServer & { readonly preference: number })[] = []
+  const { families = [6, 4], maxServers = 20, allowAddress = isElsewhere } = options
+  const found: MailServer[] = []
   let own = Number.POSITIVE_INFINITY
   let unknown: string | null = null
+  let forbidden: string | null = null
   let missing = 0
   const looked = ordered.slice(0, maxServers)
   const answers = await Promise.all(
@@ -91,29 +110,46 @@ async function locate(
   for (const [i, { exchange, preference }] of looked.entries()) {
     const host = domainName(exchange)
     if (options.ownNames.has(host)) own = Math.min(own, preference)
-    let any = false
+    const byFamily: MailServer[][] = []
     for (const answer of answers[i]) {
       if (answer.status === 'rejected') {
         unknown ??= `the address of ${host} could not be looked up: ${messageOf(answer.reason)}`
         continue
       }
-      for (const address of answer.value.records) {
-        any = true
-        if (options.ownAddresses.has(address)) own = Math.min(own, preference)
-        found.push({ host, address, secure: secure && answer.value.secure, preference })
-      }
+      const { records, name = host } = answer.value
+      if (records.some((address) => options.ownAddresses.has(address))) own = Math.min(own, preference)
+      const allowed = records.filter(allowAddress)
+      if (allowed.length < records.length) forbidden ??= records.find((address) => !allowAddress(address)) ?? null
+      const how = { host, canonical: name, preference, validated: secure, secure: secure && answer.value.secure }
+      byFamily.push(allowed.map((address) => ({ ...how, address })))
     }
-    if (!any) missing++
+    if (byFamily.every(({ length }) => length === 0)) missing++
+    found.push(...inTurns(byFamily))
   }
   // RFC 5321 §5.1: we are one of the servers: only those that are better than we are may be tried.
   const servers = found.filter(({ preference }) => preference < own)
-  if (servers.length > 0) return { type: 'servers', servers: servers.map(({ preference: _, ...server }) => server) }
+  if (servers.length > 0) return { type: 'servers', servers }
   if (own !== Number.POSITIVE_INFINITY) {
     return failed(true, '5.4.6', `mail for ${domain} comes back to this server, which does not take it`)
   }
   if (unknown !== null) return failed(false, '4.4.3', unknown)
+  if (forbidden !== null) return failed(true, '5.4.4', `mail for ${domain} would go to ${forbidden}`)
   if (implicit) return failed(true, '5.1.2', `${domain} has neither MX records nor an address`)
   return failed(true, '5.4.4', `none of the ${missing} mail servers of ${domain} has an address`)
+}
+
+/** One of each kind after the other: where one kind does not work at all, not all tries are spent on it. */
+function inTurns(lists: readonly (readonly MailServer[])[]): readonly MailServer[] {
+  const longest = Math.max(0, ...lists.map(({ length }) => length))
+  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list[i] ?? [])).flat()
+}
+
+/** Not this machine, and not everybody: `0.0.0.0` leads to this machine, too. */
+function isElsewhere(address: string): boolean {
+  const lower = address.toLowerCase()
+  const v4 = lower.startsWith('::ffff:') ? lower.slice(7) : lower
+  if (v4.startsWith('127.') || v4.startsWith('0.') || v4 === '255.255.255.255') return false
+  return lower !== '::1' && lower !== '::' && !lower.startsWith('ff')
 }
 
 /** The address of `[192.0.2.1]` or `[IPv6:2001:db8::1]`; `null` for names. */

@@ -6,8 +6,12 @@ import { RelayError } from '../errors.js'
 export function domainName(domain: string): string {
   const lower = (domain.endsWith('.') ? domain.slice(0, -1) : domain).toLowerCase()
   if (lower.startsWith('[')) return lower
-  for (let i = 0; i < lower.length; i++) if (lower.charCodeAt(i) > 127) return asciiDomain(lower)
-  return lower
+  return isAscii(lower) ? lower : asciiDomain(lower)
+}
+
+export function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
+  return true
 }
 
 function asciiDomain(domain: string): string {

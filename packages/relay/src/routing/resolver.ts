@@ -9,6 +9,8 @@ export interface DnsRecords<T> {
   readonly ttl: number | null
   /** The resolver has validated it (DNSSEC, the AD bit), and the way from there can be trusted. */
   readonly secure: boolean
+  /** The name that the records stand under, behind CNAMEs. Default: the one that was asked for. */
+  readonly name?: string
 }
 
 export interface MxRecord {

@@ -1,30 +1,33 @@
 import type { TlsObservation } from '../delivery/session.js'
-import type { TlsFailureType, TlsResult } from './result.js'
+import type { TlsFailureType, TlsPolicyType, TlsResult } from './result.js'
 
 /** What was seen of a connection as a result to be counted; `null` for routes, which no report is about. */
 export function observed({ target, failure }: TlsObservation): TlsResult | null {
-  const { tls, host, address, domain } = target
+  const { policy, host, address, domain } = target
   if (domain === null) return null
   return {
     domain,
-    policy: tls === 'dane' ? 'tlsa' : tls === 'verified' ? 'sts' : 'no-policy-found',
-    policyText: [],
+    policy: policy.type,
+    policyText: policy.text,
+    mxHosts: policy.mxHosts,
     mxHost: host,
     address,
-    failure: failure === null ? null : failureType(failure, tls === 'dane'),
+    failure: failure === null ? null : failureType(failure, policy.type),
     detail: failure,
   }
 }
 
-/** RFC 8460 §4.3, from what OpenSSL and Node say. */
-function failureType(text: string, dane: boolean): TlsFailureType {
-  const lower = text.toLowerCase()
+/** RFC 8460 §4.3, from what OpenSSL and Node say: in words, or in codes such as `CERT_HAS_EXPIRED`. */
+function failureType(text: string, policy: TlsPolicyType): TlsFailureType {
+  const lower = text.toLowerCase().replaceAll('_', ' ').replaceAll('self-', 'self ')
   if (lower.includes('does not offer starttls')) return 'starttls-not-supported'
-  if (lower.includes('tlsa')) return 'tlsa-invalid'
-  if (lower.includes('altnames') || lower.includes('hostname')) return 'certificate-host-mismatch'
+  if (lower.includes('altnames') || lower.includes('hostname') || lower.includes('is not for')) {
+    return 'certificate-host-mismatch'
+  }
   if (lower.includes('expired')) return 'certificate-expired'
-  if (lower.includes('self-signed') || lower.includes('self signed') || lower.includes('unable to')) {
+  if (policy === 'tlsa') return lower.includes('tlsa') ? 'tlsa-invalid' : 'validation-failure'
+  if (lower.includes('self signed') || lower.includes('unable to')) {
     return 'certificate-not-trusted'
   }
-  return dane ? 'tlsa-invalid' : 'validation-failure'
+  return 'validation-failure'
 }

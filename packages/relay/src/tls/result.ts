@@ -12,14 +12,18 @@ export type TlsFailureType =
   | 'sts-webpki-invalid'
   | 'validation-failure'
 
-/** One session with a server, as RFC 8460 wants it counted. */
+/** What asked for TLS (RFC 8460 §4.4). */
+export type TlsPolicyType = 'no-policy-found' | 'sts' | 'tlsa'
+
+/** One session with a server, or one try to learn a policy, as RFC 8460 wants it counted. */
 export interface TlsResult {
   /** The domain of the recipients. */
   readonly domain: string
-  /** What asked for TLS. */
-  readonly policy: 'no-policy-found' | 'sts' | 'tlsa'
+  readonly policy: TlsPolicyType
   /** The lines of the policy, for the report. */
   readonly policyText: readonly string[]
+  /** Patterns of an MTA-STS policy. */
+  readonly mxHosts: readonly string[]
   /** The server's name; `null` when the policy itself is the trouble. */
   readonly mxHost: string | null
   readonly address: string | null

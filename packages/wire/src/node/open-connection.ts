@@ -23,6 +23,11 @@ export interface OpenConnectionOptions {
    * TLS 1.2 is the least that is spoken (RFC 8996).
    */
   readonly tls?: ConnectionOptions
+  /**
+   * Judges the peer behind the handshake, for rules that `tls` has no words for (DANE). What it throws fails the
+   * handshake.
+   */
+  readonly verifyPeer?: (socket: TLSSocket) => void
   /** ms until the connection stands, a handshake included. Default: 30,000. */
   readonly connectTimeout?: number
   /** Octets that may wait for a slow peer before `write` gives a promise. Default: 262,144. */
@@ -99,8 +104,18 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
     // For good: a handshake that has failed may fail once more, and an error that nobody hears ends the process.
     encrypted.on('error', (error) => reader.failed(error))
     await reached(encrypted, 'secureConnect', 'tls')
+    if (options.verifyPeer) verify(encrypted, options.verifyPeer)
     tls = tlsInfo(encrypted, 'client')
     reader.attach(encrypted)
+  }
+
+  function verify(encrypted: TLSSocket, verifyPeer: (socket: TLSSocket) => void): void {
+    try {
+      verifyPeer(encrypted)
+    } catch (cause) {
+      raw.destroy()
+      throw new ConnectionError('tls', `TLS: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    }
   }
 
   raw.setNoDelay(true)

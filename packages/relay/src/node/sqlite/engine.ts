@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { DriverName } from '@posthouse/store-sqlite'
 import { concat } from '@posthouse/wire'
@@ -43,6 +44,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
   let working: Promise<void> | null = null
   let closed = false
   let heartbeat: ReturnType<typeof setInterval> | null = null
+  const token = randomUUID()
 
   function ask<T extends RequestType>(type: T, request: Requests[T]): Promise<Answers[T]> {
     if (closed) return Promise.reject(new RelayError('closed', 'the queue is closed'))
@@ -141,16 +143,16 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
       changed()
     },
     async start() {
-      const other = await ask('start', { pid: process.pid, host: hostname() })
+      const other = await ask('start', { token, pid: process.pid, host: hostname() })
       if (other) throw new RelayError('busy', `process ${other.pid} on ${other.host} works on this queue`)
-      heartbeat ??= setInterval(() => void ask('alive', { pid: process.pid }).catch(() => {}), HEARTBEAT)
+      heartbeat ??= setInterval(() => void ask('alive', { token }).catch(() => {}), HEARTBEAT)
       heartbeat.unref()
     },
-    claim: (claim) => ask('claim', { options: claim }),
+    claim: (options) => ask('claim', { token, options }),
     async settle(settlement) {
       const notices: EnqueuedMessage[] = []
       for (const notice of settlement.notices) notices.push(await take(notice))
-      await ask('settle', { settlement: { ...settlement, notices } })
+      await ask('settle', { token, settlement: { ...settlement, notices } })
     },
     // One process has the queue, and knows what it does: a job in its hands is nobody else's, however long it takes.
     renew: async () => {},
@@ -162,7 +164,12 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
       }
     },
     hold: (which) => repeated(() => ask('hold', { which })),
-    release: (which: JobSelector, at) => repeated(() => ask('release', { which, at })),
+    async release(which: JobSelector, at) {
+      await ask('unblock', { which })
+      const count = await repeated(() => ask('release', { which, at }))
+      changed()
+      return count
+    },
     cancel: (which) => repeated(() => ask('cancel', { which })),
     list: (query) => ask('list', { query }),
     status: () => ask('status', {}),
@@ -174,7 +181,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
       if (closed) return
       if (heartbeat) {
         clearInterval(heartbeat)
-        await ask('leave', { pid: process.pid }).catch(() => {})
+        await ask('leave', { token }).catch(() => {})
       }
       closed = true
       await working

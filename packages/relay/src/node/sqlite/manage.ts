@@ -69,8 +69,6 @@ export function release(sql: Sql, destinations: Destinations, which: JobSelector
   )
   for (const [jid, did, state] of rows) {
     const destination = destinations.byId(did as number)
-    // Whoever lets a job go knows something that we do not: the destination is tried at once.
-    destination.blocked = 0
     if (state === HELD) {
       destination.held--
       destination.waiting++
@@ -78,6 +76,17 @@ export function release(sql: Sql, destinations: Destinations, which: JobSelector
     sql.run('UPDATE job SET state=?, due=? WHERE jid=?', state === RUNNING_TO_HOLD ? RUNNING : WAITING, at, jid)
   }
   return rows.length
+}
+
+/** Whoever lets jobs go knows something that we do not: their destinations are tried at once. */
+export function unblock(sql: Sql, destinations: Destinations, which: JobSelector): void {
+  const { condition, values } = where(which)
+  const blocked = 'SELECT did FROM destination WHERE blocked>0'
+  const rows =
+    condition === '1'
+      ? sql.all(blocked)
+      : sql.all(`${blocked} AND did IN (SELECT did FROM job WHERE ${condition})`, ...values)
+  for (const [did] of rows) destinations.byId(did as number).blocked = 0
 }
 
 /** At most 1,000 at a time. */

@@ -14,16 +14,18 @@ export function enqueue(sql: Sql, destinations: Destinations, message: EnqueuedM
   const envelope = JSON.stringify(message.envelope)
   let mid: number
   if (message.octets instanceof Uint8Array) {
-    mid = reserve(sql, message.id)
+    mid = reserve(sql, message.id, message.arrived)
     writeChunks(sql, mid, message.octets)
   } else mid = message.octets.mid
-  sql.run(
-    'UPDATE message SET complete=1, size=?, arrived=?, envelope=? WHERE mid=?',
+  const written = sql.run(
+    'UPDATE message SET complete=1, size=?, arrived=?, envelope=? WHERE mid=? AND complete=0',
     message.size,
     message.arrived,
     envelope,
     mid,
   )
+  // Without its row nothing would ever be delivered: the caller must know.
+  if (written === 0) throw new RelayError('unavailable', `the octets of message ${message.id} are gone`)
   for (const job of message.jobs) addJob(sql, destinations, mid, job)
 }
 
@@ -46,11 +48,12 @@ function addJob(sql: Sql, destinations: Destinations, mid: number, job: NewJob):
 }
 
 /** A row for a message whose octets are about to come. Nobody sees it before `enqueue`. */
-export function reserve(sql: Sql, id: string): number {
+export function reserve(sql: Sql, id: string, now: number): number {
   const row = sql.get(
-    `INSERT INTO message(id, complete, size, arrived, envelope) VALUES (?, 0, 0, 0, '') ON CONFLICT DO NOTHING
+    `INSERT INTO message(id, complete, size, arrived, envelope) VALUES (?, 0, 0, ?, '') ON CONFLICT DO NOTHING
      RETURNING mid`,
     id,
+    now,
   )
   if (!row) throw new RelayError('unavailable', `a message ${id} is in the queue already`)
   return row[0] as number
@@ -72,9 +75,14 @@ export function readChunk(sql: Sql, mid: number, number: number): Uint8Array | n
 }
 
 /** Removes a message and its octets. */
-export function discard(sql: Sql, mid: number): void {
+function discard(sql: Sql, mid: number): void {
   sql.run('DELETE FROM chunk WHERE place>=? AND place<?', mid * CHUNKS, (mid + 1) * CHUNKS)
   sql.run('DELETE FROM message WHERE mid=?', mid)
+}
+
+/** Removes what was written of a message that does not come about. */
+export function discardReserved(sql: Sql, mid: number): void {
+  if (sql.get('SELECT 1 FROM message WHERE mid=? AND complete=0', mid)) discard(sql, mid)
 }
 
 /** Removes a message for which there is no job any more. */
@@ -82,7 +90,12 @@ export function discardWhenDone(sql: Sql, mid: number): void {
   if (!sql.get('SELECT 1 FROM job WHERE mid=? LIMIT 1', mid)) discard(sql, mid)
 }
 
-/** Removes what was half written when a process ended. */
-export function discardIncomplete(sql: Sql): void {
-  for (const [mid] of sql.all('SELECT mid FROM message WHERE complete=0')) discard(sql, mid as number)
+/** ms that a message may take to come in. */
+const INCOMPLETE = 86_400_000
+
+/** Removes what was half written when a process ended. What is younger may be on its way in another process. */
+export function discardIncomplete(sql: Sql, now: number): void {
+  for (const [mid] of sql.all('SELECT mid FROM message WHERE complete=0 AND arrived<?', now - INCOMPLETE)) {
+    discard(sql, mid as number)
+  }
 }

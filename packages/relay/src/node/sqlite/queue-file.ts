@@ -3,10 +3,11 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Driver } from '@posthouse/store-sqlite'
 import { RelayError } from '../../errors.js'
-import { claim, recover } from './claim.js'
+import { claim } from './claim.js'
 import { type Destinations, openDestinations } from './destinations.js'
-import { cancel, hold, list, release, status } from './manage.js'
-import { discard, discardIncomplete, enqueue, readChunk, reserve, writeChunk } from './messages.js'
+import { cancel, hold, list, release, status, unblock } from './manage.js'
+import { discardReserved, enqueue, readChunk, reserve, writeChunk } from './messages.js'
+import { checkOwner, leave, signOfLife, start } from './owner.js'
 import type { Answers, Reply, Request, RequestType } from './requests.js'
 import { prepareDatabase, type Sql } from './schema.js'
 import { settle } from './settle.js'
@@ -85,24 +86,26 @@ function perform(sql: Sql, destinations: Destinations, request: Request, now: nu
       enqueue(sql, destinations, request.message)
       return null
     case 'reserve':
-      return reserve(sql, request.id)
+      return reserve(sql, request.id, now)
     case 'chunk':
       writeChunk(sql, request.mid, request.number, request.octets)
       return null
     case 'discard':
-      discard(sql, request.mid)
+      discardReserved(sql, request.mid)
       return null
     case 'start':
       return start(sql, destinations, request, now)
     case 'alive':
-      sql.run('UPDATE owner SET seen=? WHERE pid=?', now, request.pid)
+      signOfLife(sql, request.token, now)
       return null
     case 'leave':
-      sql.run('DELETE FROM owner WHERE pid=?', request.pid)
+      leave(sql, request.token)
       return null
     case 'claim':
+      checkOwner(sql, request.token)
       return claim(sql, destinations, request.options)
     case 'settle':
+      checkOwner(sql, request.token)
       settle(sql, destinations, request.settlement)
       return null
     case 'read': {
@@ -114,45 +117,15 @@ function perform(sql: Sql, destinations: Destinations, request: Request, now: nu
       return hold(sql, destinations, request.which)
     case 'release':
       return release(sql, destinations, request.which, request.at)
+    case 'unblock':
+      unblock(sql, destinations, request.which)
+      return null
     case 'cancel':
       return cancel(sql, destinations, request.which)
     case 'list':
       return list(sql, destinations, request.query)
     case 'status':
       return status(sql)
-  }
-}
-
-/** ms without a sign of life after which a process on another machine is taken for dead. */
-const SILENCE = 60_000
-
-function start(
-  sql: Sql,
-  destinations: Destinations,
-  { pid, host }: { readonly pid: number; readonly host: string },
-  now: number,
-): Answers['start'] {
-  const [otherPid, otherHost, seen] = (sql.get('SELECT pid, host, seen FROM owner') ?? []) as [number, string, number]
-  if (
-    otherPid !== undefined &&
-    (otherHost !== host || otherPid !== pid) &&
-    isAlive(otherPid, otherHost, host, seen, now)
-  )
-    return { pid: otherPid, host: otherHost, seen }
-  sql.run('INSERT OR REPLACE INTO owner(one, pid, host, seen) VALUES (1, ?, ?, ?)', pid, host, now)
-  discardIncomplete(sql)
-  recover(sql, destinations)
-  return null
-}
-
-function isAlive(pid: number, where: string, here: string, seen: number, now: number): boolean {
-  if (where !== here) return now - seen < SILENCE
-  try {
-    process.kill(pid, 0)
-    // Another program may have got the number since.
-    return now - seen < SILENCE
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' && now - seen < SILENCE
   }
 }
 

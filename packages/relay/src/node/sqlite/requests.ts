@@ -23,14 +23,20 @@ export interface Requests {
   reserve: { readonly id: string }
   chunk: { readonly mid: number; readonly number: number; readonly octets: Uint8Array }
   discard: { readonly mid: number }
-  start: { readonly pid: number; readonly host: string }
-  alive: { readonly pid: number }
-  leave: { readonly pid: number }
-  claim: { readonly options: ClaimOptions }
-  settle: { readonly settlement: Omit<Settlement, 'notices'> & { readonly notices: readonly EnqueuedMessage[] } }
+  /** `token`: the name of this opening of the queue. */
+  start: { readonly token: string; readonly pid: number; readonly host: string }
+  alive: { readonly token: string }
+  leave: { readonly token: string }
+  claim: { readonly token: string; readonly options: ClaimOptions }
+  settle: {
+    readonly token: string
+    readonly settlement: Omit<Settlement, 'notices'> & { readonly notices: readonly EnqueuedMessage[] }
+  }
   read: { readonly message: string; readonly number: number }
   hold: { readonly which: JobSelector }
   release: { readonly which: JobSelector; readonly at: number }
+  /** Destinations of these jobs are not left alone any more. */
+  unblock: { readonly which: JobSelector }
   cancel: { readonly which: JobSelector }
   list: { readonly query: JobQuery }
   status: Record<never, never>
@@ -51,6 +57,7 @@ export interface Answers {
   read: Uint8Array | null
   hold: number
   release: number
+  unblock: null
   cancel: number
   list: readonly Job[]
   status: QueueStatus

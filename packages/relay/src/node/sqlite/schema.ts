@@ -56,7 +56,13 @@ CREATE INDEX job_due ON job(did, due) WHERE state = 0;
 CREATE INDEX job_alarm ON job(alarm) WHERE state = 0;
 CREATE INDEX job_running ON job(jid) WHERE state IN (1, 3);
 CREATE INDEX job_state ON job(did, state);
-CREATE TABLE owner (one INTEGER PRIMARY KEY CHECK (one = 1), pid INTEGER NOT NULL, host TEXT NOT NULL, seen INTEGER NOT NULL);
+CREATE TABLE owner (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  token TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  host TEXT NOT NULL,
+  seen INTEGER NOT NULL
+);
 PRAGMA user_version = ${VERSION};
 `
 

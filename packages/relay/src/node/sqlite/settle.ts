@@ -21,7 +21,7 @@ export function settle(
     destination.failures = 0
     destination.blocked = 0
     destination.failure = null
-  } else if (settlement.destination) {
+  } else if (settlement.destination && settlement.destination.failures === destination.failures) {
     destination.failures++
     destination.blocked = settlement.destination.blockedUntil
     destination.failure = settlement.destination.failure
@@ -33,13 +33,15 @@ export function settle(
     return
   }
   const held = state === RUNNING_TO_HOLD
+  const alarm = alarmOf(expires, settlement.warnAt)
   if (held) destination.held++
   else destination.waiting++
   sql.run(
     'UPDATE job SET state=?, due=?, alarm=?, warn=?, attempts=attempts-?, recipients=? WHERE jid=?',
     held ? HELD : WAITING,
     settlement.due,
-    alarmOf(expires, settlement.warnAt),
+    // What was put off is not asked for again before its time, however late it is.
+    settlement.postponed ? Math.max(alarm, settlement.due) : alarm,
     settlement.warnAt,
     settlement.postponed ? 1 : 0,
     JSON.stringify(settlement.recipients),

@@ -1,5 +1,5 @@
 import { Resolver } from 'node:dns/promises'
-import type { DnsRecords, MailResolver } from '../routing/resolver.js'
+import type { DnsRecords, MailResolver } from '../../routing/resolver.js'
 
 export interface SystemResolverOptions {
   /** `address` or `address:port`. Default: those of the system. */

@@ -1,0 +1,89 @@
+/** The Authentication-Results field (RFC 8601): whose it is, and that nothing a sender says gets out of its place. */
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readAuthservId, writeAuthenticationResults } from '../src/index.js'
+
+describe('whose field it is', () => {
+  test.each([
+    [' mx.example.org; spf=pass', 'mx.example.org'],
+    ['MX.Example.ORG;none', 'mx.example.org'],
+    [' mx.example.org 1; none', 'mx.example.org'],
+    [' (a (nested \\) comment) ) mx.example.org; none', 'mx.example.org'],
+    ['\r\n\tmx.example.org;\r\n\tspf=pass', 'mx.example.org'],
+    [' "mx.example.org"; none', 'mx.example.org'],
+    [' "mx\\.example.org"; none', 'mx.example.org'],
+    [' mx.example.org(comment); none', 'mx.example.org'],
+    [' ; spf=pass', null],
+    [' (only a comment', null],
+    ['', null],
+  ])('%j', (value, id) => {
+    expect(readAuthservId(value)).toBe(id)
+  })
+})
+
+describe('writing', () => {
+  test('one line for each result', () => {
+    const results = [
+      { method: 'spf', result: 'pass', properties: [['smtp.mailfrom', 'a@example.org']] },
+      { method: 'dkim', result: 'fail', comment: 'bad signature', properties: [['header.d', 'example.org']] },
+      { method: 'dmarc', result: 'none', properties: [['header.from', '']] },
+    ] as const
+    expect(writeAuthenticationResults('mx.test', results)).toBe(
+      'mx.test;\r\n\tspf=pass smtp.mailfrom=a@example.org;\r\n\tdkim=fail (bad signature) header.d=example.org;\r\n\tdmarc=none',
+    )
+    expect(writeAuthenticationResults('mx.test', [])).toBe('mx.test; none')
+  })
+
+  test.each([
+    ['"><script>', '"\\"><script>"'],
+    ['a b', '"a b"'],
+    ['a; dmarc=pass', '"a; dmarc=pass"'],
+    ['a\r\nEvil: 1', '"aEvil: 1"'],
+    ['back\\slash', '"back\\\\slash"'],
+    ['café.example', 'café.example'],
+  ])('the value %j', (value, written) => {
+    const results = [{ method: 'dkim', result: 'pass', properties: [['header.d', value]] }] as const
+    expect(writeAuthenticationResults('mx.test', results)).toBe(`mx.test;\r\n\tdkim=pass header.d=${written}`)
+  })
+
+  test('whatever a sender says, there is one field, and as many results as were given', () => {
+    const text = fc.string({ unit: 'binary' })
+    fc.assert(
+      fc.property(text, text, text, (domain, selector, comment) => {
+        const results = [
+          {
+            method: 'dkim',
+            result: 'pass',
+            comment,
+            properties: [
+              ['header.d', domain],
+              ['header.s', selector],
+            ],
+          },
+          { method: 'dmarc', result: 'fail' },
+        ] as const
+        const [id, first, second, ...more] = writeAuthenticationResults('mx.test', results).split('\r\n')
+        expect([id, second, more]).toEqual(['mx.test;', '\tdmarc=fail', []])
+        for (const character of first.slice(1)) expect(character.charCodeAt(0)).toBeGreaterThanOrEqual(32)
+        // Outside of quotes and comments there is one result.
+        expect(bare(first)).toMatch(/^\tdkim=pass[^;]*;$/)
+      }),
+    )
+  })
+})
+
+/** What stands outside of quoted strings and comments. */
+function bare(line: string): string {
+  let out = ''
+  let quoted = false
+  let comment = false
+  for (let i = 0; i < line.length; i++) {
+    const character = line[i]
+    if ((quoted || comment) && character === '\\') i++
+    else if (!comment && character === '"') quoted = !quoted
+    else if (!quoted && (character === '(' || character === ')')) comment = character === '('
+    else if (!quoted && !comment) out += character
+  }
+  expect([quoted, comment]).toEqual([false, false])
+  return out
+}

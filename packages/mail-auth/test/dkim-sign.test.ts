@@ -1,0 +1,96 @@
+import { dkimVerify } from 'mailauth'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type DkimKeys, dkimSign } from '../src/index.js'
+import { HELLO, keyPair, resolverOf, type World, world, type Zone } from './world.js'
+
+const rsa = keyPair()
+const ed25519 = keyPair('ed25519')
+const zone: Zone = {
+  'TXT mail._domainkey.example.org': [rsa.record],
+  'TXT ed._domainkey.example.org': [ed25519.record],
+}
+const KEY = { selector: 'mail', privateKey: rsa.privateKey }
+
+let current: World
+afterEach(() => current.close())
+
+async function signed(
+  keys: DkimKeys,
+  message: string | Uint8Array = HELLO,
+  user: string | null = 'alice',
+): Promise<string> {
+  current = await world(dkimSign({ keys }))
+  await current.send(message, user === null ? {} : { user })
+  return current.passed[0].text
+}
+
+/** Each signature: who, and what another reader of it says. */
+async function verified(text: string): Promise<unknown> {
+  const { results } = await dkimVerify(Buffer.from(text, 'latin1'), { resolver: resolverOf(zone) })
+  return results.map(({ signingDomain, selector, status }) => [signingDomain, selector, status.result])
+}
+
+describe('dkimSign', () => {
+  test('signs what users send, and leaves the message itself as it is', async () => {
+    const text = await signed(new Map([['example.org', KEY]]))
+    expect(text).toMatch(/^DKIM-Signature: v=1;/)
+    expect(text.endsWith(HELLO.replaceAll('\n', '\r\n'))).toBe(true)
+    expect(await verified(text)).toEqual([['example.org', 'mail', 'pass']])
+    expect(await verified(text.replace('Hello Bob', 'Hello Bot'))).toEqual([['example.org', 'mail', 'neutral']])
+  })
+
+  test('several keys make several signatures: RSA and Ed25519', async () => {
+    const text = await signed(new Map([['example.org', [KEY, { selector: 'ed', privateKey: ed25519.privateKey }]]]))
+    expect(await verified(text)).toEqual([
+      ['example.org', 'mail', 'pass'],
+      ['example.org', 'ed', 'pass'],
+    ])
+  })
+
+  test('the key of a parent domain serves; a function finds keys', async () => {
+    const asked: string[] = []
+    const keys = (domain: string) => {
+      asked.push(domain)
+      return domain === 'example.org' ? Promise.resolve(KEY) : null
+    }
+    const text = await signed(keys, HELLO.replace('alice@example.org', 'alice@News.Example.org'))
+    expect(asked).toEqual(['news.example.org', 'example.org'])
+    expect(await verified(text)).toEqual([['example.org', 'mail', 'pass']])
+  })
+
+  test('a long message is signed piece by piece', async () => {
+    const long = new TextEncoder().encode(`${HELLO}${`${'x'.repeat(70)}\n`.repeat(20_000)}`.replaceAll('\n', '\r\n'))
+    expect(await verified(await signed(new Map([['example.org', KEY]]), long))).toEqual([
+      ['example.org', 'mail', 'pass'],
+    ])
+  })
+
+  test.each<[string, DkimKeys, string, string | null]>([
+    ['a domain without a key', new Map([['other.test', KEY]]), HELLO, 'alice'],
+    ['who has not logged in', new Map([['example.org', KEY]]), HELLO, null],
+    ['two From fields', new Map([['example.org', KEY]]), `From: eve@evil.test\n${HELLO}`, 'alice'],
+    [
+      'two addresses in From',
+      new Map([['example.org', KEY]]),
+      HELLO.replace('\nTo:', ',\n eve@evil.test\nTo:'),
+      'alice',
+    ],
+    ['no From', new Map([['example.org', KEY]]), 'Subject: x\n\nx\n', 'alice'],
+  ])('not signed: %s', async (_name, keys, message, user) => {
+    expect(await signed(keys, message, user)).toBe(message.replaceAll('\n', '\r\n'))
+  })
+
+  test('a key that is none is an error for the client, who tries again, and in the log', async () => {
+    current = await world(dkimSign({ keys: new Map([['example.org', { selector: 'mail', privateKey: 'none' }]]) }))
+    await expect(current.send(HELLO, { user: 'alice' })).rejects.toMatchObject({ reply: { code: 451 } })
+    expect(current.passed).toEqual([])
+    expect(current.log.some(({ error }) => error instanceof Error && 'code' in error && error.code === 'key')).toBe(
+      true,
+    )
+  })
+
+  test('a header that is too long is not signed half', async () => {
+    current = await world(dkimSign({ keys: new Map([['example.org', KEY]]), limits: { header: 100 } }))
+    await expect(current.send(HELLO, { user: 'alice' })).rejects.toMatchObject({ reply: { code: 451 } })
+  })
+})

@@ -1,0 +1,211 @@
+import { reply } from '@posthouse/smtp'
+import { authenticate, sealMessage } from 'mailauth'
+import { afterEach, describe, expect, test } from 'vitest'
+import { dkimSign, type VerifyMailOptions, verifyMail } from '../src/index.js'
+import { HELLO, keyPair, resolverOf, type World, world, type Zone } from './world.js'
+
+const key = keyPair()
+const KEYS = new Map([['example.org', { selector: 'mail', privateKey: key.privateKey }]])
+const HONEST: Zone = {
+  'TXT example.org': ['v=spf1 ip4:127.0.0.1 -all'],
+  'TXT mail._domainkey.example.org': [key.record],
+  'TXT _dmarc.example.org': ['v=DMARC1; p=reject'],
+}
+const STRANGER: Zone = { ...HONEST, 'TXT example.org': ['v=spf1 -all'] }
+
+const opened: World[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close()
+})
+
+async function checking(zone: Zone, options: VerifyMailOptions = {}): Promise<World & { asked: readonly string[] }> {
+  const resolver = resolverOf(zone)
+  const made = await world(verifyMail({ resolver, ...options }))
+  opened.push(made)
+  return { ...made, asked: resolver.asked }
+}
+
+/** HELLO with the signature of example.org. */
+async function signed(message = HELLO): Promise<string> {
+  const signer = await world(dkimSign({ keys: KEYS }))
+  opened.push(signer)
+  await signer.send(message, { user: 'alice' })
+  return signer.passed[0].text.replaceAll('\r\n', '\n')
+}
+
+const resultsField = (text: string): string => {
+  const field = /^Authentication-Results:((?:.*\r\n)(?:\t.*\r\n)*)/.exec(text)?.[1] ?? ''
+  return field.replaceAll('\r\n\t', ' ').trim()
+}
+
+describe('verifyMail', () => {
+  test('SPF, DKIM and DMARC pass: the field says so, and so does the note', async () => {
+    const mx = await checking(HONEST)
+    await mx.send(await signed())
+    const [{ text, found }] = mx.passed
+    expect(resultsField(text)).toBe(
+      'mx.test; spf=pass smtp.mailfrom=alice@example.org; dkim=pass header.d=example.org header.s=mail; dmarc=pass (p=reject) header.from=example.org',
+    )
+    expect(found).toMatchObject({
+      spf: { result: 'pass', domain: 'example.org' },
+      dkim: [{ result: 'pass', domain: 'example.org', selector: 'mail', aligned: true }],
+      dmarc: { result: 'pass', domain: 'example.org', policy: 'reject', percent: 100 },
+      arc: { result: 'none', instance: 0 },
+      excused: false,
+    })
+    expect(text.endsWith((await signed()).slice(-20).replaceAll('\n', '\r\n'))).toBe(true)
+  })
+
+  test('a stranger: noted, or refused where the owner of the domain wants that', async () => {
+    const note = await checking(STRANGER)
+    await note.send(HELLO)
+    expect(note.passed[0].found).toMatchObject({ spf: { result: 'fail' }, dkim: [], dmarc: { result: 'fail' } })
+    expect(resultsField(note.passed[0].text)).toContain('dmarc=fail (p=reject) header.from=example.org')
+    const enforce = await checking(STRANGER, { policy: 'enforce' })
+    await expect(enforce.send(HELLO)).rejects.toMatchObject({
+      reply: { code: 550, enhanced: '5.7.26', text: ['The DMARC policy of example.org refuses this message'] },
+    })
+    expect(enforce.passed).toEqual([])
+  })
+
+  test.each([
+    ['p=none', 'v=DMARC1; p=none'],
+    ['p=quarantine', 'v=DMARC1; p=quarantine'],
+    ['for 0 per cent', 'v=DMARC1; p=reject; pct=0'],
+  ])('enforced is only what is asked for: %s', async (_name, policy) => {
+    const mx = await checking({ ...STRANGER, 'TXT _dmarc.example.org': [policy] }, { policy: 'enforce' })
+    await mx.send(HELLO)
+    expect(mx.passed[0].found?.dmarc.result).toBe('fail')
+  })
+
+  test('a signature of somebody else does not make the From field true', async () => {
+    const mx = await checking(HONEST, { policy: 'enforce' })
+    const spoofed = (await signed()).replace('From: Alice <alice@example.org>', 'From: <boss@bank.test>')
+    await mx.send(spoofed)
+    expect(mx.passed[0].found?.dmarc).toMatchObject({ result: 'none', domain: 'bank.test' })
+    const strict = await checking({ ...HONEST, 'TXT _dmarc.bank.test': ['v=DMARC1; p=reject'] }, { policy: 'enforce' })
+    await expect(strict.send(spoofed)).rejects.toMatchObject({ reply: { enhanced: '5.7.26' } })
+  })
+
+  test.each([
+    ['two From fields', `From: eve@evil.test\n${HELLO}`],
+    ['two addresses', HELLO.replace('\nTo:', ', eve@evil.test\nTo:')],
+    ['none', HELLO.replace(/^From.*\n/, '')],
+  ])('not exactly one From address (%s): nobody knows what a reader shows', async (_name, message) => {
+    const note = await checking(HONEST)
+    await note.send(message)
+    expect(note.passed[0].found?.dmarc).toMatchObject({ result: 'permerror', domain: null, policy: null })
+    const enforce = await checking(HONEST, { policy: 'enforce' })
+    await expect(enforce.send(message)).rejects.toMatchObject({ reply: { code: 550, enhanced: '5.7.1' } })
+  })
+
+  test('fields that claim to be ours are taken out, others stay', async () => {
+    const forged = ['Authentication-Results: mx.test; dmarc=pass', 'authentication-results: (x) "MX.test"; spf=pass']
+    const other = 'Authentication-Results: other.test; dkim=pass'
+    const message = `${forged[0]}\n${other}\n${forged[1]}\n${HELLO}`
+    const mx = await checking(STRANGER)
+    await mx.send(message)
+    const [{ text }] = mx.passed
+    expect(text.match(/^authentication-results:/gim)).toHaveLength(2)
+    expect(text).toContain(other)
+    expect(text).not.toContain('dmarc=pass')
+    // Users of ours may not forge them either.
+    await mx.send(message, { user: 'alice' })
+    expect(mx.passed[1].text).toBe(`${other}\n${HELLO}`.replaceAll('\n', '\r\n'))
+    expect(mx.passed[1].found).toBe(undefined)
+  })
+
+  test('a policy of one’s own decides by what was found', async () => {
+    const mx = await checking(STRANGER, {
+      policy: (found) => (found.spf.result === 'fail' ? reply(550, '5.7.23', 'SPF') : undefined),
+    })
+    await expect(mx.send(HELLO)).rejects.toMatchObject({ reply: { enhanced: '5.7.23' } })
+  })
+
+  test('a notice (<>) is checked by the name in EHLO', async () => {
+    const mx = await checking({ 'TXT client.example.org': ['v=spf1 ip4:127.0.0.1 -all'] })
+    await mx.send(HELLO, { from: null })
+    expect(resultsField(mx.passed[0].text)).toContain('spf=pass smtp.helo=client.example.org')
+  })
+
+  test('DNS that fails is no reason to refuse', async () => {
+    const fails = Object.assign(new Error('SERVFAIL'), { code: 'ESERVFAIL' })
+    const mx = await checking(
+      { 'TXT example.org': fails, 'TXT _dmarc.example.org': fails, 'TXT mail._domainkey.example.org': fails },
+      { policy: 'enforce' },
+    )
+    await mx.send(await signed())
+    expect(mx.passed[0].found).toMatchObject({ spf: { result: 'temperror' }, dmarc: { result: 'temperror' } })
+  })
+
+  test('a message may not ask for any amount of DNS, nor for any number of signatures', async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 50 }, (_, i) => [`TXT s${i}._domainkey.example.org`, [key.record]]),
+    )
+    const signature = (await signed()).split('\nFrom: ')[0]
+    const signatures = Array.from({ length: 50 }, (_, i) => signature.replace('s=mail', `s=s${i}`)).join('\n')
+    const mx = await checking({ ...HONEST, ...many })
+    await mx.send(`${signatures}\n${HELLO}`)
+    expect(mx.passed[0].found?.dkim).toHaveLength(10)
+    // All that was sent goes on.
+    expect(mx.passed[0].text.match(/^DKIM-Signature:/gm)).toHaveLength(50)
+    const few = await checking(HONEST, { limits: { dnsQueries: 1 } })
+    await few.send(await signed())
+    expect(few.asked).toHaveLength(1)
+  })
+
+  test('checks that take too long are given up; the message goes on', async () => {
+    const never = new Promise<never>(() => {})
+    const mx = await world(verifyMail({ resolver: () => never, limits: { time: 20 } }))
+    opened.push(mx)
+    await mx.send(HELLO)
+    expect(mx.passed[0].found).toMatchObject({ spf: { result: 'temperror' }, dmarc: { result: 'temperror' } })
+    expect(mx.log.some(({ event }) => event === 'mail-auth.failed')).toBe(true)
+  })
+
+  test('a header without an end is refused', async () => {
+    const mx = await checking(HONEST, { limits: { header: 200 } })
+    await expect(mx.send(`X: ${'x'.repeat(300)}\n${HELLO}`)).rejects.toMatchObject({ reply: { code: 552 } })
+  })
+})
+
+describe('ARC (RFC 8617)', () => {
+  const list = keyPair()
+  const zone: Zone = { ...STRANGER, 'TXT arc._domainkey.list.test': [list.record] }
+
+  /** A mailing list has changed the message, which breaks its signature, and seals what it saw before. */
+  async function forwarded(): Promise<string> {
+    const original = Buffer.from((await signed()).replaceAll('\n', '\r\n'), 'latin1')
+    const honest = await authenticate(original, {
+      ...{ sender: 'alice@example.org', ip: '127.0.0.1', helo: 'client.example.org', mta: 'list.test' },
+      resolver: resolverOf(HONEST),
+    })
+    const changed = Buffer.from(
+      original.toString('latin1').replace('Hello Bob', 'Hello Bob\r\n-- \r\nThe list'),
+      'latin1',
+    )
+    const seal = await sealMessage(changed, {
+      ...{ signingDomain: 'list.test', selector: 'arc', privateKey: list.privateKey },
+      authResults: honest.arc ? honest.arc.authResults : '',
+      cv: 'none',
+    } as Parameters<typeof sealMessage>[1])
+    return `${seal.toString()}${changed.toString('latin1')}`.replaceAll('\r\n', '\n')
+  }
+
+  test('a forwarder that is trusted excuses a failure; one that is not does not', async () => {
+    const message = await forwarded()
+    const trusting = await checking(zone, { policy: 'enforce', trustArc: ['List.TEST'] })
+    await trusting.send(message)
+    expect(trusting.passed[0].found).toMatchObject({
+      dmarc: { result: 'fail', policy: 'reject' },
+      arc: { result: 'pass', instance: 1, domain: 'list.test' },
+      excused: true,
+    })
+    expect(resultsField(trusting.passed[0].text)).toContain('arc=pass')
+    const doubting = await checking(zone, { policy: 'enforce', trustArc: ['other.test'] })
+    await expect(doubting.send(message)).rejects.toMatchObject({ reply: { enhanced: '5.7.26' } })
+    const changed = message.replace('The list', 'Somebody')
+    const careful = await checking(zone, { policy: 'enforce', trustArc: ['list.test'] })
+    await expect(careful.send(changed)).rejects.toMatchObject({ reply: { enhanced: '5.7.26' } })
+  })
+})

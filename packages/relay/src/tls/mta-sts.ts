@@ -1,0 +1,148 @@
+/** Finds and remembers MTA-STS policies (RFC 8461 §3.3, §5.1). */
+import type { MaybePromise } from '@posthouse/wire'
+import type { MailResolver } from '../routing/resolver.js'
+import type { TlsFailureType } from './result.js'
+import { readStsPolicy, readStsRecord, type StsPolicy } from './sts-policy.js'
+
+/** A policy that was found. */
+export interface KnownSts {
+  /** The id of the record that announced it. */
+  readonly id: string
+  readonly policy: StsPolicy
+  /** Milliseconds since the epoch. */
+  readonly expires: number
+}
+
+/** Where policies are kept. One that outlives the process keeps its promise to the domain across restarts. */
+export interface StsMemory {
+  get(domain: string): MaybePromise<KnownSts | undefined>
+  set(domain: string, known: KnownSts): MaybePromise<unknown>
+}
+
+/** What is known of a domain. */
+export interface StsFinding {
+  /** `null`: none, or none that could be had. */
+  readonly policy: StsPolicy | null
+  /** Why a policy that is announced could not be had; an older one may be in force. */
+  readonly trouble: { readonly type: TlsFailureType; readonly text: string } | null
+}
+
+export interface StsOptions {
+  readonly resolver: MailResolver
+  /** Must verify certificates. `fetch` of the runtime is one. */
+  readonly fetch: typeof fetch
+  readonly now: () => number
+  /** Default: in memory, 10,000 domains. */
+  readonly memory?: StsMemory
+}
+
+/** Octets of a policy at most (§3.2 recommends this). */
+const MAX_SIZE = 65_536
+/** ms for fetching one (§3.3: a minute). */
+const TIMEOUT = 60_000
+/** ms until it is tried again when it could not be had (§3.3). */
+const PAUSE = 300_000
+/** Domains that are remembered. */
+const MAX_DOMAINS = 10_000
+
+const NOTHING: StsFinding = { policy: null, trouble: null }
+
+/** Makes a finder. It never rejects. */
+export function createStsFinder({
+  resolver,
+  fetch,
+  now,
+  memory = new Map<string, KnownSts>(),
+}: StsOptions): (domain: string) => Promise<StsFinding> {
+  const failures = new Map<string, { readonly finding: StsFinding; readonly id: string; readonly until: number }>()
+  /** One fetch at a time for a domain. */
+  const fetching = new Map<string, Promise<StsPolicy | NonNullable<StsFinding['trouble']>>>()
+
+  async function find(domain: string): Promise<StsFinding> {
+    const kept = await memory.get(domain)
+    const known = kept && kept.expires > now() ? kept : null
+    const old = known?.policy ?? null
+    let id: string | null
+    try {
+      id = readStsRecord((await resolver.txt?.(`_mta-sts.${domain}`))?.records ?? [])
+    } catch {
+      // §5.1: an older policy is in force for as long as it holds.
+      return { policy: old, trouble: null }
+    }
+    if (id === null || known?.id === id) return { policy: old, trouble: null }
+    const failed = failures.get(domain)
+    if (failed && failed.id === id && failed.until > now()) return { ...failed.finding, policy: old }
+    let running = fetching.get(domain)
+    if (!running) {
+      running = download(domain, fetch).finally(() => fetching.delete(domain))
+      fetching.set(domain, running)
+    }
+    const got = await running
+    if ('mode' in got) {
+      failures.delete(domain)
+      await memory.set(domain, { id, policy: got, expires: now() + got.maxAge * 1000 })
+      if (memory instanceof Map) trim(memory)
+      return { policy: got, trouble: null }
+    }
+    const finding = { policy: old, trouble: got }
+    failures.set(domain, { finding, id, until: now() + PAUSE })
+    trim(failures)
+    return finding
+  }
+
+  return async (domain) => {
+    try {
+      return await find(domain)
+    } catch {
+      // A memory that fails must not keep mail from being delivered.
+      return NOTHING
+    }
+  }
+}
+
+function trim(map: Map<string, unknown>): void {
+  if (map.size > MAX_DOMAINS) map.delete(map.keys().next().value as string)
+}
+
+async function download(domain: string, get: typeof fetch): Promise<StsPolicy | NonNullable<StsFinding['trouble']>> {
+  const failed = (text: string): NonNullable<StsFinding['trouble']> => ({ type: 'sts-policy-fetch-error', text })
+  try {
+    const response = await get(`https://mta-sts.${domain}/.well-known/mta-sts.txt`, {
+      // §3.3: redirects are not followed.
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT),
+    })
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      return failed(`the policy's server answers ${response.status}`)
+    }
+    const type = (response.headers.get('content-type') ?? '').split(';', 1)[0].trim().toLowerCase()
+    if (type !== 'text/plain') {
+      await response.body?.cancel()
+      return { type: 'sts-policy-invalid', text: `the policy is of the type ${type === '' ? 'nothing' : type}` }
+    }
+    const text = await readAtMost(response, MAX_SIZE)
+    const policy = text === null ? `it is longer than ${MAX_SIZE} octets` : readStsPolicy(text)
+    return typeof policy === 'string' ? { type: 'sts-policy-invalid', text: policy } : policy
+  } catch (error) {
+    return failed(reasonOf(error))
+  }
+}
+
+async function readAtMost(response: Response, limit: number): Promise<string | null> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let length = 0
+  for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+    length += piece.length
+    if (length > limit) return null
+    text += decoder.decode(piece, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** `fetch` says what happened in the cause of its error. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+}

@@ -19,6 +19,7 @@ import {
   BLANK,
   CLASS,
   divideAddresses,
+  isSplit,
   joinPhrase,
   joinTight,
   splitAddress,
@@ -242,6 +243,7 @@ class AddressReader {
     }
     if (this.text.charCodeAt(this.at) === 0x3e) this.at++
     else this.malformed = true
+    this.malformed ||= this.words.filter(isSplit).length > 1
     this.angle = { phrase, route, ...splitAddress(this.words) }
     this.words = []
     this.inAddress = false

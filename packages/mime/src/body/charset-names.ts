@@ -25,7 +25,7 @@ const MAX_LABEL = 40
 const ALIASES: Record<string, string> = {
   'us-ascii':
     'ascii us usascii ansix341968 ansix341986 ansix34 iso646us isoir6 iso646irv1991 cp367 ibm367 367 646 7bit',
-  'utf-8': 'utf8 utf unicode11utf8 unicode20utf8 utf8n utf8mb4 utf8bom utf8mac unicode8 u8 utf8sig utf8ucs2 utf8ucs4',
+  'utf-8': 'utf8 utf unicode11utf8 unicode20utf8 utf8n utf8mb4 utf8bom utf8mac',
   'utf-7': 'utf7 unicode11utf7 unicode20utf7',
   'utf-16': 'utf16 unicode iso10646ucs2 ucs2 unicode11',
   'utf-16le': 'utf16le ucs2le unicodelittle',
@@ -54,18 +54,16 @@ const ALIASES: Record<string, string> = {
   ibm866: 'dos866 ibm866 866 alt',
   macintosh: 'mac macroman',
   'x-mac-cyrillic': 'maccyrillic macukrainian macukraine',
-  shift_jis:
-    'shiftjis sjis sjiswin mskanji ms932 windows31j 31j sjisopen shiftjisx0213 shiftjis2004 sjis2004 csshiftjis macjapanese macjapan jisx0213 sjisx0213',
-  'euc-jp':
-    'eucjp ujis eucjpwin eucjpms extendedunixcodepackedformatforjapanese eucjisx0213 eucjis2004 pkdfmtjapanese eucpkdfmtjapanese',
+  shift_jis: 'shiftjis sjis sjiswin mskanji ms932 windows31j 31j sjisopen shiftjis2004 sjis2004 csshiftjis macjapanese',
+  'euc-jp': 'eucjp ujis eucjpwin eucjpms extendedunixcodepackedformatforjapanese eucjis2004 eucpkdfmtjapanese',
   'iso-2022-jp': 'iso2022jp iso2022jp1 jis iso2022jpms iso2022jpwin iso2022 jisautodetect',
   'iso-2022-jp-2': 'iso2022jp2 iso2022jp3 iso2022jp2004 iso2022jpext',
   'iso-2022-kr': 'iso2022kr',
   'iso-2022-cn': 'iso2022cn iso2022cnext',
   'hz-gb-2312': 'hz hzgb hzgb2312',
-  gbk: 'gb2312 gb231280 isoir58 chinese euccn eucgb2312cn gb ms936 windows936 gbkeuc gb2312simplified simplifiedchinese macsimpchinese macchinesesimp cngb gb231200',
+  gbk: 'gb2312 gb231280 isoir58 chinese euccn eucgb2312cn gb ms936 windows936 gbkeuc gb2312simplified simplifiedchinese macsimpchinese',
   gb18030: 'gb180302000 gb180302005 gb180302022',
-  big5: 'big5hkscs cnbig5 xxbig5 big5eten bigfive big52003 eucbig5 ms950 big5uao traditionalchinese hkscs big5tw mactradchinese macchinesetrad',
+  big5: 'big5hkscs cnbig5 xxbig5 big5eten bigfive big52003 eucbig5 ms950 big5uao traditionalchinese hkscs mactradchinese',
   'euc-kr':
     'euckr ksc56011987 ksc56011989 ksc5601 ksc56011992 ksc5636 korean isoir149 uhc windows949 ms949 ks5601 5601 ksx1001 mackorean',
   'x-user-defined': '',

@@ -1,7 +1,7 @@
 /**
  * MIME parsing: ours beside postal-mime, mailparser and letterparser, and GMime (C) where its library and a compiler
  * are. Each run in a process of its own on one core, rounds interleaved, medians of MB per second of processor time,
- * ratios to ours.
+ * ratios to ours. `--kind small` for one corpus, `--built` when `dist/` is up to date.
  */
 
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -61,7 +61,9 @@ const inNode = (name: string): Contender => ({
   command: (kind) => [process.execPath, join(here, 'worker.mjs'), name, corpusFile(kind), String(seconds)],
 })
 
-execFileSync('npx', ['tsup'], { cwd: join(here, '../../packages/mime'), stdio: 'inherit' })
+if (!process.argv.includes('--built')) {
+  execFileSync('npx', ['tsup'], { cwd: join(here, '../../packages/mime'), stdio: 'inherit' })
+}
 const contenders = [
   'posthouse',
   'posthouse, index only',
@@ -80,7 +82,8 @@ function measure(contender: Contender, kind: Kind): { rate: number; memory: numb
   return run.status === 0 ? JSON.parse(run.stdout) : { rate: Number.NaN, memory: Number.NaN }
 }
 
-for (const kind of KINDS) {
+const wanted = process.argv[process.argv.indexOf('--kind') + 1]
+for (const kind of process.argv.includes('--kind') ? KINDS.filter((one) => one === wanted) : KINDS) {
   const size = corpus(kind).reduce((sum, bytes) => sum + bytes.length, 0)
   const results = contenders.map(() => ({ rates: [] as number[], memory: 0 }))
   for (let round = 0; round < rounds; round++) {

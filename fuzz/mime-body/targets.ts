@@ -168,7 +168,19 @@ export const targets: readonly Target[] = [
   },
   {
     name: 'edit headers',
-    dictionary: ['Subject: x\r\n', 'X-Gone: y\r\n', ' folded\r\n', '\r\n', '\n', '\r', ':', 'From me\r\n', 'X-Gone'],
+    dictionary: [
+      'Subject: x\r\n',
+      'X-Gone: y\r\n',
+      ' folded\r\n',
+      '\r\n',
+      '\n',
+      '\r',
+      ':',
+      'From me\r\n',
+      'X-Gone',
+      'Content-Type: multipart/x; boundary=b\r\n',
+      '--b\r\n',
+    ],
     run(input, cut) {
       const whole = editHeader(input, EDITS)
       check(same(inPieces(createHeaderEditor(EDITS), input, cut), whole), 'streaming differs from bulk')

@@ -25,7 +25,7 @@ const MAX_LABEL = 40
 const ALIASES: Record<string, string> = {
   'us-ascii':
     'ascii us usascii ansix341968 ansix341986 ansix34 iso646us isoir6 iso646irv1991 cp367 ibm367 367 646 7bit',
-  'utf-8': 'utf8 utf unicode11utf8 unicode20utf8 utf8n utf8mb4 utf8bom utf8mac unicode8 u8 utf8sig utf8ucs2 utf8ucs4',
+  'utf-8': 'utf8 utf unicode11utf8 unicode20utf8 utf8n utf8mb4 utf8bom utf8mac',
   'utf-7': 'utf7 unicode11utf7 unicode20utf7',
   'utf-16': 'utf16 unicode iso10646ucs2 ucs2 unicode11',
   'utf-16le': 'utf16le ucs2le unicodelittle',
@@ -34,53 +34,39 @@ const ALIASES: Record<string, string> = {
   'utf-32le': 'utf32le ucs4le',
   'utf-32be': 'utf32be ucs4be',
   'windows-1252':
-    'iso88591 iso885911987 isoir100 latin1 l1 iso8859 88591 8859 ibm819 cp819 isolatin1 ansi winlatin1 westeuropean default latin',
-  'iso-8859-2': 'iso885921987 isoir101 latin2 l2 isolatin2 centraleuropean',
-  'iso-8859-3': 'iso885931988 isoir109 latin3 l3 isolatin3',
-  'iso-8859-4': 'iso885941988 isoir110 latin4 l4 isolatin4',
-  'iso-8859-5': 'iso885951988 isoir144 cyrillic isolatincyrillic',
-  'iso-8859-6': 'iso885961987 isoir127 arabic ecma114 asmo708 iso88596e iso88596i isolatinarabic',
-  'iso-8859-7': 'iso885971987 isoir126 greek greek8 elot928 ecma118 suneugreek isolatingreek',
-  'iso-8859-8': 'iso885981988 isoir138 hebrew visual iso88598e iso88598i logical isolatinhebrew',
-  'windows-1254': 'iso88599 iso885991989 isoir148 latin5 l5 isolatin5 turkish',
-  'iso-8859-10': 'isoir157 latin6 l6 isolatin6 iso8859101992',
+    'iso88591 isoir100 latin1 l1 iso8859 88591 8859 ibm819 cp819 ansi winlatin1 westeuropean default latin',
+  'iso-8859-2': 'isoir101 latin2 l2 centraleuropean',
+  'iso-8859-3': 'isoir109 latin3 l3',
+  'iso-8859-4': 'isoir110 latin4 l4',
+  'iso-8859-5': 'isoir144 cyrillic latincyrillic',
+  'iso-8859-6': 'isoir127 arabic ecma114 asmo708 iso88596e iso88596i latinarabic',
+  'iso-8859-7': 'isoir126 greek greek8 elot928 ecma118 suneugreek latingreek',
+  'iso-8859-8': 'isoir138 hebrew visual iso88598e iso88598i logical latinhebrew',
+  'windows-1254': 'iso88599 isoir148 latin5 l5 turkish',
+  'iso-8859-10': 'isoir157 latin6 l6',
   'iso-8859-13': 'latin7 l7',
-  'iso-8859-14': 'isoir199 latin8 l8 isoceltic iso8859141998',
+  'iso-8859-14': 'isoir199 latin8 l8 celtic',
   'iso-8859-15': 'latin9 latin0 l9 iso885915',
-  'iso-8859-16': 'isoir226 latin10 l10 iso8859162001',
-  'windows-874':
-    'iso885911 tis620 tis6200 tis62025330 tis62025291 dos874 thai thai8 isoir166 tis62025290 iso8859112001',
+  'iso-8859-16': 'isoir226 latin10 l10',
+  'windows-874': 'iso885911 tis620 tis6200 tis62025330 tis62025291 dos874 thai thai8 isoir166 tis62025290',
   'koi8-r': 'koi8r koi koi8 koi8russian',
   'koi8-u': 'koi8u koi8ru',
   ibm866: 'dos866 ibm866 866 alt',
   macintosh: 'mac macroman',
   'x-mac-cyrillic': 'maccyrillic macukrainian macukraine',
-  shift_jis:
-    'shiftjis sjis sjiswin mskanji ms932 windows31j 31j sjisopen shiftjisx0213 shiftjis2004 sjis2004 csshiftjis macjapanese macjapan jisx0213 sjisx0213',
-  'euc-jp':
-    'eucjp ujis eucjpwin eucjpms extendedunixcodepackedformatforjapanese eucjisx0213 eucjis2004 pkdfmtjapanese eucpkdfmtjapanese',
+  shift_jis: 'shiftjis sjis sjiswin mskanji ms932 windows31j 31j sjisopen shiftjis2004 sjis2004 csshiftjis macjapanese',
+  'euc-jp': 'eucjp ujis eucjpwin eucjpms extendedunixcodepackedformatforjapanese eucjis2004 eucpkdfmtjapanese',
   'iso-2022-jp': 'iso2022jp iso2022jp1 jis iso2022jpms iso2022jpwin iso2022 jisautodetect',
   'iso-2022-jp-2': 'iso2022jp2 iso2022jp3 iso2022jp2004 iso2022jpext',
   'iso-2022-kr': 'iso2022kr',
   'iso-2022-cn': 'iso2022cn iso2022cnext',
   'hz-gb-2312': 'hz hzgb hzgb2312',
-  gbk: 'gb2312 gb231280 isoir58 chinese euccn eucgb2312cn gb ms936 windows936 gbkeuc gb2312simplified simplifiedchinese macsimpchinese macchinesesimp cngb gb231200',
+  gbk: 'gb2312 gb231280 isoir58 chinese euccn eucgb2312cn gb ms936 windows936 gbkeuc gb2312simplified simplifiedchinese macsimpchinese',
   gb18030: 'gb180302000 gb180302005 gb180302022',
-  big5: 'big5hkscs cnbig5 xxbig5 big5eten bigfive big52003 eucbig5 ms950 big5uao traditionalchinese hkscs big5tw mactradchinese macchinesetrad',
+  big5: 'big5hkscs cnbig5 xxbig5 big5eten bigfive big52003 eucbig5 ms950 big5uao traditionalchinese hkscs mactradchinese',
   'euc-kr':
     'euckr ksc56011987 ksc56011989 ksc5601 ksc56011992 ksc5636 korean isoir149 uhc windows949 ms949 ks5601 5601 ksx1001 mackorean',
   'x-user-defined': '',
-  'ansi_x3.110-1983': 'ansix3110 ansix31101983 isoir99 csatelpt naplps',
-  viscii: 'viscii11',
-  tcvn: 'tcvn5712 tcvn57121',
-  'armscii-8': 'armscii8',
-  'hp-roman8': 'hproman8 roman8 r8 cp1051 ibm1051',
-  'x-mac-ce': 'macce maclatin2 maccentraleurope maccenteuro maccentraleurroman',
-  ptcp154: 'pt154 cyrillicasian cp154',
-  'kz-1048': 'kz1048 rk1048 strk10482002',
-  cp1125: 'ruscii cp866u',
-  johab: 'ksc5601johab',
-  'euc-tw': 'euctw',
 }
 
 /** Code page numbers (Microsoft's, IBM's) that have another name here. */
@@ -146,7 +132,9 @@ function isNumber(text: string): boolean {
 }
 
 function lookUp(key: string): string | undefined {
-  return NAMES.get(key) ?? codePage(key)
+  // IANA's names of ISO 8859 have a year behind them.
+  const undated = key.startsWith('iso8859') && key.length > 11 ? key.slice(0, -4) : key
+  return NAMES.get(undated) ?? codePage(key)
 }
 
 /**
@@ -158,8 +146,9 @@ export function canonicalCharset(label: string): string {
   let key = squeeze(label)
   const direct = lookUp(key)
   if (direct !== undefined) return direct
-  // "x-" marks private names (RFC 2045 §6.3), "cs" the MIB aliases of IANA's registry.
-  for (const prefix of ['x', 'cs', 'charset']) {
+  // "x-" marks private names (RFC 2045 §6.3), "cs" the MIB aliases of IANA's registry, some of which
+  // have "iso" behind it.
+  for (const prefix of ['x', 'cs', 'iso', 'charset']) {
     if (!key.startsWith(prefix)) continue
     key = key.slice(prefix.length)
     const name = lookUp(key)

@@ -33,13 +33,6 @@ const PROBES = new Map<string, readonly [octets: readonly [number, number], char
 /** Where a platform has the WHATWG's variant of a charset only by another name: ICU's gbk lacks what gb18030 has. */
 const PLATFORM_NAMES = new Map([['gbk', 'gb18030']])
 
-/** ICU's tables of IBM's charsets have these three controls in each other's place, the WHATWG's have not. */
-const SWAPPED_CONTROLS = new Map([
-  ['\x1c', '\x1a'],
-  ['\x7f', '\x1c'],
-  ['\x1a', '\x7f'],
-])
-
 interface PlatformCharset {
   decode(bytes: Uint8Array): string
   /** False when another table would know more characters. */
@@ -61,17 +54,10 @@ function makePlatformCharset(name: string): PlatformCharset | undefined {
     const decoder = new TextDecoder(PLATFORM_NAMES.get(name) ?? name)
     const probe = PROBES.get(name)
     const exact = !probe || decoder.decode(Uint8Array.from(probe[0])) === probe[1]
-    return { decode: (bytes) => unswap(name, decoder.decode(bytes)), exact }
+    return { decode: (bytes) => decoder.decode(bytes), exact }
   } catch {
     return undefined // Node lacks iso-8859-16, and nearly all of them when built with small ICU.
   }
-}
-
-function unswap(name: string, text: string): string {
-  if (name !== 'shift_jis' && name !== 'ibm866') return text
-  if (!text.includes('\x1a') && !text.includes('\x1c') && !text.includes('\x7f')) return text
-  if (new TextDecoder(name).decode(Uint8Array.of(0x7f)) === '\x7f') return text
-  return Array.from(text, (character) => SWAPPED_CONTROLS.get(character) ?? character).join('')
 }
 
 /** Charsets whose characters have more than one octet, the first of them 0x80 or above. */
@@ -90,7 +76,7 @@ export function platformStream(name: string): SourceDecoder {
     }
   }
   const stream: SourceDecoder = {
-    write: (bytes) => attempt(() => unswap(name, decoder.decode(bytes, { stream: true })), bytes.length),
+    write: (bytes) => attempt(() => decoder.decode(bytes, { stream: true }), bytes.length),
     end: () => attempt(() => decoder.decode(), 1),
   }
   return MULTI_OCTET.has(name) ? cutSafely(stream) : stream

@@ -2,10 +2,10 @@
  * From octets to text, by the charset label that a message claims.
  *
  * - UTF-8, US-ASCII and windows-1252 (which every mail reader uses for iso-8859-1) are decoded here, and so are the
- *   charsets that switch between sets (`iso-2022.ts`), UTF-7 and UTF-32.
+ *   charsets that switch between sets (`iso-2022.ts`) and UTF-7.
  * - What the platform's `TextDecoder` has exactly is decoded by it.
- * - The rest is asked of a `CharsetSource`: `iconvCharsets` brings iconv-lite; a program that goes without it bundles
- *   none of its tables.
+ * - The rest is asked of a `CharsetSource`: `iconvCharsets` brings iconv-lite and UTF-32; a program that goes without it
+ *   bundles none of its tables.
  *
  * What is left, and what labels lie about, is guessed (`charset-guess.ts`).
  */
@@ -15,7 +15,6 @@ import { canonicalCharset } from './charset-names.js'
 import { platformCharset, platformStream, type SourceDecoder, utf16Decoder } from './charset-platform.js'
 import { switchingDecoder } from './iso-2022.js'
 import { utf7Decoder } from './utf-7.js'
-import { utf32Decoder } from './utf-32.js'
 
 export { canonicalCharset } from './charset-names.js'
 export type { SourceDecoder } from './charset-platform.js'
@@ -86,7 +85,6 @@ function wholeDecoder(name: string, source: CharsetSource | undefined): ((bytes:
 function furtherDecoder(name: string, source: CharsetSource | undefined): SourceDecoder | undefined {
   if (name === 'utf-16') return utf16Decoder()
   if (name === 'utf-7') return utf7Decoder()
-  if (name === 'utf-32' || name === 'utf-32le' || name === 'utf-32be') return utf32Decoder(name)
   const decodeRun = (charset: string, run: Uint8Array) => decodeCharset(run, charset, source).text
   return switchingDecoder(name, decodeRun) ?? source?.(name)
 }

@@ -4,22 +4,24 @@ import iconv from 'iconv-lite'
 import { lowerCase } from '../ascii.js'
 import type { CharsetSource } from './charset.js'
 import { cutSafely } from './charset-platform.js'
+import { utf32Decoder } from './utf-32.js'
 
-/** Names by which iconv-lite knows charsets that have another one here. */
-const ICONV_NAMES = new Map<string, string>([
-  ['x-mac-ce', 'maccenteuro'],
-  ['x-mac-greek', 'macgreek'],
-  ['x-mac-turkish', 'macturkish'],
-  ['x-mac-croatian', 'maccroatian'],
-  ['x-mac-icelandic', 'maciceland'],
-  ['x-mac-romanian', 'macromania'],
-  ['x-mac-thai', 'macthai'],
-  ['x-mac-ukrainian', 'macukraine'],
-  ['hp-roman8', 'hproman8'],
-  ['armscii-8', 'armscii8'],
-  ['ptcp154', 'pt154'],
-  ['kz-1048', 'rk1048'],
-])
+/** Names of which iconv-lite knows another one, squeezed. */
+const ALIASES: Record<string, string> = {
+  maccenteuro: 'macce maclatin2 maccentraleurope maccentraleurroman',
+  maciceland: 'macicelandic',
+  macromania: 'macromanian',
+  hproman8: 'roman8 r8 cp1051',
+  pt154: 'ptcp154 cyrillicasian cp154',
+  rk1048: 'kz1048 strk10482002',
+  cp1125: 'ruscii cp866u',
+  viscii: 'viscii11 viscii111',
+  tcvn: 'tcvn5712 tcvn57121',
+}
+const ICONV_NAMES = new Map<string, string>()
+for (const [name, aliases] of Object.entries(ALIASES)) {
+  for (const alias of aliases.split(' ')) ICONV_NAMES.set(alias, name)
+}
 
 /** iconv-lite gives Node's transfer encodings as charsets too; a message must not choose those. */
 const NOT_CHARSETS = new Set(['base64', 'hex', 'binary', 'utf8', 'cesu8', 'ucs2', 'utf16le', 'ascii', '_internal'])
@@ -32,10 +34,25 @@ function squeeze(name: string): string {
   return key
 }
 
-/** Decoders of iconv-lite: code pages of DOS and IBM, Macintosh charsets, and CJK with extensions. */
+function withoutPrefix(key: string): string {
+  return key.startsWith('x') ? key.slice(1) : key.startsWith('cs') ? key.slice(2) : key
+}
+
+/** iconv-lite's name; it knows some with the "cs" of IANA's MIB aliases, none with the "x-" of private names. */
+function iconvName(name: string): string | undefined {
+  const key = squeeze(name)
+  for (const known of [key, withoutPrefix(key)]) {
+    const alias = ICONV_NAMES.get(known) ?? known
+    if (!NOT_CHARSETS.has(alias) && iconv.encodingExists(alias)) return alias
+  }
+  return undefined
+}
+
+/** Decoders of iconv-lite: code pages of DOS and IBM, Macintosh charsets, CJK with extensions; and UTF-32. */
 export const iconvCharsets: CharsetSource = (name) => {
-  const known = ICONV_NAMES.get(name) ?? name
-  if (NOT_CHARSETS.has(squeeze(known)) || !iconv.encodingExists(known)) return undefined
+  if (name === 'utf-32' || name === 'utf-32le' || name === 'utf-32be') return utf32Decoder(name)
+  const known = iconvName(name)
+  if (known === undefined) return undefined
   const decoder = iconv.getDecoder(known)
   return cutSafely({
     // iconv-lite reads Buffers by their own methods.

@@ -32,7 +32,7 @@ const BEGIN = [0x62, 0x65, 0x67, 0x69, 0x6e, SPACE]
 const END = [0x65, 0x6e, 0x64]
 /** Octets of a file name that are kept. */
 const MAX_NAME = 255
-/** Longer lines, in octets, belong to no uuencoded file: 63 octets take 85 characters. */
+/** So long a line, in octets, belongs to no uuencoded file: 63 octets take 85 characters. */
 const MAX_LINE = 512
 const EMPTY = new Uint8Array(0)
 
@@ -158,30 +158,15 @@ function decodeLine(bytes: Uint8Array, at: number, end: number, octets: number, 
 
 /** Decodes the lines of a file that come in pieces; the same octets as {@link decodeUuencoded} for any cutting. */
 export function createUuDecoder(): BodyDecoder {
-  /** A line whose end has not come. */
+  /** A line whose end has not come; of one that is too long to be of a file, enough that it stays so. */
   let rest: Uint8Array = EMPTY
-  /** That line is too long already. */
-  let skipping = false
   return {
     damaged: false,
     write(bytes) {
-      let from = 0
-      if (skipping) {
-        const lf = indexOf(bytes, LF)
-        if (lf === -1) return EMPTY
-        from = lf + 1
-        skipping = false
-      }
-      const all = concat([rest, bytes.subarray(from)])
+      const all = concat([rest, bytes])
       let end = all.length
-      while (end > 0 && end > all.length - MAX_LINE && all[end - 1] !== LF) end--
-      if (end > 0 && all[end - 1] !== LF) {
-        skipping = true
-        rest = EMPTY
-        end = lastLineEnd(all)
-      } else {
-        rest = all.slice(end)
-      }
+      while (end > 0 && all[end - 1] !== LF) end--
+      rest = all.slice(end, end + MAX_LINE)
       return decodeUuencoded(all.subarray(0, end))
     },
     end() {
@@ -190,11 +175,4 @@ export function createUuDecoder(): BodyDecoder {
       return last
     },
   }
-}
-
-/** Offset behind the last LF. */
-function lastLineEnd(bytes: Uint8Array): number {
-  let end = bytes.length
-  while (end > 0 && bytes[end - 1] !== LF) end--
-  return end
 }

@@ -10,7 +10,9 @@ import { concat, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
 import { isAscii, writeField } from '../compose/field.js'
 import { textField } from '../compose/plan.js'
 import { fieldNameEnd, isMboxLine } from '../header/fields.js'
+import { isOpeningLine } from '../structure/boundaries.js'
 import { judgeHeaderLine, MAX_SPECIAL_LINE } from '../structure/header-lines.js'
+import { boundarySoFar } from '../structure/opening.js'
 import { writeFolded } from './folded-field.js'
 
 /** A field to be written. */
@@ -37,8 +39,11 @@ export interface HeaderEditor {
 
 const LF = 0x0a
 const CR = 0x0d
+const DASH = 0x2d
 const SPACE = 0x20
 const TAB = 0x09
+/** Octets of a Content-Type field that are looked at. */
+const MAX_CONTENT_TYPE = 16_384
 const EMPTY = new Uint8Array(0)
 
 function fieldText(field: NewField): string {
@@ -70,6 +75,9 @@ export function createHeaderEditor(edits: readonly HeaderEdit[]): HeaderEditor {
   /** Behind the start of a line: what was decided for it holds until its LF. */
   let inLine = false
   let dropping = false
+  /** The first Content-Type field: a header may end at the boundary that it names. */
+  let contentType: Uint8Array = EMPTY
+  let inContentType = false
   /** Line ends of the message; fields that are added get the same. */
   let crlf = true
   let out: Uint8Array[] = []
@@ -105,16 +113,22 @@ export function createHeaderEditor(edits: readonly HeaderEdit[]): HeaderEditor {
       emit(added.slice(prepended.length))
       if (added !== '') emit('\r\n')
       state = 'body'
-    } else if (line === 'empty') {
+    } else if (line === 'empty' || isFirstBoundary(bytes, length)) {
       dropping = false
       endHeader()
     } else if (bytes[0] !== SPACE && bytes[0] !== TAB) {
       beginField(bytes, length)
     }
   }
+  const isFirstBoundary = (bytes: Uint8Array, length: number): boolean => {
+    if (bytes[0] !== DASH || bytes[1] !== DASH || contentType.length === 0) return false
+    const boundary = boundarySoFar(contentType, 0, contentType.length)
+    return boundary !== '' && isOpeningLine(boundary, bytes, 0, length)
+  }
   const beginField = (bytes: Uint8Array, length: number): void => {
     const nameEnd = fieldNameEnd(bytes, 0, Math.min(length, MAX_SPECIAL_LINE))
     const name = nameEnd === -1 ? '' : lowerCase(latin1(bytes, 0, nameEnd))
+    inContentType = name === 'content-type' && contentType.length === 0
     const edit = named.get(name)
     dropping = edit !== undefined
     if (!edit) return
@@ -135,6 +149,8 @@ export function createHeaderEditor(edits: readonly HeaderEdit[]): HeaderEditor {
       }
       inLine = lf === -1
       const next = lf === -1 ? lineEnd : lf + 1
+      if (inContentType && contentType.length < MAX_CONTENT_TYPE)
+        contentType = concat([contentType, bytes.subarray(at, next)])
       if (!dropping) out.push(bytes.subarray(at, next))
       at = next
     }

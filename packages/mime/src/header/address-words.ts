@@ -24,7 +24,8 @@ export interface Word {
 /** The `@` between local part and domain, as a word. */
 export const AT = '@'
 
-function isSplit(word: Word): boolean {
+/** Does the word divide local part and domain? */
+export function isSplit(word: Word): boolean {
   return word.text === AT && !word.quoted
 }
 
@@ -91,8 +92,7 @@ export function joinTight(words: readonly Word[], from: number, to: number): str
 }
 
 export function splitAddress(words: readonly Word[]): { mailbox: string; host: string } {
-  let at = words.length - 1
-  while (at >= 0 && (words[at]!.text !== AT || words[at]!.quoted)) at--
+  const at = words.findLastIndex(isSplit)
   if (at === -1) return { mailbox: joinTight(words, 0, words.length), host: '' }
   let end = at + 1
   while (end < words.length && !words[end]!.quoted) end++

@@ -19,6 +19,7 @@ import {
   BLANK,
   CLASS,
   divideAddresses,
+  isSplit,
   joinPhrase,
   joinTight,
   splitAddress,
@@ -51,6 +52,22 @@ const LITERAL_ENDS = '][\\<>@,;"()'
 /** Reads the list; at most `maxAddresses` addresses. `text` may still be folded. */
 export function parseAddressList(text: string, maxAddresses = 10_000): RawAddressList {
   return new AddressReader(unfold(text), maxAddresses).read()
+}
+
+/**
+ * The same for the values of several fields, which add up; what one of them leaves open (a quote, a group) does not
+ * reach into the next.
+ */
+export function parseAddressFields(values: readonly string[], maxAddresses = 10_000): RawAddressList {
+  if (values.length === 1) return parseAddressList(values[0]!, maxAddresses)
+  const lists: RawAddressList[] = []
+  for (let left = maxAddresses, i = 0; i < values.length && left > 0; i++) {
+    const list = parseAddressList(values[i]!, left)
+    lists.push(list)
+    for (const entry of list.entries) left -= isGroup(entry) ? entry.members.length : 1
+  }
+  const malformed = lists.length < values.length || lists.some((list) => list.malformed)
+  return { entries: lists.flatMap((list) => list.entries), malformed }
 }
 
 class AddressReader {
@@ -242,6 +259,7 @@ class AddressReader {
     }
     if (this.text.charCodeAt(this.at) === 0x3e) this.at++
     else this.malformed = true
+    this.malformed ||= this.words.filter(isSplit).length > 1
     this.angle = { phrase, route, ...splitAddress(this.words) }
     this.words = []
     this.inAddress = false

@@ -2,6 +2,7 @@
 
 export {
   isGroup,
+  parseAddressFields,
   parseAddressList,
   type RawAddressList,
   type RawGroup,

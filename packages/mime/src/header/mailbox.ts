@@ -1,6 +1,14 @@
 /** What the words between two commas say: a name and an address, one of the two, or something odd. */
 
-import { AT, cleanComment, domainEnd, joinPhrase, localPartStart, splitAddress, type Word } from './address-words.js'
+import {
+  cleanComment,
+  domainEnd,
+  isSplit,
+  joinPhrase,
+  localPartStart,
+  splitAddress,
+  type Word,
+} from './address-words.js'
 
 /** A mailbox; all strings are octets as latin1. */
 export interface RawMailbox {
@@ -38,22 +46,25 @@ export function bracketed(angle: Angle, behind: readonly Word[], comment: string
   const words = angle.phrase.length > 0 ? angle.phrase : behind
   const name = nameOr(joinPhrase(words, 0, words.length), comment)
   const { route, mailbox, host } = angle
-  return { mailbox: { name, route, mailbox, host }, malformed: behind.length > 0 }
+  // An "@" in a name that has no quotes: some readers take that for the address.
+  const malformed = behind.length > 0 || angle.phrase.some(isSplit) || mailbox === '' || host === ''
+  return { mailbox: { name, route, mailbox, host }, malformed }
 }
 
 /** No brackets: an address, a name and an address, or something without an address. */
 export function unbracketed(words: readonly Word[], comment: string | null): ReadMailbox {
-  let at = words.length - 1
-  while (at >= 0 && (words[at]!.text !== AT || words[at]!.quoted)) at--
+  const at = words.findLastIndex(isSplit)
   if (at === -1) return { mailbox: withoutAddress(words, comment), malformed: true }
   const start = localPartStart(words, at)
   const end = domainEnd(words, at)
   const before = joinPhrase(words, 0, start)
   const behind = joinPhrase(words, end, words.length)
   const name = nameOr(before === '' || behind === '' ? before + behind : `${before} ${behind}`, comment)
+  const { mailbox, host } = splitAddress(words.slice(start, end))
+  const several = words.findIndex(isSplit) < at
   return {
-    mailbox: { name, route: null, ...splitAddress(words.slice(start, end)) },
-    malformed: start > 0 || end < words.length,
+    mailbox: { name, route: null, mailbox, host },
+    malformed: start > 0 || end < words.length || several || mailbox === '' || host === '',
   }
 }
 

@@ -1,7 +1,7 @@
 /** Address fields as applications want them: text instead of octets. */
 
 import type { CharsetSource } from '../body/charset.js'
-import { isGroup, parseAddressList, type RawMailbox } from '../header/address.js'
+import { isGroup, parseAddressFields, type RawMailbox } from '../header/address.js'
 import { domainToUnicode } from '../header/domain.js'
 import { decodeWords, octetsToText, type RawCharset } from '../header/words.js'
 
@@ -55,14 +55,14 @@ function toAddress(raw: RawMailbox, charsets?: CharsetSource, rawCharset?: RawCh
   }
 }
 
-/** Reads the value of an address field, given as octets (latin1). */
+/** Reads the value of an address field, or the values of several, given as octets (latin1). */
 export function readAddresses(
-  value: string,
+  value: string | readonly string[],
   maxAddresses?: number,
   charsets?: CharsetSource,
   rawCharset?: RawCharset,
 ): (Address | AddressGroup)[] {
-  return parseAddressList(value, maxAddresses).entries.map((entry) =>
+  return parseAddressFields(typeof value === 'string' ? [value] : value, maxAddresses).entries.map((entry) =>
     isGroup(entry)
       ? {
           name: decodeWords(entry.group, charsets, rawCharset).text,

@@ -35,6 +35,8 @@ const SINGLE = [
   'subject',
 ]
 const ADDRESSES = ['from', 'sender', 'reply-to', 'to', 'cc', 'bcc']
+/** The others of RFC 2045 §3 that decide how a part is shown; of Content-Type and the encoding the index tells. */
+const CONTENT = ['content-disposition', 'content-id']
 const STRUCTURED = ['content-type', 'content-disposition']
 
 /** The defects of the block; `isMessage` says that it is a message's, not a part's. */
@@ -55,6 +57,7 @@ export function headerDefects(table: FieldTable, isMessage: boolean, charsets: C
     if (nul !== -1) add('nul-octet', nul)
   }
   addTextDefects(table, charsets, add)
+  addRepeated(table, CONTENT, add)
   for (const name of STRUCTURED) addParameterDefects(table, name, charsets, add)
   if (isMessage) addMessageDefects(table, add)
   return defects
@@ -87,16 +90,20 @@ function isUnstructured(table: FieldTable, index: number): boolean {
   return name === 'subject' || name === 'comments' || name === 'content-description' || ADDRESSES.includes(name)
 }
 
-function addMessageDefects(table: FieldTable, add: Add): void {
-  for (const name of SINGLE) {
+function addRepeated(table: FieldTable, names: readonly string[], add: Add): void {
+  for (const name of names) {
     const first = findField(table, name)
     const second = first === -1 ? -1 : findField(table, name, first + 1)
     if (second !== -1) add('duplicate-field', fieldStart(table, second))
   }
+}
+
+function addMessageDefects(table: FieldTable, add: Add): void {
+  addRepeated(table, SINGLE, add)
   for (const name of ADDRESSES) {
-    const index = findField(table, name)
-    if (index !== -1 && parseAddressList(foldedValue(table, index)).malformed)
-      add('malformed-address', fieldStart(table, index))
+    for (let index = findField(table, name); index !== -1; index = findField(table, name, index + 1)) {
+      if (parseAddressList(foldedValue(table, index)).malformed) add('malformed-address', fieldStart(table, index))
+    }
   }
   const date = findField(table, 'date')
   if (date !== -1 && parseDate(foldedValue(table, date)) === null) add('malformed-date', fieldStart(table, date))

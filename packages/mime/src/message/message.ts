@@ -105,7 +105,7 @@ export class Message {
     const name = lowerCase(field)
     const values = this.headers.allRaw(name)
     const addsUp = name === 'to' || name === 'cc' || name === 'bcc'
-    return readAddresses((addsUp ? values : values.slice(0, 1)).join(','), this.limits.addresses, this.charsets, () =>
+    return readAddresses(addsUp ? values : values.slice(0, 1), this.limits.addresses, this.charsets, () =>
       this.textCharset(),
     )
   }

@@ -28,6 +28,14 @@ const MAX_DASH_LINES = 8
 const NOTHING = new Uint8Array(0)
 const LINE_WITH_DASHES = Uint8Array.of(LF, DASH, DASH)
 
+/** A line inside a header block that begins with dashes: `[start, end)` of `bytes`, and where it lies in the message. */
+interface DashLine {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+  readonly offset: number
+}
+
 /** Finds the structure of one message. Feed it with {@link write}, then ask {@link end}. */
 export class MessageScanner {
   private readonly limits: MimeLimits
@@ -99,23 +107,16 @@ export class MessageScanner {
   private readHeader(chunk: Uint8Array, start: number): number {
     if (this.headerCut) return this.readCutHeader(chunk, start)
     const { walk } = this
-    const boundaries = this.boundaries > 0 && !this.exhausted
     let first = this.firstLine
     walkHeader(walk, chunk, start, first)
     while (walk.kind === 'dashes') {
-      const found = boundaries ? matchBoundary(this.open, chunk, walk.at, walk.next - 1) : null
-      if (found) return this.cutHeaderByBoundary(found, chunk, start, walk.at, walk.next)
-      const isFirst = first && walk.at === start
-      if (isFirst && judgeHeaderLine(chunk, start, walk.next - 1, true) === 'not-a-header') {
-        walk.kind = 'not-a-header'
-      } else if (
-        !isFirst &&
-        this.beginsOwnBody(chunk, start, walk.at, chunk, walk.at, walk.next - 1, this.offset + walk.at)
-      ) {
-        this.countIn(chunk, start, walk.at)
-        this.finishHeader(chunk, start, walk.at, this.offset + walk.at)
-        return walk.at
-      } else walkHeader(walk, chunk, walk.next, (first = false))
+      const { at, next } = walk
+      const line = { bytes: chunk, start: at, end: next - 1, offset: this.offset + at }
+      const isFirst = first && at === start
+      const ended = this.endAtDashes(chunk, start, at, line, isFirst, this.offset + next)
+      if (ended !== null) return ended ? next : at
+      if (isFirst && judgeHeaderLine(chunk, start, next - 1, true) === 'not-a-header') walk.kind = 'not-a-header'
+      else walkHeader(walk, chunk, next, (first = false))
     }
     if (walk.kind === 'more') {
       this.firstLine = first && walk.at === start
@@ -155,7 +156,14 @@ export class MessageScanner {
     this.cut.lineLength = 0
     this.firstLine = false
     if (lineLength > 1 && line[0] === DASH && line[1] === DASH) {
-      const ended = this.finishCutDashes(line, lineLength, firstLine, next)
+      const { kept, keptLength } = this.cut
+      const size = Math.min(keptLength, this.lineStart - this.current.headerStart)
+      const held = { bytes: line, start: 0, end: lineLength, offset: this.lineStart }
+      const ended = this.endAtDashes(kept, 0, size, held, firstLine, next)
+      if (ended === false) {
+        this.atLineStart = false
+        this.consumeBody(line, 0, lineLength)
+      }
       if (ended !== null) return ended
     }
     const kind = judgeHeaderLine(line, 0, lineLength, firstLine)
@@ -171,60 +179,39 @@ export class MessageScanner {
     return true
   }
 
-  /** The same for a line that begins with dashes; null when it is one of the header. */
-  private finishCutDashes(line: Uint8Array, length: number, firstLine: boolean, next: number): boolean | null {
-    const { lineStart } = this
-    const size = Math.min(this.cut.keptLength, lineStart - this.current.headerStart)
-    let found = this.boundaries > 0 && !this.exhausted ? matchBoundary(this.open, line, 0, length) : null
-    if (found) {
-      this.report('header-cut-by-boundary', lineStart)
-      this.endHeader(this.cut.kept, 0, size, lineStart)
-    } else {
-      if (firstLine || !this.beginsOwnBody(this.cut.kept, 0, size, line, 0, length, lineStart)) return null
-      this.finishHeader(this.cut.kept, 0, size, lineStart)
-      found = matchBoundary(this.open, line, 0, length)
-      if (!found) {
-        this.atLineStart = false
-        this.consumeBody(line, 0, length)
-        return false
-      }
-    }
-    this.passBoundary(found, lineStart, 0, next, lineBreakBefore(line, length))
-    return true
-  }
-
   /**
-   * Is the line `[lineStart, lineEnd)` of `line`, at offset `at` of the message, the first boundary of the multipart
-   * whose header block `[start, end)` of `bytes` is being read? Senders forget the empty line, or put a blank in it.
+   * Ends the header block `[start, end)` of `bytes` when the line behind it, which begins with dashes, is a boundary: true
+   * when it was one, false when it belongs to the body, null when the header goes on.
    */
-  private beginsOwnBody(
+  private endAtDashes(
     bytes: Uint8Array,
     start: number,
     end: number,
-    line: Uint8Array,
-    lineStart: number,
-    lineEnd: number,
-    at: number,
-  ): boolean {
-    if (++this.dashLines > MAX_DASH_LINES) return false
-    const boundary = boundarySoFar(bytes, start, Math.min(end, start + this.limits.headerSize))
-    if (boundary === '' || !isOpeningLine(boundary, line, lineStart, lineEnd)) return false
-    this.report('missing-empty-line', at)
+    line: DashLine,
+    isFirst: boolean,
+    next: number,
+  ): boolean | null {
+    const match = () => matchBoundary(this.open, line.bytes, line.start, line.end)
+    let found = this.boundaries > 0 && !this.exhausted ? match() : null
+    if (!found && (isFirst || !this.beginsOwnBody(bytes, start, end, line))) return null
+    if (!this.headerCut) this.countIn(bytes, start, end)
+    this.report(found ? 'header-cut-by-boundary' : 'missing-empty-line', line.offset)
+    if (found) {
+      this.endHeader(bytes, start, end, line.offset)
+    } else {
+      this.finishHeader(bytes, start, end, line.offset)
+      found = match()
+      if (!found) return false
+    }
+    this.passBoundary(found, line.offset, 0, next, lineBreakBefore(line.bytes, line.end))
     return true
   }
 
-  private cutHeaderByBoundary(
-    found: BoundaryLine,
-    chunk: Uint8Array,
-    start: number,
-    line: number,
-    next: number,
-  ): number {
-    this.countIn(chunk, start, line)
-    this.report('header-cut-by-boundary', this.offset + line)
-    this.endHeader(chunk, start, line, this.offset + line)
-    this.passBoundary(found, this.offset + line, 0, this.offset + next, lineBreakBefore(chunk, next - 1))
-    return next
+  /** Senders forget the empty line between a header and the first boundary that it names, or put a blank in it. */
+  private beginsOwnBody(bytes: Uint8Array, start: number, end: number, line: DashLine): boolean {
+    if (++this.dashLines > MAX_DASH_LINES) return false
+    const boundary = boundarySoFar(bytes, start, Math.min(end, start + this.limits.headerSize))
+    return boundary !== '' && isOpeningLine(boundary, line.bytes, line.start, line.end)
   }
 
   private bodyWithoutHeader(start: number): void {

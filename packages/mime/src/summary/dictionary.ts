@@ -1,101 +1,49 @@
 /**
- * A dictionary for BODYSTRUCTURE texts: what nearly all of them are made of, each piece one octet above 127. It takes
- * them to a third of their size. The order of the list is part of the summary's format: change it and the version.
+ * Packs octets with a list of pieces that nearly all of them are made of, each written as one octet above 127; octets
+ * above 127 of the text itself have another one in front. A list and its order are part of the summary's format: change
+ * one and the version.
  */
 
 import { fromLatin1 } from '../bytes.js'
 
-const PIECES = [
-  '("text" "plain" ("charset" "utf-8") NIL NIL "7bit" ',
-  '("text" "plain" ("charset" "utf-8") NIL NIL "quoted-printable" ',
-  '("text" "plain" ("charset" "utf-8") NIL NIL "base64" ',
-  '("text" "plain" ("charset" "utf-8") NIL NIL "8bit" ',
-  '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" ',
-  '("text" "plain" ("charset" "iso-8859-1") NIL NIL "quoted-printable" ',
-  '("text" "plain" ("charset" "UTF-8") NIL NIL "',
-  '("text" "html" ("charset" "utf-8") NIL NIL "7bit" ',
-  '("text" "html" ("charset" "utf-8") NIL NIL "quoted-printable" ',
-  '("text" "html" ("charset" "utf-8") NIL NIL "base64" ',
-  '("text" "html" ("charset" "UTF-8") NIL NIL "',
-  '("text" "plain" ("charset" "',
-  '("text" "html" ("charset" "',
-  '("text" "calendar" (',
-  '("text" "',
-  '("message" "rfc822" NIL NIL NIL "7bit" ',
-  '("message" "',
-  '("application" "octet-stream" ("name" "',
-  '("application" "pdf" ("name" "',
-  '("application" "vnd.openxmlformats-officedocument.',
-  '("application" "',
-  '("image" "png" ("name" "',
-  '("image" "jpeg" ("name" "',
-  '("image" "',
-  ' NIL NIL NIL NIL)',
-  ' NIL NIL NIL)',
-  ' "alternative" ("boundary" "',
-  ' "mixed" ("boundary" "',
-  ' "related" ("boundary" "',
-  ' "report" ("report-type" "delivery-status" "boundary" "',
-  ' "signed" (',
-  '") NIL NIL NIL)',
-  '") NIL NIL "base64" ',
-  '") NIL NIL "quoted-printable" ',
-  '") NIL NIL "7bit" ',
-  '") NIL NIL "',
-  ' NIL ("attachment" ("filename" "',
-  ' NIL ("inline" ("filename" "',
-  ' NIL ("inline" NIL) NIL NIL)',
-  '" "size" "',
-  '" "boundary" "',
-  '" "charset" "',
-  '" "name" "',
-  '" "format" "flowed") NIL NIL "',
-  '" "delsp" "',
-  '")) NIL NIL)',
-  'quoted-printable" ',
-  'base64" ',
-  '7bit" ',
-  '8bit" ',
-  '----=_Part_',
-  '----=_NextPart_000_',
-  '------------',
-  '----==_mimepart_',
-  '_----------=_',
-  '=_',
-  '0000000000',
-  'NIL ',
-  '.pdf',
-  '.png',
-  '.jpg',
-  '") ',
-  '" "',
-] as const
-
 const FIRST = 0x80
-const OCTETS = PIECES.map((piece) => fromLatin1(piece))
+const ESCAPE = 0xff
+
 interface Entry {
   readonly piece: string
   readonly code: string
 }
 
-/** Pieces by their first two characters, longest first. */
-const BY_START: (Entry[] | undefined)[] = new Array(128 * 128).fill(undefined)
-PIECES.forEach((piece, index) => {
-  const list = (BY_START[piece.charCodeAt(0) * 128 + piece.charCodeAt(1)] ??= [])
-  list.push({ piece, code: String.fromCharCode(FIRST + index) })
-  list.sort((one, other) => other.piece.length - one.piece.length)
-})
+/** A list of pieces, ready for use. */
+export interface Dictionary {
+  readonly octets: readonly Uint8Array[]
+  /** Pieces by their first two characters, longest first. */
+  readonly byStart: readonly (readonly Entry[] | undefined)[]
+}
 
-/** Null when the text has octets above 127 of its own. */
-export function compress(text: string): string | null {
+/** At most 127 pieces of at least two characters below 128. */
+export function createDictionary(pieces: readonly string[]): Dictionary {
+  const byStart: (Entry[] | undefined)[] = new Array(128 * 128).fill(undefined)
+  pieces.forEach((piece, index) => {
+    const list = (byStart[piece.charCodeAt(0) * 128 + piece.charCodeAt(1)] ??= [])
+    list.push({ piece, code: String.fromCharCode(FIRST + index) })
+    list.sort((one, other) => other.piece.length - one.piece.length)
+  })
+  return { octets: pieces.map(fromLatin1), byStart }
+}
+
+/** `text` is octets as latin1. Null when it would not become shorter. */
+export function compress({ byStart }: Dictionary, text: string): string | null {
   let packed = ''
   let from = 0
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at)
-    if (code > 0x7f) return null
-    const list = BY_START[code * 128 + text.charCodeAt(at + 1)]
+    const list = code > 0x7f ? undefined : byStart[code * 128 + text.charCodeAt(at + 1)]
     const match = list === undefined ? undefined : longestAt(list, text, at)
-    if (match === undefined) {
+    if (code > 0x7f) {
+      packed += text.slice(from, at) + ESCAPED
+      from = at++
+    } else if (match === undefined) {
       at++
     } else {
       if (from < at) packed += text.slice(from, at)
@@ -103,8 +51,11 @@ export function compress(text: string): string | null {
       from = at += match.piece.length
     }
   }
-  return packed + text.slice(from)
+  packed += text.slice(from)
+  return packed.length < text.length ? packed : null
 }
+
+const ESCAPED = String.fromCharCode(ESCAPE)
 
 function longestAt(list: readonly Entry[], text: string, at: number): Entry | undefined {
   for (let i = 0; i < list.length; i++) if (text.startsWith(list[i]!.piece, at)) return list[i]
@@ -112,22 +63,24 @@ function longestAt(list: readonly Entry[], text: string, at: number): Entry | un
 }
 
 /** The text of the packed octets `[start, end)`. */
-export function decompress(packed: Uint8Array, start: number, end: number): Uint8Array {
+export function decompress({ octets }: Dictionary, packed: Uint8Array, start: number, end: number): Uint8Array {
   let size = end - start
   for (let at = start; at < end; at++) {
     const octet = packed[at]!
-    if (octet >= FIRST) size += (OCTETS[octet - FIRST]?.length ?? 1) - 1
+    if (octet < FIRST) continue
+    if (octet === ESCAPE) at++
+    size += (octet === ESCAPE ? 0 : (octets[octet - FIRST]?.length ?? 1)) - 1
   }
   const text = new Uint8Array(size)
   let to = 0
   for (let at = start; at < end; at++) {
     const octet = packed[at]!
-    const piece = octet >= FIRST ? OCTETS[octet - FIRST] : undefined
+    const piece = octet >= FIRST ? octets[octet - FIRST] : undefined
     if (piece) {
       text.set(piece, to)
       to += piece.length
     } else {
-      text[to++] = octet
+      text[to++] = octet === ESCAPE ? packed[++at]! : octet
     }
   }
   return text

@@ -1,6 +1,6 @@
 /** ENVELOPE (RFC 9051 §7.5.2): the fields of a header block as an IMAP list. */
 
-import { isGroup, parseAddressList, type RawMailbox } from '../header/address.js'
+import { isGroup, parseAddressFields, type RawMailbox } from '../header/address.js'
 import { type FieldTable, fieldValue, findField, foldedValue } from '../header/fields.js'
 import { imapNString, imapString } from './wire.js'
 
@@ -26,10 +26,10 @@ function address(mailbox: RawMailbox, utf8: boolean): string {
   return `(${imapNString(name, utf8)} ${imapNString(mailbox.route, utf8)} ${imapString(mailbox.mailbox, utf8)} ${imapString(mailbox.host, utf8)})`
 }
 
-/** An address list as a list of IMAP address structures, or null when there is none. */
-export function addressList(value: string, utf8: boolean, maxAddresses: number): string | null {
+/** The addresses of the fields as a list of IMAP address structures, or null when there are none. */
+function addressList(values: readonly string[], utf8: boolean, maxAddresses: number): string | null {
   let list = ''
-  for (const entry of parseAddressList(value, maxAddresses).entries) {
+  for (const entry of parseAddressFields(values, maxAddresses).entries) {
     if (isGroup(entry)) {
       list += `(NIL NIL ${imapString(entry.group, utf8)} NIL)`
       for (const member of entry.members) list += address(member, utf8)
@@ -45,13 +45,13 @@ export function addressList(value: string, utf8: boolean, maxAddresses: number):
 function addressField(table: FieldTable, name: string, utf8: boolean, maxAddresses: number): string | null {
   let index = findField(table, name)
   if (index === -1) return null
-  let value = foldedValue(table, index)
+  const values = [foldedValue(table, index)]
   if (name === 'to' || name === 'cc' || name === 'bcc') {
     for (index = findField(table, name, index + 1); index !== -1; index = findField(table, name, index + 1)) {
-      value += `,${foldedValue(table, index)}`
+      values.push(foldedValue(table, index))
     }
   }
-  return addressList(value, utf8, maxAddresses)
+  return addressList(values, utf8, maxAddresses)
 }
 
 /** The envelope of the header block. */

@@ -1,23 +1,25 @@
 /**
- * The summary of a message as octets: what IMAP answers without opening it. Version 2:
+ * The summary of a message as octets: what IMAP answers without opening it. Version 3:
  *
  *     version  flags  size  header size  [date: seconds, zone]
  *     lengths of: envelope head, from, [sender], [reply-to], tail, body structure, preview, [references],
  *                 [utf8 envelope], [utf8 body structure], part table
  *     the pieces in that order
  *
- * Envelope and body structure are IMAP text ready to be copied; sender and reply-to are left out where they repeat
- * `from`; the body structure is packed with a dictionary. The UTF-8 forms are there only if the header has octets
- * above 127. Numbers have seven bits per octet.
+ * The envelope is IMAP text ready to be copied; sender and reply-to are left out where they repeat `from`. Body structure
+ * and preview are packed with dictionaries. References are left out where they are what In-Reply-To says, and so is the
+ * last of them. The UTF-8 forms are there only if the header has octets above 127. Numbers have seven bits per octet.
  */
 
 import { utf8 } from '../bytes.js'
 import { decompress } from './dictionary.js'
 import { ByteReader } from './octets.js'
+import { previewDictionary } from './preview-dictionary.js'
+import { structureDictionary } from './structure-dictionary.js'
 
-export const SUMMARY_VERSION = 2
+export const SUMMARY_VERSION = 3
 
-/** Bits of the second octet. */
+/** Bits of the number behind the version. */
 export const Flags = {
   sender: 1,
   replyTo: 2,
@@ -26,6 +28,9 @@ export const Flags = {
   utf8Envelope: 16,
   utf8Structure: 32,
   packedStructure: 64,
+  packedPreview: 128,
+  /** The identifier of In-Reply-To is one more reference. */
+  repliedReference: 256,
 } as const
 
 /** A date whose zone is not known. */
@@ -55,8 +60,8 @@ export interface SummaryLayout {
 /** Reads the numbers at the front; null when another version wrote them. */
 export function readLayout(bytes: Uint8Array): SummaryLayout | null {
   if (bytes[0] !== SUMMARY_VERSION || bytes.length < 8) return null
-  const flags = bytes[1]!
-  const reader = new ByteReader(bytes, 2)
+  const reader = new ByteReader(bytes, 1)
+  const flags = reader.number()
   const size = reader.number()
   const headerSize = reader.number()
   const dated = (flags & Flags.date) !== 0
@@ -140,10 +145,14 @@ export function layoutEnvelope(bytes: Uint8Array, layout: SummaryLayout, asUtf8:
 export function layoutStructure(bytes: Uint8Array, layout: SummaryLayout, asUtf8: boolean): Uint8Array {
   const { flags, structure, preview } = layout
   if (asUtf8 && flags & Flags.utf8Structure) return bytes.slice(layout.utf8Structure, layout.parts)
-  return flags & Flags.packedStructure ? decompress(bytes, structure, preview) : bytes.slice(structure, preview)
+  return flags & Flags.packedStructure
+    ? decompress(structureDictionary, bytes, structure, preview)
+    : bytes.slice(structure, preview)
 }
 
 /** The preview text. */
 export function layoutPreview(bytes: Uint8Array, layout: SummaryLayout): string {
-  return utf8(bytes, layout.preview, layout.references)
+  const { flags, preview, references } = layout
+  if (!(flags & Flags.packedPreview)) return utf8(bytes, preview, references)
+  return utf8(decompress(previewDictionary, bytes, preview, references))
 }

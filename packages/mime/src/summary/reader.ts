@@ -193,9 +193,11 @@ class PackedSummary implements Summary {
 
   get references(): readonly string[] {
     const { flags, references, utf8Envelope } = this.layout
-    if (flags & Flags.references) return latin1(this.bytes, references, utf8Envelope).split(' ')
+    const stored = flags & Flags.references ? latin1(this.bytes, references, utf8Envelope).split(' ') : []
+    if (stored.length > 0 && !(flags & Flags.repliedReference)) return stored
     const value = this.tail()[TAIL.inReplyTo]
-    return typeof value === 'string' ? parseMessageIds(value).slice(0, 1).map(normalMessageId) : []
+    const replied = typeof value === 'string' ? parseMessageIds(value).slice(0, 1).map(normalMessageId) : []
+    return [...stored, ...replied]
   }
 
   get preview(): string {

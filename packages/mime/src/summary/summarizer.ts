@@ -1,7 +1,7 @@
 /** Makes the summary of a message while its octets stream by, in constant memory. */
 
 import type { CharsetSource } from '../body/charset.js'
-import { concat, fromLatin1, fromUtf8 } from '../bytes.js'
+import { concat, fromLatin1, fromUtf8, latin1 } from '../bytes.js'
 import { parseDate } from '../header/date.js'
 import { type FieldTable, fieldEnd, fieldStart, findField, foldedValue, scanFields } from '../header/fields.js'
 import { normalMessageId, parseMessageIds } from '../header/message-ids.js'
@@ -17,6 +17,8 @@ import { Flags, NO_ZONE, SUMMARY_VERSION } from './format.js'
 import { ByteWriter } from './octets.js'
 import { writeParts } from './part-table.js'
 import { previewOf, type TextSample } from './preview.js'
+import { previewDictionary } from './preview-dictionary.js'
+import { structureDictionary } from './structure-dictionary.js'
 
 export interface Summarizer {
   /** The next octets of the message; any cutting gives the same summary. They are not kept. */
@@ -174,13 +176,19 @@ function makePreview(
   return ''
 }
 
-function referencesOf(table: FieldTable): string {
-  const index = findField(table, 'references')
-  if (index === -1) return ''
-  let ids = parseMessageIds(foldedValue(table, index)).map(normalMessageId)
+/** Identifiers of References, and whether the last was left out because In-Reply-To says it (its first counts). */
+function referencesOf(table: FieldTable): { text: string; replied: boolean } {
+  let ids = idsOf(table, 'references')
   if (ids.length > MAX_REFERENCES) ids = [ids[0]!, ...ids.slice(1 - MAX_REFERENCES)]
-  const text = ids.join(' ')
-  return text.length > MAX_REFERENCES_SIZE ? text.slice(0, text.lastIndexOf(' ', MAX_REFERENCES_SIZE)) : text
+  const replied = ids.length > 0 && ids.at(-1) === idsOf(table, 'in-reply-to')[0]
+  const text = (replied ? ids.slice(0, -1) : ids).join(' ')
+  if (text.length <= MAX_REFERENCES_SIZE) return { text, replied }
+  return { text: text.slice(0, text.lastIndexOf(' ', MAX_REFERENCES_SIZE)), replied }
+}
+
+function idsOf(table: FieldTable, name: string): string[] {
+  const index = findField(table, name)
+  return index === -1 ? [] : parseMessageIds(foldedValue(table, index)).map(normalMessageId)
 }
 
 function pack(
@@ -197,7 +205,7 @@ function pack(
     (one) => records.get(one)!.text,
     (one) => joinEnvelope(records.get(one)!.envelope!),
   )
-  const packed = compress(structure)
+  const packed = compress(structureDictionary, structure)
   const envelope = record.envelope!
   const pieces = [envelope.head, envelope.from]
   let flags = packed === null ? 0 : Flags.packedStructure
@@ -211,11 +219,15 @@ function pack(
   }
   pieces.push(envelope.tail, packed ?? structure)
   const octets = pieces.map(fromLatin1)
-  octets.push(fromUtf8(preview))
+  const previewOctets = latin1(fromUtf8(preview))
+  const packedPreview = compress(previewDictionary, previewOctets)
+  if (packedPreview !== null) flags |= Flags.packedPreview
+  octets.push(fromLatin1(packedPreview ?? previewOctets))
   const references = referencesOf(table)
-  if (references !== '') {
+  if (references.replied) flags |= Flags.repliedReference
+  if (references.text !== '') {
     flags |= Flags.references
-    octets.push(fromLatin1(references))
+    octets.push(fromLatin1(references.text))
   }
   if (record.utf8Envelope !== envelope) {
     flags |= Flags.utf8Envelope
@@ -244,7 +256,8 @@ function pack(
   const dateIndex = findField(table, 'date')
   const date = dateIndex === -1 ? null : parseDate(foldedValue(table, dateIndex))
   const writer = new ByteWriter(octets.reduce((sum, piece) => sum + piece.length, 96))
-  writer.octets(Uint8Array.of(SUMMARY_VERSION, flags | (date ? Flags.date : 0)))
+  writer.number(SUMMARY_VERSION)
+  writer.number(flags | (date ? Flags.date : 0))
   writer.number(size)
   writer.number(root.bodyStart)
   if (date) {

@@ -1,17 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
 import { describe, expect, it } from 'vitest'
+import { findChromium } from './chromium.js'
 import { probe } from './probe.js'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-)
+const CHROMIUM = findChromium()
 
 /** One file of JavaScript for a browser; what it exports is in the variable `mime`. */
 async function bundle(entry: string): Promise<string> {
@@ -33,7 +32,7 @@ describe('the core in a browser', () => {
     expect(code).not.toMatch(/["']node:/)
   })
 
-  // Without a Chromium there is no browser to try; CI has one.
+  // Without a Chromium there is no browser to try; CI installs one.
   it.skipIf(!CHROMIUM)(
     'finds in Chromium what it finds in Node',
     async () => {

@@ -118,6 +118,16 @@ describe('streams', () => {
     )
   })
 
+  test('a header that ends at its first boundary', () => {
+    const message =
+      'Content-Type: multipart/mixed;\r\n boundary=b\r\n--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n'
+    const edited = editHeader(fromLatin1(message), [
+      { replace: { name: 'Content-Type', value: 'x/y' } },
+      { replace: { name: 'X', value: 'z' } },
+    ])
+    expect(latin1(edited)).toBe('Content-Type: x/y\r\nX: z\r\n--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n')
+  })
+
   test('as a TransformStream', async () => {
     const source = new Blob([MESSAGE]).stream()
     const edited = await new Response(source.pipeThrough(headerEditStream([{ remove: 'Received' }]))).text()

@@ -91,6 +91,20 @@ describe('what mail has beside the RFC', () => {
     expect(parseAddressList('a@x.test, (none)').malformed).toBe(true)
     expect(parseAddressList('<a@x\x01.test>').malformed).toBe(true)
   })
+
+  it.each(['a@b@c.test', '<a@b@c.test>', 'a@x.test <b@x.test>', 'a@', '@x.test', '<a>', 'Name <>', 'Name <@x.test>'])(
+    '%s is malformed: readers disagree about it',
+    (value) => {
+      expect(parseAddressList(value).malformed).toBe(true)
+    },
+  )
+
+  it.each(['"a@b"@c.test', '"a@x.test" <b@x.test>', '<@r.test:a@x.test>', '<"a@b"@c.test>', 'a..b@x.test'])(
+    '%s is not',
+    (value) => {
+      expect(parseAddressList(value).malformed).toBe(false)
+    },
+  )
 })
 
 describe('security row 14: an encoded word never makes an address', () => {

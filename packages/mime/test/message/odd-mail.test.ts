@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseMessage } from '../../src/index.js'
+import { flatAddresses, openSummary, parseMessage, summarize } from '../../src/index.js'
 import { latin1Bytes } from '../support/messages.js'
 
 const read = (text: string) => parseMessage(latin1Bytes(text))
@@ -30,6 +30,31 @@ describe('charsets in headers that do not fit', () => {
     ["Content-Disposition: attachment; filename*=cp437''%81", []],
   ])('%s', (field, expected) => {
     expect(codes(field)).toEqual(expected)
+  })
+})
+
+describe('several fields of one name', () => {
+  it.each([
+    ['an open quote', '"Ann <a@x>', '"Bob" <b@x>', ['a@x', 'b@x']],
+    ['an open comment', 'a@x (Ann', 'b@x (Bob)', ['a@x', 'b@x']],
+    ['an open group', 'g: a@x', 'b@x; c@x', ['a@x', 'b@x', 'c@x']],
+    ['an open bracket', 'Ann <a@x', 'b@x>', ['a@x', 'b@x']],
+  ])('%s does not reach into the next', (_, first, second, expected) => {
+    const text = `To: ${first}\r\nTo: ${second}\r\n\r\n`
+    expect(flatAddresses(read(text).to).map((one) => one.address)).toEqual(expected)
+    const { summary } = summarize(latin1Bytes(text))
+    const addresses = openSummary(summary)!.addresses('to')
+    expect(addresses.map(({ mailbox, host }) => `${mailbox}@${host}`)).toEqual(expected)
+  })
+
+  it('share one limit', () => {
+    const text = 'To: a@x, b@x\r\nTo: c@x, d@x\r\nTo: e@x\r\n\r\n'
+    const message = parseMessage(latin1Bytes(text), { limits: { addresses: 3 } })
+    expect(flatAddresses(message.to).map((one) => one.local)).toEqual(['a', 'b', 'c'])
+  })
+
+  it.each(['Content-Disposition: inline', 'Content-ID: <a>'])('%s twice is a defect', (field) => {
+    expect(read(`${field}\r\n${field}\r\n\r\n`).defects.map((one) => one.code)).toEqual(['duplicate-field'])
   })
 })
 

@@ -277,6 +277,19 @@ In-Reply-To: <0@x> <00@x>\r
     expect(summary.sortKey('subject')).toBe('GRÜSSE'.normalize('NFKD'))
   })
 
+  it.each([
+    ['<a@x> <b@x>', '<b@x>', ['a@x', 'b@x']],
+    ['<a@x> <b@x>', '<b@x> <c@x>', ['a@x', 'b@x']],
+    ['<a@x> <b@x>', '<c@x> <b@x>', ['a@x', 'b@x']],
+    ['<a@x> <b@x>', '', ['a@x', 'b@x']],
+    ['<b@x>', '<b@x>', ['b@x']],
+    ['<"b"@x>', '<b@x>', ['b@x']],
+    ['', '<b@x> <c@x>', ['b@x']],
+    ['none', 'none', []],
+  ])('references of %j and in-reply-to %j', (references, inReplyTo, expected) => {
+    expect(open(`References: ${references}\r\nIn-Reply-To: ${inReplyTo}\r\n\r\n`).references).toEqual(expected)
+  })
+
   it('References win over In-Reply-To, and long ones keep both ends', () => {
     const ids = Array.from({ length: 300 }, (_, i) => `<${i}@x>`)
     const { references } = open(`References: ${ids.join('\r\n ')}\r\nIn-Reply-To: <y@x>\r\n\r\n`)
@@ -392,27 +405,38 @@ describe('the summary', () => {
     expect(openSummary(other)).toBeNull()
   })
 
-  it('of a common message has less than 600 octets', () => {
+  it.each([
+    ['a message', ''],
+    [
+      'a reply',
+      'In-Reply-To: <CAHk-=wi0987654321zyxwvutsrqponm@mail.example.com>\r\n' +
+        'References: <b1a2c3d4-e5f6-4711-8899-aabbccddeeff@example.org>\r\n' +
+        ' <CAHk-=wi0987654321zyxwvutsrqponm@mail.example.com>\r\n',
+    ],
+  ])('of %s has less than 600 octets', (_, fields) => {
+    const words = 'Thank you for the minutes. I have two remarks about the second item, which we did not finish. '
     const text = `From: "John Q. Sender" <john.sender@example.com>\r
 To: Mary Reader <mary.reader@example.org>\r
 Subject: Minutes of the meeting on Thursday and what comes next\r
 Date: Tue, 1 Jul 2025 10:00:00 +0200\r
 Message-ID: <CAHk-=wi1234567890abcdefghijklmnop@mail.example.com>\r
-MIME-Version: 1.0\r
+${fields}MIME-Version: 1.0\r
 Content-Type: multipart/alternative; boundary="000000000000abcdef0123456789"\r
 \r
 --000000000000abcdef0123456789\r
 Content-Type: text/plain; charset="UTF-8"\r
 \r
-${'Some words that someone wrote. '.repeat(20)}\r
+${words.repeat(4)}\r
 --000000000000abcdef0123456789\r
 Content-Type: text/html; charset="UTF-8"\r
 Content-Transfer-Encoding: quoted-printable\r
 \r
-<p>words</p>\r
+<p>${words.repeat(4)}</p>\r
 --000000000000abcdef0123456789--\r
 `
-    expect(summarize(latin1Bytes(text)).summary.length).toBeLessThan(600)
+    const { summary } = summarize(latin1Bytes(text))
+    expect(summary.length).toBeLessThan(600)
+    expect(openSummary(summary)?.preview).toBe(words.repeat(4).slice(0, 200).trim())
   })
 
   it('stays small whatever a header holds', () => {

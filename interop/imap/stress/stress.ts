@@ -20,7 +20,7 @@ const MODES = ['plain', 'qresync', 'condstore', 'qresync'] as const
 /** Gives how many commands were answered. @throws StateError */
 export async function stress(plan: StressPlan): Promise<number> {
   const { port, milliseconds, seed, users } = plan
-  const common: Common[] = users.map(() => ({ stamps: new Map() }))
+  const common: Common[] = users.map(() => ({ stamps: new Map(), recent: new Map() }))
   const clients = Array.from({ length: plan.clients }, (_, i) => {
     const { user, mailboxes } = users[i % users.length]
     const draw = random(seed * 1_000 + i)

@@ -143,11 +143,13 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
   const selected = (entry: ListEntry): boolean => selecting.every((one) => one.matches(entry, session))
   const named = (entry: ListEntry): boolean => isNamed(session, entry, patterns, extended)
   const recursive = selections.some(({ name }) => name === 'RECURSIVEMATCH')
-  const above = recursive ? parentsOf(entries.filter((entry) => selected(entry) && !named(entry))) : null
+  // RFC 5258 §3.5: whoever is told for itself says so, too; others only for the sake of what is not told itself.
+  const above = recursive ? parentsOf(entries.filter(selected)) : null
+  const aboveOthers = recursive ? parentsOf(entries.filter((entry) => selected(entry) && !named(entry))) : null
   for (const entry of entries) {
     if (!named(entry)) continue
     const fits = selected(entry)
-    const hasBelow = above?.has(mailboxPathKey(entry.path)) ?? false
+    const hasBelow = (fits ? above : aboveOthers)?.has(mailboxPathKey(entry.path)) ?? false
     if (!fits && !hasBelow) continue
     for (const { listAttributes } of session.parts.extensions) {
       for (const attribute of listAttributes?.(entry, session) ?? []) addAttribute(entry, attribute)
@@ -189,7 +191,7 @@ export function addAttribute({ attributes }: ListEntry, attribute: string): void
   if (!attributes.includes(attribute)) attributes.push(attribute)
 }
 
-/** RFC 5258 §3.5: something below was selected that is not told itself. */
+/** RFC 5258 §3.5: something below was selected. */
 function childInfo(selecting: readonly ListSelection[]): string {
   return ` ("CHILDINFO" (${selecting.map(({ name }) => `"${name}"`).join(' ')}))`
 }

@@ -170,6 +170,8 @@ export class BelievedView {
     for (const line of lines) {
       const fetch = /^\* (\d+) FETCH \(([\s\S]*)\)$/.exec(line)
       if (fetch) this.fetched(Number(fetch[1]), fetch[2])
+      const highest = /\[HIGHESTMODSEQ (\d+)\]/.exec(line)
+      if (highest) this.highestModSeq(Number(highest[1]))
     }
     const unknown = this.messages.findIndex(({ uid, flags }) => uid === null || flags === null)
     if (all && unknown !== -1) this.fail(`message ${unknown + 1} is unknown after a resynchronisation`)

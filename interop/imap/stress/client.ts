@@ -176,7 +176,12 @@ export class StressClient {
 
   #note(line: string): void {
     this.#history.push(line.length > 300 ? `${line.slice(0, 300)}...` : line)
-    if (this.#history.length > 60) this.#history.shift()
+    if (this.#history.length > 250) this.#history.shift()
+  }
+
+  /** The end of the conversation. */
+  get said(): string {
+    return this.#history.join('\n')
   }
 
   #fail(what: string): never {

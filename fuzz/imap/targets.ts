@@ -73,6 +73,20 @@ const COMMANDS = [
     'a UNSELECT\r\n',
   ],
   ...[
+    'a NOTIFY SET STATUS (selected (MessageNew (UID) MessageExpunge FlagChange)) (personal (MailboxName))\r\n',
+    'a NOTIFY NONE\r\n',
+    'a SETMETADATA INBOX (/shared/comment "x" /private/y NIL)\r\n',
+    'a GETMETADATA (MAXSIZE 1 DEPTH infinity) "" (/shared)\r\n',
+    'a SETACL INBOX b +lr\r\n',
+    'a GETACL INBOX\r\n',
+    'a LISTRIGHTS INBOX b\r\n',
+    'a GETQUOTAROOT INBOX\r\n',
+    'a SETQUOTA "" (STORAGE 1)\r\n',
+    'a UIDBATCHES 500 2:1\r\n',
+    'a ENABLE UIDONLY\r\n',
+    'a NAMESPACE\r\n',
+  ],
+  ...[
     'a IDLE\r\n',
     'DONE\r\n',
     'a UNAUTHENTICATE\r\n',
@@ -124,6 +138,8 @@ function play(chunks: readonly Uint8Array[], authenticated: boolean): string {
 
 const MESSAGE = fromLatin1('Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n')
 
+const FAILURES = new Set(['session.failed', 'command.failed', 'push.failed', 'notify.failed'])
+
 /** A server whose failures are told, over a mailbox with two messages. */
 async function serve(input: Uint8Array, next: (below: number) => number, opening: string): Promise<void> {
   const store = createMemoryStore()
@@ -133,7 +149,7 @@ async function serve(input: Uint8Array, next: (below: number) => number, opening
   for (const dedup of ['1', '2']) await store.deliver({ staged, summary, header, to: [{ account: 'a', dedup }] })
   let failed: unknown = null
   const log = (event: { readonly event: string; readonly error?: unknown }): void => {
-    if (event.event === 'session.failed' || event.event === 'command.failed') failed = event.error
+    if (FAILURES.has(event.event)) failed = event.error
   }
   const server = createImapServer({
     store,
@@ -174,5 +190,17 @@ export const targets: readonly Target[] = [
     name: 'imap: server after login',
     dictionary: COMMANDS,
     run: (input, next) => serve(input, next, 'x LOGIN a b\r\ny SELECT INBOX\r\n'),
+  },
+  {
+    name: 'imap: server with QRESYNC and NOTIFY',
+    dictionary: COMMANDS,
+    run: (input, next) =>
+      serve(
+        input,
+        next,
+        'x LOGIN a b\r\nx ENABLE QRESYNC IMAP4rev2\r\ny SELECT INBOX\r\n' +
+          'z NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (personal (MailboxName))\r\n' +
+          'z SEARCH RETURN (UPDATE ALL) UNDELETED\r\n',
+      ),
   },
 ]

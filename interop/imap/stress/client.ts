@@ -42,7 +42,7 @@ export class StressClient {
 
   constructor(options: StressOptions) {
     this.#options = options
-    this.view = new BelievedView(options.common, options.mailboxes[0], options.mode === 'qresync')
+    this.view = new BelievedView(options.common, options.name, options.mailboxes[0], options.mode === 'qresync')
   }
 
   async connect(): Promise<void> {
@@ -87,7 +87,6 @@ export class StressClient {
   async #open(mailbox: string, known: readonly Believed[], command: string): Promise<void> {
     const before = known.length > 0 ? this.view.highest : 0
     this.view.forget(mailbox)
-    this.view.highestModSeq(before)
     const lines: string[] = []
     this.#selecting = lines
     await this.run(command)
@@ -168,13 +167,21 @@ export class StressClient {
     this.#running.shift()
     if (highest) this.view.highestModSeq(Number(highest[1]))
     const status = line.slice(running.tag.length + 1)
-    if (!status.startsWith('OK') && !status.startsWith('NO')) return this.#fail(`${running.command}: ${status}`)
+    // Who has not been told of an EXPUNGE still has the messages (RFC 9051 §7.5.1).
+    const refusable = !/^(UID )?(FETCH|STORE|SEARCH|COPY) /.test(running.command)
+    if (!status.startsWith('OK') && !(refusable && status.startsWith('NO')))
+      return this.#fail(`${running.command}: ${status}`)
     return status
   }
 
   #note(line: string): void {
     this.#history.push(line.length > 300 ? `${line.slice(0, 300)}...` : line)
-    if (this.#history.length > 60) this.#history.shift()
+    if (this.#history.length > 250) this.#history.shift()
+  }
+
+  /** The end of the conversation. */
+  get said(): string {
+    return this.#history.join('\n')
   }
 
   #fail(what: string): never {
@@ -197,6 +204,12 @@ export class StressClient {
         if (numbered[3].includes('FLAGS (')) this.#flagsTold.add(Number(numbered[1]))
         this.view.fetched(Number(numbered[1]), numbered[3])
       }
+    })
+    const listed = /^\* FLAGS \((.*)\)$/.exec(line)
+    const recent = /^\* (\d+) RECENT$/.exec(line)
+    this.#check(() => {
+      if (listed) this.view.flagsListed(listed[1])
+      if (recent) this.view.recent(Number(recent[1]))
     })
     const found = /^\* SEARCH((?: \d+)*)/.exec(line)
     if (found) this.#searched(found[1].split(' ').filter(Boolean).map(Number))

@@ -20,7 +20,7 @@ const MODES = ['plain', 'qresync', 'condstore', 'qresync'] as const
 /** Gives how many commands were answered. @throws StateError */
 export async function stress(plan: StressPlan): Promise<number> {
   const { port, milliseconds, seed, users } = plan
-  const common: Common[] = users.map(() => ({ stamps: new Map() }))
+  const common: Common[] = users.map(() => ({ stamps: new Map(), recent: new Map() }))
   const clients = Array.from({ length: plan.clients }, (_, i) => {
     const { user, mailboxes } = users[i % users.length]
     const draw = random(seed * 1_000 + i)
@@ -61,10 +61,10 @@ async function agree(clients: readonly StressClient[], mailboxes: readonly strin
       if (client.view.mailbox !== mailbox) await client.select(mailbox)
       await client.run('NOOP')
       await client.learn()
-      expectSame(client, truth)
+      expectSame(client, truth, 'NOOP')
       await client.reselect()
       await client.learn()
-      expectSame(client, truth)
+      expectSame(client, truth, 'a resynchronisation')
     }
   }
 }
@@ -73,12 +73,12 @@ function stateOf({ view }: StressClient): string {
   return view.messages.map(({ uid, flags }, i) => `${i + 1} ${uid} (${flags})`).join('\n')
 }
 
-function expectSame(client: StressClient, truth: string): void {
+function expectSame(client: StressClient, truth: string, after: string): void {
   const believed = stateOf(client)
   if (believed === truth) return
   const [a, b] = [believed.split('\n'), truth.split('\n')]
   const at = a.findIndex((line, i) => line !== b[i])
   throw new StateError(
-    `${client.view.mailbox}: believed ${a.length} messages, ${a[at]}; there are ${b.length}, ${b[at]}`,
+    `${client.view.mailbox} after ${after}: believed ${a.length} messages, ${a[at]}; there are ${b.length}, ${b[at]}\n${client.said}`,
   )
 }

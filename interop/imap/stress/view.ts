@@ -15,6 +15,8 @@ export interface Believed {
 export interface Common {
   /** The stamp of each message by mailbox and UID: a UID never means another message. */
   readonly stamps: Map<string, string>
+  /** In which selection of which client a message was `\Recent`: in one, or in none (RFC 3501 §2.3.2). */
+  readonly recent: Map<string, string>
 }
 
 export class StateError extends Error {}
@@ -23,9 +25,15 @@ export class BelievedView {
   messages: Believed[] = []
   highest = 0
   uidValidity = 0
+  /** What HIGHESTMODSEQ told last. */
+  #toldHighest = 0
+  /** The flags that FLAGS has listed, in lower case. */
+  #listed: ReadonlySet<string> = new Set()
+  #selections = 0
 
   constructor(
     readonly common: Common,
+    readonly client: string,
     public mailbox: string,
     /** After ENABLE QRESYNC: VANISHED for EXPUNGE, and FETCH tells the UID. */
     readonly qresync: boolean,
@@ -74,9 +82,17 @@ export class BelievedView {
     if (modseq) {
       if (Number(modseq[1]) < one.modseq) this.fail(`MODSEQ of message ${number} went back`)
       one.modseq = Number(modseq[1])
+      // RFC 7162 §3.2: a client may take it for the mailbox's own.
+      this.highest = Math.max(this.highest, one.modseq)
     }
     const flags = /(?:^|[ (])FLAGS \(([^)]*)\)/.exec(items)
-    if (flags) one.flags = sortFlags(flags[1])
+    if (flags) {
+      one.flags = sortFlags(flags[1])
+      for (const flag of one.flags.split(' ')) {
+        if (flag !== '' && !this.#listed.has(flag.toLowerCase())) this.fail(`${flag} was not listed in FLAGS`)
+      }
+      if (one.uid !== null && flags[1].split(' ').includes('\\Recent')) this.#noteRecent(one.uid)
+    }
     const stamp = /Message-ID: <([^>]*)>/.exec(items)
     if (stamp && one.uid !== null) this.stamp(one.uid, stamp[1])
   }
@@ -98,8 +114,29 @@ export class BelievedView {
     this.common.stamps.set(key, stamp)
   }
 
+  #noteRecent(uid: number): void {
+    const me = `${this.client}, selection ${this.#selections}`
+    const key = `${this.mailbox} ${uid}`
+    const first = this.common.recent.get(key)
+    if (first !== undefined && first !== me) this.fail(`UID ${uid} is recent here and was recent for ${first}`)
+    this.common.recent.set(key, me)
+  }
+
+  recent(count: number): void {
+    if (count > this.messages.length) this.fail(`RECENT ${count} of ${this.messages.length}`)
+  }
+
+  /** FLAGS lists what may be told of messages: it never becomes less. */
+  flagsListed(flags: string): void {
+    const listed = new Set(flags.toLowerCase().split(' '))
+    for (const flag of this.#listed) if (!listed.has(flag)) this.fail(`FLAGS does not list ${flag} any more`)
+    this.#listed = listed
+  }
+
+  /** It may be behind what messages have told, while an expunge is withheld; never behind what it was. */
   highestModSeq(modseq: number): void {
-    if (modseq < this.highest) this.fail(`HIGHESTMODSEQ went from ${this.highest} to ${modseq}`)
+    if (modseq < this.#toldHighest) this.fail(`HIGHESTMODSEQ went from ${this.#toldHighest} to ${modseq}`)
+    this.#toldHighest = modseq
     this.highest = modseq
   }
 
@@ -108,6 +145,9 @@ export class BelievedView {
     this.mailbox = mailbox
     this.messages = []
     this.highest = 0
+    this.#toldHighest = 0
+    this.#listed = new Set()
+    this.#selections++
   }
 
   /**
@@ -122,12 +162,16 @@ export class BelievedView {
     }
     this.messages = known.filter(({ uid }) => uid !== null && !gone.has(uid)).map((one) => ({ ...one }))
     for (const line of lines) {
+      const listed = /^\* FLAGS \((.*)\)$/.exec(line)
+      if (listed) this.flagsListed(listed[1])
       const exists = /^\* (\d+) EXISTS$/.exec(line)
       if (exists) this.exists(Number(exists[1]))
     }
     for (const line of lines) {
       const fetch = /^\* (\d+) FETCH \(([\s\S]*)\)$/.exec(line)
       if (fetch) this.fetched(Number(fetch[1]), fetch[2])
+      const highest = /\[HIGHESTMODSEQ (\d+)\]/.exec(line)
+      if (highest) this.highestModSeq(Number(highest[1]))
     }
     const unknown = this.messages.findIndex(({ uid, flags }) => uid === null || flags === null)
     if (all && unknown !== -1) this.fail(`message ${unknown + 1} is unknown after a resynchronisation`)

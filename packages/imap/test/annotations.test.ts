@@ -148,7 +148,7 @@ test('RFC 9394: SEARCH RETURN (PARTIAL) and the FETCH modifier', () =>
   play(
     `${SELECTED}
     C: p1 UID SEARCH RETURN (PARTIAL 3:1 COUNT) ALL
-    S: * ESEARCH (TAG "p1") UID PARTIAL (3:1 1:3) COUNT 10
+    S: * ESEARCH (TAG "p1") UID PARTIAL (1:3 1:3) COUNT 10
     S: p1 OK SEARCH completed
     C: p2 SEARCH RETURN (PARTIAL -1:-2) ALL
     S: * ESEARCH (TAG "p2") PARTIAL (-1:-2 9:10)

@@ -64,7 +64,7 @@ test('RFC 3501 §6.3.9, RFC 5258 §3.1: names that are subscribed to, with and w
     alice< * LSUB () "/" Here
     alice< a5 OK LSUB completed
     alice> a6 LIST (SUBSCRIBED) "" *
-    alice< * LIST (\\NonExistent \\Noselect \\HasNoChildren \\Subscribed) "/" Gone/Deep
+    alice< * LIST (\\NonExistent \\HasNoChildren \\Subscribed) "/" Gone/Deep
     alice< * LIST (\\HasNoChildren \\Subscribed) "/" Here
     alice< a6 OK LIST completed
     alice> a7 LIST "" * RETURN (SUBSCRIBED)

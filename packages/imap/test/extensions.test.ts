@@ -2,6 +2,7 @@ import { Flag } from '@posthouse/store-api'
 import { playTranscript } from '@posthouse/wire/testing'
 import { expect, test } from 'vitest'
 import { type Command, type ImapExtension, literalMinus, literalPlus, ok, standardExtensions } from '../src/index.js'
+import { DialogueClient, playDialogue } from './dialogue.js'
 import { HELLO, message, type TestServer, testServer } from './servers.js'
 
 const LOGIN = `
@@ -147,7 +148,7 @@ test('RFC 5258, 5819, 6154: LIST with options, and special use', () =>
     S: * LIST (\\HasNoChildren \\Subscribed) "/" Foo/Bar
     S: b4 OK LIST completed
     C: b5 LIST (SUBSCRIBED RECURSIVEMATCH) "" %
-    S: * LIST (\\NonExistent \\Noselect \\HasChildren) "/" Foo ("CHILDINFO" ("SUBSCRIBED"))
+    S: * LIST (\\NonExistent \\HasChildren) "/" Foo ("CHILDINFO" ("SUBSCRIBED"))
     S: b5 OK LIST completed
     C: b6 LIST (SPECIAL-USE) "" * RETURN (SUBSCRIBED STATUS (MESSAGES SIZE))
     S: * LIST (\\HasNoChildren \\Sent) "/" Sent
@@ -161,13 +162,15 @@ test('RFC 5258, 5819, 6154: LIST with options, and special use', () =>
     S: b8 BAD {*}
     C: b9 CREATE Other (USE (\\Nonsense))
     S: b9 NO [USEATTR] {*}
+    C: c1 CREATE Other (USE (\\Sent))
+    S: c1 NO [USEATTR] {*}
   `))
 
 test('RFC 3516, 8970, 8514, 8474: BINARY, PREVIEW, SAVEDATE, OBJECTID', () =>
   play(
     `${SELECT}
     C: b1 FETCH 1 (BINARY.SIZE[1] BINARY.PEEK[1]<0.4> PREVIEW (LAZY) SAVEDATE)
-    S: * 1 FETCH (BINARY.SIZE[1] 5 BINARY[1]<0> ~{4}
+    S: * 1 FETCH (BINARY.SIZE[1] 5 BINARY[1]<0> {4}
     S: Hell PREVIEW "Hello" SAVEDATE " 1-Jan-2026 00:00:00 +0000")
     S: b1 OK FETCH completed
     C: b2 FETCH 1 EMAILID
@@ -298,4 +301,69 @@ test('what CAPABILITY tells is what is plugged in; leaving one out takes along w
   const extensions = standardExtensions.filter(({ name }) => name !== 'CONDSTORE' && name !== 'ESEARCH')
   await play('', undefined, { capabilities: filter, extensions })
   for (const gone of ['CONDSTORE', 'QRESYNC', 'ESEARCH', 'SEARCHRES', 'IMAP4rev2']) expect(told).not.toContain(gone)
+})
+
+test('RFC 3516 §4.3: a literal8 where there is a NUL; BODY[] never has one (RFC 9051 §4.3)', async () => {
+  const made = testServer()
+  await made.deliver(
+    message('Content-Type: application/octet-stream', 'Content-Transfer-Encoding: base64', '', 'YWIAYw=='),
+  )
+  await made.deliver('Subject: n\r\n\r\na\u0000b')
+  const client = new DialogueClient(made.server)
+  await client.logIn('alice')
+  await client.run('s SELECT INBOX')
+  expect(await client.run('f1 FETCH 1 BINARY.PEEK[1]')).toContain('* 1 FETCH (BINARY[1] ~{4}')
+  expect(await client.run('f2 FETCH 1 BINARY.PEEK[1]<0.2>')).toContain('* 1 FETCH (BINARY[1]<0> {2}')
+  expect(await client.run('f3 FETCH 1 BINARY.PEEK[1]<2.1>')).toContain('* 1 FETCH (BINARY[1]<2> ~{1}')
+  expect(await client.run('f4 FETCH 2 BODY.PEEK[TEXT]')).toEqual([
+    '* 2 FETCH (BODY[TEXT] {3}',
+    'a\u0080b)',
+    'f4 OK FETCH completed',
+  ])
+  expect(await client.run('f5 FETCH 2 BINARY.PEEK[]')).toContain('* 2 FETCH (BINARY[] ~{17}')
+})
+
+test('RFC 8437 §3: UNAUTHENTICATE forgets what was enabled, selected and asked to be told', async () => {
+  const made = testServer()
+  for (const account of ['alice', 'bob']) await made.deliver(HELLO, { account })
+  await playDialogue(
+    made.server,
+    `
+    alice> a1 ENABLE QRESYNC
+    alice< ...
+    alice< a1 OK ENABLE completed
+    alice> a2 SELECT INBOX
+    alice< ...
+    alice< a2 OK [READ-WRITE] SELECT completed
+    alice> a3 NOTIFY SET (selected (MessageNew MessageExpunge FlagChange)) (personal (MailboxName))
+    alice< a3 OK NOTIFY completed
+    alice> a4 SEARCH RETURN (UPDATE COUNT) ALL
+    alice< * ESEARCH (TAG "a4") COUNT 1
+    alice< a4 OK SEARCH completed
+    alice> a5 UNAUTHENTICATE
+    alice< a5 OK {*}
+    alice2> m1 CREATE Secret
+    alice2< m1 OK {*}
+    alice2> m2 APPEND INBOX {9+}\\r\\nA: b\\r\\n\\r\\nx
+    alice2< m2 OK {*}
+    alice-
+    alice> b0 SEARCH ALL
+    alice< b0 BAD {*}
+    alice> b1 LOGIN bob secret
+    alice< b1 OK {*}
+    alice2> m3 DELETE Secret
+    alice2< m3 OK {*}
+    alice-
+    alice> b2 SELECT INBOX
+    alice< ...
+    alice< b2 OK [READ-WRITE] SELECT completed
+    alice> b3 STORE 1 +FLAGS (\\Deleted)
+    alice< * 1 FETCH (FLAGS (\\Deleted{*}
+    alice< b3 OK STORE completed
+    alice> b4 EXPUNGE
+    alice< * 1 EXPUNGE
+    alice< ...
+    alice< b4 OK EXPUNGE completed
+  `,
+  )
 })

@@ -27,7 +27,7 @@ test('RFC 5465 §4: SET STATUS tells how things are, then what changes', () =>
     alice< a2 OK NOTIFY completed
     alice2> b1 APPEND Lists/Lemonade ${MAIL}
     alice2< b1 OK {*}
-    alice< * STATUS Lists/Lemonade (UIDNEXT 3 MESSAGES 2 HIGHESTMODSEQ {*})
+    alice< * STATUS Lists/Lemonade (UIDNEXT 3 MESSAGES 2 UIDVALIDITY 2 HIGHESTMODSEQ {*})
     alice2> b2 APPEND misc ${MAIL}
     alice2< b2 OK {*}
     alice-
@@ -62,7 +62,7 @@ test('RFC 5465 §5.1: new messages of the selected mailbox come with what was as
     alice2> b3 STORE 1 +FLAGS (\\Deleted)
     alice2< * 1 FETCH {*}
     alice2< b3 OK STORE completed
-    alice< * 1 FETCH (FLAGS (\\Deleted))
+    alice< * 1 FETCH (UID 1 FLAGS (\\Deleted))
     alice2> b4 EXPUNGE
     alice2< * 1 EXPUNGE
     alice2< b4 OK EXPUNGE completed
@@ -96,7 +96,6 @@ test('RFC 5465 §6.2: SELECTED-DELAYED leaves expunges for when they may be told
     alice2> b5 EXPUNGE
     alice2< * 1 EXPUNGE
     alice2< b5 OK EXPUNGE completed
-    alice< * 1 FETCH (FLAGS (\\Deleted))
     alice-
     alice> a3 NOOP
     alice< * 1 EXPUNGE
@@ -127,7 +126,7 @@ test('RFC 5465 §5.4, §5.5: names and subscriptions', () =>
   `,
   ))
 
-test('RFC 5465 §5.3: flags in other mailboxes; the first group that names a mailbox decides', () =>
+test('RFC 5465 §5.3: flags in other mailboxes; NONE takes a mailbox out of every group', () =>
   play(
     `
     alice> a1 NOTIFY SET (mailboxes misc NONE) (personal (MessageNew MessageExpunge FlagChange))
@@ -137,10 +136,10 @@ test('RFC 5465 §5.3: flags in other mailboxes; the first group that names a mai
     alice2< b1 OK [READ-WRITE] SELECT completed
     alice2> b2 STORE 1 +FLAGS.SILENT (\\Seen \\Deleted)
     alice2< b2 OK STORE completed
-    alice< * STATUS Lists/Lemonade (UNSEEN 0 HIGHESTMODSEQ {*})
+    alice< * STATUS Lists/Lemonade (UNSEEN 0 UIDVALIDITY 2 HIGHESTMODSEQ {*})
     alice2> b3 CLOSE
     alice2< b3 OK CLOSE completed
-    alice< * STATUS Lists/Lemonade (MESSAGES 0{*}
+    alice< * STATUS Lists/Lemonade (UIDNEXT 2 MESSAGES 0{*}
     alice2> b4 SELECT misc
     alice2< ...
     alice2< b4 OK [READ-WRITE] SELECT completed
@@ -260,5 +259,80 @@ test('RFC 5464 §4.1 and RFC 5465 §5.6, §5.7: changed annotations', () =>
     alice-
     alice3-
     alice2-
+  `,
+  ))
+
+test('RFC 5465 §6: several groups speak of the same mailbox', () =>
+  play(
+    `
+    alice> a1 NOTIFY SET (mailboxes misc (MessageNew MessageExpunge)) (personal (SubscriptionChange))
+    alice< a1 OK NOTIFY completed
+    alice2> b1 SUBSCRIBE misc
+    alice2< b1 OK {*}
+    alice< * LIST (\\Subscribed) "/" misc
+    alice2> b2 UNSUBSCRIBE misc
+    alice2< b2 OK {*}
+    alice< * LIST () "/" misc
+    alice2> b3 APPEND misc ${MAIL}
+    alice2< b3 OK {*}
+    alice< * STATUS misc (UIDNEXT 3 MESSAGES 2{*}
+    alice-
+  `,
+    lists,
+  ))
+
+test('RFC 5465 §3.1: NOTIFY tells at once what has happened; IDLE tells what NOTIFY asks for, and no more', () =>
+  play(
+    `
+    alice> a1 SELECT INBOX
+    alice< ...
+    alice< a1 OK [READ-WRITE] SELECT completed
+    alice2> b1 APPEND INBOX ${MAIL}
+    alice2< b1 OK {*}
+    alice> a2 NOTIFY SET (personal (MailboxName))
+    alice< * 2 EXISTS
+    alice< * 1 RECENT
+    alice< a2 OK NOTIFY completed
+    alice> a3 IDLE
+    alice< + idling
+    alice2> b2 APPEND INBOX ${MAIL}
+    alice2< b2 OK {*}
+    alice2> b3 CREATE Fresh
+    alice2< b3 OK {*}
+    alice< * LIST () "/" Fresh
+    alice-
+    alice> DONE
+    alice< * 3 EXISTS
+    alice< * 2 RECENT
+    alice< a3 OK IDLE completed
+  `,
+  ))
+
+test('RFC 5465 §7: UPDATE with data of the messages that come', () =>
+  play(
+    `
+    alice> a1 SELECT INBOX
+    alice< ...
+    alice< a1 OK [READ-WRITE] SELECT completed
+    alice> a2 SEARCH RETURN (COUNT UPDATE (UID BODY.PEEK[HEADER.FIELDS (Subject)])) UNSEEN
+    alice< * ESEARCH (TAG "a2") COUNT 1
+    alice< a2 OK SEARCH completed
+    alice2> b1 APPEND INBOX ${MAIL}
+    alice2< b1 OK {*}
+    alice> a3 NOOP
+    alice< * 2 EXISTS
+    alice< * 1 RECENT
+    alice< * 2 FETCH (UID 2 BODY[HEADER.FIELDS (Subject)] {14}
+    alice< Subject: n
+    alice<
+    alice< )
+    alice< * ESEARCH (TAG "a2") ADDTO (0 2)
+    alice< a3 OK NOOP completed
+    alice> a4 STORE 1 +FLAGS.SILENT (\\Seen)
+    alice< * ESEARCH (TAG "a2") REMOVEFROM (0 1)
+    alice< a4 OK STORE completed
+    alice> a5 STORE 1 -FLAGS.SILENT (\\Seen)
+    alice< * ESEARCH (TAG "a2") ADDTO (0 1)
+    alice< a5 OK STORE completed
   `,
   ))

@@ -73,6 +73,7 @@ const table: readonly Row[] = [
   { code: 'CAPABILITY', login: false, commands: ['x LOGIN alice secret'], wanted: /^x OK \[CAPABILITY IMAP4rev1 / },
   { code: 'CLOSED', commands: [SELECT, 'x SELECT INBOX'], wanted: /^\* OK \[CLOSED\]/ },
   { code: 'COPYUID', commands: [SELECT, 'x COPY 1:2 INBOX'], wanted: /^x OK \[COPYUID \d+ 1:2 3:4\]/ },
+  { code: 'HASCHILDREN', commands: ['c CREATE Parent/Child', 'x DELETE Parent'], wanted: /^x NO \[HASCHILDREN\]/ },
   {
     code: 'NOTSAVED',
     commands: [SELECT, 'x SEARCH RETURN (SAVE) CHARSET X-NONE ALL'],
@@ -153,7 +154,6 @@ const NEVER: Readonly<Record<string, string>> = {
   CONTACTADMIN: 'nobody can say so but the application, and its verifier answers with yes or no',
   CORRUPTION: 'a store that finds its data broken says `unavailable`',
   EXPIRED: 'an expired password is a wrong password to whoever guesses',
-  HASCHILDREN: 'a mailbox with others below it can be deleted; its name stays as a parent',
   PARSE: 'a header that is no header is told as what can be read of it',
   REFERRAL: 'there are no other servers',
   UIDNOTSTICKY: 'a store keeps UIDs (R6)',

@@ -6,7 +6,7 @@
  */
 import { type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
 import type { Cursor } from '../syntax/cursor.js'
-import { parseMailboxName } from '../syntax/mailbox-name.js'
+import { DELIMITER, parseMailboxName } from '../syntax/mailbox-name.js'
 import { no, Refusal } from '../syntax/status.js'
 import type { ImapSession } from './session.js'
 
@@ -32,6 +32,22 @@ export async function find(session: ImapSession, path: readonly string[]): Promi
   const key = mailboxPathKey(path.map((segment) => segment.normalize('NFC')))
   for (const mailbox of await mailboxes(session)) if (mailboxPathKey(mailbox.path) === key) return mailbox
   return null
+}
+
+/** Is this another spelling of the mailbox's name (RFC 9051 §5.1)? */
+export function isRespelled(asked: readonly string[], path: readonly string[]): boolean {
+  return asked.length === path.length && asked.some((segment, i) => segment !== path[i])
+}
+
+/** RFC 9051 §6.3.9.7: `* LIST () "/" new ("OLDNAME" (old))`, for a client that knows rev2. */
+export function tellSpelling(
+  { out, enabled }: ImapSession,
+  asked: readonly string[],
+  path: readonly string[],
+  attribute = '',
+): void {
+  if (!enabled.has('IMAP4REV2') || !isRespelled(asked, path)) return
+  out.text(`* LIST (${attribute}) "${DELIMITER}" `).mailbox(path).text(' ("OLDNAME" (').mailbox(asked).line('))')
 }
 
 /** The one answer for a mailbox that is missing, and for one that must not be known. */

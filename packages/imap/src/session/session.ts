@@ -19,6 +19,7 @@ import type { KeyCache } from './sort/key-cache.js'
 import type { MailboxView } from './view/mailbox-view.js'
 import type { RecentUids } from './view/recent.js'
 import type { SharedUids } from './view/shared-uids.js'
+import type { SynchronizeOptions } from './view/synchronize.js'
 
 /** What all sessions of a server share. */
 export interface ServerSetup {
@@ -90,7 +91,7 @@ export interface ImapSession {
   /** As `flush`, but only when much is written. */
   flushMuch(): void | Promise<void>
   /** Tells what has changed in the selected mailbox. */
-  synchronize(expunges: boolean): Promise<void>
+  synchronize(expunges: boolean, how?: SynchronizeOptions): Promise<void>
   /** Notes that the selected mailbox has changed, with what the store said of it. */
   touch(modseq?: ModSeq): void
   /** Calls back at hints of the store until the returned function is called. */

@@ -25,11 +25,13 @@ test('RFC 5267 §4.3: a SEARCH that is kept up to date', () =>
     S: * ESEARCH (TAG "B01") UID REMOVEFROM (0 2)
     S: s2 OK STORE completed
     C: B02 SEARCH RETURN (UPDATE) ALL
+    S: * ESEARCH (TAG "B02")
     S: B02 OK SEARCH completed
     C: s3 APPEND INBOX (\\Deleted) {3+}
     C: x
     C:
     S: * 4 EXISTS
+    S: * 1 RECENT
     S: * ESEARCH (TAG "B01") UID ADDTO (0 4)
     S: * ESEARCH (TAG "B02") ADDTO (0 4)
     S: s3 OK [APPENDUID {*}] {*}
@@ -38,6 +40,7 @@ test('RFC 5267 §4.3: a SEARCH that is kept up to date', () =>
     S: * ESEARCH (TAG "B02") REMOVEFROM (0 1,4)
     S: * 1 EXPUNGE
     S: * 3 EXPUNGE
+    S: * 0 RECENT
     S: s4 OK EXPUNGE completed
     C: B04 CANCELUPDATE "B01" "B02"
     S: B04 OK CANCELUPDATE completed
@@ -93,6 +96,7 @@ test('RFC 5267 §4.3: a SORT that is kept up to date tells positions', () =>
     C:
     C:
     S: * 4 EXISTS
+    S: * 1 RECENT
     S: * ESEARCH (TAG "C01") UID ADDTO (2 4)
     S: s2 OK {*}
     C: s3 STORE 2 -FLAGS.SILENT (\\Deleted)

@@ -203,7 +203,7 @@ test('RFC 4731 §3.2: MODSEQ is that of what is told', () =>
     S: * ESEARCH (TAG "s1") MIN 1 MODSEQ 2
     S: s1 OK SEARCH completed
     C: s2 STORE 2 +FLAGS (\\Flagged)
-    S: * 2 FETCH (FLAGS (\\Flagged \\Seen) MODSEQ (7))
+    S: * 2 FETCH (UID 2 FLAGS (\\Flagged \\Seen) MODSEQ (7))
     S: s2 OK STORE completed
     C: s3 SEARCH RETURN (MIN) MODSEQ 1
     S: * ESEARCH (TAG "s3") MIN 1 MODSEQ 2

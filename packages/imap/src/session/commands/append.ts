@@ -6,7 +6,7 @@ import { type FlagList, parseFlagList } from '../../syntax/flags.js'
 import { formatUidSet } from '../../syntax/sequence-set.js'
 import { bad, no, ok, Refusal, type Status } from '../../syntax/status.js'
 import type { Command, Upload } from '../extension.js'
-import { existing, parseMailbox } from '../mailboxes.js'
+import { existing, has, parseMailbox } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { createUploadFeed, type UploadFeed } from '../upload-feed.js'
 import { noteArrived } from '../view/recent.js'
@@ -107,7 +107,9 @@ function upload(session: ImapSession): Upload {
       const uids = uidSetOf(results.flatMap((result) => result.uids ?? []))
       const { uidValidity } = results[0]
       if (mailbox) noteArrived(session, mailbox, uids)
-      const tells = session.parts.names.has('UIDPLUS') && uidValidity !== undefined
+      // RFC 9051 §6.3.12: not to someone who may not open the mailbox.
+      const tells =
+        session.parts.names.has('UIDPLUS') && uidValidity !== undefined && mailbox !== null && has(mailbox, 'r')
       return ok('APPEND completed', tells ? `APPENDUID ${uidValidity} ${formatUidSet(uids)}` : null)
     },
     abort: () => feed?.abort(),

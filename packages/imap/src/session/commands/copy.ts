@@ -62,7 +62,8 @@ async function run(
   noteArrived(session, target, copied.to)
   session.touch(found && (op === 'move' || target.id === view.id) ? copied.modseq : 0)
   const code =
-    found && session.parts.names.has('UIDPLUS')
+    // RFC 4315 §3: not to someone who may not open the mailbox.
+    found && session.parts.names.has('UIDPLUS') && has(target, 'r')
       ? `COPYUID ${copied.uidValidity} ${formatUidSet(copied.from)} ${formatUidSet(copied.to)}`
       : null
   if ((lost || !found) && !byUid) {

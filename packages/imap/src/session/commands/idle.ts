@@ -11,11 +11,13 @@ function run(session: ImapSession): Prompt {
   let over = false
 
   function hinted(mailbox: string | undefined): void {
-    if (due || over || !selected || (mailbox !== undefined && mailbox !== selected.id)) return
+    // RFC 5465 §3: whoever has asked for certain events hears of these, in IDLE as elsewhere.
+    if (due || over || !selected || session.values.has('NOTIFY') || (mailbox !== undefined && mailbox !== selected.id))
+      return
     due = true
     session.push(async () => {
       due = false
-      if (!over) await session.synchronize(true)
+      if (!over) await session.synchronize(true, { pushed: true })
     })
   }
 

@@ -1,5 +1,5 @@
 /** LIST (RFC 9051 §6.3.9, RFC 5258) and LSUB (RFC 3501 §6.3.9). Authenticated state. */
-import { isBelow, type MailboxInfo, mailboxPathKey, subscriptionsOf } from '@posthouse/store-api'
+import { type MailboxInfo, mailboxPathKey, subscriptionsOf } from '@posthouse/store-api'
 import { latin1, utf8 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { matchesPattern, normalizePattern } from '../../syntax/list-pattern.js'
@@ -21,7 +21,10 @@ interface ListArgs {
 const MAX_PATTERNS = 100
 
 function pattern(cursor: Cursor, session: ImapSession, octets: Uint8Array): string {
-  const text = session.utf8 ? utf8(octets) : latin1(octets)
+  let text = session.utf8 ? utf8(octets) : latin1(octets)
+  // Plain UTF-8 that nobody has enabled is understood in patterns as it is in names.
+  if (!session.utf8 && octets.some((octet) => octet > 127))
+    text = formatMailboxName(utf8(octets).split(DELIMITER), false)
   if (text.length > 1000) cursor.fail('Mailbox pattern is too long')
   return text
 }
@@ -84,7 +87,11 @@ async function listable(session: ImapSession): Promise<readonly MailboxInfo[]> {
  * All names: mailboxes, the parents that exist only through their children, and `names` that are subscribed to although
  * there is no such mailbox (RFC 5258 §3.1). INBOX first, then by name.
  */
-function allEntries(infos: readonly MailboxInfo[], names: readonly (readonly string[])[] = []): ListEntry[] {
+function allEntries(
+  infos: readonly MailboxInfo[],
+  names: readonly (readonly string[])[],
+  extended: boolean,
+): ListEntry[] {
   const byKey = new Map<string, ListEntry>()
   for (const mailbox of infos) {
     const { path, subscribed = false } = mailbox
@@ -105,7 +112,8 @@ function allEntries(infos: readonly MailboxInfo[], names: readonly (readonly str
   }
   for (const { path } of [...byKey.values()]) addParents(path)
   const entries = [...byKey].map(([key, entry]) => {
-    if (!entry.mailbox) entry.attributes.push('\\NonExistent', '\\Noselect')
+    // RFC 5258 §3.5: \Noselect keeps its meaning; \NonExistent implies it for whoever knows that one.
+    if (!entry.mailbox) entry.attributes.push(...(extended ? ['\\NonExistent'] : ['\\NonExistent', '\\Noselect']))
     else if (entry.mailbox.noSelect) entry.attributes.push('\\Noselect')
     entry.attributes.push(parents.has(key) ? '\\HasChildren' : '\\HasNoChildren')
     return { key, entry, inbox: entry.path[0] === 'INBOX' }
@@ -130,29 +138,52 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
     return ok('LIST completed')
   }
   const gone = selections.some(({ name }) => name === 'SUBSCRIBED') ? await subscriptionsOf(session.account) : []
-  const entries = allEntries(await listable(session), gone)
+  const entries = allEntries(await listable(session), gone, extended)
   const selecting = selections.filter(({ modifier }) => !modifier)
-  const recursive = selections.some(({ name }) => name === 'RECURSIVEMATCH')
   const selected = (entry: ListEntry): boolean => selecting.every((one) => one.matches(entry, session))
+  const named = (entry: ListEntry): boolean => isNamed(session, entry, patterns, extended)
+  const recursive = selections.some(({ name }) => name === 'RECURSIVEMATCH')
+  // RFC 5258 §3.5: whoever is told for itself says so, too; others only for the sake of what is not told itself.
+  const above = recursive ? parentsOf(entries.filter(selected)) : null
+  const aboveOthers = recursive ? parentsOf(entries.filter((entry) => selected(entry) && !named(entry))) : null
   for (const entry of entries) {
-    const name = formatMailboxName(entry.path, session.utf8)
-    if (!patterns.some((one) => matchesPattern(name, one))) continue
+    if (!named(entry)) continue
     const fits = selected(entry)
-    const below =
-      recursive && !fits ? entries.filter((other) => isBelow(other.path, entry.path) && selected(other)) : []
-    if (!fits && below.length === 0) continue
+    const hasBelow = (fits ? above : aboveOthers)?.has(mailboxPathKey(entry.path)) ?? false
+    if (!fits && !hasBelow) continue
     for (const { listAttributes } of session.parts.extensions) {
       for (const attribute of listAttributes?.(entry, session) ?? []) addAttribute(entry, attribute)
     }
     for (const { decorate } of selecting) if (fits) decorate?.(entry, session)
     for (const { option, args } of returns) option.decorate?.(entry, args, session)
-    const childInfo = recursive ? childInfoOf(entries, entry, selected, selecting) : ''
-    writeEntry(session, 'LIST', entry, childInfo)
-    for (const { option, args } of returns) await option.after?.(out, entry, args, session)
+    writeEntry(session, 'LIST', entry, hasBelow ? childInfo(selecting) : '')
+    // RFC 5819 §2: not for a name that stands there for what is below it.
+    if (fits) for (const { option, args } of returns) await option.after?.(out, entry, args, session)
     const slow = session.flushMuch()
     if (slow) await slow
   }
   return ok('LIST completed')
+}
+
+/** Is it asked for? In an extended LIST a parent that does not exist is no answer to its own name (RFC 5258 §5, 11). */
+function isNamed(
+  session: ImapSession,
+  { path, mailbox, subscribed }: ListEntry,
+  patterns: readonly string[],
+  extended: boolean,
+): boolean {
+  const name = formatMailboxName(path, session.utf8)
+  const exists = mailbox !== undefined || subscribed || !extended
+  return patterns.some((one) => matchesPattern(name, one) && (exists || one !== name))
+}
+
+/** Keys of all that is above some entries. */
+function parentsOf(entries: readonly ListEntry[]): ReadonlySet<string> {
+  const keys = new Set<string>()
+  for (const { path } of entries) {
+    for (let depth = path.length - 1; depth > 0; depth--) keys.add(mailboxPathKey(path.slice(0, depth)))
+  }
+  return keys
 }
 
 /** Adds an attribute once. */
@@ -160,14 +191,8 @@ export function addAttribute({ attributes }: ListEntry, attribute: string): void
   if (!attributes.includes(attribute)) attributes.push(attribute)
 }
 
-/** RFC 5258 §3.5: tells that something below was selected. */
-function childInfoOf(
-  entries: readonly ListEntry[],
-  entry: ListEntry,
-  selected: (entry: ListEntry) => boolean,
-  selecting: readonly ListSelection[],
-): string {
-  if (!entries.some((other) => isBelow(other.path, entry.path) && selected(other))) return ''
+/** RFC 5258 §3.5: something below was selected. */
+function childInfo(selecting: readonly ListSelection[]): string {
   return ` ("CHILDINFO" (${selecting.map(({ name }) => `"${name}"`).join(' ')}))`
 }
 
@@ -180,7 +205,7 @@ interface LsubArgs {
 async function runLsub(session: ImapSession, { pattern: wanted }: LsubArgs): Promise<Status> {
   const subscribed = (await listable(session)).filter((mailbox) => mailbox.subscribed)
   // RFC 3501 §6.3.9: names stay in the list when their mailbox is deleted.
-  for (const entry of allEntries(subscribed, await subscriptionsOf(session.account))) {
+  for (const entry of allEntries(subscribed, await subscriptionsOf(session.account), false)) {
     const name = formatMailboxName(entry.path, session.utf8)
     if (!matchesPattern(name, wanted)) continue
     // RFC 3501 §6.3.9: a parent that is not subscribed itself is told for `%` only.

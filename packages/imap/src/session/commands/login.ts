@@ -15,7 +15,9 @@ async function run(session: ImapSession, { user, password }: LoginArgs): Promise
   // RFC 9051 §6.2.3, LOGINDISABLED: the password is burnt already; at least it is not asked for again.
   if (!context.secure) return no('A password needs an encrypted connection: use STARTTLS first', 'PRIVACYREQUIRED')
   if (!verifier.password) return no('LOGIN is not possible here')
-  if (user === '' || password === '') return refuseLogin(session, 'malformed', user)
+  // What is no UTF-8 must not become the name or the password of somebody else (RFC 9051 §6.2.3).
+  const malformed = user === '' || password === '' || user.includes('\ufffd') || password.includes('\ufffd')
+  if (malformed) return refuseLogin(session, 'malformed', user)
   try {
     const identity = await verifier.password({ user, password, authorizationId: null }, context)
     return identity ? await enter(session, identity) : await refuseLogin(session, 'credentials', user)

@@ -1,11 +1,11 @@
 /** CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.4 to §6.3.8). Authenticated state. */
-import { allUids, isInbox, mailboxPathKey, type Op, writerOf } from '@posthouse/store-api'
+import { allUids, isBelow, isInbox, mailboxPathKey, type Op, writerOf } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { DELIMITER, parseMailboxName } from '../../syntax/mailbox-name.js'
 import { no, ok, Refusal, type Status } from '../../syntax/status.js'
 import type { Command } from '../extension.js'
-import { existing, mailboxes, missing, parseMailbox, permitted } from '../mailboxes.js'
+import { existing, find, mailboxes, missing, parseMailbox, permitted, tellSpelling } from '../mailboxes.js'
 import { isForeign } from '../namespaces.js'
 import { objectId } from '../object-id.js'
 import type { ImapSession } from '../session.js'
@@ -47,11 +47,20 @@ interface CreateArgs {
 async function runCreate(session: ImapSession, { path, role }: CreateArgs): Promise<Status> {
   const { commit } = writerOf(session.account)
   await permittedPlace(session, newPath(path))
+  // RFC 6154 §3: there is one mailbox of a use.
+  if (role !== undefined && (await mailboxes(session)).some((one) => one.role === role && !one.owner)) {
+    return no('Another mailbox has this use', 'USEATTR')
+  }
   const { results } = await commit([{ op: 'create', path: newPath(path), ...(role !== undefined && { role }) }])
   const { mailbox, uidValidity } = results[0]
   if (mailbox !== undefined && uidValidity !== undefined) {
     session.server.recent.arrived(mailboxKey(session, { id: mailbox, uidValidity }), 1)
   }
+  tellSpelling(
+    session,
+    path,
+    path.map((segment) => segment.normalize('NFC')),
+  )
   const tellsId = session.parts.names.has('OBJECTID') && mailbox !== undefined
   return ok('CREATE completed', tellsId ? `MAILBOXID (${objectId(mailbox)})` : null)
 }
@@ -85,9 +94,14 @@ export const deleteMailbox: Command<readonly string[]> = {
   async run(session, path) {
     if (isInbox(path)) return no('INBOX cannot be deleted', 'CANNOT')
     const { commit } = writerOf(session.account)
+    if (!(await find(session, path)) && (await mailboxes(session)).some((one) => isBelow(one.path, path))) {
+      // RFC 9051 §6.3.5: a name that is there only for those below it.
+      return no('There are mailboxes below it', 'HASCHILDREN')
+    }
     const mailbox = await permitted(session, path, 'x')
     await commit([{ op: 'drop', id: mailbox.id }])
     if (session.selected?.id === mailbox.id) session.select(null)
+    tellSpelling(session, path, mailbox.path, '\\NonExistent')
     return ok('DELETE completed')
   },
 }

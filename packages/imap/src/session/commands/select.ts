@@ -4,7 +4,7 @@ import type { Cursor } from '../../syntax/cursor.js'
 import { DELIMITER } from '../../syntax/mailbox-name.js'
 import { ok, type Status } from '../../syntax/status.js'
 import type { Command, SelectParameter } from '../extension.js'
-import { existing, has, parseMailbox } from '../mailboxes.js'
+import { existing, has, isRespelled, parseMailbox, tellSpelling } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { writeFlagLists } from '../view/keywords.js'
 import { MailboxView } from '../view/mailbox-view.js'
@@ -65,7 +65,8 @@ async function run(session: ImapSession, { path, parameters }: SelectArgs, exami
   if (!rev2) await tellRecent(session, view)
   out.line(`* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs are valid`)
   out.line(`* OK [UIDNEXT ${Math.max(mailbox.uidNext, view.lastUid + 1)}] The next UID`)
-  if (rev2) out.text(`* LIST () "${DELIMITER}" `).mailbox(mailbox.path).crlf()
+  if (rev2 && isRespelled(path, mailbox.path)) tellSpelling(session, path, mailbox.path)
+  else if (rev2) out.text(`* LIST () "${DELIMITER}" `).mailbox(mailbox.path).crlf()
   const context = { mailbox, readOnly }
   for (const { selectLines } of session.parts.extensions) {
     for (const line of selectLines?.(session, context) ?? []) out.line(`* OK ${line}`)

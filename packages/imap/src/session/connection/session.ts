@@ -132,7 +132,8 @@ export function createSession(connection: ConnectionState, lost: (error: unknown
     flushMuch() {
       return out.length >= limits.outputBatch ? session.flush() : undefined
     },
-    synchronize: (expunges) => (connection.view ? synchronize(session, connection.view, expunges) : Promise.resolve()),
+    synchronize: (expunges, how) =>
+      connection.view ? synchronize(session, connection.view, expunges, how) : Promise.resolve(),
     touch: (modseq) => connection.view?.touch(modseq),
     watch: (listener) => watch().listen(listener),
     push(task) {

@@ -36,11 +36,23 @@ async function* whole(message: FetchedMessage): AsyncGenerator<Uint8Array> {
   yield* message.pieces(0, message.row.size)
 }
 
+interface Measured {
+  readonly size: number
+  /** There is a NUL among the octets that are told. */
+  readonly binary: boolean
+}
+
 /** Octets of a part when it is decoded: only decoding tells, so it is done twice rather than kept in memory. */
-async function measure(open: () => AsyncGenerator<Uint8Array>): Promise<number> {
+async function measure(open: () => AsyncGenerator<Uint8Array>, partial: Partial | null): Promise<Measured> {
+  const from = partial?.origin ?? 0
+  const to = partial ? from + partial.size : Number.POSITIVE_INFINITY
   let size = 0
-  for await (const piece of open()) size += piece.length
-  return size
+  let binary = false
+  for await (const piece of open()) {
+    if (!binary) binary = piece.subarray(Math.max(from - size, 0), Math.max(to - size, 0)).includes(0)
+    size += piece.length
+  }
+  return { size, binary }
 }
 
 async function writeBinary(
@@ -50,7 +62,7 @@ async function writeBinary(
   session: ImapSession,
 ): Promise<void> {
   const open = await decoded(message, path)
-  const size = open ? await measure(open) : 0
+  const { size, binary } = open ? await measure(open, partial) : { size: 0, binary: false }
   out.text(`BINARY[${path.join('.')}]${partial ? `<${partial.origin}>` : ''} `)
   if (!open) {
     out.text('NIL')
@@ -58,7 +70,8 @@ async function writeBinary(
   }
   const start = partial ? Math.min(partial.origin, size) : 0
   const end = partial ? Math.min(size, start + partial.size) : size
-  out.literalHead(end - start, true)
+  // RFC 3516 §4.3: a literal8 only where there is a NUL.
+  out.literalHead(end - start, binary)
   let at = 0
   for await (const piece of open()) {
     const from = Math.max(start - at, 0)
@@ -85,7 +98,7 @@ const binarySize: FetchItem<readonly number[]> = {
   needs: () => ['summary', 'inline'],
   async write(out, message, path) {
     const open = await decoded(message, path)
-    out.text(`BINARY.SIZE[${path.join('.')}] ${open ? await measure(open) : 0}`)
+    out.text(`BINARY.SIZE[${path.join('.')}] ${open ? (await measure(open, null)).size : 0}`)
   },
 }
 

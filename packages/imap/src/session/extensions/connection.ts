@@ -44,7 +44,8 @@ const unauthenticateCommand: Command<void> = {
 /** RFC 8437 */
 export const unauthenticate: ImapExtension = {
   name: 'UNAUTHENTICATE',
-  capabilities: ['UNAUTHENTICATE'],
+  // RFC 8437 §3.1: compression would have to end with it, which a client could not see coming in what it inflates.
+  capabilities: ({ session }) => (session.values.has('COMPRESS') ? [] : ['UNAUTHENTICATE']),
   commands: [unauthenticateCommand as Command],
 }
 

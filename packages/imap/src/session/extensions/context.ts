@@ -1,6 +1,7 @@
 /** CONTEXT=SEARCH and CONTEXT=SORT (RFC 5267): searches whose results are kept up to date. */
 import { latin1 } from '@posthouse/wire'
 import { bad, no, ok, Refusal } from '../../syntax/status.js'
+import { parseItems, type WantedItem } from '../commands/fetch.js'
 import type { Command, ImapExtension, SearchReturn } from '../extension.js'
 import { type UpdatingSearch, updatingSearch, updatingSort } from '../search/updates.js'
 import type { ImapSession } from '../session.js'
@@ -22,12 +23,15 @@ function active(session: ImapSession): readonly UpdatingSearch[] {
 
 const update: SearchReturn = {
   name: 'UPDATE',
-  silent: true,
-  parse(_cursor, session) {
+  parse(cursor, session) {
     if (updatingOf(session).has(session.tag))
       throw new Refusal(bad('This tag belongs to a search that is kept up to date'))
+    // RFC 5465 §7: what is told of new messages.
+    if (!session.parts.names.has('NOTIFY') || cursor.peek() !== 32 || cursor.bytes[cursor.at + 1] !== 40) return []
+    cursor.space()
+    return parseItems(cursor, session)
   },
-  after(result, _args, session) {
+  after(result, args, session) {
     const { tag, limits, out, parts } = session
     const { order, entries } = result
     const searches = updatingOf(session)
@@ -37,12 +41,13 @@ const update: SearchReturn = {
       out.text('* NO [NOUPDATE ').string(tag).line('] This search is not kept up to date')
       return
     }
-    searches.set(tag, entries ? updatingSort(tag, result, entries) : updatingSearch(tag, result))
+    const items = args as readonly WantedItem[]
+    searches.set(tag, entries ? updatingSort(tag, result, entries, items) : updatingSearch(tag, result, items))
   },
 }
 
 /** §4.2: a hint that the search will be asked again. */
-const context: SearchReturn = { name: 'CONTEXT', silent: true }
+const context: SearchReturn = { name: 'CONTEXT' }
 
 const cancelUpdate: Command<readonly string[]> = {
   name: 'CANCELUPDATE',

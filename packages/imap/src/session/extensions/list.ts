@@ -39,6 +39,10 @@ export const listStatus: ImapExtension = {
         cursor.space()
         return parseStatusItems(cursor, session)
       },
+      decorate(entry) {
+        // RFC 5819 §2: a mailbox that can be seen and not opened has no STATUS, and says why.
+        if (entry.mailbox && !has(entry.mailbox, 'r')) addAttribute(entry, '\\Noselect')
+      },
       after(_out, { mailbox }, items, session) {
         // RFC 5819 §2: no STATUS where STATUS would be refused.
         if (!mailbox || mailbox.noSelect || !has(mailbox, 'r')) return

@@ -1,16 +1,14 @@
 /** NOTIFY (RFC 5465): the client says which changes it wants to hear of, in which mailboxes, without asking again. */
-import { type Column, type MailboxInfo, type UidSet, uidSetIntersect } from '@posthouse/store-api'
+import { type MailboxInfo, uidSetIntersect } from '@posthouse/store-api'
 import { no, ok, type Status } from '../../syntax/status.js'
-import type { WantedItem } from '../commands/fetch.js'
 import { writeStatus } from '../commands/status.js'
 import type { Command, ImapExtension } from '../extension.js'
-import { fetchedMessage } from '../fetch/message.js'
 import { has } from '../mailboxes.js'
 import { createNotifier, type Notifier } from '../notify/notifier.js'
 import { type EventGroup, eventsOf, type NotifyRequest, parseNotify, selectedGroup } from '../notify/request.js'
+import { tellNew } from '../notify/tell-new.js'
 import type { ImapSession } from '../session.js'
 import type { MailboxView } from '../view/mailbox-view.js'
-import { beginFetch } from '../view/report.js'
 
 const NAME = 'NOTIFY'
 
@@ -63,30 +61,10 @@ async function tellAll(
 const notifyCommand: Command<NotifyRequest> = {
   name: NAME,
   states: ['authenticated', 'selected'],
+  // RFC 5465 §3.1: as if a NOOP had come with it.
+  checkpoint: true,
   parse: parseNotify,
   run,
-}
-
-/** Tells of messages that have come, with what the client wants to know of them (RFC 5465 §5.1). */
-async function tellNew(session: ImapSession, uids: UidSet, items: readonly WantedItem[]): Promise<void> {
-  const { view, account, out } = session
-  const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]
-  for await (const rows of account.messages(view.id, { uids, want })) {
-    for (const row of rows) {
-      const sequence = view.sequenceOf(row.uid)
-      if (sequence === 0) continue
-      beginFetch(session, sequence, row.uid)
-      const message = fetchedMessage(session, row)
-      for (const [i, { item, args }] of items.entries()) {
-        if (i > 0) out.text(' ')
-        const wait = item.write(out, message, args, session)
-        if (wait) await wait
-      }
-      out.line(')')
-      const slow = session.flushMuch()
-      if (slow) await slow
-    }
-  }
 }
 
 export const notify: ImapExtension = {

@@ -12,7 +12,7 @@ interface Window {
   readonly low: number
   readonly high: number
   readonly last: boolean
-  /** As the client wrote it. */
+  /** The smaller position first, whichever the client wrote first (RFC 9394 §4). */
   readonly told: string
 }
 
@@ -25,7 +25,8 @@ function parseWindow(cursor: Cursor): Window {
   if (last) cursor.expect('-')
   const to = cursor.nzNumber('Position')
   const sign = last ? '-' : ''
-  return { low: Math.min(from, to), high: Math.max(from, to), last, told: `${sign}${from}:${sign}${to}` }
+  const [low, high] = [Math.min(from, to), Math.max(from, to)]
+  return { low, high, last, told: `${sign}${low}:${sign}${high}` }
 }
 
 /** The part of a list in the window. */

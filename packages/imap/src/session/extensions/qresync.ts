@@ -82,6 +82,11 @@ async function resync(session: ImapSession, { mailbox }: SelectContext, args: Re
     const slow = session.flushMuch()
     if (slow) await slow
   }
+  // What came while this was read is newer than EXISTS and VANISHED: there may be more of it that the client does not
+  // hear yet, so it must not take its modification sequences for the mailbox's (RFC 7162 §3.2).
+  if (view.modseqTold > view.cursor) session.out.line(`* OK [HIGHESTMODSEQ ${view.cursor}] More comes later`)
+  view.modseqTold = 0
+  session.touch()
 }
 
 function vanishedModifier(cursor: Cursor, session: ImapSession, byUid: boolean): FetchEffect {

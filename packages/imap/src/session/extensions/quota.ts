@@ -4,7 +4,8 @@ import type { MaybePromise } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { no, ok, type Status } from '../../syntax/status.js'
 import type { Command, ImapExtension } from '../extension.js'
-import { existing, parseMailbox } from '../mailboxes.js'
+import { existing, find, missing, parseMailbox } from '../mailboxes.js'
+import { isForeign } from '../namespaces.js'
 import type { ImapSession } from '../session.js'
 
 /** RFC 9208 §5.1: STORAGE counts in units of 1,024 octets. */
@@ -58,12 +59,14 @@ const getQuotaRoot: Command<readonly string[]> = {
     return parseMailbox(cursor, session)
   },
   async run(session, path): Promise<Status> {
-    // RFC 9208 §4.1.2: asking needs the right to read.
-    const mailbox = await existing(session, path, 'r')
+    const known = await find(session, path)
+    if (!known && isForeign(session.server.namespaces, path)) throw missing()
+    // RFC 9208 §4.1.2: asking needs the right to read; what could be made is asked about before it is there.
+    const mailbox = known && (await existing(session, path, 'r'))
     // The account's roots are no business of those with whom somebody else shares.
-    const roots = mailbox.owner === undefined ? await limitedRoots(session) : []
+    const roots = mailbox?.owner === undefined ? await limitedRoots(session) : []
     const { out } = session
-    out.text('* QUOTAROOT ').mailbox(mailbox.path)
+    out.text('* QUOTAROOT ').mailbox(mailbox?.path ?? path)
     for (const { root } of roots) out.text(' ').string(root)
     out.crlf()
     for (const root of roots) writeQuota(session, root)

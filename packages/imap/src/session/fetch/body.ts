@@ -12,6 +12,9 @@ export interface BodyArgs {
   readonly partial: Partial | null
 }
 
+/** What a NUL is shown as. */
+const NUL_SHOWN = 0x80
+
 /** What a section reads from the row. */
 export function sectionNeeds({ path, text }: Section): readonly Column[] {
   if (path.length > 0) return ['summary', 'inline']
@@ -64,7 +67,12 @@ export function writeSection(
 }
 
 function writeHeader(out: ResponseWriter, header: Uint8Array, section: Section, partial: Partial | null): void {
-  out.literal(cut(headerText(header, section), partial))
+  out.literal(withoutNul(cut(headerText(header, section), partial)))
+}
+
+/** RFC 9051 §4.3: no literal but BINARY's may hold a NUL. Other octets stand in their places, so that sizes stay. */
+function withoutNul(bytes: Uint8Array): Uint8Array {
+  return bytes.includes(0) ? bytes.map((octet) => (octet === 0 ? NUL_SHOWN : octet)) : bytes
 }
 
 function headerText(header: Uint8Array, { text, fields }: Section): Uint8Array {
@@ -93,7 +101,7 @@ async function writePart(
   const range = { start: found.start + shift, end: found.end + shift }
   if (!filtered) return writeRange(session, message, range, partial)
   const header = await message.octets(range.start, range.end)
-  session.out.literal(cut(headerText(header, section), partial))
+  session.out.literal(withoutNul(cut(headerText(header, section), partial)))
 }
 
 /**
@@ -128,7 +136,7 @@ export async function writeRange(
   try {
     for (; !step.done; step = await pieces.next()) {
       const piece = step.value.length > left ? step.value.subarray(0, left) : step.value
-      out.octets(piece)
+      out.octets(withoutNul(piece))
       left -= piece.length
       const slow = session.flushMuch()
       if (slow) await slow

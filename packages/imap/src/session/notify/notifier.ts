@@ -59,7 +59,9 @@ export function createNotifier(
       session.push(async () => {
         selectedDue = false
         // RFC 5465 §6.2: SELECTED-DELAYED leaves expunges for the moments at which they have always been told.
-        if (!over) await session.synchronize(group.filter.type === 'selected')
+        if (over) return
+        const flags = group.events.has('FLAGCHANGE')
+        await session.synchronize(group.filter.type === 'selected', { pushed: true, flags })
       })
     }
     if (due || (here && mailbox !== undefined && !watchesMetadata(groups))) return
@@ -103,7 +105,7 @@ function tellChanges(
   if (has(now, 'l')) {
     const renamed = before !== undefined && mailboxPathKey(before.path) !== mailboxPathKey(now.path)
     const resubscribed = before !== undefined && before.subscribed !== now.subscribed
-    if (events.has('MAILBOXNAME') && (!before || renamed)) {
+    if (events.has('MAILBOXNAME') && (!before || renamed || !has(before, 'l'))) {
       beginList(session, now.subscribed ? '\\Subscribed' : '', now.path)
       // RFC 5465 §5.4
       if (before && renamed) session.out.text(' ("OLDNAME" (').mailbox(before.path).text('))')
@@ -112,6 +114,11 @@ function tellChanges(
       beginList(session, now.subscribed ? '\\Subscribed' : '', now.path)
       session.out.crlf()
     }
+  }
+  // RFC 5465 §5.9
+  if (events.has('MAILBOXNAME') && before && has(before, 'l') && !has(now, 'l')) {
+    beginList(session, '\\NoAccess', now.path)
+    session.out.crlf()
   }
   if (now.id !== session.selected?.id && has(now, 'r') && !now.noSelect) tellStatus(session, events, before, now)
 }
@@ -128,11 +135,12 @@ function tellStatus(
   const fresh = events.has('MESSAGENEW') && now.uidNext !== (before?.uidNext ?? 1)
   const counted = events.has('MESSAGEEXPUNGE') && now.messages !== (before?.messages ?? 0)
   const flags = events.has('FLAGCHANGE') && (before === undefined || !fresh || before.unseen !== now.unseen)
-  if (fresh) items.push(`UIDNEXT ${now.uidNext}`)
+  if (fresh || counted) items.push(`UIDNEXT ${now.uidNext}`)
   if (fresh || counted) items.push(`MESSAGES ${now.messages}`)
   if (flags) items.push(`UNSEEN ${now.unseen}`)
   if (items.length === 0) return
-  if (session.parts.names.has('CONDSTORE')) items.push(`HIGHESTMODSEQ ${now.modseq}`)
+  // RFC 5465 §5.3: a modification sequence says nothing without the UIDVALIDITY that it belongs to.
+  if (session.parts.names.has('CONDSTORE')) items.push(`UIDVALIDITY ${now.uidValidity}`, `HIGHESTMODSEQ ${now.modseq}`)
   session.out
     .text('* STATUS ')
     .mailbox(now.path)

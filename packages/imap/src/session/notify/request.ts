@@ -104,13 +104,17 @@ export function selectedGroup(groups: readonly EventGroup[]): EventGroup | undef
 
 const NOTHING: ReadonlySet<NotifyEvent> = new Set()
 
-/** What is to be told of a mailbox: the first group that names it decides (RFC 5465 §6). */
+/** What is to be told of a mailbox: what any group that names it asks for, unless one says NONE (RFC 5465 §6, §8). */
 export function eventsOf(
   groups: readonly EventGroup[],
   mailbox: MailboxInfo,
   session: ImapSession,
 ): ReadonlySet<NotifyEvent> {
-  for (const { filter, events } of groups)
-    if (!isSelected(filter) && fitsFilter(filter, mailbox, session)) return events
-  return NOTHING
+  let all: ReadonlySet<NotifyEvent> = NOTHING
+  for (const { filter, events } of groups) {
+    if (isSelected(filter) || !fitsFilter(filter, mailbox, session)) continue
+    if (events.size === 0) return NOTHING
+    all = all.size === 0 ? events : new Set([...all, ...events])
+  }
+  return all
 }

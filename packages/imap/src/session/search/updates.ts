@@ -6,12 +6,15 @@ import {
   type UidSet,
   uidSetFromSorted,
   uidSetIntersect,
+  uidSetOf,
   uidSetSubtract,
   uidSetUnion,
   uidSetValues,
 } from '@posthouse/store-api'
 import { formatUidSet } from '../../syntax/sequence-set.js'
+import type { WantedItem } from '../commands/fetch.js'
 import type { SearchResult } from '../extension.js'
+import { tellNew } from '../notify/tell-new.js'
 import type { ImapSession } from '../session.js'
 import { comparer, type SortEntry, sortEntries } from '../sort/order.js'
 import type { MailboxView } from '../view/mailbox-view.js'
@@ -53,9 +56,20 @@ function tell(session: ImapSession, tag: string, result: SearchResult, removed: 
 /** In mailbox order: a position of 0 lets the client find the place (§4.3.3). */
 const anywhere = (uids: UidSet): Steps => (uids.length > 0 ? [{ position: 0, uids }] : [])
 
-/** Keeps a SEARCH up to date. */
-export function updatingSearch(tag: string, result: SearchResult): UpdatingSearch {
+/** Tells what is wanted of messages that have just come and belong to a search; flags alone bring no data (RFC 5465 §7). */
+function newcomers(view: MailboxView, items: readonly WantedItem[]) {
+  let known = view.lastUid
+  return async (session: ImapSession, fresh: UidSet): Promise<void> => {
+    const come = uidSetIntersect(fresh, [[known + 1, 0xffffffff]])
+    known = view.lastUid
+    if (items.length > 0 && come.length > 0) await tellNew(session, come, items)
+  }
+}
+
+/** Keeps a SEARCH up to date. `items`: what to tell of new messages. */
+export function updatingSearch(tag: string, result: SearchResult, items: readonly WantedItem[]): UpdatingSearch {
   const { view, program } = result
+  const tellNewcomers = newcomers(view, items)
   let members = uidSetFromSorted(result.uids)
   return {
     tag,
@@ -71,14 +85,21 @@ export function updatingSearch(tag: string, result: SearchResult): UpdatingSearc
       const gone = uidSetSubtract(before, found)
       const fresh = uidSetSubtract(found, before)
       members = uidSetUnion(uidSetSubtract(members, gone), fresh)
+      await tellNewcomers(session, fresh)
       tell(session, tag, result, anywhere(gone), anywhere(fresh))
     },
   }
 }
 
 /** Keeps a SORT up to date: every position counts (§4.3.3, §4.3.4). */
-export function updatingSort(tag: string, result: SearchResult, entries: readonly SortEntry[]): UpdatingSearch {
+export function updatingSort(
+  tag: string,
+  result: SearchResult,
+  entries: readonly SortEntry[],
+  items: readonly WantedItem[],
+): UpdatingSearch {
   const { view, program, values } = result
+  const tellNewcomers = newcomers(view, items)
   const order = result.order ?? []
   const compare = comparer(order)
   const members = [...entries]
@@ -127,7 +148,9 @@ export function updatingSort(tag: string, result: SearchResult, entries: readonl
       const found = await sortEntries(session, view, { program, order, values }, { within: uids })
       const still = new Set(found.map(({ uid }) => uid))
       const removed = remove([...uidSetValues(uids)].filter((uid) => !still.has(uid)))
-      const added = add(found.filter(({ uid }) => !byUid.has(uid)))
+      const fresh = found.filter(({ uid }) => !byUid.has(uid))
+      const added = add(fresh)
+      await tellNewcomers(session, uidSetOf(fresh.map(({ uid }) => uid)))
       tell(session, tag, result, removed, added)
     },
   }

@@ -16,8 +16,13 @@ export async function* ghostsOf(
   uids: UidSet,
   want: readonly Column[] = [],
 ): AsyncGenerator<MessageRow, void, undefined> {
+  // A guest's own flags go with the message: no MODSEQ may be less than what was told of them (RFC 7162 §3.1.1).
+  const least = view.mailbox.owner === undefined ? 0 : view.flagsTold
   for await (const rows of expungedOf(account, view.id, { uids, want })) {
-    for (const row of rows) if (view.sequenceOf(row.uid) > 0) yield { ...row, ...view.ghosts.get(row.uid) }
+    for (const row of rows) {
+      if (view.sequenceOf(row.uid) === 0) continue
+      yield { ...row, modseq: Math.max(row.modseq, least), ...view.ghosts.get(row.uid) }
+    }
   }
 }
 

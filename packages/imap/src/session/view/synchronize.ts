@@ -46,8 +46,20 @@ async function complement(session: ImapSession, view: MailboxView): Promise<UidS
   return uidSetFromSorted(gone)
 }
 
+export interface SynchronizeOptions {
+  /** Told without a command: flags come with UIDs (RFC 9051 §6.3.13, RFC 5465 §5.3). */
+  readonly pushed?: boolean
+  /** `false`: changes of flags wait for the next command (RFC 5465 §5.3). */
+  readonly flags?: boolean
+}
+
 /** Tells the client of changes; of expunges only where `expunges` allows it. */
-export async function synchronize(session: ImapSession, view: MailboxView, expunges: boolean): Promise<void> {
+export async function synchronize(
+  session: ImapSession,
+  view: MailboxView,
+  expunges: boolean,
+  { pushed = false, flags = true }: SynchronizeOptions = {},
+): Promise<void> {
   view.dirty = false
   const { visible } = view
   const { rows, gone } = await pull(session, view)
@@ -71,20 +83,25 @@ export async function synchronize(session: ImapSession, view: MailboxView, expun
   // Before a message that carries one is told, and also when none that does is left.
   tellKeywords(session, view)
   let told = Math.max(view.cursor, visible)
+  let held = false
   for (const row of rows) {
     if (row.modseq > told) told = row.modseq
     // A message that is new to the client comes without flags: it asks for them.
     if (row.uid > last || row.modseq <= view.flagsTold || view.isQuiet(row.uid, row.modseq)) continue
     const sequence = view.sequenceOf(row.uid)
     if (sequence === 0) continue
-    await reportFlags(session, view, sequence, row)
+    if (!flags) {
+      held = true
+      continue
+    }
+    await reportFlags(session, view, sequence, row, pushed)
     const slow = session.flushMuch()
     if (slow) await slow
   }
   await tellListeners(session, view, rows)
-  if (told > view.flagsTold) view.flagsTold = told
-  if (!view.withheld && told > view.cursor) view.cursor = told
-  if (view.withheld) view.dirty = true
+  if (!held && told > view.flagsTold) view.flagsTold = told
+  if (!held && !view.withheld && told > view.cursor) view.cursor = told
+  if (view.withheld || held) view.dirty = true
   else view.settle()
   tellHighest(session, view)
   if (view.quiet.length > 0) view.quiet = view.quiet.filter(({ modseq }) => modseq > view.flagsTold)

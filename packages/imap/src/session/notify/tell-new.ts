@@ -1,0 +1,28 @@
+/** New messages that come with the data that the client wants of them (RFC 5465 §5.1, §7). */
+import type { Column, UidSet } from '@posthouse/store-api'
+import type { WantedItem } from '../commands/fetch.js'
+import { fetchedMessage } from '../fetch/message.js'
+import type { ImapSession } from '../session.js'
+import { beginFetch } from '../view/report.js'
+
+/** Tells of messages that have come, with what the client wants to know of them (RFC 5465 §5.1). */
+export async function tellNew(session: ImapSession, uids: UidSet, items: readonly WantedItem[]): Promise<void> {
+  const { view, account, out } = session
+  const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]
+  for await (const rows of account.messages(view.id, { uids, want })) {
+    for (const row of rows) {
+      const sequence = view.sequenceOf(row.uid)
+      if (sequence === 0) continue
+      beginFetch(session, sequence, row.uid)
+      const message = fetchedMessage(session, row)
+      for (const [i, { item, args }] of items.entries()) {
+        if (i > 0) out.text(' ')
+        const wait = item.write(out, message, args, session)
+        if (wait) await wait
+      }
+      out.line(')')
+      const slow = session.flushMuch()
+      if (slow) await slow
+    }
+  }
+}

@@ -52,14 +52,30 @@ export async function startServer(command: readonly string[]): Promise<BenchServ
   throw new Error(`${command.join(' ')} ended before it was ready`)
 }
 
-/** From `/proc` (Linux); elsewhere not a number. */
+/** Processor time of a process so far, in milliseconds, from `/proc` (Linux); elsewhere not a number. */
 function cpuOf(pid: number): number {
+  const times = timesOf(pid)
+  return times ? times.own : Number.NaN
+}
+
+/** The same of a process and everything it has started, what has ended already included: for servers that fork. */
+export function cpuOfTree(pid: number): number {
+  const times = timesOf(pid)
+  if (!times) return Number.NaN
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
+    .split(' ')
+    .filter((one) => one !== '')
+  return children.reduce((sum, child) => sum + (cpuOfTree(Number(child)) || 0), times.own + times.ended)
+}
+
+function timesOf(pid: number): { own: number; ended: number } | null {
   try {
-    // Behind the name in parentheses, which may hold blanks: utime and stime are the 12th and 13th field, in ticks of 10 ms.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * 10
+    // Behind the name in parentheses, which may hold blanks: utime, stime, cutime and cstime are the 12th to 15th field,
+    // in ticks of 10 ms.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ').map(Number)
+    return { own: (fields[11] + fields[12]) * 10, ended: (fields[13] + fields[14]) * 10 }
   } catch {
-    return Number.NaN
+    return null
   }
 }
 

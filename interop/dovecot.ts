@@ -105,10 +105,10 @@ ${options.settings?.(folder) ?? ''}
   }
 }
 
-/** Resolves when the port answers; Dovecot has no other way to say that it is ready. */
-async function listening(port: number, child: ChildProcess): Promise<void> {
+/** Resolves when the server on a port greets: some have no other way to say that they are ready. */
+export async function listening(port: number, child: ChildProcess): Promise<void> {
   for (;;) {
-    if (child.exitCode !== null) throw new Error('dovecot did not start')
+    if (child.exitCode !== null) throw new Error(`${child.spawnfile} did not start`)
     const answered = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1')
       socket.once('data', () => resolve(true)).once('error', () => resolve(false))

@@ -3,14 +3,14 @@ import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { messageOf } from './message.js'
+import { messageOf, PREFIX } from './message.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'posthouse-bench-'))
 const files = new Map<string, { path: string; size: number }>()
 for (const spec of process.argv.slice(2)) {
   const [name, , octets] = spec.split(':')
   const path = join(folder, name)
-  const message = messageOf(Number(octets))
+  const message = Buffer.concat([PREFIX, messageOf(Number(octets))])
   writeFileSync(path, message)
   files.set(name, { path, size: message.length })
 }

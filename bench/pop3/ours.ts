@@ -6,20 +6,25 @@ import { createPop3Server } from '@posthouse/pop3'
 import { listen } from '@posthouse/pop3/node'
 import { createMemoryStore, type MailStore } from '@posthouse/store-api'
 import { openSqliteStore } from '@posthouse/store-sqlite'
-import { messageOf } from './message.js'
+import { messageOf, PREFIX } from './message.js'
 
 const [kind, ...specs] = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'posthouse-bench-'))
 
 type DeliveryStore = MailStore & Required<Pick<MailStore, 'stage' | 'deliver'>>
 
+/** Small messages for listings share their octets; those that are read have octets of their own, as on a real server. */
+const SHARED = 2_000
+
 async function fill(store: DeliveryStore, name: string, messages: number, octets: Buffer): Promise<void> {
+  const shared = octets.length < SHARED ? 1_000 : 1
   let pending: Promise<unknown>[] = []
-  for (let i = 0; i < messages; i++) {
-    // A file for each, as on a real server; memory holds one for all.
-    const staged = await store.stage([octets])
-    pending.push(store.deliver({ staged, summary: new Uint8Array(0), to: [{ account: name, dedup: `${name}${i}` }] }))
-    if (pending.length < 200) continue
+  for (let i = 0; i < messages; i += shared) {
+    const count = Math.min(shared, messages - i)
+    const to = Array.from({ length: count }, (_, n) => ({ account: name, dedup: `${name}${i + n}`, prefix: PREFIX }))
+    const deliver = async () => store.deliver({ staged: await store.stage([octets]), summary: new Uint8Array(0), to })
+    pending.push(deliver())
+    if (pending.length < 100) continue
     await Promise.all(pending)
     pending = []
   }

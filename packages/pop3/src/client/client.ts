@@ -68,8 +68,8 @@ export interface Pop3Client extends AsyncDisposable {
   /** Unique-ids of all messages that are not marked as deleted. */
   uidl(): Promise<readonly Pop3UniqueId[]>
   /**
-   * The octets of a message, read as they are wanted. Whoever stops early makes the client read the rest away. The
-   * views are valid until the next piece is asked for.
+   * The octets of a message, read as they are wanted: other calls wait until they are. Whoever stops early (`break`)
+   * makes the client read the rest away. The views are valid until the next piece is asked for.
    */
   retrieve(number: number): AsyncIterable<Uint8Array>
   /** The header and so many lines of the body. */
@@ -79,7 +79,10 @@ export interface Pop3Client extends AsyncDisposable {
   /** Takes all marks back. */
   reset(): Promise<void>
   noop(): Promise<void>
-  /** Removes what is marked and ends the session. @throws Pop3ClientError when the server could not remove it. */
+  /**
+   * Removes what is marked and ends the session, the connection too.
+   * @throws Pop3ClientError `refused` when the server could not remove it; `ConnectionError` when nobody knows.
+   */
   quit(): Promise<void>
   /** Ends the connection without QUIT: nothing is deleted. Never rejects. */
   close(): Promise<void>
@@ -232,8 +235,11 @@ function createClient(
     noop: () => simple('NOOP'),
     quit: () =>
       exclusive(async () => {
-        await conversation.ask('QUIT')
-        await conversation.end()
+        try {
+          await conversation.ask('QUIT')
+        } finally {
+          await conversation.end()
+        }
       }),
     close,
     [Symbol.asyncDispose]: close,

@@ -116,6 +116,7 @@ export function createConversation(connection: ClientConnection, options: Conver
       return over
     },
     async end() {
+      if (over) return
       over = true
       await connection.end()
     },

@@ -43,8 +43,9 @@ export async function logIn(
       // Says why none fits.
       chooseMechanisms(mechanisms, credentials, { ...place, offered })
     }
-    await conversation.ask(`USER ${user}`)
-    await conversation.ask(`PASS ${password}`)
+    const utf8 = capabilities.get('UTF8')?.includes('USER') ?? false
+    await conversation.ask(`USER ${sendable('user name', user, utf8)}`)
+    await conversation.ask(`PASS ${sendable('password', password, utf8)}`)
   } catch (reason) {
     if (reason instanceof SaslError) throw new Pop3ClientError('auth', reason.message, { cause: reason })
     if (!(reason instanceof Pop3ClientError) || reason.code !== 'refused') throw reason
@@ -54,6 +55,17 @@ export async function logIn(
       ...(reason.command !== null && { command: reason.command }),
     })
   }
+}
+
+/** What USER and PASS can carry: one line, and UTF-8 only where the server said so (RFC 6856 §2.2). */
+function sendable(name: string, text: string | undefined, utf8: boolean): string {
+  for (const character of text ?? '') {
+    const code = character.codePointAt(0) as number
+    if (code === 0 || code === 10 || code === 13 || (code > 127 && !utf8)) {
+      throw new SaslError('credentials', `the ${name} holds a character that this server cannot take by USER and PASS`)
+    }
+  }
+  return text ?? ''
 }
 
 /** RFC 5034 §4: the initial response goes with the command when the line stays within 255 octets. */

@@ -20,7 +20,7 @@ export async function openFor(setup: ServerSetup, link: Link, identity: Identity
   locked?.add(account)
   try {
     const opened = await setup.store.open(account, principal ? { principal } : undefined)
-    const drop = await openMaildrop(opened, setup)
+    const drop = await openMaildrop(account, opened, setup)
     if (loginDelay > 0) remember(logins, account, now, loginDelay * 1000)
     return {
       drop,

@@ -10,6 +10,7 @@ import {
   uidSetFromSorted,
 } from '@posthouse/store-api'
 import type { MaildropOptions } from './options.js'
+import { createReadAhead, type MessageStart } from './read-ahead.js'
 
 /** One message of the maildrop as it was at login. */
 export interface MaildropMessage {
@@ -26,6 +27,8 @@ export interface MaildropMessage {
 
 /** The mailbox of one session: message numbers are fixed at login and never move (RFC 1939 §5). */
 export interface Maildrop {
+  /** The account's name. */
+  readonly name: string
   readonly account: Account
   readonly uidValidity: number
   /** By message number minus one. */
@@ -35,11 +38,10 @@ export interface Maildrop {
   readonly octets: number
   /** False when QUIT could not remove anything: the store or the rights of who logged in do not allow it. */
   readonly canDelete: boolean
-  /**
-   * What stands before the blob of the message with a number, empty when there is nothing.
-   * @throws StoreError `nonexistent` when the message is gone.
-   */
-  prefix(number: number): Promise<Uint8Array>
+  /** Unique-ids of another server; `null` until UIDL asked for them. */
+  keptUniqueIds: ReadonlyMap<string, string> | null
+  /** What to begin the message with a number with. @throws StoreError `nonexistent` when it is gone. */
+  begin(number: number): Promise<MessageStart>
   /** Marks a message as deleted. */
   mark(message: MaildropMessage): void
   /** Takes all marks back. */
@@ -53,11 +55,15 @@ export interface Maildrop {
 }
 
 /** Reads the maildrop's rows; no message is opened. The account is closed when that fails. */
-export async function openMaildrop(account: Account, options: Required<MaildropOptions>): Promise<Maildrop> {
+export async function openMaildrop(
+  name: string,
+  account: Account,
+  options: Required<MaildropOptions>,
+): Promise<Maildrop> {
   try {
     const inbox = (await account.mailboxes()).find(({ path }) => path.length === 1 && path[0] === 'INBOX')
     if (!inbox) throw new StoreError('nonexistent', 'the account has no INBOX')
-    return createMaildrop(account, inbox, await readMessages(account, inbox.id, options))
+    return createMaildrop(name, account, inbox, await readMessages(account, inbox.id, options))
   } catch (reason) {
     await account.close?.()
     throw reason
@@ -80,13 +86,18 @@ async function readMessages(
   return newestFirst ? messages.reverse() : messages
 }
 
-function createMaildrop(account: Account, inbox: MailboxInfo, messages: readonly MaildropMessage[]): Maildrop {
+function createMaildrop(
+  name: string,
+  account: Account,
+  inbox: MailboxInfo,
+  messages: readonly MaildropMessage[],
+): Maildrop {
   const allOctets = messages.reduce((sum, { size }) => sum + size, 0)
   const may = (right: string): boolean => account.commit !== undefined && (inbox.rights?.includes(right) ?? true)
-  const prefixes = createPrefixes(account, inbox.id, messages)
   let count = messages.length
   let octets = allOctets
   return {
+    name,
     account,
     uidValidity: inbox.uidValidity,
     messages,
@@ -97,7 +108,8 @@ function createMaildrop(account: Account, inbox: MailboxInfo, messages: readonly
       return octets
     },
     canDelete: may('e'),
-    prefix: prefixes,
+    keptUniqueIds: null,
+    begin: createReadAhead(account, inbox.id, messages),
     mark(message) {
       if (message.deleted) return
       message.deleted = true
@@ -115,35 +127,6 @@ function createMaildrop(account: Account, inbox: MailboxInfo, messages: readonly
     },
   }
 }
-
-/** Messages whose prefixes are looked up together: clients read one message after the other, upwards or downwards. */
-const BLOCK = 100
-
-/** Prefixes are not part of the listing, where looking for each of them would take most of the time. */
-function createPrefixes(
-  account: Account,
-  inbox: MailboxId,
-  messages: readonly MaildropMessage[],
-): (number: number) => Promise<Uint8Array> {
-  let known = new Map<Uid, Uint8Array>()
-
-  return async (number) => {
-    const { uid } = messages[number - 1]
-    let prefix = known.get(uid)
-    if (prefix) return prefix
-    const from = number - 1 - ((number - 1) % BLOCK)
-    const uids = uidsOf(messages.slice(from, from + BLOCK))
-    known = new Map()
-    for await (const rows of account.messages(inbox, { uids })) {
-      for (const row of rows) known.set(row.uid, row.prefix ?? NOTHING)
-    }
-    prefix = known.get(uid)
-    if (!prefix) throw new StoreError('nonexistent', 'the message is gone')
-    return prefix
-  }
-}
-
-const NOTHING = new Uint8Array(0)
 
 function uidsOf(messages: readonly MaildropMessage[]): UidSet {
   return uidSetFromSorted(messages.map(({ uid }) => uid).sort((a, b) => a - b))

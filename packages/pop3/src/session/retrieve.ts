@@ -30,18 +30,18 @@ export async function sendMessage(
   const enough = (): boolean => cutter?.done === true || link.signal.aborted
 
   try {
-    const prefix = await drop.prefix(number)
-    const source: Source = drop.account.read(drop.messages[number - 1].blob)
+    const { prefix, inline } = await drop.begin(number)
+    const source: Source = inline ? [inline] : drop.account.read(drop.messages[number - 1].blob)
     // Until the first octets of the blob are there the answer may still be an error.
-    let first: Uint8Array | null = prefix
+    let first = true
     for await (const piece of source) {
-      if (first && first.length > 0) write(first)
-      first = null
+      if (first && prefix.length > 0) write(prefix)
+      first = false
       const slow = write(piece)
       if (slow) await slow
       if (enough()) break
     }
-    if (first && !link.signal.aborted) write(first)
+    if (first && !link.signal.aborted) write(prefix)
   } catch (reason) {
     if (engine.sending) throw reason
     unreadable(context, number, reason)

@@ -13,7 +13,7 @@ import { DEFAULT_LIMITS, type Pop3Limits } from '../engine/limits.js'
 import type { MaildropOptions } from './options.js'
 import { createSession } from './session.js'
 import type { ServerSetup } from './setup.js'
-import { type UniqueIdFormat, type UniqueIdMaker, uniqueIdMaker } from './unique-id.js'
+import { type KeptUniqueIds, type UniqueIdFormat, type UniqueIdMaker, uniqueIdMaker } from './unique-id.js'
 
 /** What a POP3 server is made of. */
 export interface Pop3ServerOptions extends MaildropOptions {
@@ -33,6 +33,11 @@ export interface Pop3ServerOptions extends MaildropOptions {
   readonly locking?: 'none' | 'exclusive'
   /** How unique-ids look. Default: `posthouse`, `uidValidity.uid`. */
   readonly uniqueId?: UniqueIdFormat | UniqueIdMaker
+  /**
+   * Unique-ids that the messages of an account had elsewhere: for mailboxes that were copied here, where UIDs are new
+   * and no format gives the old ids. Asked at the first UIDL of a session; when it throws, UIDL is refused. Default: none.
+   */
+  readonly keptUniqueIds?: KeptUniqueIds
   /** Makes messages that RETR sent `\Seen` at QUIT. Default: false. */
   readonly markSeen?: boolean
   /** Days that messages are kept, as CAPA tells (RFC 2449 §6.7); `null` tells nothing. Default: `never` expire. */
@@ -49,9 +54,16 @@ export interface Pop3ServerOptions extends MaildropOptions {
 /** A server that `listen` of `@posthouse/pop3/node` serves. */
 export type Pop3Server = Protocol<Pop3Event, Pop3Reply>
 
-/** Makes a POP3 server (RFC 1939) over a store. */
+/**
+ * Makes a POP3 server (RFC 1939) over a store.
+ * @throws TypeError for options that POP3 has no words for: line ends in `hostname` or `implementation`, an unknown
+ * `uniqueId`.
+ */
 export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
   const { authenticate } = options
+  for (const name of ['hostname', 'implementation'] as const) {
+    if (!isOneLine(options[name] ?? '')) throw new TypeError(`${name} must be one line of printable ASCII`)
+  }
   const setup: ServerSetup = {
     hostname: options.hostname ?? 'localhost',
     store: options.store,
@@ -64,6 +76,7 @@ export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
     maxMessages: options.maxMessages ?? Number.POSITIVE_INFINITY,
     markSeen: options.markSeen ?? false,
     uniqueId: uniqueIdMaker(options.uniqueId ?? 'posthouse'),
+    keptUniqueIds: options.keptUniqueIds ?? null,
     expire: options.expire === undefined ? 'never' : options.expire,
     loginDelay: options.loginDelay ?? 0,
     implementation: options.implementation ?? 'Posthouse',
@@ -73,4 +86,12 @@ export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
     log: options.log ?? null,
   }
   return { name: 'pop3', connect: (link) => createSession(setup, link) }
+}
+
+function isOneLine(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x20 || code > 0x7e) return false
+  }
+  return true
 }

@@ -2,7 +2,7 @@ import type { MailStore } from '@posthouse/store-api'
 import type { CredentialVerifier, Log, SaslMechanism } from '@posthouse/wire'
 import type { Pop3Limits } from '../engine/limits.js'
 import type { MaildropOptions } from './options.js'
-import type { UniqueIdMaker } from './unique-id.js'
+import type { KeptUniqueIds, UniqueIdMaker } from './unique-id.js'
 
 /** What every connection of a server shares. */
 export interface ServerSetup extends Required<MaildropOptions> {
@@ -18,6 +18,7 @@ export interface ServerSetup extends Required<MaildropOptions> {
   readonly loginDelay: number
   readonly markSeen: boolean
   readonly uniqueId: UniqueIdMaker
+  readonly keptUniqueIds: KeptUniqueIds | null
   readonly limits: Pop3Limits
   readonly log: Log | null
   /** Account names whose maildrop is open, when it is opened by one session at a time. */

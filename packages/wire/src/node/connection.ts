@@ -48,6 +48,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   let quiet = true
   let quietSince = Date.now()
   let timer: NodeJS.Timeout | null = null
+  let draining: Promise<void> | null = null
   const remote = options.remote ?? endpointOf(socket.remoteAddress, socket.remotePort)
   const local = endpointOf(socket.localAddress, socket.localPort)
 
@@ -95,16 +96,20 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     },
   }
 
+  /** One promise for all that wait: not everybody who writes looks at it. */
   function drained(): Promise<void> {
-    return new Promise((resolve) => {
+    draining ??= new Promise((resolve) => {
+      const waited = stream
       const done = (): void => {
-        stream.removeListener('drain', done)
-        stream.removeListener('close', done)
+        waited.removeListener('drain', done)
+        waited.removeListener('close', done)
+        draining = null
         resolve()
       }
-      stream.on('drain', done)
-      stream.on('close', done)
+      waited.on('drain', done)
+      waited.on('close', done)
     })
+    return draining
   }
 
   function makeLink(tls: TlsInfo | null, upgraded: boolean): Link {

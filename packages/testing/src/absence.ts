@@ -1,7 +1,7 @@
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
 import { describeMessage } from './explain.js'
-import { goneError, isFor, type Mailroom, type Only } from './mailroom.js'
+import { goneError, isFor, LONGEST, type Mailroom, type Only } from './mailroom.js'
 import { describeMatch, type Match, mismatches } from './match.js'
 import type { SessionBook } from './sessions.js'
 
@@ -35,7 +35,7 @@ export function expectNone(
     let timer: ReturnType<typeof setTimeout> | undefined
     const restart = (): void => {
       clearTimeout(timer)
-      timer = sessions.inTransaction ? undefined : setTimeout(() => settle(resolve), within)
+      timer = sessions.inTransaction ? undefined : setTimeout(() => settle(resolve), Math.min(within, LONGEST))
     }
     const aborted = (): void =>
       settle(() => reject(new TestMailError('aborted', 'the wait was aborted', { cause: signal?.reason })))

@@ -71,8 +71,8 @@ interface Waiter {
   dispose(): void
 }
 
-/** The longest time that a timer takes. */
-const LONGEST = 0x7fffffff
+/** The longest time that a timer takes, in ms. */
+export const LONGEST = 0x7fffffff
 
 export function createMailroom(options: MailroomOptions): Mailroom {
   const all: TestMessage[] = []

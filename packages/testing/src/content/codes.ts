@@ -40,6 +40,8 @@ const TOKEN =
   /(?<![\w@#./:+-])(?:[A-Z]-)?(?:[A-Z0-9]{2,6}(?:-[A-Z0-9]{2,6}){1,3}|\d{3} \d{3}|[A-Z0-9]{4,10})(?![\w@/:-]|\.\d)/g
 /** One digit at a time: `4 8 2 9 1 3`. */
 const SPACED = /(?<![\w.])\d(?: \d){3,9}(?![\w.])/g
+/** Numbers in addresses are no codes. */
+const ADDRESS = /\bhttps?:\/\/[^\s<>"]+|[^\s<>"]+@[^\s<>"]+\.[a-z]+/gi
 /** WebOTP: `@example.com #123456` is written for machines. */
 const BOUND = /^@[^\s#]+ #([A-Za-z0-9-]{4,12})\b/
 
@@ -115,7 +117,8 @@ function rank(lines: readonly PlacedLine[], options: CodeOptions, dropped: Map<s
   return [...found.values()].sort((a, b) => b.score - a.score)
 }
 
-function tokensOf({ text, prominent }: Line): { readonly token: string; readonly index: number }[] {
+function tokensOf({ text: line, prominent }: Line): { readonly token: string; readonly index: number }[] {
+  const text = line.replace(ADDRESS, (address) => ' '.repeat(address.length))
   const tokens = [...text.matchAll(TOKEN), ...text.matchAll(SPACED)]
   const whole = text.trim()
   // Small letters only where nothing else stands: in a sentence `mp3s` is a word.

@@ -4,8 +4,12 @@ import { utf8 } from '@posthouse/wire'
 import { createLineReader, type Say, SHOWN, type Transcript } from './transcript.js'
 
 export function imapTranscript(say: Say): Transcript {
+  /** A client that does not wait may send its password where no challenge came: it is taken for a tag. */
+  let authSeen = false
+  let secret: string | null = null
   const wrote = createLineReader(({ text }) => {
-    if (text !== '') say('S', text.slice(0, SHOWN))
+    const line = secret !== null && text.startsWith(secret) ? `***${text.slice(secret.length)}` : text
+    if (line !== '') say('S', line.slice(0, SHOWN))
     return literalSize(text)
   })
   /** The command in progress: its further lines are answers to challenges. */
@@ -17,6 +21,7 @@ export function imapTranscript(say: Say): Transcript {
       case 'command':
       case 'literal-start':
         running = event.name
+        authSeen ||= running === 'AUTHENTICATE'
         octets = 0
         return say('C', shownCommand(event.tag, event.name, utf8(event.bytes, event.at)))
       case 'message-bytes':
@@ -29,7 +34,8 @@ export function imapTranscript(say: Say): Transcript {
       case 'line':
         return say('C', running === 'IDLE' && event.line ? utf8(event.line) : '***')
       case 'refused':
-        return say('C', `${event.tag ?? '?'} (no command)`)
+        secret = authSeen ? event.tag : null
+        return say('C', authSeen ? '***' : `${event.tag ?? '?'} (no command)`)
     }
   }
 

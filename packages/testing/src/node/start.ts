@@ -252,7 +252,7 @@ function recorder(sessions: SessionBook, protocol: TestSession['protocol']): Log
       case 'connection.closed':
         return sessions.ended(connection)
       case 'tls.failed':
-        return sessions.problem(connection, `TLS failed: ${message}`)
+        return sessions.problem(connection, tlsProblem(message))
       case 'connection.aborted':
       case 'connection.timeout':
         return sessions.problem(connection, message)
@@ -262,6 +262,13 @@ function recorder(sessions: SessionBook, protocol: TestSession['protocol']): Log
         if (level === 'error') sessions.surprise(`${protocol}: ${event}`, error ?? message)
     }
   }
+}
+
+/** What OpenSSL says, without its file names and numbers, and what it mostly means. */
+function tlsProblem(message: string): string {
+  const [, alert = message] = message.match(/:([^:]*\balert\b[^:]*|[^:]+):[^:]*:\d+:/) ?? []
+  const distrust = /unknown ca|bad certificate|certificate unknown|expired|left during/.test(alert)
+  return `TLS failed: ${alert}${distrust ? ' (does the client trust mail.ca?)' : ''}`
 }
 
 /** Ends when the server is disposed. */

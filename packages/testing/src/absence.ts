@@ -1,53 +1,75 @@
+import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
-import type { Mailroom, Only } from './mailroom.js'
+import { describeMessage } from './explain.js'
+import { goneError, isFor, LONGEST, type Mailroom, type Only } from './mailroom.js'
 import { describeMatch, type Match, mismatches } from './match.js'
 import type { SessionBook } from './sessions.js'
 
-/** ms without a session before nothing is believed to come. */
-const QUIET = 100
+/** How long it must be quiet. */
+export interface AbsenceOptions {
+  /** ms without a word from any client before nothing is believed to come. Default: 100. */
+  readonly within?: number
+  readonly signal?: AbortSignal
+}
+
+/** What must not come. */
+export interface Unwanted {
+  readonly match: Match | undefined
+  readonly options: AbsenceOptions
+  readonly only?: Only | undefined
+}
 
 /**
- * Resolves when no SMTP session is open and none was opened for `within` ms; rejects at once when mail comes that
- * matches, or has come already.
+ * Resolves when no message is on its way and no client has said anything for `within` ms; rejects at once when mail
+ * comes that matches, or has come already. A connection that rests between two messages (a pool) is no reason to wait.
  */
 export function expectNone(
   room: Mailroom,
   sessions: SessionBook,
-  match: Match | undefined,
-  within: number = QUIET,
-  only?: Only,
+  { match, options: { within = 100, signal }, only }: Unwanted,
 ): Promise<void> {
-  const fits = (message: Parameters<Only['has']>[0]): boolean =>
-    (only?.has(message) ?? true) && mismatches(match, message).length === 0
   return new Promise((resolve, reject) => {
-    const unexpected = (subject: string): void => {
-      stop()
-      const wanted = `${only ? ` for ${only.name}` : ''}: ${describeMatch(match)}`
-      reject(
-        new TestMailError(
-          'unexpected',
-          `mail came where none should${wanted}; its subject is ${JSON.stringify(subject)}`,
-        ),
-      )
+    if (room.disposed) throw goneError()
+    for (const message of room.of(only)) if (mismatches(match, message).length === 0) throw unexpected(message)
+    if (signal?.aborted) throw new TestMailError('aborted', 'the wait was aborted', { cause: signal.reason })
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const restart = (): void => {
+      clearTimeout(timer)
+      timer = sessions.inTransaction ? undefined : setTimeout(() => settle(resolve), Math.min(within, LONGEST))
     }
-    let timer: ReturnType<typeof setTimeout> | null = null
-    const quiet = (): void => {
-      if (timer) clearTimeout(timer)
-      timer = sessions.open > 0 ? null : setTimeout(done, within)
-    }
-    const done = (): void => {
-      stop()
-      resolve()
-    }
-    const stopMail = room.listen((message) => void (fits(message) && unexpected(message.subject)))
-    const stopSessions = sessions.listen(quiet)
-    function stop(): void {
-      if (timer) clearTimeout(timer)
+    const aborted = (): void =>
+      settle(() => reject(new TestMailError('aborted', 'the wait was aborted', { cause: signal?.reason })))
+    const stopMail = room.listen(
+      (message) => {
+        try {
+          if (only && !isFor(message, only)) return
+          if (mismatches(match, message).length === 0) settle(() => reject(unexpected(message)))
+        } catch (error) {
+          settle(() => reject(error))
+        }
+      },
+      () => settle(() => reject(goneError())),
+    )
+    const stopSessions = sessions.listen(restart)
+    function settle(finish: () => void): void {
+      clearTimeout(timer)
       stopMail()
       stopSessions()
+      signal?.removeEventListener('abort', aborted)
+      finish()
     }
-    const already = room.messages.find(fits)
-    if (already) unexpected(already.subject)
-    else quiet()
+    signal?.addEventListener('abort', aborted, { once: true })
+    restart()
   })
+
+  function unexpected(message: TestMessage): TestMailError {
+    return new TestMailError('unexpected', unwanted(match, only?.name, message))
+  }
+}
+
+/** What the error says of mail that should not have come. */
+export function unwanted(match: Match | undefined, inbox: string | undefined, message: TestMessage): string {
+  const like = describeMatch(match)
+  const where = inbox === undefined ? '' : ` for ${inbox}`
+  return `wanted no mail${where}${like === 'a message' ? '' : ` like ${like}`}, but there is ${describeMessage(message)}`
 }

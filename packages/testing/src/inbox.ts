@@ -1,48 +1,68 @@
+import type { AbsenceOptions } from './absence.js'
 import type { TestMessage } from './content/message.js'
-import type { Mailroom, Only, WaitOptions } from './mailroom.js'
-import type { Match } from './match.js'
+import type { Mailroom, Mark, Only, WaitOptions } from './mailroom.js'
+import { type Match, mismatches } from './match.js'
 
-/** The mail of one envelope recipient. */
-export interface Inbox {
-  readonly address: string
-  /** In the order of arrival. */
-  readonly messages: readonly TestMessage[]
-  /** The first message that matches, now or when it comes. Does not consume. */
+/** What can be waited for: the whole server, or one inbox of it; here or, by `connectTestMail`, elsewhere. */
+export interface MailReceiver {
+  /**
+   * The first message that matches, now or when it comes. Does not consume.
+   * @throws TestMailError `timeout`: the text says what came instead, and which sessions failed.
+   */
   waitFor(match?: Match, options?: WaitOptions): Promise<TestMessage>
+  /** The first `count` messages that match. @throws TestMailError `timeout`. */
   waitForAll(count: number, match?: Match, options?: WaitOptions): Promise<TestMessage[]>
-  /** The next message that `next` has not given yet: for "send it again". */
-  next(options?: Omit<WaitOptions, 'since'>): Promise<TestMessage>
-  /** See `TestMail.expectNone`. */
-  expectNone(match?: Match, options?: { readonly within?: number }): Promise<void>
+  /** What has come already and matches, in the order of arrival. Does not wait. */
+  list(match?: Match): Promise<TestMessage[]>
+  /**
+   * Resolves when no message is on its way and no client has said anything for `within` ms (default 100).
+   * @throws TestMailError `unexpected`, at once: a message that matches has come, or comes. For apps in another
+   * process; for those in this one `during` is exact.
+   */
+  expectNone(match?: Match, options?: AbsenceOptions): Promise<void>
 }
 
-export type ExpectNone = (match: Match | undefined, within: number | undefined, only?: Only) => Promise<void>
+/** The mail of one address, wherever the server runs. */
+export interface RemoteInbox extends MailReceiver {
+  readonly address: string
+  /** The next message that `next` has not given yet: for "send it again". @throws TestMailError `timeout`. */
+  next(options?: Omit<WaitOptions, 'since'>): Promise<TestMessage>
+}
+
+/** The mail of one envelope recipient. */
+export interface Inbox extends RemoteInbox {
+  /** In the order of arrival. */
+  readonly messages: readonly TestMessage[]
+}
+
+/** Gives each message once. Calls wait for each other, so that each gets a message of its own. */
+export function inTurn(first: (since: 'start' | Mark, how: WaitOptions) => Promise<TestMessage>): RemoteInbox['next'] {
+  let given: Mark | null = null
+  let turn: Promise<unknown> = Promise.resolve()
+  return (options = {}) => {
+    const mine = turn.then(async () => {
+      const message = await first(given ?? 'start', options)
+      given = message
+      return message
+    })
+    turn = mine.catch(() => {})
+    return mine
+  }
+}
+
+export type ExpectNone = (match: Match | undefined, options: AbsenceOptions, only?: Only) => Promise<void>
 
 export function createInbox(address: string, room: Mailroom, expectNone: ExpectNone): Inbox {
-  const key = address.toLowerCase()
-  const only: Only = {
-    name: address,
-    has: ({ envelope }) => envelope.to.some((one) => one.toLowerCase() === key),
-  }
-  let given: TestMessage | null = null
-  /** Calls of `next` wait for each other, so that each gets a message of its own. */
-  let turn: Promise<unknown> = Promise.resolve()
+  const only: Only = { name: address, key: address.toLowerCase() }
   return {
     address,
     get messages() {
-      return room.messages.filter(only.has)
+      return room.of(only)
     },
-    waitFor: async (match, options = {}) => (await room.wait(1, match, options, only))[0],
-    waitForAll: (count, match, options = {}) => room.wait(count, match, options, only),
-    next(options = {}) {
-      const mine = turn.then(async () => {
-        const [message] = await room.wait(1, undefined, { ...options, since: given ?? 'start' }, only)
-        given = message
-        return message
-      })
-      turn = mine.catch(() => {})
-      return mine
-    },
-    expectNone: (match, options) => expectNone(match, options?.within, only),
+    waitFor: (match, options = {}) => room.first({ match, options, only }),
+    waitForAll: (count, match, options = {}) => room.wait({ count, match, options, only }),
+    list: async (match) => room.of(only).filter((message) => mismatches(match, message).length === 0),
+    next: inTurn((since, options) => room.first({ match: undefined, options: { ...options, since }, only })),
+    expectNone: (match, options = {}) => expectNone(match, options, only),
   }
 }

@@ -1,20 +1,24 @@
+/** `@posthouse/testing`: a real mail server inside a test. */
+export type { AbsenceOptions } from './absence.js'
 export type { CodeOptions } from './content/codes.js'
 export type { Link } from './content/links.js'
-export {
-  attachmentNamed,
-  type TestAddress,
-  type TestAttachment,
-  type TestEnvelope,
-  type TestHeaders,
-  type TestMessage,
-  type TestMessageOrigin,
+export type {
+  TestAddress,
+  TestAttachment,
+  TestDsn,
+  TestEnvelope,
+  TestHeaders,
+  TestMessage,
+  TestMessageOrigin,
 } from './content/message.js'
+export { type StableMessage, type StableOptions, stable } from './content/stable.js'
+export type { TestDraft } from './draft.js'
 export { TestMailError, type TestMailErrorCode } from './errors.js'
 export type * from './faults/on.js'
 export { on } from './faults/on.js'
 export type { FaultAction, FaultSituation, ImapStep, Pop3Step, Script, SmtpStep } from './faults/script.js'
-export type { Inbox } from './inbox.js'
-export type { WaitOptions } from './mailroom.js'
+export type { Inbox, MailReceiver, RemoteInbox } from './inbox.js'
+export type { Mark, WaitOptions } from './mailroom.js'
 export type { Match, MessageShape, Text } from './match.js'
 export {
   type CertificateKind,
@@ -22,9 +26,18 @@ export {
   type TestAuthority,
   type TestCertificate,
 } from './node/certificates.js'
-export type { DeliverOptions, TestDraft } from './node/deliver.js'
+export { type ConnectOptions, connectTestMail } from './node/connect.js'
+export type { DeliverOptions } from './node/deliver.js'
 export { startTestMail } from './node/start.js'
 export { type AfterHook, testMailFor } from './node/test-mail-for.js'
-export type { ListenAt, TestMailLimits, TestMailOptions } from './options.js'
+export type { HttpAccess, ListenAt, TestMailLimits, TestMailOptions, TestUser } from './options.js'
 export type { SessionLine, TestSession } from './sessions.js'
-export type { Endpoint, TestMail, TransportOptions } from './test-mail.js'
+export type {
+  Endpoint,
+  Endpoints,
+  MailServer,
+  RemoteTestMail,
+  ScriptedFaults,
+  TestMail,
+  TransportOptions,
+} from './test-mail.js'

@@ -1,11 +1,15 @@
-/** `import '@posthouse/testing/jest'` adds the matchers to jest's global `expect`. */
+/**
+ * `import '@posthouse/testing/jest'` adds the matchers to jest's global `expect`, and to its types (`@types/jest`). Who
+ * imports `expect` from `@jest/globals` takes `@posthouse/testing/jest-globals`.
+ */
 import { type MailMatchers, mailMatchers } from './matchers.js'
 
 export { type MailMatchers, type MatcherResult, mailMatchers } from './matchers.js'
 
 declare global {
   namespace jest {
-    interface Matchers<R> extends MailMatchers<R> {}
+    // biome-ignore lint/complexity/noBannedTypes: the declaration must be the one that is merged with
+    interface Matchers<R, T = {}> extends MailMatchers<R> {}
   }
 }
 

@@ -4,166 +4,227 @@
  */
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
-import { describeMatch, type Match, mismatches } from './match.js'
+import { explainWait } from './explain.js'
+import { type Match, mismatches } from './match.js'
+
+/** A point in the order of arrival: `mail.mark()` gives one, and every message is one. */
+export interface Mark {
+  /** What comes behind it has a larger number. */
+  readonly sequence: number
+}
 
 /** How long to wait, and for which messages. */
 export interface WaitOptions {
-  /** ms. Default: the server's `waitTimeout`. */
+  /** ms; `Infinity` waits until the server is disposed. Default: the server's `waitTimeout`. */
   readonly timeout?: number
   readonly signal?: AbortSignal
-  /** Messages from here on count: all since the `start` of the server (the default), from `now` on, or behind a message. */
-  readonly since?: 'start' | 'now' | TestMessage
+  /** Messages from here on count: all since the `start` of the server (the default), from `now` on, or behind a mark. */
+  readonly since?: 'start' | 'now' | Mark
 }
 
 /** What a mailroom asks of its server. */
 export interface MailroomOptions {
   readonly waitTimeout: number
-  /** What else is known when a wait has failed: sessions that ended badly. */
+  /** What else is known when a wait has failed: sessions that ended badly, handlers that threw. */
   explain(): string
 }
 
-interface Waiter {
-  offer(message: TestMessage): void
-  reject(error: TestMailError): void
+/** Messages of one recipient, with its name for errors. */
+export interface Only {
+  readonly name: string
+  /** The address in lower case. */
+  readonly key: string
+}
+
+/** What is waited for. */
+export interface Wanted {
+  readonly count: number
+  readonly match: Match | undefined
+  readonly options: WaitOptions
+  readonly only?: Only | undefined
 }
 
 /** Messages in the order of their arrival. */
 export interface Mailroom {
   readonly messages: readonly TestMessage[]
-  add(message: TestMessage): void
+  readonly count: number
+  /** Octets of all of them. */
+  readonly octets: number
+  /** The number of the last message that came. */
+  readonly sequence: number
+  of(only: Only | undefined): readonly TestMessage[]
+  /** Takes a message, which is made with its number, and tells everybody who waits. */
+  add(make: (sequence: number) => TestMessage): TestMessage
   clear(): void
-  /** The number of the next message, given once: messages are numbered in the order of their arrival. */
-  nextSequence(): number
-  /** The first `count` messages that match. `only` narrows what is looked at (an inbox). */
-  wait(count: number, match: Match | undefined, options: WaitOptions, only?: Only): Promise<TestMessage[]>
-  /** Calls for each message from now on until the function it returns is called. */
-  listen(take: (message: TestMessage) => void): () => void
+  /** The first `count` messages that match. */
+  wait(wanted: Wanted): Promise<TestMessage[]>
+  /** The first that matches. */
+  first(wanted: Omit<Wanted, 'count'>): Promise<TestMessage>
+  /** Calls for each message from now on, and once when the room is disposed, until the function it returns is called. */
+  listen(take: (message: TestMessage) => void, gone: () => void): () => void
+  readonly disposed: boolean
   dispose(): void
 }
 
-/** A part of the messages, with its name for errors. */
-export interface Only {
-  readonly name: string
-  has(message: TestMessage): boolean
+interface Waiter {
+  offer(message: TestMessage): void
+  dispose(): void
 }
 
+/** The longest time that a timer takes, in ms. */
+export const LONGEST = 0x7fffffff
+
 export function createMailroom(options: MailroomOptions): Mailroom {
-  let messages: TestMessage[] = []
+  const all: TestMessage[] = []
+  const byRecipient = new Map<string, TestMessage[]>()
   /** A copy that was handed out and is still true. */
   let snapshot: readonly TestMessage[] | null = null
-  const waiters = new Set<Waiter>()
-  const listeners = new Set<(message: TestMessage) => void>()
+  /** By recipient; `''` for those that look at every message. */
+  const waiters = new Map<string, Set<Waiter>>()
+  const listeners = new Set<Waiter>()
+  let octets = 0
   let sequence = 0
   let disposed = false
 
-  function wait(count: number, match: Match | undefined, how: WaitOptions, only?: Only): Promise<TestMessage[]> {
-    if (disposed) return Promise.reject(goneError())
-    const fits = (message: TestMessage): boolean =>
-      (only?.has(message) ?? true) && mismatches(match, message).length === 0
-    const found = since(how).filter(fits)
-    if (found.length >= count) return Promise.resolve(found.slice(0, count))
+  const listOf = (only: Only | undefined): TestMessage[] => (only ? (byRecipient.get(only.key) ?? []) : all)
+
+  function enlist(key: string, waiter: Waiter): () => void {
+    const group = waiters.get(key) ?? new Set()
+    waiters.set(key, group.add(waiter))
+    return () => {
+      group.delete(waiter)
+      if (group.size === 0 && waiters.get(key) === group) waiters.delete(key)
+    }
+  }
+
+  function wait<T>({ count, match, options: how, only }: Wanted, result: (found: TestMessage[]) => T): Promise<T> {
     const { timeout = options.waitTimeout, signal } = how
-    return new Promise((resolve, reject) => {
+    const found: TestMessage[] = []
+    const began = sequence
+    const promise = new Promise<T>((resolve, reject) => {
+      if (disposed) throw goneError()
+      for (const message of behind(listOf(only), how.since ?? 'start')) {
+        if (found.length < count && mismatches(match, message).length === 0) found.push(message)
+      }
+      if (found.length >= count) return resolve(result(found))
+      if (signal?.aborted) throw abortedError(signal)
       const waiter: Waiter = {
         offer(message) {
-          if (!fits(message)) return
+          try {
+            if (mismatches(match, message).length > 0) return
+          } catch (error) {
+            // The function of a test must not make the server refuse mail.
+            return settle(() => reject(error))
+          }
           found.push(message)
-          if (found.length === count) settle(() => resolve(found))
+          if (found.length === count) settle(() => resolve(result(found)))
         },
-        reject: (error) => settle(() => reject(error)),
+        dispose() {
+          // Whoever still waits hears of it; a wait that nobody looks at any more must not end the process.
+          promise.catch(() => {})
+          settle(() => reject(goneError()))
+        },
       }
-      const timer = setTimeout(
-        () => waiter.reject(new TestMailError('timeout', explain(count, match, how, found, timeout, only))),
-        timeout,
-      )
-      const aborted = (): void =>
-        waiter.reject(new TestMailError('timeout', 'the wait was aborted', { cause: signal?.reason }))
+      const withdraw = enlist(only?.key ?? '', waiter)
+      const late = (): void => {
+        const arrived = behind(all, how.since === 'now' ? { sequence: began } : (how.since ?? 'start'))
+        const text = explainWait({ count, match, only, found, timeout, arrived, more: options.explain() })
+        settle(() => reject(new TestMailError('timeout', text)))
+      }
+      const timer = timeout === Number.POSITIVE_INFINITY ? undefined : setTimeout(late, Math.min(timeout, LONGEST))
+      const aborted = (): void => settle(() => reject(abortedError(signal)))
       function settle(finish: () => void): void {
         clearTimeout(timer)
-        waiters.delete(waiter)
+        withdraw()
         signal?.removeEventListener('abort', aborted)
         finish()
       }
-      waiters.add(waiter)
-      if (signal?.aborted) aborted()
-      else signal?.addEventListener('abort', aborted, { once: true })
+      signal?.addEventListener('abort', aborted, { once: true })
     })
+    return promise
   }
 
-  function since({ since = 'start' }: WaitOptions): TestMessage[] {
-    if (since === 'start') return [...messages]
-    if (since === 'now') return []
-    return messages.filter(({ sequence }) => sequence > since.sequence)
-  }
-
-  function explain(
-    count: number,
-    match: Match | undefined,
-    how: WaitOptions,
-    found: readonly TestMessage[],
-    timeout: number,
-    only: Only | undefined,
-  ): string {
-    const wanted = count === 1 ? describeMatch(match) : `${count} of ${describeMatch(match)}`
-    const where = only ? ` for ${only.name}` : ''
-    const lines = [`waited ${timeout} ms${where} for ${wanted}${count > 1 ? `; ${found.length} came` : ''}`]
-    const arrived = messages.filter((message) => (how.since ?? 'start') === 'start' || since(how).includes(message))
-    if (arrived.length === 0) lines.push('Nothing arrived.')
-    else lines.push(`Arrived: ${arrived.length}${arrived.length > 10 ? ', the last 10' : ''}`)
-    for (const message of arrived.slice(-10)) lines.push(`  ${describe(message)}`)
-    const nearest = nearestOf(arrived, match, only)
-    if (nearest) lines.push(`Nearest: ${JSON.stringify(nearest.message.subject)}, but ${nearest.failed.join('; ')}`)
-    const sessions = options.explain()
-    if (sessions !== '') lines.push(sessions)
-    return lines.join('\n')
+  function note(message: TestMessage): readonly string[] {
+    all.push(message)
+    octets += message.raw.length
+    snapshot = null
+    const keys = new Set(message.envelope.to.map((address) => address.toLowerCase()))
+    for (const key of keys) {
+      const list = byRecipient.get(key)
+      if (list) list.push(message)
+      else byRecipient.set(key, [message])
+    }
+    return [...keys]
   }
 
   return {
     get messages() {
-      return (snapshot ??= [...messages])
+      return (snapshot ??= [...all])
     },
-    add(message) {
-      messages.push(message)
-      snapshot = null
-      for (const waiter of [...waiters]) waiter.offer(message)
-      for (const listener of [...listeners]) listener(message)
+    get count() {
+      return all.length
+    },
+    get octets() {
+      return octets
+    },
+    get sequence() {
+      return sequence
+    },
+    of: (only) => [...listOf(only)],
+    add(make) {
+      const message = make(++sequence)
+      const keys = note(message)
+      for (const key of ['', ...keys]) for (const waiter of [...(waiters.get(key) ?? [])]) waiter.offer(message)
+      for (const listener of [...listeners]) listener.offer(message)
+      return message
     },
     clear() {
-      messages = []
+      all.length = 0
+      octets = 0
+      byRecipient.clear()
       snapshot = null
     },
-    nextSequence: () => ++sequence,
-    wait,
-    listen(take) {
-      listeners.add(take)
-      return () => void listeners.delete(take)
+    wait: (wanted) => wait(wanted, (found) => found),
+    first: (wanted) => wait({ ...wanted, count: 1 }, ([message]) => message),
+    listen(offer, gone) {
+      const listener: Waiter = { offer, dispose: gone }
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    get disposed() {
+      return disposed
     },
     dispose() {
       disposed = true
-      for (const waiter of [...waiters]) waiter.reject(goneError())
+      const everybody = [...waiters.values()].flatMap((group) => [...group])
+      for (const waiter of [...everybody, ...listeners]) waiter.dispose()
     },
   }
 }
 
-function goneError(): TestMailError {
+/** The part of a list that counts; its messages stand in the order of their numbers. */
+function behind(list: readonly TestMessage[], since: 'start' | 'now' | Mark): readonly TestMessage[] {
+  if (since === 'start') return list
+  if (since === 'now') return []
+  let from = 0
+  let to = list.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (list[middle].sequence <= since.sequence) from = middle + 1
+    else to = middle
+  }
+  return list.slice(from)
+}
+
+/** True when a message was sent to the recipient. */
+export function isFor({ envelope }: TestMessage, { key }: Only): boolean {
+  return envelope.to.some((address) => address.toLowerCase() === key)
+}
+
+export function goneError(): TestMailError {
   return new TestMailError('disposed', 'the test mail server was disposed while somebody waited for mail')
 }
 
-function describe({ subject, envelope }: TestMessage): string {
-  return `${JSON.stringify(subject)} from <${envelope.from}> to ${envelope.to.map((one) => `<${one}>`).join(', ')}`
-}
-
-/** The message that fails the fewest clauses. */
-function nearestOf(
-  messages: readonly TestMessage[],
-  match: Match | undefined,
-  only: Only | undefined,
-): { message: TestMessage; failed: string[] } | null {
-  let best: { message: TestMessage; failed: string[] } | null = null
-  for (const message of messages) {
-    const failed = mismatches(match, message)
-    if (only && !only.has(message)) failed.push(`it is not for ${only.name}`)
-    if (failed.length > 0 && (!best || failed.length < best.failed.length)) best = { message, failed }
-  }
-  return best
+function abortedError(signal: AbortSignal | undefined): TestMailError {
+  return new TestMailError('aborted', 'the wait was aborted', { cause: signal?.reason })
 }

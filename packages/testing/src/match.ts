@@ -22,8 +22,11 @@ export interface MessageShape {
   readonly header?: Readonly<Record<string, Text>>
   /** A file name. */
   readonly attachment?: Text
+  /** The connection it came over: `id` of a session. */
+  readonly via?: string
 }
 
+/** A shape, or a function that says yes. */
 export type Match = MessageShape | ((message: TestMessage) => boolean)
 
 /** True when a text is the wanted one. */
@@ -51,7 +54,7 @@ export function mismatches(match: Match | undefined, message: TestMessage): stri
   const clause = (name: string, wanted: Text | undefined, holds: (wanted: Text) => boolean, has: string): void => {
     if (wanted !== undefined && !holds(wanted)) failed.push(`${name} is ${has}, not ${shown(wanted)}`)
   }
-  const { envelope, from, to, cc, bcc, subject, text, html, attachments, headers } = message
+  const { envelope, from, to, cc, bcc, subject, text, html, attachments, headers, origin } = message
   const recipients = [...envelope.to, ...mailboxes(to)]
   clause('to', match.to, (wanted) => someAddress(wanted, recipients), list(envelope.to))
   clause('from', match.from, (wanted) => someAddress(wanted, [envelope.from, ...mailboxes(from)]), envelope.from)
@@ -62,6 +65,7 @@ export function mismatches(match: Match | undefined, message: TestMessage): stri
   clause('html', match.html, (wanted) => matches(wanted, html, 'contains'), excerpt(html))
   const files = attachments.map(({ filename }) => filename)
   clause('attachment', match.attachment, (wanted) => files.some((file) => matches(wanted, file)), list(files))
+  clause('via', match.via, (wanted) => wanted === origin?.session, origin?.session ?? 'nothing')
   for (const [name, wanted] of Object.entries(match.header ?? {})) {
     const values = headers.all(name)
     clause(`header ${name}`, wanted, () => values.some((value) => matches(wanted, value)), list(values))
@@ -73,12 +77,10 @@ export function mismatches(match: Match | undefined, message: TestMessage): stri
 export function describeMatch(match: Match | undefined): string {
   if (match === undefined) return 'a message'
   if (typeof match === 'function') return 'a message that the function accepts'
-  const clauses = Object.entries(match).map(([name, wanted]) =>
-    name === 'header'
-      ? Object.entries(wanted as Record<string, Text>).map(([field, text]) => `${field}: ${shown(text)}`)
-      : `${name}: ${shown(wanted as Text)}`,
-  )
-  return `a message with { ${clauses.flat().join(', ')} }`
+  const { header = {}, ...rest } = match
+  const clauses = [...Object.entries(rest), ...Object.entries(header)].filter(([, wanted]) => wanted !== undefined)
+  if (clauses.length === 0) return 'a message'
+  return `a message with { ${clauses.map(([name, wanted]) => `${name}: ${shown(wanted)}`).join(', ')} }`
 }
 
 function shown(wanted: Text): string {

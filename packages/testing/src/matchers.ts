@@ -1,10 +1,10 @@
 /** Matchers for `expect`, whatever runner it belongs to. */
+import type { AbsenceOptions } from './absence.js'
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
-import type { Inbox } from './inbox.js'
+import type { MailReceiver } from './inbox.js'
 import type { WaitOptions } from './mailroom.js'
 import { type Match, matches, type Text } from './match.js'
-import type { TestMail } from './test-mail.js'
 
 /** What a matcher gives its runner. */
 export interface MatcherResult {
@@ -14,41 +14,44 @@ export interface MatcherResult {
 
 /** What the matchers add to `expect(...)`. */
 export interface MailMatchers<R> {
-  /** Waits for a message: `await expect(mail).toReceive({ subject: /reset/ })`. */
+  /**
+   * Waits for a message: `await expect(mail).toReceive({ subject: /reset/ })`. With `.not` as `toReceiveNothing`, which
+   * does not wait for the time-out.
+   */
   toReceive(match?: Match, options?: WaitOptions): Promise<R>
   /** No mail comes: `await expect(inbox).toReceiveNothing()`. */
-  toReceiveNothing(match?: Match, options?: { readonly within?: number }): Promise<R>
+  toReceiveNothing(match?: Match, options?: AbsenceOptions): Promise<R>
   /** Has an attached file with this name. */
   toHaveAttachment(filename: Text): R
-  /** The text that a reader of the HTML sees contains this, white space counted as one space. */
+  /** The text that a reader of the HTML sees contains this; white space and the ends of blocks count as one space. */
   toSeeInHtml(text: Text): R
-  /** The plain text, or that of the HTML, has these in this order. */
+  /** The plain text, or without one that of the HTML, has these in this order. */
   toSeeInOrder(texts: readonly string[]): R
 }
 
-type Receiver = Pick<TestMail | Inbox, 'waitFor' | 'expectNone'>
+/** What runners give a matcher as `this`. */
+interface MatcherContext {
+  readonly isNot?: boolean
+}
 
 /** Gives `expect.extend` what `MailMatchers` promises. */
 export const mailMatchers = {
-  async toReceive(mail: Receiver, match?: Match, options?: WaitOptions): Promise<MatcherResult> {
+  async toReceive(
+    this: MatcherContext | undefined,
+    mail: MailReceiver,
+    match?: Match,
+    options?: WaitOptions,
+  ): Promise<MatcherResult> {
+    if (this?.isNot) return inverted(await absence(mail, match, options?.signal && { signal: options.signal }))
     try {
-      const { subject } = await mail.waitFor(match, options)
-      return { pass: true, message: () => `a message came that should not: ${JSON.stringify(subject)}` }
+      await mail.waitFor(match, options)
+      return { pass: true, message: () => 'a message came' }
     } catch (reason) {
       return failure(reason)
     }
   },
-  async toReceiveNothing(
-    mail: Receiver,
-    match?: Match,
-    options?: { readonly within?: number },
-  ): Promise<MatcherResult> {
-    try {
-      await mail.expectNone(match, options)
-      return { pass: true, message: () => 'no message came, but one should have' }
-    } catch (reason) {
-      return failure(reason)
-    }
+  async toReceiveNothing(mail: MailReceiver, match?: Match, options?: AbsenceOptions): Promise<MatcherResult> {
+    return absence(mail, match, options)
   },
   toHaveAttachment({ attachments }: TestMessage, filename: Text): MatcherResult {
     const names = attachments.map((one) => one.filename)
@@ -58,8 +61,9 @@ export const mailMatchers = {
     }
   },
   toSeeInHtml({ visibleText }: TestMessage, text: Text): MatcherResult {
+    const wanted = typeof text === 'string' ? oneLine(text) : text
     return {
-      pass: matches(text, visibleText, 'contains'),
+      pass: matches(wanted, oneLine(visibleText), 'contains'),
       message: () => `wanted ${text} in what the HTML shows:\n${visibleText || '(nothing)'}`,
     }
   },
@@ -78,7 +82,26 @@ export const mailMatchers = {
   },
 }
 
+async function absence(mail: MailReceiver, match?: Match, options?: AbsenceOptions): Promise<MatcherResult> {
+  try {
+    await mail.expectNone(match, options)
+    return { pass: true, message: () => 'no message came, but one should have' }
+  } catch (reason) {
+    return failure(reason)
+  }
+}
+
+/** `expect(...).not.toReceive()` passes when a matcher does not. */
+function inverted({ pass, message }: MatcherResult): MatcherResult {
+  return { pass: !pass, message }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ')
+}
+
+/** What the matcher found out is its result; all else (an abort, a disposed server) is not what was asked. */
 function failure(reason: unknown): MatcherResult {
-  if (!(reason instanceof TestMailError) || reason.code === 'disposed') throw reason
+  if (!(reason instanceof TestMailError) || (reason.code !== 'timeout' && reason.code !== 'unexpected')) throw reason
   return { pass: false, message: () => reason.message }
 }

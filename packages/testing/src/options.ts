@@ -8,6 +8,14 @@ export interface ListenAt {
   readonly port?: number
 }
 
+/** Somebody who has a mailbox. */
+export interface TestUser {
+  /** `ada@mail.test`; without a domain one of the server's. */
+  readonly address: string
+  /** The one password that is right. Default: any is. */
+  readonly password?: string
+}
+
 /** How a test server is made. Everything has a default. */
 export interface TestMailOptions {
   /** Address to bind. Default: `127.0.0.1`. */
@@ -18,9 +26,14 @@ export interface TestMailOptions {
   readonly smtps?: boolean | ListenAt
   /** Default: false. */
   readonly imap?: boolean | ListenAt
+  /** IMAP in TLS from the first octet. Default: false. */
   readonly imaps?: boolean | ListenAt
+  /** Default: false. */
   readonly pop3?: boolean | ListenAt
+  /** POP3 in TLS from the first octet. Default: false. */
   readonly pop3s?: boolean | ListenAt
+  /** The HTTP interface for tests in other processes and languages: see `connectTestMail`. Default: false. */
+  readonly http?: boolean | (ListenAt & HttpAccess)
   /**
    * The certificate: `auto` makes an authority and a good one in memory; the others are as bad as they are called;
    * `none` offers no TLS. Default: `auto` where `smtps`, `imaps` or `pop3s` is asked for, `none` otherwise.
@@ -28,33 +41,44 @@ export interface TestMailOptions {
   readonly tls?: 'auto' | 'none' | Exclude<CertificateKind, 'good'> | TestCertificate
   /**
    * Who may log in: `any` user with any password, nobody (`off`), these users and passwords, or a function.
-   * Default: `any`.
+   * Default: `any`, except for `users` that have a password.
    */
   readonly auth?: 'any' | 'off' | Readonly<Record<string, string>> | PasswordCheck | CredentialVerifier
-  /** Which addresses there are: all (`auto`), or these; others are refused at RCPT. Default: `auto`. */
-  readonly users?: 'auto' | readonly string[]
-  /** Domain of the addresses that `inbox()` makes up. Default: `mail.test`. */
+  /** Which addresses there are: all (`auto`), or these; others are refused at RCPT and at login. Default: `auto`. */
+  readonly users?: 'auto' | readonly (string | TestUser)[]
+  /** Domain of the addresses that `inbox()` makes up, and of users without one. Default: `mail.test`. */
   readonly domain?: string
-  /** Handlers asked before the server's own: a stage that returns a reply decides. */
+  /** SMTP handlers asked before the server's own: a stage that returns a reply decides. */
   readonly on?: SmtpHandler | readonly SmtpHandler[]
   readonly limits?: Partial<TestMailLimits>
   /** ms that `waitFor` waits: below the 5 s of most test runners, so that our error is the one that is read. Default: 4,000. */
   readonly waitTimeout?: number
-  /** Takes bare line feeds and the like, as few servers do any more. Default: false. */
+  /** Takes messages with bare line feeds and the like, as few servers do any more. Default: false. */
   readonly lenient?: boolean
-  /** Disposing fails when a scripted fault was never used. Default: false. */
+  /** Disposing fails when a scripted fault never happened, or when a handler of the test threw. Default: false. */
   readonly strictScripts?: boolean
   /** Milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number
+  /** Random octets for the addresses of `inbox()`. Default: the system's. */
+  readonly random?: (octets: number) => Uint8Array
   /** Disposes the server when it aborts. */
   readonly signal?: AbortSignal
+}
+
+/** Who may ask over HTTP. */
+export interface HttpAccess {
+  /**
+   * Names under which the server may be asked, beside `localhost`, `*.localhost` and IP addresses: whoever makes a
+   * browser's name point here gets nothing. `*`: all. Default: none.
+   */
+  readonly allowedHosts?: readonly string[]
 }
 
 /** What a test server holds. More is refused with 452. */
 export interface TestMailLimits {
   /** Default: 10,000. */
   readonly messages: number
-  /** Octets of all messages. Default: 64 MiB. */
+  /** Octets of all messages, and of one. Default: 64 MiB. */
   readonly bytes: number
 }
 

@@ -4,7 +4,7 @@ export interface SessionLine {
   readonly dir: 'C' | 'S'
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Without its line end; passwords are `***`, messages are their size. */
+  /** Without its line end; passwords are `***`, messages and other long octets are their size. */
   readonly line: string
 }
 
@@ -17,7 +17,7 @@ export interface TestSession {
   readonly startedAt: number
   /** `null` while it is open. */
   readonly endedAt: number | null
-  /** The dialogue (SMTP), at most 1,000 lines. */
+  /** The dialogue, at most its first 1,000 lines. */
   readonly lines: readonly SessionLine[]
   /** Messages it brought. */
   readonly messages: number
@@ -28,53 +28,79 @@ export interface TestSession {
 /** Sessions that are kept; older ones are forgotten. */
 const KEPT = 1_000
 const LINES = 1_000
+/** Errors of handlers that are kept. */
+const SURPRISES = 100
 
 type Open = {
   -readonly [K in keyof TestSession]: TestSession[K]
 }
 
-/** The book of all sessions. */
+/** The book of all sessions, and of what went wrong in them by the test's own doing. */
 export interface SessionBook {
   readonly sessions: readonly TestSession[]
+  /** How many are open. */
   readonly open: number
+  /** A client is in the middle of sending a message. */
+  readonly inTransaction: boolean
   started(id: string, protocol: TestSession['protocol'], remote: string): void
   said(id: string, dir: 'C' | 'S', line: string): void
+  /** Tells how to see whether a session is in the middle of a message. */
+  watch(id: string, busy: () => boolean): void
   brought(id: string): void
   problem(id: string, text: string): void
   ended(id: string): void
-  /** Calls when a session starts or ends, until the function it returns is called. */
+  /** A handler of the test threw, or a condition or action of a fault did. */
+  surprise(where: string, error: unknown): void
+  readonly surprises: readonly string[]
+  /** Calls when an SMTP session starts, ends or says something, until the function it returns is called. */
   listen(change: () => void): () => void
-  /** Sessions that ended without a message, for the error of a wait; `''` when there are none. */
+  /** Sessions that ended without a message and handlers that threw, for the error of a wait; `''` when there are none. */
   explain(): string
   clear(): void
 }
 
 export function createSessionBook(now: () => number): SessionBook {
   const book = new Map<string, Open>()
+  const busy = new Map<string, () => boolean>()
   const listeners = new Set<() => void>()
+  const surprises: string[] = []
+  let open = 0
   const changed = (): void => {
     for (const listener of [...listeners]) listener()
   }
-  const sessions = (): Open[] => [...book.values()]
+
+  function makeRoom(): void {
+    for (const { id, endedAt } of book.values()) {
+      if (book.size < KEPT) return
+      if (endedAt !== null) book.delete(id)
+    }
+  }
 
   return {
     get sessions() {
-      return sessions()
+      return [...book.values()]
     },
     get open() {
-      return sessions().filter(({ endedAt }) => endedAt === null).length
+      return open
+    },
+    get inTransaction() {
+      for (const is of busy.values()) if (is()) return true
+      return false
     },
     started(id, protocol, remote) {
-      if (book.size >= KEPT) {
-        const oldest = sessions().find(({ endedAt }) => endedAt !== null)
-        if (oldest) book.delete(oldest.id)
-      }
+      if (book.size >= KEPT) makeRoom()
+      open++
       book.set(id, { id, protocol, remote, startedAt: now(), endedAt: null, lines: [], messages: 0, problem: null })
-      changed()
+      if (protocol === 'smtp') changed()
     },
     said(id, dir, line) {
-      const lines = book.get(id)?.lines as SessionLine[] | undefined
-      if (lines && lines.length < LINES) lines.push({ dir, at: now(), line })
+      const session = book.get(id)
+      if (!session) return
+      if (session.lines.length < LINES) (session.lines as SessionLine[]).push({ dir, at: now(), line })
+      if (session.protocol === 'smtp' && listeners.size > 0) changed()
+    },
+    watch(id, is) {
+      if (book.has(id)) busy.set(id, is)
     },
     brought(id) {
       const session = book.get(id)
@@ -85,35 +111,46 @@ export function createSessionBook(now: () => number): SessionBook {
       if (session) session.problem ??= text
     },
     ended(id) {
+      busy.delete(id)
       const session = book.get(id)
-      if (!session) return
+      if (!session || session.endedAt !== null) return
+      open--
       session.endedAt = now()
-      changed()
+      if (session.protocol === 'smtp') changed()
+    },
+    surprise(where, error) {
+      if (surprises.length < SURPRISES) surprises.push(`${where} threw: ${String(error)}`)
+    },
+    get surprises() {
+      return surprises
     },
     listen(change) {
       listeners.add(change)
       return () => void listeners.delete(change)
     },
     explain() {
-      const failed = sessions().filter((one) => one.protocol === 'smtp' && one.messages === 0)
-      if (failed.length === 0) return ''
-      const shown = failed.slice(-5).map((one) => `  ${one.problem ?? story(one)}`)
-      return [`Sessions without a message: ${failed.length}`, ...shown].join('\n')
+      const failed = [...book.values()].filter((one) => one.protocol === 'smtp' && one.messages === 0)
+      const lines: string[] = []
+      if (failed.length > 0) lines.push(`Sessions without a message: ${failed.length}`)
+      for (const one of failed.slice(-5)) lines.push(`  ${storyOf(one)}`)
+      for (const one of surprises.slice(-5)) lines.push(one)
+      return lines.join('\n')
     },
     clear() {
-      for (const { id, endedAt } of sessions()) if (endedAt !== null) book.delete(id)
+      for (const { id, endedAt } of [...book.values()]) if (endedAt !== null) book.delete(id)
     },
   }
 }
 
-/** The first refusal, or how far the client came. */
-function story({ lines, endedAt }: TestSession): string {
-  const refusal = lines.find(({ dir, line }) => dir === 'S' && (line.startsWith('4') || line.startsWith('5')))
-  if (refusal) {
-    const before = lines.slice(0, lines.indexOf(refusal)).findLast(({ dir }) => dir === 'C')
-    return `${before?.line ?? 'connecting'} was refused: ${refusal.line}`
+/** Why it came to nothing, the first refusal, or how far the client came. */
+function storyOf({ lines, endedAt, problem }: TestSession): string {
+  const refusal = lines.findIndex(({ dir, line }) => dir === 'S' && (line.startsWith('4') || line.startsWith('5')))
+  if (refusal !== -1) {
+    const before = lines.slice(0, refusal).findLast(({ dir }) => dir === 'C')
+    return `${before?.line ?? 'connecting'} was refused: ${lines[refusal].line}`
   }
   const last = lines.findLast(({ dir }) => dir === 'C')
   const far = last ? `after ${last.line}` : 'before it said anything'
+  if (problem !== null) return `${problem}, ${far}`
   return endedAt === null ? `the client is still connected, ${far}` : `the client left ${far}`
 }

@@ -1,9 +1,9 @@
 import type { TestMessage } from './content/message.js'
+import type { TestDraft } from './draft.js'
 import type { Script } from './faults/script.js'
-import type { Inbox } from './inbox.js'
-import type { WaitOptions } from './mailroom.js'
-import type { Match } from './match.js'
-import type { DeliverOptions, TestDraft } from './node/deliver.js'
+import type { Inbox, MailReceiver, RemoteInbox } from './inbox.js'
+import type { Mark } from './mailroom.js'
+import type { DeliverOptions } from './node/deliver.js'
 import type { TestSession } from './sessions.js'
 
 /** Where a protocol is served. */
@@ -16,6 +16,17 @@ export interface Endpoint {
   readonly tls: boolean
 }
 
+/** All that are open, by protocol. */
+export interface Endpoints {
+  readonly smtp: Endpoint | undefined
+  readonly smtps: Endpoint | undefined
+  readonly imap: Endpoint | undefined
+  readonly imaps: Endpoint | undefined
+  readonly pop3: Endpoint | undefined
+  readonly pop3s: Endpoint | undefined
+  readonly http: Endpoint | undefined
+}
+
 /** What `nodemailer.createTransport` takes. */
 export interface TransportOptions {
   readonly host: string
@@ -24,52 +35,63 @@ export interface TransportOptions {
   readonly tls?: { readonly ca: string; readonly servername: string }
 }
 
-/** A running test mail server. */
-export interface TestMail extends AsyncDisposable, AsyncIterable<TestMessage> {
-  /** All that are open. */
-  readonly endpoints: {
-    readonly smtp: Endpoint | undefined
-    readonly smtps: Endpoint | undefined
-    readonly imap: Endpoint | undefined
-    readonly imaps: Endpoint | undefined
-    readonly pop3: Endpoint | undefined
-    readonly pop3s: Endpoint | undefined
-  }
-  /** SMTP, or SMTP in TLS where that is all there is. */
+/** What a test server can do wherever it runs. */
+export interface MailServer extends MailReceiver, AsyncDisposable, AsyncIterable<TestMessage> {
+  readonly endpoints: Endpoints
+  /** SMTP, or SMTP in TLS where that is all there is. @throws TestMailError `missing` without either. */
   readonly smtp: Endpoint
   readonly imap: Endpoint | undefined
   readonly pop3: Endpoint | undefined
+  /** For `connectTestMail` and other languages. */
+  readonly http: Endpoint | undefined
   /** PEM of the authority, for clients that verify; `''` without TLS. */
   readonly ca: string
-  /** `SMTP_HOST`, `SMTP_PORT`, `SMTP_URL`, and the same of what else is open. */
+  /**
+   * `SMTP_HOST`, `SMTP_PORT`, `SMTP_URL`, the same of what else is open, and `TEST_MAIL_URL` of the HTTP interface.
+   * With TLS also `NODE_EXTRA_CA_CERTS`: a file in the folder for temporary ones, gone when the server is disposed.
+   */
   env(prefix?: string): Record<string, string>
   /** Goes straight into `nodemailer.createTransport`. */
   transport(): TransportOptions
+  /** The messages that arrived while a function ran. */
+  during<T>(act: () => T | Promise<T>): Promise<{ readonly value: T; readonly messages: readonly TestMessage[] }>
+  /** Puts a message into a mailbox without SMTP: for apps that read mail. */
+  deliver(to: string, message: TestDraft, options?: DeliverOptions): Promise<TestMessage>
+  /** Ends all connections and waits; may be called again. Waits that are open are rejected. */
+  dispose(): Promise<void>
+}
+
+/** Faults in force. Disposing, or `remove()`, ends them. */
+export interface ScriptedFaults extends Disposable {
+  remove(): void
+}
+
+/** A running test mail server. */
+export interface TestMail extends MailServer {
   /** What has arrived, in order. A message is here before its sender is told `250`: code that awaited its sending finds it. */
   readonly messages: readonly TestMessage[]
-  /** Every connection, with the SMTP dialogue. */
+  /** Every connection, with its dialogue. */
   readonly sessions: readonly TestSession[]
   /** The mail of one address; without an argument of a new one that nobody else has. */
   inbox(address?: string): Inbox
-  /**
-   * The first message that matches, now or when it comes. Does not consume.
-   * @throws TestMailError `timeout`: the text says what came instead, and which sessions failed.
-   */
-  waitFor(match?: Match, options?: WaitOptions): Promise<TestMessage>
-  waitForAll(count: number, match?: Match, options?: WaitOptions): Promise<TestMessage[]>
-  /**
-   * Resolves when no SMTP session is open and none was opened for `within` ms (default 100); rejects at once when a
-   * message that matches comes, or has come. For apps in another process; in this one `during` is exact.
-   */
-  expectNone(match?: Match, options?: { readonly within?: number }): Promise<void>
-  /** The messages that arrived while a function ran. */
-  during<T>(act: () => T | Promise<T>): Promise<{ readonly value: T; readonly messages: readonly TestMessage[] }>
+  /** Now, in the order of arrival: `waitFor(match, { since: mark })` looks at what comes behind it. */
+  mark(): Mark
   /** Lets things go wrong: `mail.script(on.rcpt.once().reply(451))`, until what it returns is disposed. */
-  script(...scripts: readonly Script[]): Disposable & { remove(): void }
-  /** Puts a message into a mailbox without SMTP: for apps that read mail. */
-  deliver(to: string, message: TestDraft, options?: DeliverOptions): Promise<TestMessage>
+  script(...scripts: readonly Script[]): ScriptedFaults
   /** Forgets messages and ended sessions; what IMAP and POP3 show stays. */
   clear(): void
-  /** Ends all connections and waits; may be called again. Waits that are open are rejected. */
-  dispose(): Promise<void>
+}
+
+/** A test server in another process. Disposing ends what this end has open; the server goes on. */
+export interface RemoteTestMail extends MailServer {
+  /** The mail of one address; without an argument of a new one that nobody else has. */
+  inbox(address?: string): RemoteInbox
+  /** Every connection, with its dialogue. */
+  listSessions(): Promise<readonly TestSession[]>
+  /** See `TestMail.mark`. */
+  mark(): Promise<Mark>
+  /** As `TestMail.script`; functions (`when`, `run`) cannot travel. @throws TestMailError `options`. */
+  script(...scripts: readonly Script[]): Promise<AsyncDisposable & { remove(): Promise<void> }>
+  /** See `TestMail.clear`. */
+  clear(): Promise<void>
 }

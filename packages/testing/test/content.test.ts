@@ -1,74 +1,201 @@
-import { startTestMail } from '@posthouse/testing'
-import { expect, test } from 'vitest'
+import type { TestMessage } from '@posthouse/testing'
+import { type FixtureName, fixture } from '@posthouse/testing/fixtures'
+import { describe, expect, test } from 'vitest'
 import { findCode } from '../src/content/codes.js'
 import { findLinks } from '../src/content/links.js'
-import '../src/vitest.js'
+import { createTestMessage } from '../src/content/message.js'
 
-const code = (text: string, options = {}, html = '') => findCode({ html, text, subject: '' }, options)
+const code = (text: string, options = {}, html = '', subject = '') => findCode({ html, text, subject }, options)
 
-test.each([
-  ['Your code is 482913.', '482913'],
-  ['Your code:\n\n482 913\n', '482913'],
-  ['Use G-482913 to sign in', 'G-482913'],
-  ['Enter AB3-9KQ on the page', 'AB3-9KQ'],
-  ['Call +49 30 1234567 or use code 731902 until 2026-11-23', '731902'],
-  ['Order 100234 of 2026: pay 149.00 EUR. Your PIN: 4821', '4821'],
-  ['x\n\n@example.test #918273', '918273'],
-  ['Verification code 55555 (valid for 10 minutes)', '55555'],
-])('the code in %j', (text, wanted) => {
-  expect(code(text)).toBe(wanted)
-})
-
-test('codes in HTML: what is seen large, not what is hidden', () => {
-  const html = `<html><head><style>.a{color:#123456}</style></head><body>
-    <div style="display:none">999999</div><p>Order 100200</p>
-    <p style="font-size:32px;letter-spacing:4px">774411</p><a href="https://example.test/?id=445566">open</a></body>`
-  expect(code('', {}, html)).toBe('774411')
-})
-
-test('two codes that are as likely are an error with a list; saying more decides', () => {
-  const text = 'codes 111222 and 333444'
-  expect(() => code(text)).toThrow('111222, 333444')
-  expect(() => code('nothing here')).toThrow('nothing that looks like a code')
-  expect(code('Access 12345, code 123456', { digits: 5 })).toBe('12345')
-  expect(code('Ref ABC-123\nTAN 998877 code 112233', { pattern: /TAN (\d+)/ })).toBe('998877')
-  expect(() => code(text, { pattern: /\d{6}/g })).not.toThrow()
-})
-
-test('links of HTML and of text, each once, decoded once', () => {
-  const html = `<a href="https://example.test/a?x=1&amp;y=%2520">Confirm <b>address</b></a>
-    <a href="mailto:help@example.test">help</a><area href="https://example.test/map" alt="map">
-    <form action="https://example.test/form"></form><a href="not a url">bad</a>`
-  const text =
-    'See <https://example.test/wrap\nped/path>, (https://example.test/b_(c)), https://example.test/a?x=1&y=%2520.'
-  expect(findLinks(html, text).map(({ href, text }) => [href, text])).toEqual([
-    ['https://example.test/a?x=1&y=%2520', 'Confirm address'],
-    ['mailto:help@example.test', 'help'],
-    ['https://example.test/map', 'map'],
-    ['https://example.test/form', ''],
-    ['https://example.test/wrapped/path', 'https://example.test/wrapped/path'],
-    ['https://example.test/b_(c)', 'https://example.test/b_(c)'],
-  ])
-})
-
-test('a message tells its link, and which there are when it cannot', async () => {
-  await using mail = await startTestMail()
-  const html = '<a href="https://example.test/yes">Confirm address</a> <a href="https://example.test/no">Not me</a>'
-  const message = await mail.deliver('ada@mail.test', {
-    subject: 'Confirm',
-    html,
-    attachments: [{ filename: 'data.json', content: Buffer.from('{"a":1}') }],
+function messageOf(raw: string | Uint8Array): TestMessage {
+  return createTestMessage({
+    ...{ id: '1', sequence: 1, receivedAt: new Date(0), origin: null },
+    raw: typeof raw === 'string' ? new TextEncoder().encode(raw.replaceAll('\n', '\r\n')) : raw,
+    envelope: { from: '', to: ['ada@mail.test'], body: '7BIT', smtputf8: false, dsn: null },
   })
-  expect(message.link('Confirm').pathname).toBe('/yes')
-  expect(message.link(/\/no$/).pathname).toBe('/no')
-  expect(() => message.link()).toThrow('2 links fit')
-  expect(() => message.link('Other')).toThrow('"Not me" https://example.test/no')
-  expect(message.attachments[0].json()).toEqual({ a: 1 })
-  expect(message).toHaveAttachment('data.json')
-  expect(message).toSeeInHtml('Confirm address Not me')
-  expect(message).not.toHaveAttachment(/pdf$/)
-  expect(message).toSeeInOrder(['Confirm', 'Not me'])
-  await expect(mail).toReceive({ subject: 'Confirm' })
-  await expect(mail.inbox()).toReceiveNothing()
-  await expect(expect(mail).toReceive({ subject: 'Other' }, { timeout: 5 })).rejects.toThrow('Nearest: "Confirm"')
+}
+
+describe('codes in text', () => {
+  test.each([
+    ['Your code is 482913.', '482913'],
+    ['Your code:\n\n482 913\n', '482913'],
+    ['Use G-482913 to sign in', 'G-482913'],
+    ['G-482913 is your Google verification code.', 'G-482913'],
+    ['Enter AB3-9KQ on the page', 'AB3-9KQ'],
+    ['Call +49 30 1234567 or use code 731902 until 2026-11-23', '731902'],
+    ['Order 100234 of 2026: pay 149.00 EUR. Your PIN: 4821', '4821'],
+    ['Ihr Bestätigungscode lautet 77 41 20, gültig 10 Minuten.\n\nIhr Code: 774120', '774120'],
+    ['x\n\n@example.test #918273', '918273'],
+    ['Verification code 55555 (valid for 10 minutes)', '55555'],
+    ['Your PIN is 2048.\n© 2026 Example', '2048'],
+    ['Your login code\n\n4 8 2 9 1 3\n\nExpires in 15 minutes', '482913'],
+    ['Invoice 20260310 is attached. To open it use the passcode 6612.', '6612'],
+    ['Your token\n\nx7k9p2\n', 'x7k9p2'],
+    ['Hi,\n\n604211 is your Example code.\n\nIP 192.168.10.24, Chrome 126, 10:45 am', '604211'],
+    ['Ticket #4455667 was opened. Confirm with code 9081 within 1440 minutes.', '9081'],
+    ['Room 1204, ZIP 94107, phone (415) 555-0123. Access code 551177', '551177'],
+    ['See https://example.test/login?code=998877&id=112233 or type 445566 as your code', '445566'],
+    ['Card 4111 1111 1111 1111 was charged 12000 USD. One-time password: 303132', '303132'],
+    ['Su código es 818283', '818283'],
+  ])('%j', (text, wanted) => {
+    expect(code(text)).toBe(wanted)
+  })
+
+  test('what is none is left out, and the error says why', () => {
+    expect(() => code('nothing here')).toThrow('nothing that looks like a code')
+    expect(() => code('Order 100234, 12000 EUR, 2026, 1440 minutes, call +49 30 1234567')).toThrow(
+      /100234 \(a reference\), 12000 \(a price\), 2026 \(a year\), 1440 \(a number of something\)/,
+    )
+  })
+
+  test('two that are as likely are an error with a list; saying more decides', () => {
+    const text = 'codes 111222 and 333444'
+    expect(() => code(text)).toThrow('111222, 333444; say digits, near or pattern')
+    expect(code('Access 12345, code 123456', { digits: 5 })).toBe('12345')
+    expect(code('Ref ABC-123\nTAN 998877 code 112233', { pattern: /TAN (\d+)/ })).toBe('998877')
+    expect(code('first 111222\nsecond key 333444', { near: /key/ })).toBe('333444')
+    expect(code(text, { pattern: /\d{6}$/gy })).toBe('333444')
+    expect(() => code(text, { pattern: /\d{9}/ })).toThrow('nothing matches')
+    expect(() => code('1 22\n3 44', { pattern: /\d\d/ })).toThrow('matches 22, 44')
+  })
+
+  test('the subject counts, and a code that stands in several places is the likelier one', () => {
+    expect(code('Welcome', {}, '', '482913 is your code')).toBe('482913')
+    expect(code('code 111222, code 333444', {}, '', 'Code 333444')).toBe('333444')
+  })
+})
+
+describe('codes in HTML', () => {
+  test.each([
+    [
+      'large type, not what is hidden, coloured or linked',
+      `<html><head><style>.a{color:#123456}</style></head><body>
+        <div style="display:none">999999</div><span style="font-size:0px">888888</span><p>Order 100200</p>
+        <p style="font-size:32px;letter-spacing:4px">774411</p><a href="https://example.test/?id=445566">open</a></body>`,
+      '774411',
+    ],
+    [
+      'a box for each digit',
+      `<p>Enter this code</p><table><tr>${[...'482913'].map((digit) => `<td>${digit}</td>`).join('')}</tr></table>`,
+      '482913',
+    ],
+    [
+      'in a block of its own',
+      '<p>Hello</p><div><b>90 21 33</b></div><p>Your code: <code>902-133</code></p>',
+      '902-133',
+    ],
+    ['with zero-width padding', '<p>Your code is 48&shy;29&#8203;13</p>', '482913'],
+    ['entities', '<p>Code:&nbsp;&#52;82913</p>', '482913'],
+  ])('%s', (_name, html, wanted) => {
+    expect(code('', {}, html)).toBe(wanted)
+  })
+})
+
+describe('links', () => {
+  test('of HTML and of text, each once, decoded once', () => {
+    const html = `<a href="https://example.test/a?x=1&amp;y=%2520">Confirm <b>address</b></a>
+      <a href="mailto:help@example.test">help</a><area href="https://example.test/map" alt="map">
+      <form action="https://example.test/form"></form><a href="not a url">bad</a>
+      <button formaction="https://example.test/button">Go</button>`
+    const text = [
+      'See <https://example.test/wrap',
+      'ped/path>, (https://example.test/b_(c)), https://example.test/a?x=1&y=%2520.',
+      '"https://example.test/quoted", https://example.test/?next=https://other.test/; *https://example.test/bold*',
+    ].join('\n')
+    expect(findLinks(html, text).map(({ href, text, source }) => [href, text, source])).toEqual([
+      ['https://example.test/a?x=1&y=%2520', 'Confirm address', 'html'],
+      ['mailto:help@example.test', 'help', 'html'],
+      ['https://example.test/map', 'map', 'html'],
+      ['https://example.test/form', '', 'html'],
+      ['https://example.test/button', '', 'html'],
+      ['https://example.test/wrapped/path', 'https://example.test/wrapped/path', 'text'],
+      ['https://example.test/b_(c)', 'https://example.test/b_(c)', 'text'],
+      ['https://example.test/quoted', 'https://example.test/quoted', 'text'],
+      ['https://example.test/?next=https://other.test/', 'https://example.test/?next=https://other.test/', 'text'],
+      ['https://example.test/bold', 'https://example.test/bold', 'text'],
+    ])
+  })
+
+  test('a picture, a button and the address in full are one link with several texts', () => {
+    const html = `<base href="https://example.test/mail/"><a href="/yes"><img src="cid:1" alt="logo"></a>
+      <a href="https://example.test/yes">Confirm</a><a href="https://example.test/yes"></a>`
+    const [link, ...more] = findLinks(html, 'or open https://example.test/yes')
+    expect(more).toEqual([])
+    expect(link).toMatchObject({ text: 'logo', texts: ['logo', 'Confirm', 'https://example.test/yes'] })
+  })
+
+  test('one is asked for by its text or address; the error lists what there is', () => {
+    const message = messageOf(`Content-Type: text/html
+
+<a href="https://example.test/yes">Confirm address</a> <a href="https://example.test/no">Not me</a>
+<a href="mailto:help@example.test">help</a>`)
+    expect(message.link('Confirm').pathname).toBe('/yes')
+    expect(message.link(/\/no$/).pathname).toBe('/no')
+    expect(message.link((text) => text === 'help').protocol).toBe('mailto:')
+    expect(() => message.link()).toThrow('2 links fit; say which of:\n  "Confirm address" https://example.test/yes')
+    expect(() => message.link('Other')).toThrow('no such link; the message has:\n  "Confirm address"')
+    expect(() => messageOf('\n').link()).toThrow('the message has: none')
+  })
+})
+
+test('what a reader of HTML sees', () => {
+  const message = messageOf(`Content-Type: text/html; charset=utf-8
+
+<!doctype html><title>not seen</title><div style="display: none">preview &zwnj;&nbsp;</div>
+<h1>Hello&nbsp;Ada</h1><ul><li>one<li>two</ul><p hidden>no</p><p>a<br>b <script>c</script><b>d</b></p>
+<!-- no --><p style="opacity:0.9">e &lt;f&gt;</p>`)
+  expect(message.visibleText).toBe('Hello Ada\none\ntwo\na\nb d\ne <f>')
+})
+
+describe('fixtures are what they are called', () => {
+  const of = (name: FixtureName): TestMessage => messageOf(fixture(name))
+
+  test('everyday mail', () => {
+    expect(of('plain').text).toContain('..dots at the beginning')
+    const alternative = of('alternative')
+    expect(alternative.code()).toBe('482913')
+    expect(alternative.link('Confirm address').searchParams.get('token')).toBe('abc/def')
+    expect(alternative.links).toHaveLength(1)
+    expect(of('inline-image').attachments).toMatchObject([
+      { contentId: 'pixel@example.test', contentType: 'image/png' },
+    ])
+    expect(of('attachments').attachment('data.json').json()).toEqual({ total: 12 })
+    expect(of('attachments').attachment(/März/).text()).toMatch(/^%PDF/)
+    expect(() => of('attachments').attachment('x')).toThrow('there are: data.json, Rechnung März.pdf')
+    expect(() => of('plain').attachment('x')).toThrow('there are: none')
+    expect(of('list').headers.get('List-Id')).toBe('Compilers <compilers.lists.example.test>')
+    expect(of('bounce-dsn').headers.get('Content-Type')).toMatch(/^multipart\/report; report-type=delivery-status/)
+    expect(of('auto-reply').headers.get('Auto-Submitted')).toBe('auto-replied')
+    expect(new TextDecoder().decode(of('calendar').raw)).toContain('method=REQUEST')
+    expect(of('forwarded').subject).toBe('Fwd: Lunch')
+  })
+
+  test('awkward mail', () => {
+    expect(of('8bit')).toMatchObject({ subject: 'Grüße', text: 'Grüße aus Zürich – 12 €\n' })
+    expect(of('undeclared').text).toMatch(/^d.j. vu\n$/)
+    expect(of('iso-2022-jp')).toMatchObject({ subject: 'こんにちは', text: 'こんにちは\n' })
+    expect(of('smtputf8')).toMatchObject({ subject: 'Привет 👋', from: [{ address: 'jürgen@müller.example.test' }] })
+    expect(of('winmail').attachments).toMatchObject([{ contentType: 'application/ms-tnef', filename: 'winmail.dat' }])
+    expect(of('flowed').links.map(({ href }) => href)).toEqual([
+      'https://app.example.test/confirm?token=abcdefghijklmnopqrstuvwxyz',
+    ])
+    expect(of('encoded-words').subject).toMatch(/^A long subject €/)
+    expect(of('long-lines').text.length).toBe(5_003)
+    expect(of('signed').attachments.map(({ filename }) => filename)).toContain('signature.asc')
+    expect(of('broken').subject).toBe('Broken')
+    expect(of('broken').mime.defects.length).toBeGreaterThan(0)
+    expect(of('deep').subject).toBe('Deep')
+    expect(of('no-header').text).toBe('Only a body.\n')
+    expect(of('empty')).toMatchObject({ subject: '', text: '', html: '', from: [], date: null, messageId: null })
+  })
+
+  test('20 MB', () => {
+    const large = of('large')
+    expect(large.raw.length).toBeGreaterThan(20_000_000)
+    expect(large.attachment('large.bin').bytes.length).toBe(14_820_000)
+  })
+
+  test('one that there is not', () => {
+    expect(() => fixture('toString' as FixtureName)).toThrow('there is no fixture toString; there are plain,')
+  })
 })

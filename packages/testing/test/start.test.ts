@@ -1,6 +1,9 @@
-import { on, startTestMail, TestMailError, testMailFor } from '@posthouse/testing'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { on, startTestMail, type TestMail, TestMailError, testMailFor } from '@posthouse/testing'
 import { ImapFlow } from 'imapflow'
-import { createTransport } from 'nodemailer'
+import { createTransport, type SendMailOptions } from 'nodemailer'
 import { describe, expect, test } from 'vitest'
 
 const letter = { from: 'app@example.test', to: 'ada@example.test', subject: 'Hello', text: 'It works.' }
@@ -107,7 +110,9 @@ describe('what does not come', () => {
     const transport = createTransport(mail.transport())
     await transport.sendMail({ ...letter, to: 'other@example.test' })
     await inbox.expectNone()
-    const refuted = expect(inbox.expectNone({}, { within: 60_000 })).rejects.toThrow('its subject is "Hello"')
+    const refuted = expect(inbox.expectNone({}, { within: 60_000 })).rejects.toThrow(
+      `wanted no mail for ${inbox.address}, but there is "Hello" from`,
+    )
     await transport.sendMail({ ...letter, to: inbox.address })
     await refuted
     await expect(inbox.expectNone()).rejects.toMatchObject({ code: 'unexpected' })
@@ -190,7 +195,8 @@ describe('reading', () => {
   test('delivered mail is in the mailbox of who logs in', async () => {
     await using mail = await startTestMail({ imap: true, pop3: true })
     await mail.deliver('ada@mail.test', { subject: 'Bounce', text: 'x' }, { flags: ['\\Seen', '$Work'] })
-    await mail.deliver('ada@mail.test', 'Subject: raw\n\nbody\n', { folder: 'Archive' })
+    const at = new Date('2026-03-10T09:30:00Z')
+    await mail.deliver('ada@mail.test', 'Subject: raw\n\nbody\n', { folder: 'Archive/2026', at })
     await createTransport(mail.transport()).sendMail({ ...letter, to: 'ada@mail.test' })
     const { host, port } = mail.imap as { host: string; port: number }
     const imap = new ImapFlow({ host, port, secure: false, auth: { user: 'ada', pass: 'x' }, logger: false })
@@ -204,7 +210,8 @@ describe('reading', () => {
       ['Bounce', ['$Work', '\\Seen']],
       ['Hello', []],
     ])
-    expect(await imap.status('Archive', { messages: true })).toMatchObject({ messages: 1 })
+    await imap.mailboxOpen('Archive/2026')
+    expect((await imap.fetchOne('1', { internalDate: true })) || {}).toMatchObject({ internalDate: at })
     await imap.logout()
   })
 })
@@ -212,7 +219,95 @@ describe('reading', () => {
 test('scripts that never happened are told at the end', async () => {
   const mail = await startTestMail({ strictScripts: true })
   mail.script(on.rcpt.times(2).reply(451, '4.7.1', 'greylisted'))
-  await expect(mail.dispose()).rejects.toThrow('on.rcpt.times(2).reply(451)')
+  mail.script(on.imap.login.once().no()).remove()
+  await expect(mail.dispose()).rejects.toThrow('on.imap.login.once().no(scripted), on.rcpt.times(2).reply(451)')
+})
+
+describe('users', () => {
+  const users = ['ada', { address: 'bob@example.test', password: 'secret' }] as const
+  const login = (mail: TestMail, user: string, pass: string) =>
+    createTransport({ ...mail.transport(), auth: { user, pass } })
+      .sendMail({ ...letter, to: 'ada@mail.test' })
+      .then(
+        () => 'in',
+        ({ responseCode }) => responseCode,
+      )
+
+  test('those that there are: others are refused at RCPT, at login and for deliveries', async () => {
+    await using mail = await startTestMail({ users, imap: true })
+    const to = (address: string) => createTransport(mail.transport()).sendMail({ ...letter, to: address })
+    await to('ADA@mail.test')
+    await to('bob@example.test')
+    await expect(to('eve@mail.test')).rejects.toMatchObject({ responseCode: 550 })
+    expect(await login(mail, 'ada', 'whatever')).toBe('in')
+    expect(await login(mail, 'bob@example.test', 'secret')).toBe('in')
+    expect(await login(mail, 'bob@example.test', 'wrong')).toBe(535)
+    expect(await login(mail, 'eve', 'x')).toBe(535)
+    await mail.deliver('ada', 'Subject: x\n\n')
+    await expect(mail.deliver('eve@mail.test', 'Subject: x\n\n')).rejects.toThrow('has no user eve@mail.test')
+    await expect(mail.deliver('ada', 'x', { flags: ['\\Odd'] })).rejects.toThrow('there is no system flag \\Odd')
+  })
+
+  test('a function, a verifier, passwords by name', async () => {
+    await using byFunction = await startTestMail({ auth: (user, password) => (password === 'p' ? user : null) })
+    expect([await login(byFunction, 'a@b.test', 'p'), await login(byFunction, 'a@b.test', 'q')]).toEqual(['in', 535])
+    await using byVerifier = await startTestMail({ auth: { password: ({ user }) => ({ account: user }) } })
+    expect(await login(byVerifier, 'a@b.test', 'q')).toBe('in')
+    await using byName = await startTestMail({ auth: { password: 'p' } })
+    expect([await login(byName, 'password', 'p'), await login(byName, 'other', 'p')]).toEqual(['in', 535])
+  })
+})
+
+test('DSN parameters are part of the envelope', async () => {
+  await using mail = await startTestMail()
+  const dsn = { id: 'order-42', return: 'headers', notify: ['failure', 'delay'], recipient: 'ada@example.test' }
+  await createTransport(mail.transport()).sendMail({ ...letter, dsn } as SendMailOptions)
+  expect(mail.messages[0].envelope.dsn).toEqual({
+    ret: 'HDRS',
+    envid: 'order-42',
+    recipients: [{ address: 'ada@example.test', notify: ['FAILURE', 'DELAY'], orcpt: 'ada@example.test' }],
+  })
+})
+
+test('lenient: bare line feeds are kept', async () => {
+  const talk = async (lenient: boolean): Promise<string> => {
+    await using mail = await startTestMail({ lenient })
+    const socket = connect(mail.smtp.port, mail.smtp.host)
+    let said = ''
+    socket.on('data', (chunk) => {
+      said += chunk
+    })
+    socket.write('EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\nSubject: x\n\nbody\r\n.\r\nQUIT\r\n')
+    await once(socket, 'close')
+    return said.split('\r\n').at(-3) ?? ''
+  }
+  expect(await talk(false)).toMatch(/^5/)
+  expect(await talk(true)).toMatch(/^250/)
+})
+
+test('the environment of other programs, and a file for those that verify', async () => {
+  const mail = await startTestMail({ tls: 'auto', smtps: true, imap: true, pop3: true })
+  const env = mail.env('APP_')
+  expect(env).toMatchObject({ APP_SMTP_URL: mail.smtp.url, APP_SMTPS_PORT: String(mail.endpoints.smtps?.port) })
+  expect(Object.keys(env)).toContain('APP_POP3_HOST')
+  expect(readFileSync(env.NODE_EXTRA_CA_CERTS, 'utf8')).toBe(mail.ca)
+  expect(mail.env().NODE_EXTRA_CA_CERTS).toBe(env.NODE_EXTRA_CA_CERTS)
+  await mail.dispose()
+  expect(existsSync(env.NODE_EXTRA_CA_CERTS)).toBe(false)
+  await using plain = await startTestMail({ smtp: false, imap: true })
+  expect(plain.env()).toEqual({
+    IMAP_HOST: '127.0.0.1',
+    IMAP_PORT: String(plain.imap?.port),
+    IMAP_URL: plain.imap?.url,
+  })
+  expect(() => plain.smtp).toThrow('started without SMTP')
+})
+
+test('IPv6, when it is asked for', async () => {
+  await using mail = await startTestMail({ host: '::1', tls: 'auto' })
+  expect(mail.smtp.url).toBe(`smtp://[::1]:${mail.smtp.port}`)
+  await createTransport({ ...mail.transport(), requireTLS: true }).sendMail(letter)
+  expect(mail.messages[0].origin?.remote).toBe('::1')
 })
 
 test('100 servers in one process', async () => {
@@ -223,10 +318,54 @@ test('100 servers in one process', async () => {
   await Promise.all(servers.map((mail) => mail.dispose()))
 })
 
+describe('every handle is closed', () => {
+  /** Those of this process, once the loop has let go of what is closed. */
+  async function handles(): Promise<string[]> {
+    for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate)
+    return process.getActiveResourcesInfo().sort()
+  }
+
+  test('with clients attached, mail on its way, waits and faults in progress', async () => {
+    await warm()
+    const before = await handles()
+    const mail = await startTestMail({ smtps: true, imap: true, imaps: true, pop3: true, pop3s: true, http: true })
+    using _ = mail.script(on.data.stall(), on.imap.noop.delay(60_000), on.pop3.any.throttle(1))
+    const ends: Promise<unknown>[] = []
+    for (const endpoint of Object.values(mail.endpoints)) {
+      for (let i = 0; i < 5 && endpoint; i++) {
+        const socket = connect(endpoint.port, endpoint.host)
+        socket.on('error', () => {}).resume()
+        socket.write('EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n')
+        ends.push(new Promise((resolve) => socket.once('close', resolve)))
+      }
+    }
+    const waits = [mail.waitFor(), mail.inbox().next(), mail.expectNone({}, { within: 60_000 })].map((wait) =>
+      wait.catch(({ code }) => code),
+    )
+    while (mail.sessions.length < 25) await new Promise(setImmediate)
+    await mail.dispose()
+    expect(await Promise.all(waits)).toEqual(['disposed', 'disposed', 'disposed'])
+    await Promise.all(ends)
+    expect(await handles()).toEqual(before)
+  })
+
+  /** What is loaded or opened once for the whole process. */
+  async function warm(): Promise<void> {
+    await (await startTestMail({ smtps: true, imap: true, pop3: true, http: true })).dispose()
+  }
+})
+
 test('testMailFor disposes with its test', async () => {
   const cleanings: (() => Promise<void>)[] = []
   const mail = await testMailFor({ after: (clean) => cleanings.push(clean) })
   expect(mail.env('TEST_')).toMatchObject({ TEST_SMTP_HOST: '127.0.0.1', TEST_SMTP_PORT: String(mail.smtp.port) })
   for (const clean of cleanings) await clean()
   await expect(mail.waitFor()).rejects.toMatchObject({ code: 'disposed' })
+  await expect(testMailFor({})).rejects.toThrow('needs a test context')
+})
+
+test('testMailFor with the context of vitest: waits end before the test does', { timeout: 50 }, async (context) => {
+  const mail = await testMailFor(context)
+  const { message } = await mail.waitFor().catch((error) => error)
+  expect(message).toContain('waited 40 ms for a message')
 })

@@ -374,6 +374,38 @@ describe('TLS', () => {
     expect(log.some((event) => event.event === 'tls.failed')).toBe(true)
     expect(await reader(await dialTls(server.port)).line()).toBe('hello')
   })
+
+  test('a client that does not trust the certificate and leaves is gone at once', async () => {
+    const failed: (string | undefined)[] = []
+    let closed = (): void => {}
+    const gone = new Promise<void>((resolve) => {
+      closed = resolve
+    })
+    const server = await serve(
+      lines((_line, say, link) => {
+        say('go ahead')
+        link.startTls()
+      }),
+      {
+        tls: { cert, key },
+        log({ event, message }) {
+          if (event === 'tls.failed') failed.push(message)
+          if (event === 'connection.closed') closed()
+        },
+      },
+    )
+    const socket = await dial(server.port)
+    const peer = reader(socket)
+    await peer.line()
+    socket.write('STARTTLS\r\n')
+    await peer.line()
+    // Node's client ends the connection without an alert.
+    const encrypted = connectTls({ socket, servername: 'localhost' })
+    await new Promise((resolve) => encrypted.once('error', resolve))
+    encrypted.destroy()
+    await gone
+    expect(failed).toEqual(['the client left during the TLS handshake'])
+  })
 })
 
 describe('COMPRESS', () => {

@@ -9,29 +9,49 @@ export interface Link {
   readonly url: URL
   /** What the reader sees; for a bare address in text, the address. */
   readonly text: string
+  /** The texts of all links to this address: a button, and the same once more below it. */
+  readonly texts: readonly string[]
   readonly source: 'html' | 'text'
 }
 
-/** All links, those of the HTML first, each address once. */
-export function findLinks(html: string, text: string): Link[] {
-  const found = new Map<string, Link>()
-  for (const link of [...htmlLinks(html), ...textLinks(text)]) if (!found.has(link.href)) found.set(link.href, link)
-  return [...found.values()]
+interface FoundLink {
+  readonly href: string
+  readonly url: URL
+  readonly text: string
 }
 
-/** `a`, `area`, `button` with `formaction`, and where forms are sent. Never fetched. */
-function htmlLinks(html: string): Link[] {
-  const links: Link[] = []
+/** All links, those of the HTML first, each address once. Nothing is fetched. */
+export function findLinks(html: string, text: string): Link[] {
+  const found = new Map<string, { readonly link: FoundLink; readonly texts: string[]; source: Link['source'] }>()
+  const take = (source: Link['source']) => (link: FoundLink) => {
+    const known = found.get(link.href)
+    if (!known) found.set(link.href, { link, texts: link.text === '' ? [] : [link.text], source })
+    else if (link.text !== '' && !known.texts.includes(link.text)) known.texts.push(link.text)
+  }
+  htmlLinks(html).forEach(take('html'))
+  textLinks(text).forEach(take('text'))
+  return [...found.values()].map(({ link, texts, source }) => ({ ...link, text: texts[0] ?? '', texts, source }))
+}
+
+/** `a`, `area`, `button` with `formaction`, and where forms are sent. */
+function htmlLinks(html: string): FoundLink[] {
+  const links: FoundLink[] = []
   const open: { href: string; text: string }[] = []
+  let base: string | undefined
+  const add = (href: string, text: string): void => {
+    const link = linkTo(href, text.replace(/\s+/g, ' ').trim(), base)
+    if (link) links.push(link)
+  }
   const close = (): void => {
     const last = open.pop()
-    if (last) add(links, last.href, last.text.replace(/\s+/g, ' ').trim(), 'html')
+    if (last) add(last.href, last.text)
   }
   const parser = new Parser({
     onopentag(name, attributes) {
       const href = name === 'form' ? attributes.action : name === 'button' ? attributes.formaction : attributes.href
       if (name === 'a' && href !== undefined) open.push({ href, text: '' })
-      else if (['area', 'form', 'button'].includes(name) && href) add(links, href, attributes.alt ?? '', 'html')
+      else if (name === 'base' && href) base ??= href
+      else if (['area', 'form', 'button'].includes(name) && href) add(href, attributes.alt ?? '')
       else if (name === 'img' && attributes.alt) for (const one of open) one.text += attributes.alt
     },
     ontext(text) {
@@ -50,23 +70,30 @@ const CLOSING = new Map([
   [']', '['],
   ['>', '<'],
 ])
+/** Characters between `<` and `>` at most. */
+const LONGEST = 4096
 
 /** Addresses in plain text: `<https://...>` may go over several lines, others end at white space. */
-function textLinks(text: string): Link[] {
-  const links: Link[] = []
+function textLinks(text: string): FoundLink[] {
+  const links: FoundLink[] = []
+  let end = 0
   for (const { index } of text.matchAll(SCHEME)) {
+    // An address may hold another one as a parameter.
+    if (index < end) continue
     const bracketed = text[index - 1] === '<' ? text.indexOf('>', index) : -1
-    if (bracketed !== -1 && bracketed - index < 4096) {
-      const href = text.slice(index, bracketed).replace(/\s+/g, '')
-      add(links, href, href, 'text')
-      continue
-    }
-    let end = index
-    while (end < text.length && !/[\s<>"]/.test(text[end])) end++
-    const href = withoutPunctuation(text.slice(index, end))
-    add(links, href, href, 'text')
+    const inBrackets = bracketed !== -1 && bracketed - index < LONGEST
+    end = inBrackets ? bracketed : endOfAddress(text, index)
+    const href = inBrackets ? text.slice(index, end).replace(/\s+/g, '') : withoutPunctuation(text.slice(index, end))
+    const link = linkTo(href, href, undefined)
+    if (link) links.push(link)
   }
   return links
+}
+
+function endOfAddress(text: string, from: number): number {
+  let end = from
+  while (end < text.length && !/[\s<>"]/.test(text[end])) end++
+  return end
 }
 
 /** A sentence's punctuation does not belong to the address that ends it, nor does a bracket that was opened before. */
@@ -75,16 +102,18 @@ function withoutPunctuation(href: string): string {
     const last = href.at(-1) ?? ''
     const opening = CLOSING.get(last)
     const unbalanced = opening !== undefined && href.split(last).length > href.split(opening).length
-    if (!unbalanced && !'.,;:!?\'"'.includes(last)) return href
-    if (last === '') return href
+    if (last === '' || (!unbalanced && !'.,;:!?\'"*'.includes(last))) return href
     href = href.slice(0, -1)
   }
 }
 
-function add(links: Link[], href: string, text: string, source: Link['source']): void {
-  const trimmed = href.trim()
-  if (!URL.canParse(trimmed)) return
-  links.push({ href: trimmed, url: new URL(trimmed), text, source })
+function linkTo(href: string, text: string, base: string | undefined): FoundLink | null {
+  const clean = href.trim().replace(/[\t\r\n]/g, '')
+  // An address of its own is what a browser follows; one with a base is what it makes of both.
+  if (URL.canParse(clean)) return { href: clean, url: new URL(clean), text }
+  if (base === undefined || clean === '' || !URL.canParse(clean, base)) return null
+  const url = new URL(clean, base)
+  return { href: url.href, url, text }
 }
 
 /**
@@ -93,10 +122,9 @@ function add(links: Link[], href: string, text: string, source: Link['source']):
  */
 export function oneLink(links: readonly Link[], which: Text | undefined): URL {
   const web = links.filter(({ url }) => url.protocol === 'https:' || url.protocol === 'http:')
-  const fitting =
-    which === undefined
-      ? web
-      : links.filter(({ text, href }) => matches(which, text, 'contains') || matches(which, href, 'contains'))
+  const fits = ({ texts, href }: Link): boolean =>
+    which === undefined || [href, ...texts].some((text) => matches(which, text, 'contains'))
+  const fitting = (which === undefined ? web : links).filter(fits)
   if (fitting.length === 1) return fitting[0].url
   const list = links.map(({ text, href }) => `\n  ${JSON.stringify(text)} ${href}`).join('') || ' none'
   if (fitting.length === 0) throw new TestMailError('missing', `no such link; the message has:${list}`)

@@ -10,9 +10,24 @@ export interface TestEnvelope {
   /** `''` for the null reverse-path. */
   readonly from: string
   readonly to: readonly string[]
-  /** Names of extensions that MAIL used: BODY, SMTPUTF8, SIZE. */
+  /** BODY of MAIL (RFC 6152, RFC 3030). */
   readonly body: '7BIT' | '8BITMIME' | 'BINARYMIME'
   readonly smtputf8: boolean
+  /** What the sender wants to be told of the delivery (RFC 3461); `null`: nothing was said. */
+  readonly dsn: TestDsn | null
+}
+
+/** Parameters of DSN. */
+export interface TestDsn {
+  /** RET: what a notice shall return. */
+  readonly ret: 'FULL' | 'HDRS' | null
+  readonly envid: string | null
+  /** Those for whom something was said. `notify`: empty means never. */
+  readonly recipients: readonly {
+    readonly address: string
+    readonly notify: readonly ('SUCCESS' | 'FAILURE' | 'DELAY')[] | null
+    readonly orcpt: string | null
+  }[]
 }
 
 /** Over which connection it came; `null` for messages that `deliver` put there. */
@@ -77,6 +92,8 @@ export interface TestMessage {
    * @throws TestMailError `missing`, `ambiguous`; the text lists the links.
    */
   link(which?: Text): URL
+  /** The attachment whose file name fits. @throws TestMailError `missing`; the text lists the names. */
+  attachment(filename: Text): TestAttachment
   /**
    * The one-time code. @throws TestMailError `missing`, `ambiguous`; the text lists the candidates.
    */
@@ -98,6 +115,8 @@ export interface TestHeaders {
   get(name: string): string | null
   /** All fields of a name, in order. */
   all(name: string): readonly string[]
+  /** All fields, in order, with their names as they were written. */
+  readonly list: readonly { readonly name: string; readonly value: string }[]
 }
 
 export interface MessageSource {
@@ -175,6 +194,7 @@ export function createTestMessage({ id, sequence, receivedAt, raw, envelope, ori
       return links()
     },
     link: (which) => oneLink(links(), which),
+    attachment: (filename) => attachmentNamed(attachments(), filename),
     code: (options) => findCode({ html: html(), text: text(), subject: message.subject }, options),
   }
   return message
@@ -196,7 +216,13 @@ function addresses(found: Message['from']): readonly TestAddress[] {
 }
 
 function headersOf(headers: Headers): TestHeaders {
-  return { get: (name) => headers.get(name) ?? null, all: (name) => headers.all(name) }
+  return {
+    get: (name) => headers.get(name) ?? null,
+    all: (name) => headers.all(name),
+    get list() {
+      return [...headers].map(({ name, value }) => ({ name, value }))
+    },
+  }
 }
 
 function attachment(part: Part): TestAttachment {
@@ -212,13 +238,9 @@ function attachment(part: Part): TestAttachment {
   }
 }
 
-/**
- * The attachment whose file name fits.
- * @throws TestMailError `missing`.
- */
-export function attachmentNamed(message: TestMessage, filename: Text): TestAttachment {
-  const found = message.attachments.find((one) => matches(filename, one.filename))
+function attachmentNamed(attachments: readonly TestAttachment[], filename: Text): TestAttachment {
+  const found = attachments.find((one) => matches(filename, one.filename))
   if (found) return found
-  const names = message.attachments.map((one) => one.filename || `(${one.contentType} without a name)`)
+  const names = attachments.map((one) => one.filename || `(${one.contentType} without a name)`)
   throw new TestMailError('missing', `no such attachment; there are: ${names.join(', ') || 'none'}`)
 }

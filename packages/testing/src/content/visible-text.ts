@@ -13,6 +13,10 @@ const BLOCKS = new Set([
 ])
 const UNSEEN = new Set(['head', 'script', 'style', 'template', 'title'])
 const LARGE = new Set(['code', 'h1', 'h2'])
+/** How the first line of a preview is hidden, and whatever else nobody shall see. */
+const HIDING = /display:\s*none|visibility:\s*hidden|(?:font-size|max-height|opacity):\s*0(?:px|pt|em)?\s*(?:;|!|$)/i
+/** Characters without a width: padding of previews, hints where a word may be cut. */
+const INVISIBLE = /\u034f|[\u00ad\u200b-\u200f\u2060\ufeff]/g
 
 /** The visible text of HTML, a line for each block, white space as it is shown. */
 export function visibleLines(html: string): VisibleLine[] {
@@ -23,7 +27,7 @@ export function visibleLines(html: string): VisibleLine[] {
   let text = ''
   let prominent = false
   const flush = (): void => {
-    const line = text.replace(/\s+/g, ' ').trim()
+    const line = text.replace(INVISIBLE, '').replace(/\s+/g, ' ').trim()
     if (line !== '') lines.push({ text: line, prominent })
     text = ''
     prominent = false
@@ -32,7 +36,7 @@ export function visibleLines(html: string): VisibleLine[] {
     onopentag(name, { style = '', hidden: attribute }) {
       if (BLOCKS.has(name)) flush()
       const entry = {
-        hides: UNSEEN.has(name) || attribute !== undefined || /display:\s*none|visibility:\s*hidden/i.test(style),
+        hides: UNSEEN.has(name) || attribute !== undefined || HIDING.test(style),
         large: LARGE.has(name) || largeType(style),
       }
       open.push(entry)

@@ -2,27 +2,38 @@
 import type { Reply } from '@posthouse/smtp'
 import { TestMailError } from '../errors.js'
 
-/** Where a fault happens. SMTP steps are those of its dialogue; `message` is the reply to a whole message. */
-export type SmtpStep =
-  | 'greeting'
-  | 'ehlo'
-  | 'starttls'
-  | 'auth'
-  | 'mail'
-  | 'rcpt'
-  | 'data'
-  | 'message'
-  | 'rset'
-  | 'quit'
-export type ImapStep = 'login' | 'select' | 'fetch' | 'store' | 'append' | 'search' | 'idle' | 'copy' | 'list' | 'noop'
-export type Pop3Step = 'login' | 'stat' | 'list' | 'uidl' | 'retr' | 'top' | 'dele' | 'quit'
+/** The steps of an SMTP dialogue; `message` is the reply to a whole message. */
+export const SMTP_STEPS = [
+  ...(['greeting', 'ehlo', 'starttls', 'auth', 'mail', 'rcpt', 'data', 'message'] as const),
+  ...(['rset', 'noop', 'vrfy', 'expn', 'help', 'quit'] as const),
+] as const
+/** IMAP commands; UID commands are their plain forms, EXAMINE is `select`, AUTHENTICATE is `login`. */
+export const IMAP_STEPS = [
+  ...(['greeting', 'capability', 'noop', 'logout', 'starttls', 'login', 'enable', 'id', 'select', 'create'] as const),
+  ...(['delete', 'rename', 'subscribe', 'unsubscribe', 'list', 'lsub', 'namespace', 'status', 'append'] as const),
+  ...(['idle', 'close', 'unselect', 'expunge', 'search', 'sort', 'thread', 'fetch', 'store', 'copy', 'move'] as const),
+] as const
+/** POP3 commands; PASS, AUTH and APOP are `login`. */
+export const POP3_STEPS = [
+  ...(['greeting', 'capa', 'stls', 'user', 'login', 'stat', 'list', 'uidl', 'retr', 'top', 'dele', 'rset'] as const),
+  ...(['noop', 'quit'] as const),
+] as const
 
-/** What a predicate sees. */
+/** Where a fault of SMTP happens. */
+export type SmtpStep = (typeof SMTP_STEPS)[number]
+/** Where a fault of IMAP happens. */
+export type ImapStep = (typeof IMAP_STEPS)[number]
+/** Where a fault of POP3 happens. */
+export type Pop3Step = (typeof POP3_STEPS)[number]
+
+/** What a condition sees. */
 export interface FaultSituation {
   /** The address of RCPT, the sender of MAIL, the name of EHLO, the mechanism of AUTH; the arguments in IMAP and POP3. */
   readonly argument: string
   /** The client's address. */
   readonly remote: string
+  /** Connections that are open now, this one included. */
+  readonly open: number
 }
 
 /** What happens. */
@@ -33,16 +44,24 @@ export type FaultAction =
   | { readonly type: 'delay'; readonly ms: number }
   /** Never answers. */
   | { readonly type: 'stall' }
-  /** Octets in place of the reply, each piece in a packet of its own. */
+  /** Octets in place of what the server says, each piece in a packet of its own. */
   | { readonly type: 'raw'; readonly pieces: readonly string[] }
   /** Cuts the connection: at once, or behind so many more octets of the client or the server. */
   | { readonly type: 'drop'; readonly after: number; readonly of: 'client' | 'server' }
   | { readonly type: 'drop-after-accept' }
+  | { readonly type: 'drop-mid-literal' }
   | { readonly type: 'throttle'; readonly octetsPerSecond: number }
   | { readonly type: 'without'; readonly keywords: readonly string[] }
   | { readonly type: 'fail-handshake' }
+  | { readonly type: 'uid-validity' }
+  | { readonly type: 'expunge-meanwhile'; readonly which: 'first' | 'last' | 'all' }
   /** Something else that the test does at this moment. */
   | { readonly type: 'run'; readonly run: () => void | Promise<void> }
+
+/** Behind these nothing else happens at the step: they say what the server says. */
+const DECIDES: ReadonlySet<FaultAction['type']> = new Set([
+  ...(['reply', 'line', 'stall', 'raw', 'drop-after-accept', 'fail-handshake'] as const),
+])
 
 /** One scripted fault. Give it to `mail.script`. */
 export interface Script {
@@ -60,30 +79,52 @@ export interface Script {
   readonly name: string
 }
 
+/** Where a dialogue is. */
+export interface AtStep {
+  readonly protocol: Script['protocol']
+  readonly step: string
+  readonly situation: FaultSituation
+}
+
 /** Scripts in force. */
 export interface ScriptBook {
   add(scripts: readonly Script[]): { remove(): void }
-  /** The fault that is due at a step, counted as used; actions of other types are left alone. */
-  take(
-    protocol: Script['protocol'],
-    step: string,
-    situation: FaultSituation,
-    types: readonly FaultAction['type'][],
-  ): FaultAction | null
+  /**
+   * The faults that are due at a step, in the order in which they were added, counted as used: delays and the like, up
+   * to the first that decides what is said. Actions of other types are left alone.
+   */
+  due(at: AtStep, types: ReadonlySet<FaultAction['type']>): readonly FaultAction[]
   /** Scripts that never happened. */
   unused(): readonly string[]
   readonly empty: boolean
 }
 
-export function createScriptBook(): ScriptBook {
-  interface Entry {
-    readonly script: Script
-    left: number
-    used: boolean
-    readonly random: () => number
-  }
+interface Entry {
+  readonly script: Script
+  left: number
+  used: boolean
+  readonly random: () => number
+}
+
+const NOTHING: readonly FaultAction[] = []
+
+/** @param surprised Is told when a condition throws: the fault does not happen then. */
+export function createScriptBook(surprised: (where: string, error: unknown) => void): ScriptBook {
   const entries = new Set<Entry>()
   const forgotten: string[] = []
+
+  function happens({ script, left, random }: Entry, at: AtStep, types: ReadonlySet<FaultAction['type']>): boolean {
+    if (script.protocol !== at.protocol || (script.step !== at.step && script.step !== 'any')) return false
+    if (left <= 0 || !types.has(script.action.type)) return false
+    try {
+      if (script.when && !script.when(at.situation)) return false
+    } catch (error) {
+      surprised(`the condition of ${script.name}`, error)
+      return false
+    }
+    return script.chance >= 1 || random() < script.chance
+  }
+
   return {
     add(scripts) {
       const added = scripts.map((script) => ({
@@ -101,18 +142,18 @@ export function createScriptBook(): ScriptBook {
         },
       }
     },
-    take(protocol, step, situation, types) {
+    due(at, types) {
+      let found: FaultAction[] | null = null
       for (const entry of entries) {
-        const { script } = entry
-        if (script.protocol !== protocol || (script.step !== step && script.step !== 'any')) continue
-        if (entry.left <= 0 || !types.includes(script.action.type)) continue
-        if (script.when && !script.when(situation)) continue
-        if (script.chance < 1 && entry.random() >= script.chance) continue
+        if (!happens(entry, at, types)) continue
+        const { action } = entry.script
         entry.left--
         entry.used = true
-        return script.action
+        found ??= []
+        found.push(action)
+        if (DECIDES.has(action.type) || (action.type === 'drop' && action.after === 0)) break
       }
-      return null
+      return found ?? NOTHING
     },
     unused: () => [...forgotten, ...[...entries].filter(({ used }) => !used).map(({ script }) => script.name)],
     get empty() {
@@ -132,8 +173,10 @@ function createRandom(seed: number): () => number {
   }
 }
 
-/** Fails when scripts were never used. */
-export function checkUsed(book: ScriptBook): void {
+/** @throws TestMailError `script` when scripts were never used, or something of the test threw. */
+export function checkScripts(book: ScriptBook, surprises: readonly string[]): void {
   const unused = book.unused()
-  if (unused.length > 0) throw new TestMailError('script', `scripted faults that never happened: ${unused.join(', ')}`)
+  const lines = [...surprises]
+  if (unused.length > 0) lines.unshift(`scripted faults that never happened: ${unused.join(', ')}`)
+  if (lines.length > 0) throw new TestMailError('script', lines.join('\n'))
 }

@@ -1,19 +1,61 @@
 /** Scripted faults of SMTP: most are a handler before all others, the rest is done on the wire. */
-import { type Reply, reply, type SmtpEvent, type SmtpHandler, type SmtpSession } from '@posthouse/smtp'
-import type { FaultAction, ScriptBook, SmtpStep } from './script.js'
-import { type Controls, type Dialect, gone } from './wire.js'
+import {
+  type Reply,
+  reply,
+  type SmtpEngine,
+  type SmtpEvent,
+  type SmtpHandler,
+  type SmtpSession,
+  type StageAnswer,
+} from '@posthouse/smtp'
+import type { SessionBook } from '../sessions.js'
+import type { FaultAction, FaultSituation, ScriptBook, SmtpStep } from './script.js'
+import type { Controls, Dialect } from './wire.js'
 
 /** What the handler performs itself. */
-const IN_HANDLER: readonly FaultAction['type'][] = ['reply', 'delay', 'stall', 'raw', 'drop', 'throttle', 'run']
+const IN_HANDLER: ReadonlySet<FaultAction['type']> = new Set([
+  ...(['reply', 'delay', 'stall', 'raw', 'drop', 'throttle', 'run'] as const),
+])
+const WITHOUT: ReadonlySet<FaultAction['type']> = new Set(['without'] as const)
 
-/** The handler that performs scripts. `controls`: of the connection with this id. */
-export function smtpFaults(book: ScriptBook, controls: (id: string) => Controls | undefined): SmtpHandler {
-  async function at(step: SmtpStep, argument: string, session: SmtpSession): Promise<Reply | undefined> {
+/** What SMTP's faults are told of their server. */
+export interface SmtpFaultOptions {
+  readonly book: ScriptBook
+  situation(argument: string, remote: string): FaultSituation
+  /** Of the connection with this id. */
+  controls(id: string): Controls | undefined
+}
+
+/** What is said where nobody hears it. */
+const UNHEARD = reply(451, '4.3.0', 'scripted')
+
+/** The handler that performs scripts. */
+export function smtpFaults({ book, situation, controls }: SmtpFaultOptions): SmtpHandler {
+  function at(step: SmtpStep, argument: string, session: SmtpSession): StageAnswer {
     if (book.empty) return undefined
-    const situation = { argument, remote: session.remote.address }
-    const action = book.take('smtp', step, situation, IN_HANDLER)
-    const wire = controls(session.id)
-    switch (action?.type) {
+    const due = book.due({ protocol: 'smtp', step, situation: situation(argument, session.remote.address) }, IN_HANDLER)
+    return due.length === 0 ? undefined : performAll(due, step, session)
+  }
+
+  async function performAll(
+    due: readonly FaultAction[],
+    step: SmtpStep,
+    session: SmtpSession,
+  ): Promise<Reply | undefined> {
+    for (const action of due) {
+      const said = await perform(action, step, session, controls(session.id))
+      if (said) return said
+    }
+    return undefined
+  }
+
+  async function perform(
+    action: FaultAction,
+    step: SmtpStep,
+    session: SmtpSession,
+    wire: Controls | undefined,
+  ): Promise<Reply | undefined> {
+    switch (action.type) {
       case 'reply':
         return action.reply
       case 'delay':
@@ -23,19 +65,17 @@ export function smtpFaults(book: ScriptBook, controls: (id: string) => Controls 
         await action.run()
         return undefined
       case 'stall':
-        await gone(session)
-        return undefined
+        wire?.stall()
+        return step === 'greeting' ? undefined : UNHEARD
       case 'throttle':
         wire?.throttle(action.octetsPerSecond)
         return undefined
       case 'drop':
         wire?.drop(action.after, action.of)
-        if (action.after === 0) await gone(session)
-        return undefined
+        return action.after === 0 ? UNHEARD : undefined
       case 'raw':
         await wire?.replace(action.pieces)
-        // Said to nobody: the octets stand in its place.
-        return reply(250, null, 'replaced')
+        return refusalIn(action.pieces)
       default:
         return undefined
     }
@@ -55,23 +95,61 @@ export function smtpFaults(book: ScriptBook, controls: (id: string) => Controls 
   }
 }
 
-/** What is done below the session: EHLO without keywords, STARTTLS that fails or is refused. */
-export const smtpDialect: Dialect = {
-  protocol: 'smtp',
-  types: ['fail-handshake', 'line', 'delay', 'stall', 'drop', 'run'],
-  step(event) {
-    const { type, command } = event as Extract<SmtpEvent, { type: 'command' }>
-    return type === 'command' && command.verb === 'STARTTLS' ? { name: 'starttls', argument: '' } : null
-  },
-  answer(_event, _line, engine) {
-    engine.send(reply(454, '4.7.0', 'TLS not available due to temporary reason'))
-  },
+/** Octets that are a refusal make the server act as if it had said so itself; all others are a mask for what it does. */
+function refusalIn(pieces: readonly string[]): Reply | undefined {
+  const code = Number(pieces.join('').slice(0, 3))
+  return code >= 400 && code <= 599 ? reply(code, null, 'scripted') : undefined
 }
 
-/** The keywords of EHLO, without those that a script takes away. */
-export function withoutKeywords(lines: readonly string[], book: ScriptBook, remote: string): readonly string[] {
-  const action = book.empty ? null : book.take('smtp', 'ehlo', { argument: '', remote }, ['without'])
-  if (action?.type !== 'without') return lines
-  const hidden = new Set(action.keywords.map((keyword) => keyword.toUpperCase()))
-  return lines.filter((line) => !hidden.has(line.split(' ', 1)[0].toUpperCase()))
+/** Verbs for which there is no stage of a handler. */
+const ON_THE_WIRE = new Map<string, SmtpStep>([
+  ['STARTTLS', 'starttls'],
+  ['NOOP', 'noop'],
+  ['VRFY', 'vrfy'],
+  ['EXPN', 'expn'],
+  ['HELP', 'help'],
+])
+/** States of a connection in which a message is on its way. */
+const IN_TRANSACTION: ReadonlySet<SmtpEngine['state']> = new Set([
+  ...(['mail', 'rcpt', 'chunking', 'data', 'chunk'] as const),
+])
+
+/** What is done below the session. */
+export function smtpDialect(sessions: SessionBook): Dialect {
+  return {
+    protocol: 'smtp',
+    types: new Set([...IN_HANDLER, 'fail-handshake']),
+    greets: false,
+    dialogue: ({ id }) => ({
+      step(event) {
+        const { type, command } = event as Extract<SmtpEvent, { type: 'command' }>
+        const name = type === 'command' ? ON_THE_WIRE.get(command.verb) : undefined
+        return name ? { name, argument: 'argument' in command ? command.argument : '' } : null
+      },
+      answer(_event, action, engine) {
+        if (action.type !== 'reply') return false
+        engine.send(action.reply)
+        return action.reply.code === 421
+      },
+      readyForTls: () => '220 2.0.0 Ready to start TLS',
+      opened(engine) {
+        const { state } = engine as unknown as SmtpEngine
+        if (state !== undefined) sessions.watch(id, () => IN_TRANSACTION.has((engine as unknown as SmtpEngine).state))
+      },
+    }),
+  }
+}
+
+/** The keywords of EHLO, without those that scripts take away. */
+export function withoutKeywords(
+  lines: readonly string[],
+  book: ScriptBook,
+  situation: FaultSituation,
+): readonly string[] {
+  if (book.empty) return lines
+  const hidden = new Set<string>()
+  for (const action of book.due({ protocol: 'smtp', step: 'ehlo', situation }, WITHOUT)) {
+    if (action.type === 'without') for (const keyword of action.keywords) hidden.add(keyword.toUpperCase())
+  }
+  return hidden.size === 0 ? lines : lines.filter((line) => !hidden.has(line.split(' ', 1)[0].toUpperCase()))
 }

@@ -1,29 +1,64 @@
 /**
- * Faults below the protocol: a wrapper around any server that can cut, slow, mute or replace what crosses the
- * connection. It uses the same engine contract that a listener uses.
+ * Faults below the protocol: a wrapper around any server that can answer in its place, and cut, slow, mute or replace
+ * what crosses the connection. It uses the same engine contract that a listener uses.
  */
-import { type Engine, fromUtf8, type Link, type Protocol, type Session } from '@posthouse/wire'
+import { type Engine, fromUtf8, type Link, NEED_DATA, type Protocol, type Session } from '@posthouse/wire'
+import { createOutlet } from './outlet.js'
 import type { FaultAction, FaultSituation, Script, ScriptBook } from './script.js'
 
 /** What a fault may do to one connection. */
 export interface Controls {
   /** Ends it without a goodbye, now or behind so many octets. */
   drop(after: number, of: 'client' | 'server'): void
-  /** Says octets, each piece in a packet of its own, in place of what the server says next. */
+  /** Says octets, each piece in a packet of its own, in place of what the server says to the event in progress. */
   replace(pieces: readonly string[]): Promise<void>
   throttle(octetsPerSecond: number): void
+  /** Nothing is answered any more, and nothing read is looked at; the connection stays open. */
+  stall(): void
+  /** What the server says now is not heard. */
+  readonly unheard: boolean
 }
 
-type AnyEvent = { readonly type: string }
+export type AnyEvent = { readonly type: string }
+export type AnyEngine = Engine<AnyEvent, unknown>
 
-/** How a protocol's events are faults' steps, and how a line is said in it. */
+/** Where an event is in its dialogue. */
+export interface Step {
+  readonly name: string
+  readonly argument: string
+}
+
+/** What is said in place of the session. */
+export type SaidAction = Extract<FaultAction, { type: 'line' | 'reply' }>
+
+/** One connection as its protocol sees it. */
+export interface Dialogue {
+  /** The step that an event is; `null` for events at which no fault happens. */
+  step(event: AnyEvent): Step | null
+  /** Answers an event, or greets (`null`), in place of the session. True: the connection ends behind it. */
+  answer(event: AnyEvent | null, action: SaidAction, engine: AnyEngine): boolean
+  /** The line that says that TLS may begin. */
+  readyForTls(event: AnyEvent): string
+  /** Faults that only this protocol has. */
+  perform?(action: FaultAction, event: AnyEvent): void | Promise<void>
+  /** True when the session answers first, and the fault comes on top (BYE in IDLE). */
+  answersFirst?(step: Step, action: FaultAction): boolean
+  /** Looks at what a client says, for the transcript. */
+  heard?(event: AnyEvent): void
+  /** Looks at what the server says, for the transcript. Without it the server writes down itself what it says. */
+  wrote?(octets: Uint8Array): void
+  /** Told once, with the engine of each session. */
+  opened?(engine: AnyEngine): void
+  closed?(): void
+}
+
+/** How a protocol's dialogues are read. */
 export interface Dialect {
   readonly protocol: Script['protocol']
-  /** The step that an event is, with its arguments; `null` for events where nothing is answered. */
-  step(event: AnyEvent): { readonly name: string; readonly argument: string } | null
-  /** Answers an event with a scripted line. */
-  answer(event: AnyEvent, line: string, engine: Engine<AnyEvent, unknown>): void
-  readonly types: readonly FaultAction['type'][]
+  readonly types: ReadonlySet<FaultAction['type']>
+  /** True: the greeting is a step of this wrapper. */
+  readonly greets: boolean
+  dialogue(link: Link): Dialogue
 }
 
 export interface FaultyProtocol extends Protocol {
@@ -31,144 +66,220 @@ export interface FaultyProtocol extends Protocol {
   readonly controls: ReadonlyMap<string, Controls>
 }
 
+/** What the wrapper is told of its server. */
+export interface Surroundings {
+  readonly book: ScriptBook
+  situation(argument: string, remote: string): FaultSituation
+  /** Writes down what was said in the server's place. */
+  said(id: string, text: string): void
+  surprised(where: string, error: unknown): void
+}
+
 /** Puts faults between a protocol and its listener. Costs nothing but a look into an empty book while there are none. */
-export function withFaults(protocol: Protocol, dialect: Dialect, book: ScriptBook): FaultyProtocol {
-  const all = new Map<string, Controls>()
+export function withFaults(protocol: Protocol, dialect: Dialect, around: Surroundings): FaultyProtocol {
+  const controls = new Map<string, Controls>()
   return {
     name: protocol.name,
-    controls: all,
+    controls,
     connect(link) {
-      let received = 0
-      let sent = 0
-      let dropAt: { octets: number; of: 'client' | 'server' } | null = null
-      let rate = 0
-      let accounted = 0
-      let muted = false
-      let replaced = false
-      let substitute: Uint8Array[] = []
-      const faultyLink: Link = Object.create(link, {
-        flush: { value: () => (rate === 0 ? link.flush() : slowly()) },
-      })
-      const { engine, session } = protocol.connect(faultyLink)
-      // The session has the engine itself: a reply that was replaced is taken away as soon as it is said.
-      const send = engine.send.bind(engine)
-      engine.send = (reply) => {
-        send(reply)
-        if (!replaced) return
-        replaced = false
-        engine.takeOutput()
+      const made = connectFaulty(protocol, dialect, around, link)
+      controls.set(link.id, made.controls)
+      const { session } = made
+      const { closed } = session
+      session.closed = (reason) => {
+        if (controls.get(link.id) === made.controls) controls.delete(link.id)
+        return closed?.(reason)
       }
-      const controls: Controls = {
-        drop(after, of) {
-          if (after === 0) return link.abort('scripted: dropped')
-          dropAt = { octets: (of === 'client' ? received : sent) + after, of }
-        },
-        async replace(pieces) {
-          for (const piece of pieces) {
-            substitute.push(fromUtf8(piece))
-            await link.flush()
-            await link.delay(1)
-          }
-          replaced = true
-        },
-        throttle(octetsPerSecond) {
-          rate = octetsPerSecond
-        },
-      }
-      all.set(link.id, controls)
-
-      /** Waits as long as the octets take that went either way since the last time. */
-      async function slowly(): Promise<void> {
-        await link.flush()
-        const octets = received + sent - accounted
-        accounted += octets
-        await link.delay((octets / rate) * 1000)
-      }
-
-      const faultyEngine: Engine<AnyEvent, unknown> = {
-        receive(chunk) {
-          received += chunk.length
-          engine.receive(chunk)
-          if (dropAt?.of === 'client' && received >= dropAt.octets) link.abort('scripted: dropped')
-        },
-        receiveEnd: () => engine.receiveEnd(),
-        next: () => engine.next(),
-        send: (reply) => engine.send(reply),
-        takeOutput() {
-          const own = engine.takeOutput()
-          if (substitute.length > 0) {
-            const pieces = substitute
-            substitute = []
-            return [...own, ...pieces]
-          }
-          if (own.length === 0) return own
-          if (muted) return []
-          const pieces = dropAt?.of === 'server' ? upTo(own, dropAt.octets - sent) : own
-          for (const piece of pieces) sent += piece.length
-          if (pieces !== own) {
-            muted = true
-            link.close()
-          }
-          return pieces
-        },
-      }
-
-      async function handle(event: AnyEvent, step: { name: string; argument: string }): Promise<void> {
-        const situation: FaultSituation = { argument: step.argument, remote: link.remote.address }
-        const action = book.take(dialect.protocol, step.name, situation, dialect.types)
-        if (action && (await perform(action, event))) return
-        await session.handle(event)
-      }
-
-      /** True when the event has been answered. */
-      async function perform(action: FaultAction, event: AnyEvent): Promise<boolean> {
-        switch (action.type) {
-          case 'delay':
-            await link.delay(action.ms)
-            return false
-          case 'run':
-            await action.run()
-            return false
-          case 'stall':
-            await gone(link)
-            return true
-          case 'throttle':
-            controls.throttle(action.octetsPerSecond)
-            return false
-          case 'drop':
-            controls.drop(action.after, action.of)
-            return action.after === 0
-          case 'fail-handshake':
-            await controls.replace(['220 2.0.0 Ready to start TLS\r\n', 'no TLS here\r\n'])
-            link.close()
-            return true
-          case 'line':
-            dialect.answer(event, action.line, faultyEngine)
-            if (action.close) link.close()
-            return true
-          default:
-            return false
-        }
-      }
-
-      const faultySession: Session<AnyEvent> = {
-        handle(event) {
-          if (rate > 0) return slowly().then(() => session.handle(event))
-          const step = book.empty ? null : dialect.step(event)
-          return step ? handle(event, step) : session.handle(event)
-        },
-        start: () => session.start?.(),
-        timedOut: () => session.timedOut?.(),
-        shutdown: session.shutdown ? () => session.shutdown?.() : undefined,
-        failed: (error) => session.failed?.(error),
-        closed(reason) {
-          all.delete(link.id)
-          return session.closed?.(reason)
-        },
-      } as Session<AnyEvent>
-      return { engine: faultyEngine, session: faultySession }
+      return made
     },
   }
+}
+
+function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surroundings, link: Link) {
+  const { book } = around
+  const dialogue = dialect.dialogue(link)
+  const outlet = createOutlet(link, {
+    ended: () => faultyLink.close(),
+    ...(dialogue.wrote && { wrote: dialogue.wrote }),
+  })
+  /** `stalled`: what comes is thrown away. `hello`: the next octets are answered with something that is no TLS. */
+  let input: 'read' | 'stalled' | 'hello' = 'read'
+  /** Octets of the client before the cut. */
+  let left = Number.POSITIVE_INFINITY
+  /** Octets of the client that throttling has not waited for. */
+  let owed = 0
+  let replacement: readonly string[] | null = null
+
+  const faultyLink: Link = Object.create(link, {
+    flush: { value: () => link.flush() ?? (outlet.rate > 0 ? outlet.drained() : undefined) },
+    close: {
+      value() {
+        if (input === 'stalled') return
+        if (outlet.rate > 0) void link.flush()
+        const drained = outlet.drained()
+        if (drained) drained.then(() => link.close())
+        else link.close()
+      },
+    },
+  })
+  const { engine, session } = protocol.connect(faultyLink)
+  dialogue.opened?.(engine)
+
+  const controls: Controls = {
+    drop(after, of) {
+      if (after === 0) link.abort('scripted: dropped')
+      else if (of === 'client') left = after
+      else outlet.cutBehind(after)
+    },
+    async replace(pieces) {
+      await link.flush()
+      replacement = pieces
+      outlet.swallows = true
+    },
+    throttle: (octetsPerSecond) => outlet.throttle(octetsPerSecond),
+    stall() {
+      void link.flush()
+      outlet.mute()
+      input = 'stalled'
+    },
+    get unheard() {
+      return outlet.swallows || outlet.muted
+    },
+  }
+
+  const faultyEngine: AnyEngine = {
+    receive(chunk) {
+      if (input === 'stalled') return
+      if (input === 'hello') {
+        outlet.say(fromUtf8('this is no TLS\r\n'))
+        return link.close()
+      }
+      owed += outlet.rate > 0 ? chunk.length : 0
+      engine.receive(chunk)
+      left -= chunk.length
+      if (left <= 0) link.abort('scripted: dropped')
+    },
+    receiveEnd: () => engine.receiveEnd(),
+    next: () => (input === 'read' ? engine.next() : NEED_DATA),
+    send: (reply) => engine.send(reply),
+    takeOutput: () => outlet.pass(engine.takeOutput()),
+  }
+
+  /** Lets the session answer; then says what shall stand in the answer's place, or waits until a slow answer is out. */
+  function answered(done: void | Promise<void>): void | Promise<void> {
+    return done ? done.then(afterwards) : afterwards()
+  }
+
+  function afterwards(): void | Promise<void> {
+    if (replacement) return saysInstead()
+    if (outlet.rate > 0) return Promise.resolve(link.flush()).then(() => outlet.drained())
+  }
+
+  async function saysInstead(): Promise<void> {
+    const pieces = replacement ?? []
+    replacement = null
+    outlet.pass(engine.takeOutput())
+    outlet.swallows = false
+    if (!dialogue.wrote) around.said(link.id, pieces.join(''))
+    for (const piece of pieces) {
+      outlet.say(fromUtf8(piece))
+      await link.flush()
+      await link.delay(1)
+    }
+  }
+
+  /** True when the event has been answered. */
+  async function perform(action: FaultAction, event: AnyEvent | null, step: Step): Promise<boolean> {
+    switch (action.type) {
+      case 'delay':
+        await link.delay(action.ms)
+        return false
+      case 'run':
+        await attempt(step, action.run)
+        return false
+      case 'stall':
+        controls.stall()
+        return true
+      case 'throttle':
+        controls.throttle(action.octetsPerSecond)
+        return false
+      case 'drop':
+        controls.drop(action.after, action.of)
+        return action.after === 0
+      case 'drop-mid-literal':
+        outlet.cutInLiteral()
+        return false
+      case 'raw':
+        await controls.replace(action.pieces)
+        return false
+      case 'fail-handshake':
+        if (!event) return false
+        outlet.say(fromUtf8(`${dialogue.readyForTls(event)}\r\n`))
+        if (!dialogue.wrote) around.said(link.id, dialogue.readyForTls(event))
+        input = 'hello'
+        return true
+      case 'line':
+      case 'reply':
+        if (event && dialogue.answersFirst?.(step, action)) {
+          await session.handle(event)
+          await link.flush()
+        }
+        if (dialogue.answer(event, action, engine)) faultyLink.close()
+        return true
+      default:
+        if (event) await attempt(step, () => dialogue.perform?.(action, event))
+        return false
+    }
+  }
+
+  async function attempt({ name }: Step, act: () => void | Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      around.surprised(`a fault at ${name}`, error)
+    }
+  }
+
+  async function faulty(event: AnyEvent | null, step: Step, go: () => void | Promise<void>): Promise<void> {
+    const situation = around.situation(step.argument, link.remote.address)
+    for (const action of book.due({ protocol: dialect.protocol, step: step.name, situation }, dialect.types)) {
+      if (await perform(action, event, step)) return
+    }
+    await answered(go())
+  }
+
+  /** Waits as long as the octets take that have come since the last time, and until everything said is out. */
+  async function slowly(): Promise<void> {
+    const octets = owed
+    owed = 0
+    await outlet.drained()
+    if (octets > 0) await link.delay((octets / outlet.rate) * 1000)
+  }
+
+  function handle(event: AnyEvent): void | Promise<void> {
+    dialogue.heard?.(event)
+    const step = book.empty ? null : dialogue.step(event)
+    const go = (): void | Promise<void> => session.handle(event)
+    const handled = () => (step ? faulty(event, step, go) : answered(go()))
+    return outlet.rate > 0 ? slowly().then(handled) : handled()
+  }
+
+  const faultySession: Session<AnyEvent> = {
+    handle,
+    start() {
+      const go = (): void | Promise<void> => session.start?.()
+      if (!dialect.greets || link.upgraded || book.empty) return answered(go())
+      return faulty(null, { name: 'greeting', argument: '' }, go)
+    },
+    timedOut: () => session.timedOut?.(),
+    failed: (error) => session.failed?.(error),
+    closed(reason) {
+      dialogue.closed?.()
+      return session.closed?.(reason)
+    },
+    ...(session.shutdown && { shutdown: () => session.shutdown?.() }),
+  }
+  return { engine: faultyEngine, session: faultySession, controls }
 }
 
 /** Resolves when the connection is over. */
@@ -177,14 +288,4 @@ export function gone({ signal }: { readonly signal: AbortSignal }): Promise<void
     if (signal.aborted) return resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-}
-
-/** The first so many octets of pieces; the same array when that is all of them. */
-function upTo(pieces: readonly Uint8Array[], octets: number): readonly Uint8Array[] {
-  let left = octets
-  for (const [i, piece] of pieces.entries()) {
-    if (piece.length > left) return [...pieces.slice(0, i), piece.subarray(0, Math.max(0, left))]
-    left -= piece.length
-  }
-  return pieces
 }

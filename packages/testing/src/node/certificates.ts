@@ -3,7 +3,7 @@
  * not told. X.509 by hand (RFC 5280), because every library that makes certificates takes longer to load than the
  * server takes to start.
  */
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isIP } from 'node:net'
 import {
   bitString,
@@ -47,7 +47,13 @@ interface Draft {
   readonly to: Date
   readonly names: readonly string[] | null
   readonly publicKey: KeyObject
-  readonly signer: KeyObject
+  readonly signer: Signer
+}
+
+/** Who signs. */
+interface Signer {
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
 }
 
 /** @param now Milliseconds since the epoch; certificates are good for a year around it. */
@@ -56,8 +62,8 @@ export function createTestAuthority(now: number): TestAuthority {
   const issuer = `Posthouse test authority ${randomBytes(4).toString('hex')}`
   const from = new Date(now - DAY)
   const to = new Date(now + 365 * DAY)
-  const { publicKey, privateKey: signer } = authority
-  const ca = certificate({ subject: issuer, issuer, from, to, names: null, publicKey, signer })
+  const { publicKey } = authority
+  const ca = certificate({ subject: issuer, issuer, from, to, names: null, publicKey, signer: authority })
   return {
     ca,
     issue(kind, names) {
@@ -72,14 +78,14 @@ export function createTestAuthority(now: number): TestAuthority {
         to: expired ? new Date(now - DAY) : to,
         names: kind === 'wrong-host' ? ['elsewhere.test'] : names,
         publicKey: own.publicKey,
-        signer: selfSigned ? own.privateKey : signer,
+        signer: selfSigned ? own : authority,
       })
       return { cert, key: own.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
     },
   }
 }
 
-function keyPair(): { publicKey: KeyObject; privateKey: KeyObject } {
+function keyPair(): Signer {
   return generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
 }
 
@@ -96,9 +102,12 @@ function certificate({ subject, issuer, from, to, names, publicKey, signer }: Dr
     sequence(time(from), time(to)),
     name(subject),
     new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })),
-    explicit(3, sequence(...(names ? serverExtensions(names) : authorityExtensions()))),
+    explicit(
+      3,
+      sequence(...(names ? serverExtensions(names) : authorityExtensions()), ...keyExtensions(publicKey, signer)),
+    ),
   )
-  const signature = sign('sha256', body, createPrivateKey(signer.export({ type: 'pkcs8', format: 'pem' })))
+  const signature = sign('sha256', body, createPrivateKey(signer.privateKey.export({ type: 'pkcs8', format: 'pem' })))
   return pem(sequence(body, ECDSA_SHA256, bitString(new Uint8Array(signature))))
 }
 
@@ -125,12 +134,39 @@ function serverExtensions(names: readonly string[]): Uint8Array[] {
   ]
 }
 
-/** Octets of an IPv4 address, or of `::1`. */
+/** Subject and authority key identifiers (RFC 5280 §4.2.1.1, §4.2.1.2): who verifies strictly wants them. */
+function keyExtensions(publicKey: KeyObject, signer: Signer): Uint8Array[] {
+  return [
+    extension('2.5.29.14', false, octetString(keyIdentifier(publicKey))),
+    extension('2.5.29.35', false, sequence(implicit(0, keyIdentifier(signer.publicKey)))),
+  ]
+}
+
+function keyIdentifier(key: KeyObject): Uint8Array {
+  const digest = createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest()
+  return new Uint8Array(digest.subarray(0, 20))
+}
+
+/** Octets of an IPv4 or IPv6 address in text. */
 function address(text: string): Uint8Array {
   if (isIP(text) === 4) return Uint8Array.from(text.split('.').map(Number))
-  const octets = new Uint8Array(16)
-  octets[15] = 1
-  return octets
+  // `::ffff:192.0.2.1`: the last two groups may be an IPv4 address.
+  const dotted = text.slice(text.lastIndexOf(':') + 1)
+  const groups = isIP(dotted) === 4 ? text.slice(0, -dotted.length) + hexGroups(address(dotted)) : text
+  const [head, tail] = groups.split('::').map((half) => half.split(':').filter((group) => group !== ''))
+  const zeros = tail ? Array<string>(8 - head.length - tail.length).fill('0') : []
+  return Uint8Array.from(
+    [...head, ...zeros, ...(tail ?? [])].flatMap((group) => {
+      const value = Number.parseInt(group, 16)
+      return [value >> 8, value & 0xff]
+    }),
+  )
+}
+
+function hexGroups([a, b, c, d]: Uint8Array): string {
+  return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
 }
 
 function pem(der: Uint8Array): string {

@@ -1,49 +1,54 @@
-import type { MessageContent } from '@posthouse/mime/compose'
-import { Flag, type MemoryStore } from '@posthouse/store-api'
-import { fromUtf8 } from '@posthouse/wire'
+import { Flag, isStoreError, type MemoryStore, mailboxPathKey, type Op } from '@posthouse/store-api'
 import { TestMailError } from '../errors.js'
-
-/** A message to put into a mailbox: composed, or as text or octets that are kept as they are. */
-export type TestDraft = Partial<MessageContent> | string | Uint8Array
 
 /** Where `deliver` puts a message. */
 export interface DeliverOptions {
-  /** A mailbox in IMAP's form with `/`. A missing one is made. Default: `INBOX`. */
+  /** A mailbox with its parents, `/` between them. A missing one is made. Default: `INBOX`. */
   readonly folder?: string
   /** System flags (`\\Seen`) and keywords. Default: none. */
   readonly flags?: readonly string[]
-}
-
-/** The octets of a draft. Text gets CRLF line ends. */
-export async function draftOctets(draft: TestDraft, to: string, domain: string): Promise<Uint8Array> {
-  if (draft instanceof Uint8Array) return draft
-  if (typeof draft === 'string') return fromUtf8(draft.replace(/\r?\n/g, '\r\n'))
-  const { composeBytes } = await import('@posthouse/mime/compose')
-  return composeBytes({ from: `sender@${domain}`, to, subject: '', text: '', ...draft } as MessageContent)
+  /** When it came: INTERNALDATE. Default: now. */
+  readonly at?: Date
 }
 
 const FLAGS = new Map<string, number>(Object.entries(Flag).map(([name, bit]) => [`\\${name}`.toLowerCase(), bit]))
 
-/** Puts octets into an account of a store. */
+/** Puts octets into an account of a store. @throws TestMailError `missing` for a user that does not exist. */
 export async function putIntoStore(
   store: MemoryStore,
   account: string,
   octets: Uint8Array,
-  dedup: string,
-  { folder = 'INBOX', flags = [] }: DeliverOptions,
+  { folder = 'INBOX', flags = [], at }: DeliverOptions,
 ): Promise<void> {
   const { summarize } = await import('@posthouse/mime/summary')
-  const { summary, header } = summarize(octets)
+  const opened = await store.open(account).catch((error) => {
+    if (!isStoreError(error) || error.code !== 'nonexistent') throw error
+    throw new TestMailError('missing', `the test server has no user ${account}; it was started with others`)
+  })
+  const path = folder.split('/')
+  const key = mailboxPathKey(path)
+  const mailbox = (await opened.mailboxes()).find((one) => mailboxPathKey(one.path) === key)
+  const staged = await store.stage([octets])
+  const append: Op = {
+    op: 'append',
+    to: mailbox?.id ?? { made: 0 },
+    staged,
+    ...summarize(octets),
+    ...flagsOf(flags),
+    ...(at && { internalDate: at.getTime() }),
+  }
+  await opened.commit?.(mailbox ? [append] : [{ op: 'create', path }, append])
+}
+
+function flagsOf(flags: readonly string[]): { readonly flags: number; readonly keywords: readonly string[] } {
   let bits = 0
   const keywords: string[] = []
   for (const flag of flags) {
     const bit = FLAGS.get(flag.toLowerCase())
     if (bit !== undefined) bits |= bit
-    else if (flag.startsWith('\\')) throw new TestMailError('options', `there is no system flag ${flag}`)
-    else keywords.push(flag)
+    else if (flag.startsWith('\\')) {
+      throw new TestMailError('options', `there is no system flag ${flag}; there are ${[...FLAGS.keys()].join(' ')}`)
+    } else keywords.push(flag)
   }
-  const staged = await store.stage([octets])
-  const to = { account, dedup, path: folder.split('/'), flags: bits, keywords }
-  const [result] = await store.deliver({ staged, summary, header, to: [to] })
-  if (result instanceof Error) throw result
+  return { flags: bits, keywords }
 }

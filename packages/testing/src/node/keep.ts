@@ -1,21 +1,25 @@
 import {
   deliverTo,
+  dsnEnvelope,
+  dsnRecipient,
   type ReceivedMessage,
   type Reply,
   replies,
   reply,
   type SmtpHandler,
   type SmtpSession,
+  type Transaction,
 } from '@posthouse/smtp'
 import type { MemoryStore } from '@posthouse/store-api'
-import { createTestMessage, type TestMessageOrigin } from '../content/message.js'
-import type { ScriptBook } from '../faults/script.js'
-import { type Controls, gone } from '../faults/wire.js'
+import type { createTestMessage, TestDsn, TestEnvelope, TestMessageOrigin } from '../content/message.js'
+import type { FaultAction, ScriptBook } from '../faults/script.js'
+import type { SmtpFaultOptions } from '../faults/smtp.js'
+import { gone } from '../faults/wire.js'
 import type { Mailroom } from '../mailroom.js'
 import type { TestMailLimits } from '../options.js'
 import type { SessionBook } from '../sessions.js'
 
-export interface KeepOptions {
+export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situation'> {
   readonly room: Mailroom
   readonly sessions: SessionBook
   readonly scripts: ScriptBook
@@ -23,39 +27,38 @@ export interface KeepOptions {
   readonly store: MemoryStore | null
   readonly limits: TestMailLimits
   readonly now: () => number
-  readonly controls: (id: string) => Controls | undefined
+  /** What reads messages is loaded while the test does something else. */
+  readonly content: Promise<{ readonly createTestMessage: typeof createTestMessage }>
 }
+
+const AFTER_ACCEPT: ReadonlySet<FaultAction['type']> = new Set(['drop-after-accept'] as const)
 
 /** The end of the chain: keeps each message, and lets everybody who waits see it before the client is told `250`. */
 export function keep(options: KeepOptions): SmtpHandler {
-  const { room, sessions, store, limits } = options
+  const { room, sessions, store, limits, scripts } = options
   const delivery = store ? deliverTo(store) : null
 
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Reply | readonly Reply[]> {
     const { transaction } = received
-    const octets = room.messages.reduce((sum, { raw }) => sum + raw.length, received.size)
-    if (room.messages.length >= limits.messages || octets > limits.bytes) {
+    if (room.count >= limits.messages || room.octets + received.size > limits.bytes) {
       return reply(452, '4.3.1', `The test server is full: ${limits.messages} messages or ${limits.bytes} octets`)
     }
+    const { createTestMessage } = await options.content
     const stored = (await delivery?.message(received, session)) ?? replies.accepted(transaction.id)
-    room.add(
+    room.add((sequence) =>
       createTestMessage({
         id: transaction.id,
-        sequence: room.nextSequence(),
+        sequence,
         receivedAt: new Date(options.now()),
-        raw: received.octets().slice(),
-        envelope: {
-          from: transaction.reversePath?.address ?? '',
-          to: transaction.recipients.map(({ address }) => address),
-          body: transaction.body,
-          smtputf8: transaction.smtputf8,
-        },
+        // A copy, and no Buffer: what a test compares and keeps.
+        raw: new Uint8Array(received.octets()),
+        envelope: envelopeOf(transaction),
         origin: originOf(session),
       }),
     )
     sessions.brought(session.id)
-    const situation = { argument: '', remote: session.remote.address }
-    if (options.scripts.take('smtp', 'message', situation, ['drop-after-accept'])) {
+    const situation = options.situation('', session.remote.address)
+    if (scripts.due({ protocol: 'smtp', step: 'message', situation }, AFTER_ACCEPT).length > 0) {
       options.controls(session.id)?.drop(0, 'client')
       await gone(session)
     }
@@ -68,6 +71,26 @@ export function keep(options: KeepOptions): SmtpHandler {
     ...(delivery?.body && { body: delivery.body }),
     message,
   }
+}
+
+function envelopeOf(transaction: Transaction): TestEnvelope {
+  return {
+    from: transaction.reversePath?.address ?? '',
+    to: transaction.recipients.map(({ address }) => address),
+    body: transaction.body,
+    smtputf8: transaction.smtputf8,
+    dsn: dsnOf(transaction),
+  }
+}
+
+function dsnOf(transaction: Transaction): TestDsn | null {
+  const asked = transaction.get(dsnEnvelope)
+  const recipients = transaction.recipients.flatMap((recipient) => {
+    const wish = recipient.get(dsnRecipient)
+    return wish ? [{ address: recipient.address, notify: wish.notify, orcpt: wish.orcpt?.address ?? null }] : []
+  })
+  if (!asked && recipients.length === 0) return null
+  return { ret: asked?.ret ?? null, envid: asked?.envid ?? null, recipients }
 }
 
 function originOf(session: SmtpSession): TestMessageOrigin {

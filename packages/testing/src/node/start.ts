@@ -1,22 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { createSmtpServer, reply, type SmtpHandler } from '@posthouse/smtp'
-import { createMemoryStore, type MemoryStore } from '@posthouse/store-api'
+import { createMemoryStore } from '@posthouse/store-api'
 import type { Log, Protocol } from '@posthouse/wire'
 import { createTlsIdentity, type Listening, listen, type TlsIdentity } from '@posthouse/wire/node'
-import { expectNone } from '../absence.js'
-import { createTestMessage } from '../content/message.js'
-import { checkUsed, createScriptBook, type ScriptBook } from '../faults/script.js'
-import { smtpDialect, smtpFaults, withoutKeywords } from '../faults/smtp.js'
-import { type FaultyProtocol, withFaults } from '../faults/wire.js'
+import { type AbsenceOptions, expectNone } from '../absence.js'
+import type { TestMessage } from '../content/message.js'
+import { draftOctets } from '../draft.js'
+import { TestMailError } from '../errors.js'
+import { checkScripts, createScriptBook } from '../faults/script.js'
 import { createInbox } from '../inbox.js'
-import { createMailroom } from '../mailroom.js'
+import { createMailroom, type Mailroom, type Only } from '../mailroom.js'
+import { type Match, mismatches } from '../match.js'
 import { DEFAULT_LIMITS, type ListenAt, type TestMailOptions } from '../options.js'
 import { createSessionBook, type SessionBook, type TestSession } from '../sessions.js'
-import type { Endpoint, TestMail } from '../test-mail.js'
+import type { Endpoint, Endpoints, TestMail } from '../test-mail.js'
 import { createTestAuthority } from './certificates.js'
-import { draftOctets, putIntoStore } from './deliver.js'
-import { keep } from './keep.js'
-import { accountOf, verifierOf } from './users.js'
+import { putIntoStore } from './deliver.js'
+import { createCaFile, environmentOf, hostInUrl, transportOf } from './environment.js'
+import { makeImap, makePop3, makeSmtp, type Parts } from './servers.js'
+import { usersOf } from './users.js'
+
+/** Octets that do not repeat within one run. */
+const RANDOM = 6
 
 /**
  * Starts a mail server for a test: on loopback, on free ports, in memory. Resolves when all its listeners are bound.
@@ -26,63 +30,81 @@ import { accountOf, verifierOf } from './users.js'
  * await signUp('ada@example.test', { smtp: mail.smtp.url })
  * const message = await mail.waitFor({ to: 'ada@example.test' })
  * ```
+ *
+ * @throws TestMailError `options`, or the error of `node:net` for a port that is taken.
  */
 export async function startTestMail(options: TestMailOptions = {}): Promise<TestMail> {
-  const { host = '127.0.0.1', domain = 'mail.test', waitTimeout = 4_000, now = Date.now } = options
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const { host = '127.0.0.1', waitTimeout = 4_000, now = Date.now, signal } = options
   const sessions = createSessionBook(now)
-  const scripts = createScriptBook()
-  const room = createMailroom({ waitTimeout, explain: sessions.explain })
-  const readable = [options.imap, options.imaps, options.pop3, options.pop3s].some(Boolean)
-  const store = readable ? createMemoryStore(storeOptions(options, domain, limits.bytes)) : null
+  const parts = partsOf(options, sessions, now)
+  const { room, scripts, store } = parts
   const { tls, ca } = tlsOf(options, host, now())
-  const open: Listening[] = []
+  const caFile = ca === '' ? null : createCaFile(ca)
+  const open: { close(): Promise<void> }[] = []
   let disposed: Promise<void> | null = null
 
   async function bind(
     protocol: Protocol,
     kind: TestSession['protocol'],
     where: boolean | ListenAt | undefined,
-    implicitTls: boolean,
+    implicitTls = false,
   ): Promise<Endpoint | undefined> {
     if (!where) return undefined
-    const port = where === true ? 0 : (where.port ?? 0)
-    const log = recorder(sessions, kind)
-    const listening = await listen(protocol, { host, port, implicitTls, log, now, ...(tls && { tls }) })
-    open.push(listening)
-    const scheme = implicitTls ? `${kind}s` : kind
-    return { host, port: listening.port, tls: implicitTls, url: `${scheme}://${hostInUrl(host)}:${listening.port}` }
+    const listening = await bindTo(protocol, host, portOf(where), {
+      log: recorder(sessions, kind),
+      implicitTls,
+      now,
+      // All clients of a test come from one address.
+      maxConnectionsPerAddress: 10_000,
+      ...(tls && { tls }),
+    })
+    open.push({ close: () => listening.close({ force: true }) })
+    return endpoint(implicitTls ? `${kind}s` : kind, listening.port, implicitTls)
   }
 
-  const parts = { options, domain, limits, now, sessions, scripts, room, store }
-  try {
-    const smtpServer = makeSmtp(parts)
-    const smtp = await bind(smtpServer, 'smtp', options.smtp ?? true, false)
-    const smtps = await bind(smtpServer, 'smtp', options.smtps, true)
-    const imapServer = options.imap || options.imaps ? await makeImap(parts) : null
-    const imap = imapServer ? await bind(imapServer, 'imap', options.imap, false) : undefined
-    const imaps = imapServer ? await bind(imapServer, 'imap', options.imaps, true) : undefined
-    const pop3Server = options.pop3 || options.pop3s ? await makePop3(parts) : null
-    const pop3 = pop3Server ? await bind(pop3Server, 'pop3', options.pop3, false) : undefined
-    const pop3s = pop3Server ? await bind(pop3Server, 'pop3', options.pop3s, true) : undefined
-    return assemble({ smtp, smtps, imap, imaps, pop3, pop3s })
-  } catch (reason) {
-    await dispose()
-    throw reason
+  function endpoint(scheme: string, port: number, tls: boolean): Endpoint {
+    return { host, port, tls, url: `${scheme}://${hostInUrl(host)}:${port}` }
   }
 
-  function assemble(endpoints: TestMail['endpoints']): TestMail {
-    const absence: Parameters<typeof createInbox>[2] = (match, within, only) =>
-      expectNone(room, sessions, match, within, only)
-    const mail: TestMail = {
-      endpoints,
+  async function bindAll(): Promise<Omit<Endpoints, 'http'>> {
+    const smtp = makeSmtp(parts)
+    const imap = store && (options.imap || options.imaps) ? await makeImap(parts, store) : null
+    const pop3 = store && (options.pop3 || options.pop3s) ? await makePop3(parts, store) : null
+    return {
+      smtp: await bind(smtp, 'smtp', options.smtp ?? true),
+      smtps: await bind(smtp, 'smtp', options.smtps, true),
+      imap: imap ? await bind(imap, 'imap', options.imap) : undefined,
+      imaps: imap ? await bind(imap, 'imap', options.imaps, true) : undefined,
+      pop3: pop3 ? await bind(pop3, 'pop3', options.pop3) : undefined,
+      pop3s: pop3 ? await bind(pop3, 'pop3', options.pop3s, true) : undefined,
+    }
+  }
+
+  async function serveHttp(mail: TestMail): Promise<Endpoint | undefined> {
+    const { http } = options
+    if (!http) return undefined
+    const { serveTestMail } = await import('./http.js')
+    const served = await serveTestMail(mail, { host, ...(typeof http === 'object' && http) })
+    open.push(served)
+    return endpoint('http', served.port, false)
+  }
+
+  function assemble(bound: Omit<Endpoints, 'http'>): TestMail & { endpoints: Endpoints } {
+    const absence = (match: Match | undefined, how: AbsenceOptions, only?: Only): Promise<void> =>
+      expectNone(room, sessions, { match, options: how, only })
+    const { domain = 'mail.test', random = randomBytes } = options
+    const mail: TestMail & { endpoints: Endpoints } = {
+      endpoints: { ...bound, http: undefined },
       get smtp() {
-        const endpoint = endpoints.smtp ?? endpoints.smtps
-        if (!endpoint) throw new Error('this test server was started without SMTP')
-        return endpoint
+        const found = bound.smtp ?? bound.smtps
+        if (!found) throw new TestMailError('missing', 'this test server was started without SMTP')
+        return found
       },
-      imap: endpoints.imap ?? endpoints.imaps,
-      pop3: endpoints.pop3 ?? endpoints.pop3s,
+      imap: bound.imap ?? bound.imaps,
+      pop3: bound.pop3 ?? bound.pop3s,
+      get http() {
+        return mail.endpoints.http
+      },
       ca,
       get messages() {
         return room.messages
@@ -90,34 +112,24 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
       get sessions() {
         return sessions.sessions
       },
-      env: (prefix = '') => environment(endpoints, prefix),
-      transport() {
-        const { port, tls: secure } = mail.smtp
-        return { host, port, secure, ...(ca !== '' && { tls: { ca, servername: 'localhost' } }) }
-      },
-      inbox: (address) => createInbox(address ?? `t-${randomBytes(4).toString('hex')}@${domain}`, room, absence),
-      waitFor: async (match, how = {}) => (await room.wait(1, match, how))[0],
-      waitForAll: (count, match, how = {}) => room.wait(count, match, how),
-      expectNone: (match, how) => absence(match, how?.within),
+      env: (prefix = '') => environmentOf(mail.endpoints, prefix, caFile),
+      transport: () => transportOf(mail),
+      inbox: (address) => createInbox(address ?? `t-${hex(random(RANDOM))}@${domain}`, room, absence),
+      waitFor: (match, how = {}) => room.first({ match, options: how }),
+      waitForAll: (count, match, how = {}) => room.wait({ count, match, options: how }),
+      list: async (match) => room.messages.filter((message) => mismatches(match, message).length === 0),
+      expectNone: (match, how = {}) => absence(match, how),
+      mark: () => ({ sequence: room.sequence }),
       async during(act) {
-        const last = room.messages.at(-1)?.sequence ?? 0
+        const before = room.sequence
         const value = await act()
-        return { value, messages: room.messages.filter(({ sequence }) => sequence > last) }
+        return { value, messages: room.messages.filter(({ sequence }) => sequence > before) }
       },
       script(...added) {
         const { remove } = scripts.add(added)
         return { remove, [Symbol.dispose]: remove }
       },
-      async deliver(to, draft, how = {}) {
-        const raw = await draftOctets(draft, to, domain)
-        const sequence = room.nextSequence()
-        const id = `delivered-${sequence}`
-        if (store) await putIntoStore(store, accountOf(to, domain), raw, id, how)
-        const envelope = { from: '', to: [to], body: '8BITMIME', smtputf8: false } as const
-        const message = createTestMessage({ id, sequence, receivedAt: new Date(now()), raw, envelope, origin: null })
-        room.add(message)
-        return message
-      },
+      deliver: (to, draft, how = {}) => deliver(parts, to, draft, { ...how, domain }),
       clear() {
         room.clear()
         sessions.clear()
@@ -132,87 +144,86 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
   function dispose(): Promise<void> {
     disposed ??= (async () => {
       room.dispose()
-      await Promise.all(open.map((listening) => listening.close({ force: true })))
+      signal?.removeEventListener('abort', aborted)
+      await Promise.all(open.map((one) => one.close()))
       store?.close?.()
-      options.signal?.removeEventListener('abort', dispose)
-      if (options.strictScripts) checkUsed(scripts)
+      caFile?.remove()
+      if (options.strictScripts) checkScripts(scripts, sessions.surprises)
     })()
     return disposed
   }
-}
 
-interface Parts {
-  readonly options: TestMailOptions
-  readonly domain: string
-  readonly limits: Parameters<typeof keep>[0]['limits']
-  readonly now: () => number
-  readonly sessions: SessionBook
-  readonly scripts: ScriptBook
-  readonly room: ReturnType<typeof createMailroom>
-  readonly store: MemoryStore | null
-}
+  const aborted = (): void => void dispose().catch(() => {})
 
-function makeSmtp({ options, domain, limits, now, sessions, scripts, room, store }: Parts): Protocol {
-  let faulty: FaultyProtocol | null = null
-  const controls = (id: string) => faulty?.controls.get(id)
-  const own = options.on === undefined ? [] : Array.isArray(options.on) ? options.on : [options.on as SmtpHandler]
-  const authenticate = verifierOf(options.auth, domain)
-  const server = createSmtpServer({
-    hostname: 'localhost',
-    handlers: [
-      smtpFaults(scripts, controls),
-      ...own,
-      ...(Array.isArray(options.users) ? [onlyThese(options.users)] : []),
-      keep({ room, sessions, scripts, store, limits, now, controls }),
-    ],
-    ...(authenticate && { authenticate }),
-    allowInsecureAuth: true,
-    content: options.lenient ? 'preserve' : 'reject',
-    limits: { messageSize: limits.bytes, authFailureDelay: 0 },
-    keywords: (lines, { remote }) => withoutKeywords(lines, scripts, remote.address),
-    transcript: ({ side, text }, { id }) => sessions.said(id, side === 'client' ? 'C' : 'S', text),
-  })
-  faulty = withFaults(server, smtpDialect, scripts)
-  return faulty
-}
+  if (signal?.aborted) throw new TestMailError('aborted', 'the signal had aborted already', { cause: signal.reason })
+  signal?.addEventListener('abort', aborted, { once: true })
+  try {
+    const mail = assemble(await bindAll())
+    mail.endpoints = { ...mail.endpoints, http: await serveHttp(mail) }
+    return mail
+  } catch (reason) {
+    await dispose().catch(() => {})
+    throw reason
+  }
 
-function onlyThese(users: readonly string[]): SmtpHandler {
-  const known = new Set(users.map((address) => address.toLowerCase()))
-  return {
-    name: 'users',
-    rcpt: ({ address }) =>
-      known.has(address.toLowerCase()) ? undefined : reply(550, '5.1.1', `No such user here: ${address}`),
+  function partsOf(options: TestMailOptions, sessions: SessionBook, now: () => number): Parts {
+    const { imap, imaps, pop3, pop3s, domain = 'mail.test' } = options
+    const users = usersOf(options, domain)
+    const limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const autoCreate = (account: string): boolean => users.known?.has(account) ?? true
+    const content = import('../content/message.js')
+    // Told where it is awaited.
+    content.catch(() => {})
+    return {
+      options,
+      limits,
+      users,
+      now,
+      sessions,
+      content,
+      scripts: createScriptBook(sessions.surprise),
+      room: createMailroom({ waitTimeout, explain: sessions.explain }),
+      store: [imap, imaps, pop3, pop3s].some(Boolean)
+        ? createMemoryStore({ autoCreate, maxBytes: limits.bytes, clock: now })
+        : null,
+    }
   }
 }
 
-async function makeImap({ options, domain, scripts, store }: Parts): Promise<Protocol> {
-  const [{ createImapServer }, { imapDialect }] = await Promise.all([
-    import('@posthouse/imap'),
-    import('../faults/access.js'),
-  ])
-  const authenticate = verifierOf(options.auth, domain) ?? (() => null)
-  const server = createImapServer({ store: store as MemoryStore, authenticate, allowInsecureAuth: true })
-  return withFaults(server, imapDialect, scripts)
-}
+const portOf = (where: true | ListenAt): number => (where === true ? 0 : (where.port ?? 0))
 
-async function makePop3({ options, domain, scripts, store }: Parts): Promise<Protocol> {
-  const [{ createPop3Server }, { pop3Dialect }] = await Promise.all([
-    import('@posthouse/pop3'),
-    import('../faults/access.js'),
-  ])
-  const authenticate = verifierOf(options.auth, domain) ?? (() => null)
-  const limits = { authFailureDelay: 0 }
-  const server = createPop3Server({ store: store as MemoryStore, authenticate, allowInsecureAuth: true, limits })
-  return withFaults(server, pop3Dialect, scripts)
-}
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex')
 
-function storeOptions({ users = 'auto', now }: TestMailOptions, domain: string, maxBytes: number) {
-  const known = users === 'auto' ? null : new Set(users.map((address) => accountOf(address, domain)))
-  return {
-    autoCreate: (account: string) => known === null || known.has(account),
-    maxBytes,
-    ...(now && { clock: now }),
+/** @throws Error of `node:net`, with what to do about a port that is taken. */
+async function bindTo(
+  protocol: Protocol,
+  host: string,
+  port: number,
+  options: Omit<Parameters<typeof listen>[1], 'host' | 'port'>,
+): Promise<Listening> {
+  try {
+    return await listen(protocol, { host, port, ...options })
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error
+    const text = `port ${port} of ${host} is taken: leave the port out and take any free one from the server's URLs`
+    throw new TestMailError('options', text, { cause: error })
   }
+}
+
+async function deliver(
+  { content, store, users, room, now }: Parts,
+  to: string,
+  draft: Parameters<TestMail['deliver']>[1],
+  { domain, ...how }: Parameters<TestMail['deliver']>[2] & { readonly domain: string },
+): Promise<TestMessage> {
+  const raw = await draftOctets(draft, to, domain)
+  const { createTestMessage } = await content
+  if (store) await putIntoStore(store, users.accountOf(to), raw, how)
+  const envelope = { from: '', to: [to], body: '8BITMIME', smtputf8: false, dsn: null } as const
+  const receivedAt = how.at ?? new Date(now())
+  return room.add((sequence) =>
+    createTestMessage({ id: `delivered-${sequence}`, sequence, receivedAt, raw, envelope, origin: null }),
+  )
 }
 
 function tlsOf(
@@ -220,7 +231,10 @@ function tlsOf(
   host: string,
   now: number,
 ): { readonly tls: TlsIdentity | null; readonly ca: string } {
-  const kind = tls ?? (smtps || imaps || pop3s ? 'auto' : 'none')
+  const implicit = smtps || imaps || pop3s
+  const kind = tls ?? (implicit ? 'auto' : 'none')
+  if (kind === 'none' && implicit)
+    throw new TestMailError('options', "smtps, imaps and pop3s cannot be without TLS: tls is 'none'")
   if (kind === 'none') return { tls: null, ca: '' }
   if (typeof kind === 'object') return { tls: createTlsIdentity(kind), ca: kind.cert }
   const authority = createTestAuthority(now)
@@ -229,46 +243,44 @@ function tlsOf(
   return { tls: createTlsIdentity(material), ca: authority.ca }
 }
 
-/** What a listener logs about connections, as sessions. */
+/** What a listener and its server log, as sessions. */
 function recorder(sessions: SessionBook, protocol: TestSession['protocol']): Log {
-  return ({ event, connection = '', message = '', address }) => {
+  return ({ event, connection = '', message = '', address, level, error, stage }) => {
     switch (event) {
       case 'connection.opened':
         return sessions.started(connection, protocol, String(address ?? ''))
       case 'connection.closed':
         return sessions.ended(connection)
       case 'tls.failed':
-        return sessions.problem(connection, `TLS failed: ${message}`)
+        return sessions.problem(connection, tlsProblem(message))
       case 'connection.aborted':
       case 'connection.timeout':
         return sessions.problem(connection, message)
+      case 'handler.failed':
+        return sessions.surprise(`a handler at ${String(stage)}`, error)
       default:
+        if (level === 'error') sessions.surprise(`${protocol}: ${event}`, error ?? message)
     }
   }
 }
 
-function environment(endpoints: TestMail['endpoints'], prefix: string): Record<string, string> {
-  const env: Record<string, string> = {}
-  for (const [name, endpoint] of Object.entries(endpoints)) {
-    if (!endpoint) continue
-    const key = `${prefix}${name.toUpperCase()}`
-    env[`${key}_HOST`] = endpoint.host
-    env[`${key}_PORT`] = String(endpoint.port)
-    env[`${key}_URL`] = endpoint.url
-  }
-  return env
+/** What OpenSSL says, without its file names and numbers, and what it mostly means. */
+function tlsProblem(message: string): string {
+  const [, alert = message] = message.match(/:([^:]*\balert\b[^:]*|[^:]+):[^:]*:\d+:/) ?? []
+  const distrust = /unknown ca|bad certificate|certificate unknown|expired|left during/.test(alert)
+  return `TLS failed: ${alert}${distrust ? ' (does the client trust mail.ca?)' : ''}`
 }
 
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
-}
-
-async function* iterate(room: ReturnType<typeof createMailroom>): AsyncGenerator<TestMail['messages'][number]> {
-  let last: TestMail['messages'][number] | null = null
+/** Ends when the server is disposed. */
+async function* iterate(room: Mailroom): AsyncGenerator<TestMessage, void, undefined> {
+  let since: 'start' | TestMessage = 'start'
   for (;;) {
-    const since = last ?? 'start'
-    const [message] = await room.wait(1, undefined, { since, timeout: 0x7fffffff })
-    yield message
-    last = message
+    try {
+      since = await room.first({ match: undefined, options: { since, timeout: Number.POSITIVE_INFINITY } })
+    } catch (error) {
+      if (error instanceof TestMailError && error.code === 'disposed') return
+      throw error
+    }
+    yield since
   }
 }

@@ -1,3 +1,4 @@
+import { TestMailError } from '../errors.js'
 import type { TestMailOptions } from '../options.js'
 import type { TestMail } from '../test-mail.js'
 import { startTestMail } from './start.js'
@@ -6,16 +7,20 @@ import { startTestMail } from './start.js'
 export interface AfterHook {
   after?(clean: () => Promise<void>): unknown
   onTestFinished?(clean: () => Promise<void>): unknown
+  /** vitest's: how long the test may take. */
+  readonly task?: { readonly timeout?: number }
 }
 
-/** `startTestMail` for runners and runtimes without `await using`: disposed when the test is over. */
+/**
+ * `startTestMail` for runners and runtimes without `await using`: disposed when the test is over. Where the runner
+ * tells its time limit, waits end at 80 % of it, so that their error is the one that is read.
+ * @throws TestMailError `options` for what is no test context.
+ */
 export async function testMailFor(test: AfterHook, options: TestMailOptions = {}): Promise<TestMail> {
-  const mail = await startTestMail(options)
-  if (test.onTestFinished) test.onTestFinished(() => mail.dispose())
-  else if (test.after) test.after(() => mail.dispose())
-  else {
-    await mail.dispose()
-    throw new TypeError('testMailFor needs a test context with after() or onTestFinished()')
-  }
+  const limit = test.task?.timeout
+  const hook = test.onTestFinished ?? test.after
+  if (!hook) throw new TestMailError('options', 'testMailFor needs a test context with after() or onTestFinished()')
+  const mail = await startTestMail(limit ? { waitTimeout: limit * 0.8, ...options } : options)
+  hook.call(test, () => mail.dispose())
   return mail
 }

@@ -249,8 +249,13 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       log({ level: 'info', event: 'tls.failed', connection: id, message: error.message })
       raw.destroy()
     })
+    // A client that does not trust the certificate may just leave; nobody reads yet who would notice.
+    const left = (): void => void encrypted.destroy(new Error('the client left during the TLS handshake'))
+    encrypted.once('end', left)
+    encrypted.resume()
     encrypted.once('secure', () => {
       clearTimeout(handshake)
+      encrypted.removeListener('end', left)
       quiet = false
       encrypted.on('data', received)
       encrypted.on('end', () => driver.receiveEnd())

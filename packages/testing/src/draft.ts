@@ -1,0 +1,13 @@
+import type { MessageContent } from '@posthouse/mime/compose'
+import { fromUtf8 } from '@posthouse/wire'
+
+/** A message to put into a mailbox: composed, or as text or octets that are kept as they are. */
+export type TestDraft = Partial<MessageContent> | string | Uint8Array
+
+/** The octets of a draft. Text gets CRLF line ends. */
+export async function draftOctets(draft: TestDraft, to: string, domain: string): Promise<Uint8Array> {
+  if (draft instanceof Uint8Array) return draft
+  if (typeof draft === 'string') return fromUtf8(draft.replace(/\r?\n/g, '\r\n'))
+  const { composeBytes } = await import('@posthouse/mime/compose')
+  return composeBytes({ from: `sender@${domain}`, to, subject: '', text: '', ...draft } as MessageContent)
+}

@@ -1,0 +1,166 @@
+/** What crosses HTTP: matches, messages and faults as JSON. */
+import { reply } from '@posthouse/smtp'
+import type { TestEnvelope, TestMessage, TestMessageOrigin } from '../content/message.js'
+import { TestMailError } from '../errors.js'
+import type { FaultAction, Script } from '../faults/script.js'
+import type { Match, MessageShape, Text } from '../match.js'
+
+/** A text that is wanted. */
+export type JsonText = string | { readonly pattern: string; readonly flags: string }
+/** A shape. */
+export type JsonMatch = Readonly<Record<string, JsonText | Readonly<Record<string, JsonText>>>>
+
+const CLAUSES = new Set(['to', 'from', 'cc', 'bcc', 'subject', 'text', 'html', 'attachment', 'via', 'header'])
+
+/** A match as JSON; `null` when there is a function in it, which cannot travel. */
+export function encodeMatch(match: Match | undefined): JsonMatch | null {
+  if (match === undefined) return {}
+  if (typeof match === 'function') return null
+  const encoded: Record<string, JsonText | Record<string, JsonText>> = {}
+  for (const [name, wanted] of Object.entries(match)) {
+    if (wanted === undefined) continue
+    const json = name === 'header' ? encodeHeader(wanted as Record<string, Text>) : encodeText(wanted as Text)
+    if (json === null) return null
+    encoded[name] = json
+  }
+  return encoded
+}
+
+function encodeText(text: Text): JsonText | null {
+  if (typeof text === 'function') return null
+  return typeof text === 'string' ? text : { pattern: text.source, flags: text.flags }
+}
+
+function encodeHeader(header: Readonly<Record<string, Text>>): Record<string, JsonText> | null {
+  const encoded: Record<string, JsonText> = {}
+  for (const [name, text] of Object.entries(header)) {
+    const json = encodeText(text)
+    if (json === null) return null
+    encoded[name] = json
+  }
+  return encoded
+}
+
+/** @throws TestMailError `options` for what is no match. */
+export function decodeMatch(json: unknown): MessageShape {
+  if (json === undefined || json === null) return {}
+  if (typeof json !== 'object' || Array.isArray(json)) throw new TestMailError('options', '`match` is an object')
+  const shape = new Map<string, Text | Record<string, Text>>()
+  for (const [name, value] of Object.entries(json)) {
+    if (!CLAUSES.has(name)) throw new TestMailError('options', `there is no clause ${name}; there are ${list()}`)
+    shape.set(name, name === 'header' ? decodeHeader(value) : decodeText(value, name))
+  }
+  return Object.fromEntries(shape) as MessageShape
+}
+
+const list = (): string => [...CLAUSES].join(', ')
+
+function decodeText(value: unknown, name: string): Text {
+  if (typeof value === 'string') return value
+  const { pattern, flags } = (value ?? {}) as { pattern?: unknown; flags?: unknown }
+  if (typeof pattern !== 'string' || typeof flags !== 'string') {
+    throw new TestMailError('options', `${name} is a text, or { pattern, flags }`)
+  }
+  return patternOf(pattern, flags)
+}
+
+function patternOf(pattern: string, flags: string): RegExp {
+  try {
+    return new RegExp(pattern, flags)
+  } catch (cause) {
+    throw new TestMailError('options', `/${pattern}/${flags} is no pattern`, { cause })
+  }
+}
+
+function decodeHeader(value: unknown): Record<string, Text> {
+  if (typeof value !== 'object' || value === null) throw new TestMailError('options', '`header` is an object')
+  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, decodeText(text, name)]))
+}
+
+/** A match in a query: `?to=ada@mail.test&subject=/reset/i&header=X-Kind: welcome`. */
+export function matchInQuery(query: URLSearchParams): MessageShape {
+  const shape = new Map<string, Text | Record<string, Text>>()
+  for (const name of CLAUSES) {
+    const value = query.get(name)
+    if (value !== null && name !== 'header') shape.set(name, textInQuery(value))
+  }
+  const header = query.getAll('header').map((field): [string, Text] => {
+    const colon = field.indexOf(':')
+    if (colon < 1) throw new TestMailError('options', 'header=Name: value')
+    return [field.slice(0, colon).trim(), textInQuery(field.slice(colon + 1).trim())]
+  })
+  if (header.length > 0) shape.set('header', Object.fromEntries(header))
+  return Object.fromEntries(shape) as MessageShape
+}
+
+/** `/text/flags` is a pattern. */
+function textInQuery(value: string): Text {
+  const end = value.lastIndexOf('/')
+  if (!value.startsWith('/') || end < 2 || !/^[dgimsuvy]*$/.test(value.slice(end + 1))) return value
+  return patternOf(value.slice(1, end), value.slice(end + 1))
+}
+
+/** A message as it travels to `connectTestMail`, which reads the octets itself. */
+export interface JsonMessage {
+  readonly id: string
+  readonly sequence: number
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  readonly envelope: TestEnvelope
+  readonly origin: TestMessageOrigin | null
+  /** Base64. */
+  readonly raw: string
+}
+
+export function encodeMessage(message: TestMessage): JsonMessage {
+  const { id, sequence, receivedAt, envelope, origin, raw } = message
+  const base64 = Buffer.from(raw.buffer, raw.byteOffset, raw.length).toString('base64')
+  return { id, sequence, receivedAt: receivedAt.getTime(), envelope, origin, raw: base64 }
+}
+
+/** @throws TestMailError `options`: functions cannot travel. */
+export function encodeScript(script: Script): unknown {
+  if (script.when || script.action.type === 'run') {
+    throw new TestMailError('options', `${script.name}: a function cannot travel to the server of connectTestMail`)
+  }
+  return { ...script, times: Number.isFinite(script.times) ? script.times : null, when: null }
+}
+
+const ACTIONS: ReadonlySet<string> = new Set<FaultAction['type']>([
+  ...(['reply', 'line', 'delay', 'stall', 'raw', 'drop', 'drop-after-accept', 'drop-mid-literal'] as const),
+  ...(['throttle', 'without', 'fail-handshake', 'uid-validity', 'expunge-meanwhile'] as const),
+])
+
+/** @throws TestMailError `options` for what is no fault. */
+export function decodeScript(json: unknown): Script {
+  const { protocol, step, action, times, chance, seed, name } = (json ?? {}) as Record<string, unknown>
+  const { type } = (action ?? {}) as { type?: unknown }
+  if (
+    !(protocol === 'smtp' || protocol === 'imap' || protocol === 'pop3') ||
+    typeof step !== 'string' ||
+    typeof type !== 'string' ||
+    !ACTIONS.has(type)
+  ) {
+    throw new TestMailError('options', 'this is no scripted fault of @posthouse/testing')
+  }
+  return {
+    protocol,
+    step,
+    action: decodeAction(action as FaultAction),
+    times: typeof times === 'number' ? times : Number.POSITIVE_INFINITY,
+    chance: typeof chance === 'number' ? chance : 1,
+    seed: typeof seed === 'number' ? seed : 1,
+    when: null,
+    name: typeof name === 'string' ? name : `${protocol}.${step}.${type}`,
+  }
+}
+
+function decodeAction(action: FaultAction): FaultAction {
+  if (action.type !== 'reply') return action
+  try {
+    const { code, enhanced, text } = action.reply
+    return { type: 'reply', reply: reply(code, enhanced, text) }
+  } catch (cause) {
+    throw new TestMailError('options', `this is no SMTP reply: ${(cause as Error).message}`, { cause })
+  }
+}

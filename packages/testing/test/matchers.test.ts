@@ -1,0 +1,93 @@
+import '@posthouse/testing/vitest'
+import { stable, startTestMail, type TestMail } from '@posthouse/testing'
+import { fixture } from '@posthouse/testing/fixtures'
+import { createTransport } from 'nodemailer'
+import { expect, test } from 'vitest'
+
+const failureOf = (promise: Promise<unknown>): Promise<Error> =>
+  promise.then(
+    () => expect.unreachable(),
+    (error) => error,
+  )
+const send = (mail: TestMail, more: object = {}) =>
+  createTransport(mail.transport()).sendMail({
+    from: 'app@example.test',
+    to: 'ada@example.test',
+    subject: 'Hello',
+    ...more,
+  })
+
+test('toReceive waits; .not does not wait for the time-out', async () => {
+  await using mail = await startTestMail({ waitTimeout: 60_000 })
+  const waiting = expect(mail).toReceive({ subject: 'Hello' })
+  await send(mail)
+  await waiting
+  await expect(mail).not.toReceive({ subject: 'Other' })
+  await expect(mail.inbox()).not.toReceive()
+  expect((await failureOf(expect(mail).not.toReceive({ subject: 'Hello' }))).message).toContain(
+    'wanted no mail like a message with { subject: "Hello" }, but there is "Hello" from <app@example.test>',
+  )
+  const late = await failureOf(expect(mail).toReceive({ subject: 'Other' }, { timeout: 5 }))
+  expect(late.message).toContain('Nearest: "Hello", but subject is "Hello", not "Other"')
+})
+
+test('toReceiveNothing', async () => {
+  await using mail = await startTestMail()
+  await expect(mail).toReceiveNothing({}, { within: 5 })
+  await send(mail)
+  await expect(mail.inbox()).toReceiveNothing()
+  expect((await failureOf(expect(mail).toReceiveNothing())).message).toContain('wanted no mail, but there is "Hello"')
+  await expect(mail).not.toReceiveNothing()
+  expect((await failureOf(expect(mail.inbox()).not.toReceiveNothing())).message).toContain('one should have')
+})
+
+test('a disposed server and a matcher that throws are no answers', async () => {
+  const mail = await startTestMail()
+  const waiting = failureOf(expect(mail).not.toReceiveNothing({}, { within: 60_000 }))
+  await mail.dispose()
+  expect(await waiting).toMatchObject({ code: 'disposed' })
+  expect(await failureOf(expect(mail).not.toReceive())).toMatchObject({ code: 'disposed' })
+})
+
+test('what is in a message', async () => {
+  await using mail = await startTestMail()
+  const attached = await mail.deliver('ada@mail.test', fixture('attachments'))
+  expect(attached).toHaveAttachment('data.json')
+  expect(attached).toHaveAttachment(/pdf$/)
+  expect(attached).not.toHaveAttachment('x')
+  expect(() => expect(attached).toHaveAttachment('x')).toThrow('there are: data.json, Rechnung März.pdf')
+  const html = '<table><tr><td>Total:</td><td><b>12</b>&nbsp;€</td></tr></table><p>Bye</p>'
+  const bill = await mail.deliver('ada@mail.test', { subject: 'Bill', html, text: undefined } as never)
+  expect(bill).toSeeInHtml('Total: 12 €')
+  expect(bill).toSeeInHtml(/12\s€/)
+  expect(bill).not.toSeeInHtml('13 €')
+  expect(() => expect(bill).toSeeInHtml('13 €')).toThrow('wanted 13 € in what the HTML shows:\nTotal:\n12 €\nBye')
+  expect(bill).toSeeInOrder(['Total', 'Bye'])
+  expect(() => expect(bill).toSeeInOrder(['Bye', 'Total'])).toThrow('wanted "Total" behind what comes before it')
+})
+
+test('a stable message is the same in every run', async () => {
+  const once = async () => {
+    await using mail = await startTestMail()
+    const inbox = mail.inbox()
+    const content = { filename: 'logo.png', content: Buffer.from('x'), cid: `${Math.random()}@example.test` }
+    await send(mail, {
+      ...{ to: `Ada <${inbox.address}>`, date: new Date(Math.random() * 1e12), text: `token=${Math.random()}` },
+      html: `<p>Hello ${inbox.address} <img src="cid:${content.cid}"></p>`,
+      attachments: [content],
+    })
+    return stable(await inbox.waitFor(), { replace: [[/token=[\d.]+/g, 'token=...']] })
+  }
+  const [first, second] = [await once(), await once()]
+  expect(first).toEqual(second)
+  expect(first).toMatchObject({
+    envelope: { to: ['inbox-1@mail.test'] },
+    to: [{ name: 'Ada', address: 'inbox-1@mail.test' }],
+    subject: 'Hello',
+    text: 'token=...',
+    html: '<p>Hello inbox-1@mail.test <img src="cid:cid-1"></p>',
+    attachments: [{ filename: 'logo.png', contentType: 'image/png', octets: 1 }],
+  })
+  expect(first.headers).toContain('Date: (date)')
+  expect(first.headers.join('\n')).toContain('boundary="(boundary)"')
+})

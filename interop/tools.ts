@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   postfix: 'postfix',
   'dnsmasq-base': 'dnsmasq',
   postgresql: 'pg_ctlcluster',
+  'clamav-daemon': 'clamd',
   gsasl: 'gsasl',
   'python3-aiosmtpd': 'aiosmtpd',
 }

@@ -44,7 +44,7 @@ worker "normal" { enabled = false }
 actions { reject = 15, "add header" = 6 }
 `,
   )
-  return start(port, folder, [['rspamd', ['-f', '--insecure', '-c', join(folder, 'rspamd.conf')]]])
+  return start({ port }, folder, 'rspamd', ['-f', '--insecure', '-c', join(folder, 'rspamd.conf')])
 }
 
 export interface OpendkimOptions {
@@ -54,6 +54,8 @@ export interface OpendkimOptions {
   readonly authservId?: string
   /** Public keys in place of DNS, as its option TestPublicKeys reads them. */
   readonly publicKeys?: string
+  /** Clients whose mail it signs. Default: this machine. */
+  readonly internal?: string
 }
 
 /** Signs what comes from this machine for example.org; verifies all else. */
@@ -77,11 +79,11 @@ export async function startOpendkim(options: OpendkimOptions): Promise<Filter> {
       'RemoveARAll no',
       ...(options.publicKeys === undefined ? [] : [`TestPublicKeys ${folder}/keys`]),
       `AuthservID ${options.authservId ?? 'mx.example.org'}`,
-      'InternalHosts 127.0.0.1',
+      `InternalHosts ${options.internal ?? '127.0.0.1'}`,
       '',
     ].join('\n'),
   )
-  return start(port, folder, [['opendkim', ['-f', '-x', join(folder, 'opendkim.conf')]]])
+  return start({ port }, folder, 'opendkim', ['-f', '-x', join(folder, 'opendkim.conf')])
 }
 
 /** ClamAV with a database of one signature: EICAR. */
@@ -118,54 +120,58 @@ export async function startClamav(): Promise<Filter> {
       '',
     ].join('\n'),
   )
-  return start(port, folder, [
-    ['clamd', ['--config-file', join(folder, 'clamd.conf')]],
-    ['clamav-milter', ['--config-file', join(folder, 'milter.conf')]],
+  // The milter gives up for a while where it does not find the scanner: that comes first.
+  const scanner = await start({ path: join(folder, 'clamd.sock') }, folder, 'clamd', [
+    '--config-file',
+    join(folder, 'clamd.conf'),
   ])
+  const filter = await start({ port }, folder, 'clamav-milter', ['--config-file', join(folder, 'milter.conf')])
+  return {
+    port,
+    folder,
+    async stop() {
+      await filter.stop()
+      await scanner.stop()
+    },
+  }
 }
 
 function temporaryFolder(name: string): string {
   return mkdtempSync(join(tmpdir(), `posthouse-${name}-`))
 }
 
-/** Starts programs and waits until the port is open. */
+/** Starts a program and waits until it listens. */
 async function start(
-  port: number,
+  place: { readonly port: number } | { readonly path: string },
   folder: string,
-  programs: readonly (readonly [string, readonly string[]])[],
+  command: string,
+  args: readonly string[],
 ): Promise<Filter> {
   let output = ''
-  const children: ChildProcess[] = []
-  for (const [command, args] of programs) {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    child.stdout?.on('data', (data) => (output += data))
-    child.stderr?.on('data', (data) => (output += data))
-    children.push(child)
-  }
+  const child: ChildProcess = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout?.on('data', (data) => (output += data))
+  child.stderr?.on('data', (data) => (output += data))
   async function stop(): Promise<void> {
-    await Promise.all(
-      children.map((child) => {
-        if (child.exitCode !== null || child.signalCode !== null) return undefined
-        const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-        child.kill('SIGTERM')
-        const hard = setTimeout(() => child.kill('SIGKILL'), 3_000)
-        return exited.then(() => clearTimeout(hard))
-      }),
-    )
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+      child.kill('SIGTERM')
+      const hard = setTimeout(() => child.kill('SIGKILL'), 3_000)
+      await exited
+      clearTimeout(hard)
+    }
     rmSync(folder, { recursive: true, force: true })
   }
-  for (let wait = 0; wait < 400; wait++) {
-    if (await isOpen(port)) return { port, folder, stop }
-    if (children.some(({ exitCode }) => exitCode !== null)) break
+  for (let wait = 0; wait < 400 && child.exitCode === null; wait++) {
+    if (await isOpen(place)) return { port: 'port' in place ? place.port : 0, folder, stop }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   await stop()
-  throw new Error(`${programs.map(([command]) => command).join(', ')} did not start:\n${output.slice(-3_000)}`)
+  throw new Error(`${command} did not start:\n${output.slice(-3_000)}`)
 }
 
-function isOpen(port: number): Promise<boolean> {
+function isOpen(place: { readonly port: number } | { readonly path: string }): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port })
+    const socket = connect('port' in place ? { host: '127.0.0.1', port: place.port } : place)
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)

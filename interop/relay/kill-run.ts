@@ -15,5 +15,7 @@ const { acknowledged, kills, lost, twice, window } = await killRelay({
 console.log(
   `${acknowledged} messages acknowledged, ${kills} times kill -9, ${Math.round((Date.now() - began) / 1000)} s`,
 )
-console.log(`${lost.length} lost, ${twice.length} twice (${window} of them between the peer's 250 and our commit)`)
-process.exitCode = lost.length === 0 && window === twice.length ? 0 : 1
+const avoidable = twice.filter((id) => !window.includes(id))
+console.log(`${lost.length} lost, ${twice.length} twice; ${window.length} were being delivered at a kill`)
+console.log(`${avoidable.length} twice for another reason`)
+process.exitCode = lost.length + avoidable.length === 0 ? 0 : 1

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { openSqliteQueue } from '@posthouse/relay/node'
 import { createSmtpServer, onMessage } from '@posthouse/smtp'
 import { listen } from '@posthouse/smtp/node'
 import { latin1 } from '@posthouse/wire'
@@ -20,8 +21,11 @@ export interface KillResult {
   readonly lost: readonly string[]
   /** Arrived more than once. */
   readonly twice: readonly string[]
-  /** Of those, how many copies the sink had answered 250 to before the relay died, or was dying. */
-  readonly window: number
+  /**
+   * The unavoidable window: messages that were being delivered when the relay died, as the queue's file has it. Those of
+   * them that the sink has taken come again, and nothing else may.
+   */
+  readonly window: readonly string[]
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -36,17 +40,15 @@ export async function killRelay(options: {
 }): Promise<KillResult> {
   const next = random(options.seed)
   const folder = mkdtempSync(join(tmpdir(), 'posthouse-kill-'))
-  const arrived = new Map<string, number[]>()
-  const deaths: number[] = []
+  const arrived = new Map<string, number>()
+  const window = new Set<string>()
   let changed: () => void = () => {}
   const sink = createSmtpServer({
     hostname: 'sink.test',
     handlers: [
       onMessage((message) => {
-        const id = /X-Id: <([^>]*)>/.exec(latin1(message.octets()))?.[1] ?? ''
-        const times = arrived.get(id)
-        if (times) times.push(Date.now())
-        else arrived.set(id, [Date.now()])
+        const id = idOf(message.octets())
+        arrived.set(id, (arrived.get(id) ?? 0) + 1)
         changed()
       }),
     ],
@@ -100,7 +102,6 @@ export async function killRelay(options: {
       const watch = setInterval(() => {
         if (acknowledged.size < at) return
         clearInterval(watch)
-        deaths.push(Date.now())
         killer?.kill('SIGKILL')
       }, 1)
       const gone = killer ? once(killer, 'exit') : Promise.resolve()
@@ -109,6 +110,7 @@ export async function killRelay(options: {
       if (acknowledged.size >= options.messages) break
       await gone
       kills++
+      for (const id of await inHand(join(folder, 'queue.db'))) window.add(id)
     }
     await new Promise<void>((resolve, reject) => {
       const check = (): void => {
@@ -125,14 +127,29 @@ export async function killRelay(options: {
     await listening.close({ force: true })
     rmSync(folder, { recursive: true, force: true })
   }
-  const twice = [...arrived].filter(([, times]) => times.length > 1)
-  // The only reason for a second copy: the first one came within a moment of a death, before the relay could write it down.
-  const window = twice.filter(([, [first]]) => deaths.some((death) => Math.abs(death - first) < 500)).length
   return {
     acknowledged: acknowledged.size,
     kills,
     lost: [...acknowledged].filter((id) => !arrived.has(id)),
-    twice: twice.map(([id]) => id),
-    window,
+    twice: [...arrived].flatMap(([id, times]) => (times > 1 ? [id] : [])),
+    window: [...window],
+  }
+}
+
+function idOf(octets: Uint8Array): string {
+  return /X-Id: <([^>]*)>/.exec(latin1(octets))?.[1] ?? ''
+}
+
+/** The messages that a dead relay had in hand, as its queue's file has it. */
+async function inHand(path: string): Promise<readonly string[]> {
+  const queue = await openSqliteQueue({ path, thread: false })
+  try {
+    const ids: string[] = []
+    for (const job of await queue.list({ state: 'running', limit: 10_000 })) {
+      for await (const octets of queue.read(job.message.id)) ids.push(idOf(octets))
+    }
+    return ids
+  } finally {
+    await queue.close()
   }
 }

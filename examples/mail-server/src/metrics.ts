@@ -36,6 +36,12 @@ export function createMetrics(): Metrics {
     labelNames: ['result'],
     registers,
   })
+  const deliveries = new Counter({
+    name: 'posthouse_deliveries_total',
+    help: 'Recipients in other domains, by what an attempt came to',
+    labelNames: ['result'],
+    registers,
+  })
   const problems = new Counter({
     name: 'posthouse_log_events_total',
     help: 'Warnings and errors in the log',
@@ -59,6 +65,9 @@ export function createMetrics(): Metrics {
       messages.inc({ result: 'accepted' })
       if (typeof event.size === 'number') octets.inc(event.size)
     } else if (event.event === 'message.refused') messages.inc({ result: 'refused' })
+    else if (event.event === 'relay.delivered') deliveries.inc({ result: 'delivered' })
+    else if (event.event === 'relay.deferred') deliveries.inc({ result: 'deferred' })
+    else if (event.event === 'relay.failed') deliveries.inc({ result: 'failed' })
     else if (event.event === 'auth.succeeded') logins.inc({ result: 'succeeded' })
     else if (event.event === 'auth.failed') logins.inc({ result: 'failed' })
   }

@@ -87,7 +87,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   function renew(): void {
     stopRenewing = timer(() => {
       const jobs = [...running.keys()]
-      const done = jobs.length > 0 ? engine.renew(jobs, now() + limits.lease) : Promise.resolve()
+      const done = engine.renew(jobs, now() + limits.lease)
       done.catch(trouble).finally(() => {
         if (!stopping || running.size > 0) renew()
       })

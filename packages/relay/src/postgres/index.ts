@@ -4,7 +4,8 @@ import { RelayError } from '../errors.js'
 import type { JobEngine, NewMessage, Settlement } from '../queue/types.js'
 import { type Attempt, claim } from './claim.js'
 import { type Boss, type PgPool, transaction } from './connections.js'
-import { change, list, status } from './manage.js'
+import { createPostgresGate } from './gate.js'
+import { change, list, status, unblock } from './manage.js'
 import {
   CHUNK_SIZE,
   type Context,
@@ -45,7 +46,9 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
   const { pool, boss, queue = 'posthouse-relay', heartbeat = 60, poll = 500 } = options
   const schema = schemaName(options.schema ?? 'posthouse')
   const context: Context = { boss, queue, schema }
-  boss.on('error', (error) => options.onError?.(error))
+  const onError = (error: Error): void => options.onError?.(error)
+  boss.on('error', onError)
+  const gate = createPostgresGate({ pool, schema, lease: Math.max(10, heartbeat) * 1000, now: Date.now, onError })
   /** Jobs in our hands. */
   const attempts = new Map<string, Attempt>()
   const watchers = new Set<() => void>()
@@ -172,7 +175,9 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
       return { jobs, next: claimOptions.now + poll }
     },
     settle,
-    async renew(jobs) {
+    gate,
+    async renew(jobs, until) {
+      await gate.renew(until)
       const ours = jobs.filter((id) => attempts.get(id)?.overdue === false)
       if (ours.length > 0) await boss.touch(queue, ours)
     },
@@ -187,7 +192,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
     hold: (which) => each({ ...which, state: 'waiting' }, (data) => ({ ...data, held: true })),
     async release(which, now) {
       // Whoever lets a job go knows something that we do not: destinations are tried at once.
-      await pool.query(`UPDATE ${schema}.destination SET blocked = 0`)
+      await unblock(context, pool, which)
       const held = await each({ ...which, state: 'held' }, (data) => ({ ...data, held: false, due: now }))
       const waiting = await transaction(pool, (client, db) =>
         change(context, client, db, { ...which, state: 'waiting' }, (data) => ({
@@ -206,6 +211,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
       return () => watchers.delete(watcher)
     },
     async close() {
+      await gate.close().catch(onError)
       await boss.stop({ graceful: false })
     },
   }

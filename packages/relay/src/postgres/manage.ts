@@ -52,6 +52,17 @@ export async function list({ queue, schema }: Context, pool: PgPool, query: JobQ
   })
 }
 
+/** Destinations of these jobs are not left alone any more. */
+export async function unblock({ queue, schema }: Context, pool: PgPool, which: JobSelector): Promise<void> {
+  const values: unknown[] = [queue]
+  const condition = where(which, values)
+  await pool.query(
+    `UPDATE ${schema}.destination SET blocked = 0 WHERE blocked > 0
+     AND key IN (SELECT j.group_id FROM pgboss.job j WHERE ${condition})`,
+    values,
+  )
+}
+
 /** Jobs that nobody has in hand, at most 1,000, each changed by `change`; `null` removes it. */
 export async function change(
   context: Context,

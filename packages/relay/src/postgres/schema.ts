@@ -39,6 +39,14 @@ CREATE TABLE IF NOT EXISTS ${schema}.alarm (
   at bigint NOT NULL
 );
 CREATE INDEX IF NOT EXISTS alarm_at ON ${schema}.alarm(at);
+CREATE TABLE IF NOT EXISTS ${schema}.place (
+  id uuid PRIMARY KEY,
+  server text NOT NULL,
+  owner uuid NOT NULL,
+  until bigint NOT NULL
+);
+CREATE INDEX IF NOT EXISTS place_server ON ${schema}.place(server);
+CREATE TABLE IF NOT EXISTS ${schema}.pace (server text PRIMARY KEY, free bigint NOT NULL);
 `
 }
 

@@ -127,7 +127,7 @@ export interface ClaimOptions {
   /** ms after which somebody else may have the jobs. */
   readonly lease: number
   readonly limits: DestinationLimits
-  /** Limits of single destinations, by key. */
+  /** Limits of single destinations, by key; `domain:.example.org` is for all domains below. */
   readonly byDestination: ReadonlyMap<string, DestinationLimits>
 }
 
@@ -214,7 +214,7 @@ export interface JobEngine {
   claim(options: ClaimOptions): Promise<Claim>
   /** Says what became of a job; of no effect when it is somebody else's by now. */
   settle(settlement: Settlement): Promise<void>
-  /** Prolongs leases. */
+  /** Prolongs leases of jobs, and of places at servers (`gate`). */
   renew(jobs: readonly string[], until: number): Promise<void>
   /** The octets of a message. */
   read(message: string): Source

@@ -192,6 +192,8 @@ class Transaction {
   #note(command: Replied, reply: ServerReply, recipient: number | null): void {
     const positive = reply.code < 400
     if (command === 'RCPT' && recipient !== null) {
+      // RFC 2920 §3.1: behind a MAIL that was refused, "503 no MAIL" says nothing about the recipient.
+      if (this.#failed) return
       this.#accepted[recipient] = positive
       if (!positive) this.#errors[recipient] = this.#refusal(reply, command, recipient)
     } else if (command === 'message') {

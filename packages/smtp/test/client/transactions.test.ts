@@ -171,6 +171,25 @@ describe('RFC 5321', () => {
       },
     ))
 
+  test('MAIL that is refused for now is what counts, whatever the server says to the RCPT that came with it', () =>
+    play(
+      `S: 250-mx.example.org
+       S: 250-CHUNKING
+       S: 250 PIPELINING
+       C: MAIL FROM:<alice@example.net>
+       C: RCPT TO:<bob@example.org>
+       C: BDAT 3 LAST
+       C: x
+       S: 452 4.3.1 no room
+       S: 503 5.5.1 Say MAIL first
+       S: 503 5.5.1 Say MAIL first`,
+      async (client) => {
+        const error = await failure(client.send(mail({ text: 'x\r\n' })))
+        expect(error).toMatchObject({ command: 'MAIL', enhanced: '4.3.1', temporary: true })
+        expect(error.recipients).toMatchObject([{ error: { command: 'MAIL', enhanced: '4.3.1', temporary: true } }])
+      },
+    ))
+
   test('§4.5.3.1.10: too many recipients', () =>
     play(
       `S: 250-mx.example.org

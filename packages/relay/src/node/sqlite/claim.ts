@@ -1,4 +1,5 @@
 import type { SqlRow } from '@posthouse/store-sqlite'
+import { limitsOf } from '../../queue/limits-of.js'
 import type { Claim, ClaimedJob, ClaimOptions, Job, JobState } from '../../queue/types.js'
 import { type DestinationRow, type Destinations, hasSlot, slotsOf } from './destinations.js'
 import { readChunk } from './messages.js'
@@ -68,7 +69,7 @@ function takeOverdue(sql: Sql, destinations: Destinations, options: ClaimOptions
 }
 
 function setLimits(destination: DestinationRow, { limits, byDestination }: ClaimOptions): void {
-  const { concurrency, perMinute } = byDestination.get(destination.key) ?? limits
+  const { concurrency, perMinute } = limitsOf(destination.key, byDestination, limits)
   destination.slots = concurrency
   destination.pace = perMinute === null ? 0 : Math.ceil(60_000 / perMinute)
 }

@@ -64,7 +64,7 @@ async function server(say: (name: string, type: string, way: 'udp' | 'tcp') => S
 }
 
 const resolverOf = (address: string | readonly string[], options = {}): MailResolver =>
-  dnsResolver({ servers: typeof address === 'string' ? [address] : address, timeout: 100, ...options })
+  dnsResolver({ servers: typeof address === 'string' ? [address] : address, timeout: 20_000, ...options })
 const mx = (name: string, preference: number, exchange: string, ttl: number): Answer => ({
   type: 'MX',
   name,
@@ -141,13 +141,14 @@ describe('dnsResolver', () => {
     const silent = await server(() => null)
     const good = await server((name) => ({ answers: [mx(name, 1, 'a.test', 60)] }))
     const servers = [failing.address, silent.address, '127.0.0.1:1', good.address]
-    expect((await resolverOf(servers).mx('x.test')).records).toHaveLength(1)
+    expect((await resolverOf(servers, { timeout: 300 }).mx('x.test')).records).toHaveLength(1)
+    const before = failing.asked.length
     await expect(resolverOf(failing.address).mx('x.test')).rejects.toMatchObject({
       code: 'dns',
       message: 'SERVFAIL for x.test MX',
     })
-    expect(failing.asked).toHaveLength(3)
-    await expect(resolverOf(silent.address, { rounds: 1 }).mx('x.test')).rejects.toThrow('is silent')
+    expect(failing.asked.length - before).toBe(2)
+    await expect(resolverOf(silent.address, { rounds: 1, timeout: 50 }).mx('x.test')).rejects.toThrow('is silent')
   })
 
   test('what is no answer to the question is not one', async () => {

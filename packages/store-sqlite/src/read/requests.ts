@@ -32,7 +32,7 @@ export type ReadRequest =
       /** Of messages that are gone. */
       readonly expunged: boolean
     }
-  /** UIDs of rows changed after `since`, ascending. */
+  /** UIDs of rows changed after `since`, ascending, and up to which modification sequence these are all. */
   | (InMailbox & { readonly type: 'changed'; readonly since: ModSeq })
   | (InMailbox & { readonly type: 'uids' })
   | (InMailbox & { readonly type: 'vanished'; readonly since: ModSeq })
@@ -92,7 +92,7 @@ export interface ReadAnswers {
     readonly rights?: readonly string[]
   }
   readonly rows: PackedRows
-  readonly changed: Uint32Array
+  readonly changed: { readonly uids: Uint32Array; readonly modseq: ModSeq }
   readonly uids: Uint32Array
   readonly vanished: UidSet | null
   /**

@@ -13,7 +13,7 @@ import type { SqlRow } from '../sql/driver.js'
 import { CHUNK_BYTES, MAX_CHUNKS } from '../sql/schema.js'
 import type { Guest } from '../viewer.js'
 import { type PackedRows, packRows, ROW_WIDTH, type RowWithOctets, rowColumns } from './pack.js'
-import type { ReadRequest } from './requests.js'
+import type { ReadAnswers, ReadRequest } from './requests.js'
 
 /** Octets of messages given in one page at most, when the caller wants them in the rows. */
 const PAGE_OCTETS = 4 * 1024 * 1024
@@ -101,11 +101,16 @@ function wholeBlob(blobs: Connection, row: SqlRow, prefix: Uint8Array | null): U
 }
 
 /** UIDs changed after `since`: found by the index on modification sequences, so the cost is that of the changes. */
-export function changedUids(index: Connection, mailbox: number, since: number, guest: Guest | null): Uint32Array {
-  const sql = 'SELECT uid FROM msg INDEXED BY msg_modseq WHERE mailbox=? AND modseq>?'
+export function changedUids(
+  index: Connection,
+  mailbox: number,
+  since: number,
+  guest: Guest | null,
+): ReadAnswers['changed'] {
+  const sql = 'SELECT uid, modseq FROM msg INDEXED BY msg_modseq WHERE mailbox=? AND modseq>?'
   const rows = guest
     ? index.all(
-        `${sql} UNION SELECT uid FROM personal INDEXED BY personal_modseq
+        `${sql} UNION SELECT uid, modseq FROM personal INDEXED BY personal_modseq
          WHERE mailbox=? AND principal=(SELECT id FROM principal WHERE name=?) AND modseq>?`,
         mailbox,
         since,
@@ -114,9 +119,15 @@ export function changedUids(index: Connection, mailbox: number, since: number, g
         since,
       )
     : index.all(sql, mailbox, since)
-  const uids = new Uint32Array(rows.length)
-  for (let i = 0; i < rows.length; i++) uids[i] = rows[i][0] as Uid
-  return uids.sort()
+  const found = new Uint32Array(rows.length)
+  let last = since
+  for (let i = 0; i < rows.length; i++) {
+    found[i] = rows[i][0] as Uid
+    last = Math.max(last, rows[i][1] as number)
+  }
+  // A message may have changed for everybody and for the guest.
+  const uids = guest ? Uint32Array.from(new Set(found)) : found
+  return { uids: uids.sort(), modseq: last }
 }
 
 /**

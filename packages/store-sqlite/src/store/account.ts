@@ -173,9 +173,13 @@ async function* pages(
   expunged = false,
 ): AsyncGenerator<readonly MessageRow[]> {
   let ranges = query.uids ?? [[1, 4294967295] as const]
+  // Rows are read behind the list of what has changed: one that changes between the two must not seem to be from behind
+  // changes that the list has not (R2). Its own modification sequence brings it again.
+  let last = Number.POSITIVE_INFINITY
   if (query.since !== undefined && query.since > 0) {
     const changed = await backend.read<'changed'>({ type: 'changed', ...where, since: query.since })
-    ranges = uidSetIntersect(ranges, uidSetFromSorted(changed))
+    ranges = uidSetIntersect(ranges, uidSetFromSorted(changed.uids))
+    last = changed.modseq
   }
   // An empty set still asks once, so that a mailbox that is gone is noticed.
   const want: readonly Column[] = query.want ?? []
@@ -196,11 +200,18 @@ async function* pages(
         expunged,
       })
       limit = PAGE
-      if (page.present.length > 0) yield unpackRows(page)
+      if (page.present.length > 0) yield upTo(last, unpackRows(page))
       if (page.next === 0) break
       some = behind(some, page.next)
     }
   }
+}
+
+/** The rows as of a modification sequence. */
+function upTo(last: ModSeq, rows: readonly MessageRow[]): readonly MessageRow[] {
+  return rows.some(({ modseq }) => modseq > last)
+    ? rows.map((row) => (row.modseq > last ? { ...row, modseq: last } : row))
+    : rows
 }
 
 /** What of a set lies behind a UID. */

@@ -31,7 +31,11 @@ test('RFC 9208: QUOTA tells only what is limited', () =>
     C: q3 GETQUOTA other
     S: q3 NO [NONEXISTENT] {*}
     C: q4 GETQUOTAROOT Missing
-    S: q4 NO [NONEXISTENT] {*}
+    S: * QUOTAROOT Missing ""
+    S: * QUOTA "" (STORAGE 1 10 MESSAGE 2 5)
+    S: q4 OK GETQUOTAROOT completed
+    C: q4b GETQUOTAROOT "Other Users/bob/Missing"
+    S: q4b NO [NONEXISTENT] {*}
     C: q5 SETQUOTA "" (STORAGE 512)
     S: q5 NO [NOPERM] {*}
     C: q6 SETQUOTA "" (STORAGE x)

@@ -217,12 +217,13 @@ function pack(
     flags |= Flags.replyTo
     pieces.push(envelope.replyTo)
   }
-  pieces.push(envelope.tail, packed ?? structure)
+  pieces.push(envelope.tail)
   const octets = pieces.map(fromLatin1)
+  octets.push(packed ?? fromLatin1(structure))
   const previewOctets = latin1(fromUtf8(preview))
   const packedPreview = compress(previewDictionary, previewOctets)
   if (packedPreview !== null) flags |= Flags.packedPreview
-  octets.push(fromLatin1(packedPreview ?? previewOctets))
+  octets.push(packedPreview ?? fromLatin1(previewOctets))
   const references = referencesOf(table)
   if (references.replied) flags |= Flags.repliedReference
   if (references.text !== '') {

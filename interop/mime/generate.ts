@@ -153,6 +153,7 @@ export function generateMessage(seed: number): string {
     maybeAddresses(0.2, 'Sender')
     maybeAddresses(0.2, 'Reply-To')
     maybeAddresses(0.9, 'To')
+    maybeAddresses(0.1, 'To')
     maybeAddresses(0.4, 'Cc')
     maybeAddresses(0.1, 'Bcc')
     maybe(0.3, 'In-Reply-To', IDS)

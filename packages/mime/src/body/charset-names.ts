@@ -63,7 +63,7 @@ const ALIASES: Record<string, string> = {
   'hz-gb-2312': 'hz hzgb hzgb2312',
   gbk: 'gb2312 gb231280 isoir58 chinese euccn eucgb2312cn gb ms936 windows936 gbkeuc gb2312simplified simplifiedchinese macsimpchinese',
   gb18030: 'gb180302000 gb180302005 gb180302022',
-  big5: 'big5hkscs cnbig5 xxbig5 big5eten bigfive big52003 eucbig5 ms950 big5uao traditionalchinese hkscs mactradchinese',
+  big5: 'big5hkscs cnbig5 xxbig5 big5eten bigfive big52003 eucbig5 big5tw ms950 big5uao traditionalchinese hkscs mactradchinese',
   'euc-kr':
     'euckr ksc56011987 ksc56011989 ksc5601 ksc56011992 ksc5636 korean isoir149 uhc windows949 ms949 ks5601 5601 ksx1001 mackorean',
   'x-user-defined': '',

@@ -38,7 +38,8 @@ function qEncode(octets: Uint8Array): string {
 
 /**
  * The text as encoded words in UTF-8, each holding whole characters. `room` is what the first one may take, in
- * characters. Whichever of "B" and "Q" is shorter over the whole text is used.
+ * characters. Whichever of "B" and "Q" is shorter over the whole text is used. Base64 is cut where it needs no padding,
+ * if it can be: some readers (GMime) lose what follows padding in a row of words.
  */
 export function encodeWords(text: string, room = MAX_WORD): string[] {
   const octets = fromUtf8(text)
@@ -46,24 +47,30 @@ export function encodeWords(text: string, room = MAX_WORD): string[] {
   const words: string[] = []
   let run = ''
   let length = 0
+  /** How much of the run, in characters and in octets, makes whole groups. */
+  let whole = { characters: 0, octets: 0 }
   let limit = Math.max(room, FRAME + 12) - FRAME
-  const flush = (): void => {
-    if (run === '') return
-    const bytes = fromUtf8(run)
-    words.push(base64 ? `=?UTF-8?B?${toBase64(bytes)}?=` : `=?UTF-8?Q?${qEncode(bytes)}?=`)
-    run = ''
-    length = 0
+  const flush = (characters: number, octetsTaken: number): void => {
+    const bytes = fromUtf8(run.slice(0, characters))
+    if (bytes.length > 0) words.push(base64 ? `=?UTF-8?B?${toBase64(bytes)}?=` : `=?UTF-8?Q?${qEncode(bytes)}?=`)
+    run = run.slice(characters)
+    length -= octetsTaken
+    whole = { characters: 0, octets: 0 }
     limit = MAX_WORD - FRAME
   }
   for (const character of text) {
     const bytes = fromUtf8(character)
     const added = base64 ? bytes.length : qLength(bytes)
     const total = base64 ? Math.ceil((length + added) / 3) * 4 : length + added
-    if (total > limit) flush()
+    if (total > limit) {
+      if (whole.characters > 0) flush(whole.characters, whole.octets)
+      else flush(run.length, length)
+    }
     run += character
     length += added
+    if (base64 && length % 3 === 0) whole = { characters: run.length, octets: length }
   }
-  flush()
+  flush(run.length, length)
   return words
 }
 

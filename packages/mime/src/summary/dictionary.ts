@@ -11,7 +11,7 @@ const ESCAPE = 0xff
 
 interface Entry {
   readonly piece: string
-  readonly code: string
+  readonly code: number
 }
 
 /** A list of pieces, ready for use. */
@@ -26,36 +26,32 @@ export function createDictionary(pieces: readonly string[]): Dictionary {
   const byStart: (Entry[] | undefined)[] = new Array(128 * 128).fill(undefined)
   pieces.forEach((piece, index) => {
     const list = (byStart[piece.charCodeAt(0) * 128 + piece.charCodeAt(1)] ??= [])
-    list.push({ piece, code: String.fromCharCode(FIRST + index) })
+    list.push({ piece, code: FIRST + index })
     list.sort((one, other) => other.piece.length - one.piece.length)
   })
   return { octets: pieces.map(fromLatin1), byStart }
 }
 
 /** `text` is octets as latin1. Null when it would not become shorter. */
-export function compress({ byStart }: Dictionary, text: string): string | null {
-  let packed = ''
-  let from = 0
+export function compress({ byStart }: Dictionary, text: string): Uint8Array | null {
+  const packed = new Uint8Array(text.length)
+  let to = 0
   for (let at = 0; at < text.length; ) {
+    if (to + 2 > packed.length) return null
     const code = text.charCodeAt(at)
     const list = code > 0x7f ? undefined : byStart[code * 128 + text.charCodeAt(at + 1)]
     const match = list === undefined ? undefined : longestAt(list, text, at)
-    if (code > 0x7f) {
-      packed += text.slice(from, at) + ESCAPED
-      from = at++
-    } else if (match === undefined) {
+    if (match === undefined) {
+      if (code > 0x7f) packed[to++] = ESCAPE
+      packed[to++] = code
       at++
     } else {
-      if (from < at) packed += text.slice(from, at)
-      packed += match.code
-      from = at += match.piece.length
+      packed[to++] = match.code
+      at += match.piece.length
     }
   }
-  packed += text.slice(from)
-  return packed.length < text.length ? packed : null
+  return to < text.length ? packed.subarray(0, to) : null
 }
-
-const ESCAPED = String.fromCharCode(ESCAPE)
 
 function longestAt(list: readonly Entry[], text: string, at: number): Entry | undefined {
   for (let i = 0; i < list.length; i++) if (text.startsWith(list[i]!.piece, at)) return list[i]

@@ -11,7 +11,7 @@ import { type MimeLimits, withDefaultLimits } from '../structure/limits.js'
 import { MessageScanner } from '../structure/scanner.js'
 import { type PartFacts, type PartText, partFacts, partText, renderBodyStructure } from './body-structure.js'
 import { DecodedSizes } from './decoded-size.js'
-import { compress } from './dictionary.js'
+import { compress, type Dictionary } from './dictionary.js'
 import { type EnvelopePieces, envelopePieces, joinEnvelope } from './envelope.js'
 import { Flags, NO_ZONE, SUMMARY_VERSION } from './format.js'
 import { ByteWriter } from './octets.js'
@@ -191,75 +191,104 @@ function idsOf(table: FieldTable, name: string): string[] {
   return index === -1 ? [] : parseMessageIds(foldedValue(table, index)).map(normalMessageId)
 }
 
+/** What goes behind the numbers at the front, in the order of the format. */
+interface Packed {
+  flags: number
+  readonly octets: Uint8Array[]
+}
+
+type Records = ReadonlyMap<Entity, PartRecord>
+
 function pack(
   root: Entity,
-  records: ReadonlyMap<Entity, PartRecord>,
+  records: Records,
   decoded: DecodedSizes,
   table: FieldTable,
   size: number,
   preview: string,
 ): Uint8Array {
-  const record = records.get(root)!
-  const structure = renderBodyStructure(
-    root,
-    (one) => records.get(one)!.text,
-    (one) => joinEnvelope(records.get(one)!.envelope!),
-  )
-  const packed = compress(structureDictionary, structure)
-  const envelope = record.envelope!
-  const pieces = [envelope.head, envelope.from]
-  let flags = packed === null ? 0 : Flags.packedStructure
-  if (envelope.sender !== null) {
-    flags |= Flags.sender
-    pieces.push(envelope.sender)
-  }
-  if (envelope.replyTo !== null) {
-    flags |= Flags.replyTo
-    pieces.push(envelope.replyTo)
-  }
-  pieces.push(envelope.tail, packed ?? structure)
-  const octets = pieces.map(fromLatin1)
-  const previewOctets = latin1(fromUtf8(preview))
-  const packedPreview = compress(previewDictionary, previewOctets)
-  if (packedPreview !== null) flags |= Flags.packedPreview
-  octets.push(fromLatin1(packedPreview ?? previewOctets))
-  const references = referencesOf(table)
-  if (references.replied) flags |= Flags.repliedReference
-  if (references.text !== '') {
-    flags |= Flags.references
-    octets.push(fromLatin1(references.text))
-  }
-  if (record.utf8Envelope !== envelope) {
-    flags |= Flags.utf8Envelope
-    octets.push(fromLatin1(joinEnvelope(record.utf8Envelope!)))
-  }
-  if ([...records.values()].some((one) => one.utf8Text !== one.text || one.utf8Envelope !== one.envelope)) {
-    flags |= Flags.utf8Structure
-    octets.push(
-      fromLatin1(
-        renderBodyStructure(
-          root,
-          (one) => records.get(one)!.utf8Text,
-          (one) => joinEnvelope(records.get(one)!.utf8Envelope!),
-        ),
-      ),
-    )
-  }
+  const packed: Packed = { flags: 0, octets: [] }
+  addEnvelope(packed, records.get(root)!.envelope!)
+  addStructure(packed, root, records)
+  addPreview(packed, preview)
+  addReferences(packed, table)
+  addUtf8Forms(packed, root, records)
   const parts = new ByteWriter(64)
   writeParts(parts, root, 0, (entity) => ({
     encoding: records.get(entity)!.encoding,
     charset: records.get(entity)!.charset,
     decodedSize: decoded.sizeOf(entity),
   }))
-  octets.push(parts.finish())
+  packed.octets.push(parts.finish())
+  return writeSummary(packed, size, root.bodyStart, table)
+}
 
-  const dateIndex = findField(table, 'date')
-  const date = dateIndex === -1 ? null : parseDate(foldedValue(table, dateIndex))
+function addEnvelope(packed: Packed, { head, from, sender, replyTo, tail }: EnvelopePieces): void {
+  packed.octets.push(fromLatin1(head), fromLatin1(from))
+  if (sender !== null) {
+    packed.flags |= Flags.sender
+    packed.octets.push(fromLatin1(sender))
+  }
+  if (replyTo !== null) {
+    packed.flags |= Flags.replyTo
+    packed.octets.push(fromLatin1(replyTo))
+  }
+  packed.octets.push(fromLatin1(tail))
+}
+
+function addStructure(packed: Packed, root: Entity, records: Records): void {
+  const structure = renderBodyStructure(
+    root,
+    (one) => records.get(one)!.text,
+    (one) => joinEnvelope(records.get(one)!.envelope!),
+  )
+  addText(packed, structureDictionary, structure, Flags.packedStructure)
+}
+
+function addPreview(packed: Packed, preview: string): void {
+  addText(packed, previewDictionary, latin1(fromUtf8(preview)), Flags.packedPreview)
+}
+
+/** Octets as latin1, packed where that makes them fewer. */
+function addText(packed: Packed, dictionary: Dictionary, text: string, flag: number): void {
+  const octets = compress(dictionary, text)
+  if (octets !== null) packed.flags |= flag
+  packed.octets.push(octets ?? fromLatin1(text))
+}
+
+function addReferences(packed: Packed, table: FieldTable): void {
+  const { text, replied } = referencesOf(table)
+  if (replied) packed.flags |= Flags.repliedReference
+  if (text === '') return
+  packed.flags |= Flags.references
+  packed.octets.push(fromLatin1(text))
+}
+
+function addUtf8Forms(packed: Packed, root: Entity, records: Records): void {
+  const record = records.get(root)!
+  if (record.utf8Envelope !== record.envelope) {
+    packed.flags |= Flags.utf8Envelope
+    packed.octets.push(fromLatin1(joinEnvelope(record.utf8Envelope!)))
+  }
+  const same = (one: PartRecord) => one.utf8Text === one.text && one.utf8Envelope === one.envelope
+  if ([...records.values()].every(same)) return
+  packed.flags |= Flags.utf8Structure
+  const structure = renderBodyStructure(
+    root,
+    (one) => records.get(one)!.utf8Text,
+    (one) => joinEnvelope(records.get(one)!.utf8Envelope!),
+  )
+  packed.octets.push(fromLatin1(structure))
+}
+
+function writeSummary({ flags, octets }: Packed, size: number, headerSize: number, table: FieldTable): Uint8Array {
+  const index = findField(table, 'date')
+  const date = index === -1 ? null : parseDate(foldedValue(table, index))
   const writer = new ByteWriter(octets.reduce((sum, piece) => sum + piece.length, 96))
   writer.number(SUMMARY_VERSION)
   writer.number(flags | (date ? Flags.date : 0))
   writer.number(size)
-  writer.number(root.bodyStart)
+  writer.number(headerSize)
   if (date) {
     writer.signed(date.time / 1000)
     writer.signed(date.zone ?? NO_ZONE)

@@ -30,6 +30,9 @@ const SAMPLES: readonly [label: string, octets: string, text: string][] = [
   ['gb2312', 'd6d0cec4 a2e3 8139ee39', '中文€\u3400'],
   ['ks_c_5601-1987', 'c7d1b1b9 8141', '한국갂'],
   ['big5', 'a4a4a4e5', '中文'],
+  // As Python's email package names it.
+  ['big5_tw', 'a4a4a4e5', '中文'],
+  ['eucgb2312_cn', 'd6d0cec4', '中文'],
   ['big5-hkscs', '8740', '\u43f0'],
   ['utf-7', '2b 5a 65 55 74 2d 20 2b 2d', '\u65e5 +'],
   ['utf-16', 'feff 00e9', '\u00e9'],

@@ -1,5 +1,5 @@
 /** Hints, replicas and slow readers: R3, R9, R11. */
-import type { MailboxInfo } from '@posthouse/store-api'
+import { collectRows, type MailboxInfo } from '@posthouse/store-api'
 import { type Mutant, mutant, tick } from './mutant.js'
 
 export const feedMutants: readonly Mutant[] = [
@@ -43,6 +43,15 @@ export const feedMutants: readonly Mutant[] = [
   }),
   mutant('watch does not end with its signal', 'R11', [88], (account) => ({
     watch: () => account.watch(new AbortController().signal),
+  })),
+  mutant('messages() goes by position, not by key', 'R9', [100], (account) => ({
+    messages: async function* (mailbox, query) {
+      for (let at = 0; ; at += 500) {
+        const page = (await collectRows(account.messages(mailbox, query))).slice(at, at + 500)
+        if (page.length === 0) return
+        yield page
+      }
+    },
   })),
   mutant('messages() loads the whole mailbox and locks it', 'R9', [93], (account) => {
     let reading = false

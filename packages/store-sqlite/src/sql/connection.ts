@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { StoreError } from '@posthouse/store-api'
 import { SEARCH_SCHEMA } from '../write/search-index.js'
@@ -76,7 +76,7 @@ export function openForWriting(
   files: StoreFiles,
   busyTimeout: number,
 ): { index: Connection; blobs: Connection } {
-  mkdirSync(dirname(files.index), { recursive: true })
+  mkdirSync(dirname(files.index), { recursive: true, mode: 0o700 })
   return {
     index: openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout),
     blobs: openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout, BLOB_CACHE),
@@ -96,8 +96,12 @@ function openFile(
   busyTimeout: number,
   cacheKiB = ROW_CACHE,
 ): Connection {
+  const isNew = !existsSync(file)
   const db = driver.open(file, { readOnly: false })
   try {
+    // Mail is nobody else's business; SQLite gives the mode of a file to its log. Never by opening the file here: a process
+    // that closes it loses all locks that its other connections have on it.
+    if (isNew) chmodSync(file, 0o600)
     // Switching to WAL does not wait for other connections by itself, so this is tried until they are through.
     retryWhileBusy(() => {
       db.exec(`PRAGMA busy_timeout=${busyTimeout}; PRAGMA page_size=${pageSize}; PRAGMA journal_mode=WAL`)
@@ -131,14 +135,13 @@ const OPEN_PATIENCE = 30_000
 
 function retryWhileBusy(work: () => void): void {
   const pause = new Int32Array(new SharedArrayBuffer(4))
-  for (let waited = 0; ; ) {
+  const until = performance.now() + OPEN_PATIENCE
+  for (;;) {
     try {
       return work()
     } catch (error) {
-      if (!isBusy(error) || waited >= OPEN_PATIENCE) throw error
-      const rest = 5 + Math.floor(Math.random() * 45)
-      Atomics.wait(pause, 0, 0, rest)
-      waited += rest
+      if (!isBusy(error) || performance.now() >= until) throw error
+      Atomics.wait(pause, 0, 0, 5 + Math.floor(Math.random() * 45))
     }
   }
 }

@@ -1,4 +1,4 @@
-import { StoreError } from '@posthouse/store-api'
+import { isStoreError, StoreError } from '@posthouse/store-api'
 import type { ReadAnswers, ReadRequest } from '../read/requests.js'
 import type { Answers, Failure, GroupResult, WriteRequest } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
@@ -51,8 +51,10 @@ export function createWriteQueue({ run, clock, patience, onNotes }: QueueOptions
   let drained: (() => void) | null = null
 
   async function pump(): Promise<void> {
+    let alone = 0
     while (waiting.length > 0) {
-      const group = waiting.splice(0, groupSize(waiting))
+      const group = waiting.splice(0, alone > 0 ? 1 : groupSize(waiting))
+      if (alone > 0) alone--
       let result: GroupResult
       try {
         result = await run(
@@ -60,7 +62,11 @@ export function createWriteQueue({ run, clock, patience, onNotes }: QueueOptions
           clock(),
         )
       } catch (error) {
-        for (const { reject } of group) reject(error as Error)
+        if (isStoreError(error) && error.code === 'invalid' && group.length > 1) {
+          // One of them cannot cross to the thread: each goes alone, so that it fails alone.
+          waiting = [...group, ...waiting]
+          alone = group.length
+        } else for (const { reject } of group) reject(error as Error)
         continue
       }
       if (result.notes.length > 0) onNotes(result.notes)

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { StoreError } from '@posthouse/store-api'
+import type { ReadRequest } from '../read/requests.js'
 import type { DriverName } from '../sql/driver.js'
 import type { GroupResult, WriteRequest } from '../write/requests.js'
 import { isOctets } from '../write/writer.js'
@@ -40,15 +41,35 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
     })
   const rowQueue = queueOf(rows)
   const octetQueue = queueOf(octets)
+  const long = new Set<Promise<unknown>>()
+
+  /** What may take minutes has a thread of its own: nobody's reading waits behind a backup. */
+  async function askAside(request: ReadRequest): Promise<unknown> {
+    const thread = await startWorker({ role: 'reader', driver, files, limits }, pool.give)
+    try {
+      return await thread.ask({ type: 'read', request })
+    } finally {
+      await thread.close()
+    }
+  }
+
   return {
     chunk: pool.take,
     write: (request) => (isOctets(request) ? octetQueue : rowQueue).add(request),
     read: (request) => {
+      if (request.type === 'backup' || request.type === 'verify') {
+        const answer = askAside(request)
+        const done = (): void => void long.delete(answer)
+        long.add(answer)
+        answer.then(done, done)
+        return answer as Promise<never>
+      }
       // Which thread is asked about changes is not free: it remembers what it answered.
       const thread = request.type === 'poll' ? readers[0] : leastBusy(readers)
       return thread.ask({ type: 'read', request }) as Promise<never>
     },
     async close() {
+      await Promise.allSettled(long)
       await Promise.all([rowQueue.close(), octetQueue.close()])
       await Promise.all(readers.map((reader) => reader.close()))
       await octets.close()
@@ -114,7 +135,14 @@ async function startWorker(
       waiting.set(id, { resolve, reject })
       // An idle store does not keep the process alive; one that owes an answer does.
       worker.ref()
-      worker.postMessage({ ...question, id } as ToWorker, transfer)
+      try {
+        worker.postMessage({ ...question, id } as ToWorker, transfer)
+      } catch (cause) {
+        // A function or a proxy somewhere in it.
+        waiting.delete(id)
+        if (waiting.size === 0) worker.unref()
+        reject(new StoreError('invalid', `not plain data: ${(cause as Error).message}`, { cause }))
+      }
     })
   }
 

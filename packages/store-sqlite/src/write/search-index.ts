@@ -52,14 +52,18 @@ export interface IndexRequest {
   readonly rows: readonly { readonly content: number; readonly text: SearchText | null }[]
 }
 
-/** Adds texts. Two processes may do the same work at once: what is done is skipped. */
-export function indexTexts(search: Connection, { anew, rows }: IndexRequest): null {
-  if (anew) {
+/**
+ * Adds texts. Two processes may do the same work at once: what is done is skipped. An index that is ahead of the messages
+ * (`nextContent` is the next id) is that of another time, as after the restore of a backup, and is begun anew.
+ */
+export function indexTexts(search: Connection, { anew, rows }: IndexRequest, nextContent: number): null {
+  let done = search.get('SELECT done FROM progress')?.[0] as number
+  if (anew || done >= nextContent) {
     search.run("INSERT INTO text(text) VALUES('delete-all')")
     search.run('DELETE FROM unindexed')
     search.run('UPDATE progress SET done=0')
+    done = 0
   }
-  let done = search.get('SELECT done FROM progress')?.[0] as number
   for (const { content, text } of rows) {
     if (content <= done) continue
     done = content

@@ -130,7 +130,9 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
       if (texts.length > 0) {
         search ??= openSearchForWriting(driver, files, busyTimeout)
         const db = search
-        group(db, texts, replies, (some) => some.map((i) => ({ value: indexTexts(db, requests[i] as IndexRequest) })))
+        const next = index.get("SELECT value FROM counter WHERE name='content'")?.[0] as number
+        const one = (i: number): Reply => ({ value: indexTexts(db, requests[i] as IndexRequest, next) })
+        group(db, texts, replies, (some) => some.map(one))
       }
       for (const i of idle) {
         truncateLogs()

@@ -37,18 +37,22 @@ export interface Connection {
   /** `all` for a text that is made for one question and not kept. */
   allOnce(sql: string, values: readonly SqlValue[]): SqlRow[]
   exec(sql: string): void
+  /** Statements so far that may have changed something. */
+  writes(): number
   close(): void
 }
 
 /** A connection over a driver's database. SQL texts must be constants: the cache keeps all of them. */
 export function connect(db: Database): Connection {
-  const prepared = new Map<string, Statement>()
+  const prepared = new Map<string, Statement & { readonly writes: boolean }>()
+  let writes = 0
   function statement(sql: string): Statement {
     let known = prepared.get(sql)
     if (!known) {
-      known = db.prepare(sql)
+      known = { ...db.prepare(sql), writes: !sql.startsWith('SELECT') }
       prepared.set(sql, known)
     }
+    if (known.writes) writes++
     return known
   }
   return {
@@ -57,6 +61,7 @@ export function connect(db: Database): Connection {
     all: (sql, ...values) => statement(sql).all(...values),
     allOnce: (sql, values) => db.prepare(sql).all(...values),
     exec: (sql) => db.exec(sql),
+    writes: () => writes,
     close() {
       db.close()
       // Some bindings keep the files open as long as a statement lives.

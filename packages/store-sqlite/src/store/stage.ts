@@ -25,7 +25,7 @@ export async function stage(setup: StageSetup, bytes: Source, expected: number |
   const { limits } = setup
   if (expected !== undefined && expected > limits.messageBytes) throw tooLarge(limits)
   const flights = createFlights(setup)
-  let buffer = allocate(Math.min(CHUNK_BYTES, Math.max(expected ?? FIRST_BUFFER, 1)))
+  let buffer = setup.backend.buffer(Math.min(CHUNK_BYTES, Math.max(expected ?? FIRST_BUFFER, 1)))
   let filled = 0
   let size = 0
   let full: Uint8Array[] = []
@@ -36,7 +36,7 @@ export async function stage(setup: StageSetup, bytes: Source, expected: number |
       let from = 0
       while (from < piece.byteLength) {
         const want = Math.min(piece.byteLength - from, CHUNK_BYTES - filled)
-        if (filled + want > buffer.byteLength) buffer = grow(buffer, filled, filled + want)
+        if (filled + want > buffer.byteLength) buffer = grow(setup.backend, buffer, filled, filled + want)
         buffer.set(piece.subarray(from, from + want), filled)
         filled += want
         from += want
@@ -100,7 +100,7 @@ function createFlights({ backend, tails, limits, clock }: StageSetup): Flights {
   }
 
   return {
-    buffer: () => spare.pop() ?? backend.chunk(),
+    buffer: () => spare.pop() ?? backend.buffer(CHUNK_BYTES),
     send: (chunks) => (sent < HEAD_CHUNKS ? put(chunks) : write(chunks)),
     async finish(chunks, size) {
       if (sent < HEAD_CHUNKS) {
@@ -138,13 +138,8 @@ function tooLarge(limits: SqliteLimits): StoreError {
   return new StoreError('toolarge', `a message may have ${limits.messageBytes} octets`)
 }
 
-/** Not zeroed and not from Node's shared pool: it may be moved to another thread. */
-function allocate(octets: number): Uint8Array {
-  return Buffer.allocUnsafeSlow(octets)
-}
-
-function grow(buffer: Uint8Array, filled: number, needed: number): Uint8Array {
-  const larger = allocate(Math.min(CHUNK_BYTES, Math.max(needed, buffer.byteLength * 2)))
+function grow(backend: Backend, buffer: Uint8Array, filled: number, needed: number): Uint8Array {
+  const larger = backend.buffer(Math.min(CHUNK_BYTES, Math.max(needed, buffer.byteLength * 2)))
   larger.set(buffer.subarray(0, filled))
   return larger
 }

@@ -5,8 +5,8 @@ import type { ChangeNote } from '../write/state.js'
 
 /** Where the work is done: in this thread or in others. */
 export interface Backend {
-  /** A buffer of one chunk, to be filled and given to `put`, which takes it for good. */
-  chunk(): Uint8Array
+  /** A buffer with room for so many octets, one chunk at most, to be filled and given to `put`, which takes it for good. */
+  buffer(octets: number): Uint8Array
   write<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
   read<T extends ReadRequest['type']>(request: Extract<ReadRequest, { type: T }>): Promise<ReadAnswers[T]>
   close(): Promise<void>

@@ -7,6 +7,9 @@ import type { SqlValue } from '../sql/driver.js'
  * What a group of requests knows while it holds the write lock. Accounts and mailboxes are read once for the whole
  * group, changed in memory, and written once at its end; a request that fails is undone alone, its rows by a
  * savepoint, what is in memory by copies taken before the first change.
+ *
+ * Savepoints cost: SQLite keeps a copy of every page that changes in one. Requests hardly ever fail once they have written,
+ * so a group begins without them; when one does, the group is undone and done again with them.
  */
 
 export interface AccountState {
@@ -52,7 +55,12 @@ export interface BatchSetup {
   readonly limits: SqliteLimits
   /** ms since the epoch. */
   readonly now: number
+  /** Each request has a savepoint of its own. Without it one that fails after it has written throws `SavepointsWanted`. */
+  readonly savepoints: boolean
 }
+
+/** A request has failed halfway, and can only be undone with the whole group. */
+export class SavepointsWanted extends Error {}
 
 /** The state of one group. */
 export interface Batch extends BatchSetup {
@@ -222,14 +230,18 @@ export function createBatch(setup: BatchSetup): Batch {
       undo = []
       saved = new Set()
       const noted = notes.length
-      index.run('SAVEPOINT request')
+      const { savepoints } = setup
+      if (savepoints) index.run('SAVEPOINT request')
+      const written = index.writes()
       try {
         const result = work()
-        index.run('RELEASE request')
+        if (savepoints) index.run('RELEASE request')
         return result
       } catch (error) {
-        index.run('ROLLBACK TO request')
-        index.run('RELEASE request')
+        if (savepoints) {
+          index.run('ROLLBACK TO request')
+          index.run('RELEASE request')
+        } else if (index.writes() > written) throw new SavepointsWanted('a request failed halfway', { cause: error })
         for (const step of undo.reverse()) step()
         paths.clear()
         notes.length = noted

@@ -14,7 +14,7 @@ import { blobNumbers, deleteBlob, putChunks, renewLease } from './blobs.js'
 import { perform, type RowRequest } from './perform.js'
 import type { Failure, GroupResult, Reply, WriteRequest } from './requests.js'
 import { type IndexRequest, indexTexts } from './search-index.js'
-import { type ChangeNote, createBatch } from './state.js'
+import { type ChangeNote, createBatch, SavepointsWanted } from './state.js'
 
 /**
  * Group commit: whatever waits is done in one transaction, so that one flush of the disk pays for all of it. Octets
@@ -60,8 +60,8 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
     return { replies, done: () => removeTails(files.tails, tails) }
   }
 
-  function runIndex(requests: readonly RowRequest[], now: number, notes: ChangeNote[]): Reply[] {
-    const batch = createBatch({ index, blobs, tails: files.tails, limits, now })
+  function runIndex(requests: readonly RowRequest[], now: number, savepoints: boolean, notes: ChangeNote[]): Reply[] {
+    const batch = createBatch({ index, blobs, tails: files.tails, limits, now, savepoints })
     try {
       const replies = requests.map((request): Reply => {
         try {
@@ -116,15 +116,14 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
         swept = true
         sweepTails(files.tails, (blob) => blobs.get('SELECT 1 FROM blob WHERE id=?', blob) !== undefined)
       }
-      group(index, rows, replies, (some) => {
+      group(index, rows, replies, (some, savepoints) => {
         const fresh: ChangeNote[] = []
+        const wanted = some.map((i) => requests[i] as RowRequest)
         return {
-          replies: runIndex(
-            some.map((i) => requests[i] as RowRequest),
-            now,
-            fresh,
-          ),
-          done: () => notes.push(...fresh),
+          replies: runIndex(wanted, now, savepoints, fresh),
+          done() {
+            for (const note of fresh) notes.push(note)
+          },
         }
       })
       if (texts.length > 0) {
@@ -150,12 +149,16 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
 }
 
 /** What a group answers; `done` runs once it is durable. */
-type GroupWork = (some: readonly number[]) => Reply[] | { readonly replies: Reply[]; readonly done: () => void }
+type GroupWork = (
+  some: readonly number[],
+  savepoints: boolean,
+) => Reply[] | { readonly replies: Reply[]; readonly done: () => void }
 
 function group(db: Connection, some: readonly number[], replies: (Reply | null)[], work: GroupWork): void {
   if (some.length === 0) return
-  const outcome = attempt(db, some, work)
-  if (outcome.type === 'busy') return
+  let outcome = attempt(db, some, false, work)
+  if (outcome.type === 'again') outcome = attempt(db, some, true, work)
+  if (outcome.type === 'busy' || outcome.type === 'again') return
   if (outcome.type === 'done') {
     some.forEach((place, i) => {
       replies[place] = outcome.replies[i]
@@ -172,16 +175,18 @@ function group(db: Connection, some: readonly number[], replies: (Reply | null)[
 type Outcome =
   | { readonly type: 'done'; readonly replies: Reply[] }
   | { readonly type: 'busy' }
+  /** With savepoints. */
+  | { readonly type: 'again' }
   | { readonly type: 'failed'; readonly failure: Failure }
 
-function attempt(db: Connection, some: readonly number[], work: GroupWork): Outcome {
+function attempt(db: Connection, some: readonly number[], savepoints: boolean, work: GroupWork): Outcome {
   try {
     db.run('BEGIN IMMEDIATE')
   } catch (error) {
     return isBusy(error) ? { type: 'busy' } : failed(error)
   }
   try {
-    const result = work(some)
+    const result = work(some, savepoints)
     db.run('COMMIT')
     if (Array.isArray(result)) return { type: 'done', replies: result }
     result.done()
@@ -192,6 +197,7 @@ function attempt(db: Connection, some: readonly number[], work: GroupWork): Outc
     } catch {
       // SQLite rolls back by itself after some failures (disk full, I/O), and then there is nothing to undo.
     }
+    if (error instanceof SavepointsWanted) return { type: 'again' }
     return isBusy(error) ? { type: 'busy' } : failed(error)
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, loadDriver, openSqliteStore, type SqliteAccount, type SqliteStore } from '../src/index.js'
 import { filesOf } from '../src/sql/connection.js'
@@ -239,6 +239,33 @@ describe('backup', () => {
     await expect(store.backup(`${target.path}/copy`)).rejects.toMatchObject({ code: 'exists' })
     await copy.close()
     target.remove()
+  })
+
+  test('one that fails leaves nothing, and the collector goes on', async () => {
+    await append(1, 2_000_000)
+    const target = temporaryFolder()
+    const { tails } = filesOf(folder.path)
+    rmSync(tails, { recursive: true })
+    await expect(store.backup(target.path)).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' })
+    expect(readdirSync(target.path)).toEqual([])
+    expect(count("counter WHERE name LIKE 'hold%'", 'index')).toBe(0)
+    target.remove()
+  })
+
+  test('while one runs nothing is collected; one that died long ago, or in the future, holds up nobody', async () => {
+    await append(1)
+    await account.commit([{ op: 'expunge', in: inbox, onlyDeleted: false }])
+    skew = 3 * HOUR
+    const hold = (until: number): unknown =>
+      withDatabase(filesOf(folder.path).index, (db) =>
+        db.prepare("INSERT OR REPLACE INTO counter VALUES('hold x', ?)").run(until),
+      )
+    hold(Date.now() + skew + HOUR)
+    await store.maintain()
+    expect(count('chunk', 'blobs')).toBe(1)
+    hold(Date.UTC(2100, 0))
+    await store.maintain()
+    expect([count('chunk', 'blobs'), count("counter WHERE name='hold x'", 'index')]).toEqual([0, 0])
   })
 })
 

@@ -1,5 +1,5 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { StoreError } from '@posthouse/store-api'
 import { SEARCH_SCHEMA } from '../write/search-index.js'
 import type { Database, Driver, SqlRow, SqlValue, Statement } from './driver.js'
@@ -81,10 +81,22 @@ export function openForWriting(
   files: StoreFiles,
   busyTimeout: number,
 ): { index: Connection; blobs: Connection } {
-  mkdirSync(dirname(files.index), { recursive: true, mode: 0o700 })
+  makeFolder(resolve(dirname(files.index)))
   return {
     index: openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout),
     blobs: openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout, BLOB_CACHE),
+  }
+}
+
+/** Makes the folder of a store where it is missing. SQLite makes the names in it durable, not its own. */
+function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined || process.platform === 'win32') return
+  for (let made = folder; ; made = dirname(made)) {
+    const above = openSync(dirname(made), 'r')
+    fsyncSync(above)
+    closeSync(above)
+    if (made === first || dirname(made) === made) return
   }
 }
 

@@ -7,6 +7,8 @@ import type { ChangeNote } from '../write/state.js'
 export interface Backend {
   /** A buffer with room for so many octets, one chunk at most, to be filled and given to `put`, which takes it for good. */
   buffer(octets: number): Uint8Array
+  /** Buffers that were not given to `put` after all. */
+  giveBack(buffers: readonly Uint8Array[]): void
   write<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
   read<T extends ReadRequest['type']>(request: Extract<ReadRequest, { type: T }>): Promise<ReadAnswers[T]>
   close(): Promise<void>
@@ -23,6 +25,8 @@ export interface QueueOptions {
   readonly patience: number
   /** Told after a group is durable, before its callers are. */
   readonly onNotes: (notes: readonly ChangeNote[]) => void
+  /** What a group is worth waiting for, because more of its kind comes with it; `null`: nothing. */
+  readonly awaits?: (next: Iterable<WriteRequest>) => Promise<unknown> | null
 }
 
 interface Waiting {
@@ -42,25 +46,28 @@ export interface WriteQueue {
   add<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
   /** Waits until everything is answered; later requests are refused. */
   close(): Promise<void>
+  /** When the callers of the group that is being written have their answers; `null`: none is. */
+  answered(): Promise<unknown> | null
 }
 
-export function createWriteQueue({ run, clock, patience, onNotes }: QueueOptions): WriteQueue {
+export function createWriteQueue({ run, clock, patience, onNotes, awaits }: QueueOptions): WriteQueue {
   let waiting: Waiting[] = []
   let running = false
+  let writing: Promise<unknown> | null = null
   let closed = false
   let drained: (() => void) | null = null
 
   async function pump(): Promise<void> {
     let alone = 0
     while (waiting.length > 0) {
+      await awaits?.(requestsOf(waiting))
       const group = waiting.splice(0, alone > 0 ? 1 : groupSize(waiting))
       if (alone > 0) alone--
       let result: GroupResult
       try {
-        result = await run(
-          group.map(({ request }) => request),
-          clock(),
-        )
+        const written = run([...requestsOf(group)], clock())
+        writing = Promise.resolve(written).catch(() => undefined)
+        result = await written
       } catch (error) {
         if (isStoreError(error) && error.code === 'invalid' && group.length > 1) {
           // One of them cannot cross to the thread: each goes alone, so that it fails alone.
@@ -77,6 +84,7 @@ export function createWriteQueue({ run, clock, patience, onNotes }: QueueOptions
       }
     }
     running = false
+    writing = null
     drained?.()
   }
 
@@ -110,7 +118,12 @@ export function createWriteQueue({ run, clock, patience, onNotes }: QueueOptions
       closed = true
       return running ? new Promise((resolve) => (drained = resolve)) : Promise.resolve()
     },
+    answered: () => writing,
   }
+}
+
+function* requestsOf(waiting: readonly Waiting[]): Generator<WriteRequest, void, undefined> {
+  for (const { request } of waiting) yield request
 }
 
 function groupSize(waiting: readonly Waiting[]): number {

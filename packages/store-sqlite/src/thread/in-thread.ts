@@ -21,6 +21,7 @@ export function openInThread(driver: Driver, options: BackendOptions): Backend {
   })
   return {
     buffer: (octets) => Buffer.allocUnsafeSlow(octets),
+    giveBack: () => undefined,
     write: (request) => queue.add(request),
     async read(request) {
       try {

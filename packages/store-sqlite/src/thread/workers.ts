@@ -5,7 +5,7 @@ import type { ReadRequest } from '../read/requests.js'
 import type { DriverName } from '../sql/driver.js'
 import type { GroupResult } from '../write/requests.js'
 import { isOctets } from '../write/writer.js'
-import { type Backend, createWriteQueue, errorOf, type WriteQueue } from './backend.js'
+import { type Backend, createWriteQueue, errorOf, type QueueOptions, type WriteQueue } from './backend.js'
 import { createChunkPool } from './chunk-pool.js'
 import { gather, smallBuffers } from './gather.js'
 import type { BackendOptions } from './options.js'
@@ -33,8 +33,9 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
 
   // Octets and rows are two files: while one is being flushed, the other is written. A flag change does not wait
   // behind a large message.
-  const queueOf = (writer: Thread): WriteQueue =>
+  const queueOf = (writer: Thread, awaits?: QueueOptions['awaits']): WriteQueue =>
     createWriteQueue({
+      ...(awaits && { awaits }),
       async run(requests, now) {
         const gathered = gather(requests, pool)
         const result = await writer.ask({ type: 'write', ...gathered, now }, gathered.buffers)
@@ -46,8 +47,14 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
       patience: 0,
       onNotes: options.onNotes,
     })
-  const rowQueue = queueOf(rows)
   const octetQueue = queueOf(octets)
+  // Who stages octets delivers next: deliveries wait a little for those whose octets are being flushed, and have one commit
+  // with them. Nothing else waits.
+  const rowQueue = queueOf(rows, (next) => {
+    const staging = octetQueue.answered()
+    for (const { type } of next) if (type !== 'deliver') return null
+    return staging && Promise.race([staging.then(turn), after(LONGEST_WAIT)])
+  })
   const long = new Set<Promise<unknown>>()
 
   /** What may take minutes has a thread of its own: nobody's reading waits behind a backup. */
@@ -62,6 +69,7 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
 
   return {
     buffer: pool.take,
+    giveBack: (buffers) => pool.give(buffers.map(({ buffer }) => buffer)),
     write: (request) => (isOctets(request) ? octetQueue : rowQueue).add(request),
     read: (request) => {
       if (request.type === 'backup' || request.type === 'verify') {
@@ -84,6 +92,14 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
     },
   }
 }
+
+/** ms that a delivery waits at most for others. */
+const LONGEST_WAIT = 5
+
+const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** The next turn of the event loop: whoever was answered in this one has asked for more by then. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function leastBusy(threads: readonly Thread[]): Thread {
   let best = threads[0]

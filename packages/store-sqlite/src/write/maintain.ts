@@ -2,6 +2,7 @@ import type { Connection } from '../sql/connection.js'
 import { removeTails } from '../tail/files.js'
 import { deleteBlob } from './blobs.js'
 import { cutExpungeLog } from './expunge-log.js'
+import { isCollectorHeld } from './hold.js'
 import type { Batch } from './state.js'
 
 /**
@@ -22,8 +23,7 @@ const MARGIN = 5 * 60_000
 export function maintain(batch: Batch): boolean {
   batch.releaseBlobs()
   let more = purgeDropped(batch) || purgeRemoved(batch)
-  const held = batch.index.get("SELECT value FROM counter WHERE name='collect_hold'")?.[0] as number
-  if (held < batch.now) {
+  if (!isCollectorHeld(batch.index, batch.now)) {
     more = collectContents(batch) || more
     more = collectLeases(batch) || more
   }

@@ -17,6 +17,7 @@ import { append, appendTo } from './append.js'
 import { copy } from './copy.js'
 import { expunge } from './expunge.js'
 import { changeFlags } from './flags.js'
+import { holdCollector } from './hold.js'
 import { annotate, create, drop, subscribe, update } from './mailbox.js'
 import { maintain } from './maintain.js'
 import type { Answers, Failure, QuotaLimit, WriteRequest } from './requests.js'
@@ -44,8 +45,7 @@ export function perform(batch: Batch, request: RowRequest): Answers[RowRequest['
     case 'maintain':
       return batch.attempt(() => maintain(batch))
     case 'hold':
-      batch.index.run("UPDATE counter SET value=max(value, ?) WHERE name='collect_hold'", request.until)
-      return null
+      return holdCollector(batch.index, request.name, request.until, batch.now)
   }
 }
 

@@ -30,6 +30,8 @@ export function filesOf(path: string): StoreFiles {
 
 /** Runs SQL and keeps every statement prepared: the text is the key. */
 export interface Connection {
+  /** Runs a statement; the quickest way when nobody asks what it changed. */
+  execute(sql: string, ...values: SqlValue[]): void
   /** Runs a statement and says how many rows it changed. */
   run(sql: string, ...values: SqlValue[]): number
   get(sql: string, ...values: SqlValue[]): SqlRow | undefined
@@ -56,6 +58,7 @@ export function connect(db: Database): Connection {
     return known
   }
   return {
+    execute: (sql, ...values) => statement(sql).execute(...values),
     run: (sql, ...values) => statement(sql).run(...values),
     get: (sql, ...values) => statement(sql).get(...values),
     all: (sql, ...values) => statement(sql).all(...values),

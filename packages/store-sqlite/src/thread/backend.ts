@@ -25,8 +25,8 @@ export interface QueueOptions {
   readonly patience: number
   /** Told after a group is durable, before its callers are. */
   readonly onNotes: (notes: readonly ChangeNote[]) => void
-  /** What a group is worth waiting for, because more of its kind comes with it; `null`: nothing. */
-  readonly awaits?: (next: Iterable<WriteRequest>) => Promise<unknown> | null
+  /** What the next group waits for, because more of its kind comes with it; `null`: nothing. */
+  readonly awaits?: (next: readonly WriteRequest[]) => Promise<unknown> | null
 }
 
 interface Waiting {
@@ -46,27 +46,35 @@ export interface WriteQueue {
   add<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
   /** Waits until everything is answered; later requests are refused. */
   close(): Promise<void>
-  /** When the callers of the group that is being written have their answers; `null`: none is. */
-  answered(): Promise<unknown> | null
+  /** The group that is being written. */
+  writing(): GroupInWriting | null
+}
+
+/** A group that is being written. */
+export interface GroupInWriting {
+  readonly requests: number
+  /** When its callers have their answers. Never rejects. */
+  readonly answered: Promise<unknown>
 }
 
 export function createWriteQueue({ run, clock, patience, onNotes, awaits }: QueueOptions): WriteQueue {
   let waiting: Waiting[] = []
   let running = false
-  let writing: Promise<unknown> | null = null
+  let writing: GroupInWriting | null = null
   let closed = false
   let drained: (() => void) | null = null
 
   async function pump(): Promise<void> {
     let alone = 0
     while (waiting.length > 0) {
-      await awaits?.(requestsOf(waiting))
+      if (awaits) await awaits(waiting.map(({ request }) => request))
       const group = waiting.splice(0, alone > 0 ? 1 : groupSize(waiting))
       if (alone > 0) alone--
       let result: GroupResult
       try {
-        const written = run([...requestsOf(group)], clock())
-        writing = Promise.resolve(written).catch(() => undefined)
+        const requests = group.map(({ request }) => request)
+        const written = Promise.resolve(run(requests, clock()))
+        writing = { requests: requests.length, answered: written.catch(() => undefined) }
         result = await written
       } catch (error) {
         if (isStoreError(error) && error.code === 'invalid' && group.length > 1) {
@@ -118,12 +126,8 @@ export function createWriteQueue({ run, clock, patience, onNotes, awaits }: Queu
       closed = true
       return running ? new Promise((resolve) => (drained = resolve)) : Promise.resolve()
     },
-    answered: () => writing,
+    writing: () => writing,
   }
-}
-
-function* requestsOf(waiting: readonly Waiting[]): Generator<WriteRequest, void, undefined> {
-  for (const { request } of waiting) yield request
 }
 
 function groupSize(waiting: readonly Waiting[]): number {

@@ -48,12 +48,12 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
       onNotes: options.onNotes,
     })
   const octetQueue = queueOf(octets)
-  // Who stages octets delivers next: deliveries wait a little for those whose octets are being flushed, and have one commit
-  // with them. Nothing else waits.
+  // Who stages octets delivers next. Deliveries wait a little for those whose octets are being flushed, if they are many, and
+  // have one commit with them: a commit costs as much as several deliveries. Nothing else waits.
   const rowQueue = queueOf(rows, (next) => {
-    const staging = octetQueue.answered()
-    for (const { type } of next) if (type !== 'deliver') return null
-    return staging && Promise.race([staging.then(turn), after(LONGEST_WAIT)])
+    const staging = octetQueue.writing()
+    if (!staging || staging.requests < Math.max(next.length, WORTH_WAITING)) return null
+    return next.every(({ type }) => type === 'deliver') ? soon(staging.answered) : null
   })
   const long = new Set<Promise<unknown>>()
 
@@ -93,13 +93,21 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
   }
 }
 
-/** ms that a delivery waits at most for others. */
+/** Stagings in flight for which deliveries wait. */
+const WORTH_WAITING = 8
+/** ms that they wait at most. */
 const LONGEST_WAIT = 5
 
-const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-/** The next turn of the event loop: whoever was answered in this one has asked for more by then. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/** When others have their answers and have had a turn of the event loop to go on with them, or after `LONGEST_WAIT`. */
+function soon(answered: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, LONGEST_WAIT)
+    void answered.then(() => {
+      clearTimeout(timer)
+      setImmediate(resolve)
+    })
+  })
+}
 
 function leastBusy(threads: readonly Thread[]): Thread {
   let best = threads[0]

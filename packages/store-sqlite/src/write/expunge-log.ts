@@ -13,7 +13,7 @@ const MEASURE_EVERY = 64
 
 /** Notes what a commit expunged. */
 export function noteExpunged({ index, now, limits }: Batch, mailbox: MailboxState, modseq: number, uids: UidSet): void {
-  index.run(
+  index.execute(
     'INSERT INTO gone(mailbox, modseq, at, ranges) VALUES(?,?,?,?)',
     mailbox.id,
     modseq,
@@ -31,6 +31,6 @@ export function noteExpunged({ index, now, limits }: Batch, mailbox: MailboxStat
 
 /** Forgets everything up to a modification sequence. */
 export function cutExpungeLog(index: Connection, mailbox: number, modseq: number): void {
-  index.run('UPDATE mailbox SET floor=max(floor, ?) WHERE id=?', modseq, mailbox)
-  index.run('DELETE FROM gone WHERE mailbox=? AND modseq<=?', mailbox, modseq)
+  index.execute('UPDATE mailbox SET floor=max(floor, ?) WHERE id=?', modseq, mailbox)
+  index.execute('DELETE FROM gone WHERE mailbox=? AND modseq<=?', mailbox, modseq)
 }

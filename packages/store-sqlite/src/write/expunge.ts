@@ -56,7 +56,7 @@ export function expunge(tx: Transaction, op: ExpungeOp): OpResult {
 /** The collector looks at these contents again when the grace time is over (R7). */
 function releaseContents(tx: Transaction, mailbox: MailboxState, lo: Uid, hi: Uid, onlyDeleted: boolean): void {
   const sql = 'INSERT OR IGNORE INTO release(after, content) SELECT ?, content FROM msg'
-  tx.batch.index.run(
+  tx.batch.index.execute(
     onlyDeleted
       ? `${sql} INDEXED BY msg_deleted WHERE mailbox=? AND uid BETWEEN ? AND ? AND (flags & 8) != 0`
       : `${sql} WHERE mailbox=? AND uid BETWEEN ? AND ?`,
@@ -77,7 +77,7 @@ export function deleteRows(
   onlyDeleted = false,
 ): void {
   if (hasPersonal(tx, mailbox.id)) for (const [from, to] of found.uids) dropPersonal(tx, mailbox, from, to)
-  tx.batch.index.run(
+  tx.batch.index.execute(
     onlyDeleted
       ? 'DELETE FROM msg INDEXED BY msg_deleted WHERE mailbox=? AND uid BETWEEN ? AND ? AND (flags & 8) != 0'
       : 'DELETE FROM msg WHERE mailbox=? AND uid BETWEEN ? AND ?',

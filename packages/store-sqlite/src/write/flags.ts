@@ -25,7 +25,7 @@ export function changeFlags(tx: Transaction, op: FlagsOp): OpResult {
     let run: { first: number; last: number; flags: number; kw: KeywordText } | null = null
     const write = (): void => {
       if (!run) return
-      batch.index.run(
+      batch.index.execute(
         'UPDATE msg SET flags=?, kw=?, modseq=? WHERE mailbox=? AND uid BETWEEN ? AND ?',
         run.flags,
         run.kw,

@@ -59,7 +59,7 @@ export function changeGuestFlags(
       unseen += ((shared & Flag.Seen) === 0 ? -1 : 0) + ((flags & Flag.Seen) === 0 ? 1 : 0)
       deleted += (shared & Flag.Deleted ? -1 : 0) + (flags & Flag.Deleted ? 1 : 0)
       const sql = 'UPDATE msg SET flags=?, kw=?, modseq=? WHERE mailbox=? AND uid=?'
-      index.run(sql, flags, kw, tx.modseq, mailbox.id, uid)
+      index.execute(sql, flags, kw, tx.modseq, mailbox.id, uid)
     }
   }
   if (changed.length > 0) {

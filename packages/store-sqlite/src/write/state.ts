@@ -111,7 +111,7 @@ export function createBatch(setup: BatchSetup): Batch {
   let reading = false
 
   function releaseBlobs(): void {
-    if (reading) blobs.run('COMMIT')
+    if (reading) blobs.execute('COMMIT')
     reading = false
   }
 
@@ -192,7 +192,7 @@ export function createBatch(setup: BatchSetup): Batch {
     keywords: keywordsOf,
     addKeyword(id, fold, name) {
       const known = keywordsOf(id)
-      index.run('INSERT INTO keyword(mailbox, fold, name) VALUES(?,?,?)', id, fold, name)
+      index.execute('INSERT INTO keyword(mailbox, fold, name) VALUES(?,?,?)', id, fold, name)
       known.set(fold, name)
       undo.push(() => known.delete(fold))
     },
@@ -214,7 +214,7 @@ export function createBatch(setup: BatchSetup): Batch {
     paths,
     releaseBlobs,
     blob(id) {
-      if (!reading) blobs.run('BEGIN')
+      if (!reading) blobs.execute('BEGIN')
       reading = true
       const row = blobs.get('SELECT size, lease, done FROM blob WHERE id=?', id)
       return row as readonly [number, number | null, number] | undefined
@@ -231,16 +231,16 @@ export function createBatch(setup: BatchSetup): Batch {
       saved = new Set()
       const noted = notes.length
       const { savepoints } = setup
-      if (savepoints) index.run('SAVEPOINT request')
+      if (savepoints) index.execute('SAVEPOINT request')
       const written = index.writes()
       try {
         const result = work()
-        if (savepoints) index.run('RELEASE request')
+        if (savepoints) index.execute('RELEASE request')
         return result
       } catch (error) {
         if (savepoints) {
-          index.run('ROLLBACK TO request')
-          index.run('RELEASE request')
+          index.execute('ROLLBACK TO request')
+          index.execute('RELEASE request')
         } else if (index.writes() > written) throw new SavepointsWanted('a request failed halfway', { cause: error })
         for (const step of undo.reverse()) step()
         paths.clear()
@@ -253,18 +253,18 @@ export function createBatch(setup: BatchSetup): Batch {
         if ('uidNext' in state) flushMailbox(index, state)
         else flushAccount(index, state)
       }
-      if (contentNext > contentFirst) index.run("UPDATE counter SET value=? WHERE name='content'", contentNext)
+      if (contentNext > contentFirst) index.execute("UPDATE counter SET value=? WHERE name='content'", contentNext)
     },
   }
 }
 
 function flushAccount(index: Connection, state: AccountState): void {
   const values: SqlValue[] = [state.modseq, state.nextValidity, state.bytes, state.messages, state.id]
-  index.run('UPDATE account SET modseq=?, next_validity=?, bytes=?, messages=? WHERE id=?', ...values)
+  index.execute('UPDATE account SET modseq=?, next_validity=?, bytes=?, messages=? WHERE id=?', ...values)
 }
 
 function flushMailbox(index: Connection, state: MailboxState): void {
-  index.run(
+  index.execute(
     'UPDATE mailbox SET uidnext=?, modseq=?, total=?, unseen=?, deleted=?, bytes=? WHERE id=?',
     state.uidNext,
     state.modseq,

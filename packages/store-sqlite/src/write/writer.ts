@@ -181,19 +181,19 @@ type Outcome =
 
 function attempt(db: Connection, some: readonly number[], savepoints: boolean, work: GroupWork): Outcome {
   try {
-    db.run('BEGIN IMMEDIATE')
+    db.execute('BEGIN IMMEDIATE')
   } catch (error) {
     return isBusy(error) ? { type: 'busy' } : failed(error)
   }
   try {
     const result = work(some, savepoints)
-    db.run('COMMIT')
+    db.execute('COMMIT')
     if (Array.isArray(result)) return { type: 'done', replies: result }
     result.done()
     return { type: 'done', replies: result.replies }
   } catch (error) {
     try {
-      db.run('ROLLBACK')
+      db.execute('ROLLBACK')
     } catch {
       // SQLite rolls back by itself after some failures (disk full, I/O), and then there is nothing to undo.
     }

@@ -84,6 +84,18 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]
 }
 
+/**
+ * How cost grows with size: the slope of a line through the logarithms. 0: not at all, 1: in proportion, 2: with the square.
+ * Not a number for fewer than two sizes.
+ */
+export function exponent(sizes: readonly number[], costs: readonly number[]): number {
+  const points = sizes.flatMap((size, i) => (costs[i] > 0 ? [[Math.log(size), Math.log(costs[i])] as const] : []))
+  const mean = (of: 0 | 1): number => points.reduce((sum, point) => sum + point[of], 0) / points.length
+  const [x, y] = [mean(0), mean(1)]
+  const rise = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0)
+  return rise / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0)
+}
+
 /** A table with aligned columns. */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))

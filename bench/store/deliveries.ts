@@ -19,14 +19,23 @@ export async function benchDeliveries(scale: number): Promise<void> {
   for (const [connections, octets, messages] of LOADS) {
     const count = Math.ceil(messages * scale)
     const cells = [`${octets / 1000} KB, ${connections} in flight`]
-    for (const threads of [0, 1]) cells.push(`${Math.round(await rate(threads, connections, octets, count))}/s`)
+    for (const threads of [0, 1]) {
+      const { perSecond, cpu } = await rate(threads, connections, octets, count)
+      cells.push(`${Math.round(perSecond)}/s`, `${Math.round(cpu)} us`)
+    }
     cells.push(`${Math.round(flushes(octets, Math.min(count, 500)))}/s`)
     rows.push(cells)
   }
-  printTable(['durable deliveries', 'one thread', 'threads', 'bare file, a flush each'], rows)
+  printTable(['durable deliveries', 'one thread', 'cpu', 'threads', 'cpu', 'bare file, a flush each'], rows)
 }
 
-async function rate(threads: number, connections: number, octets: number, messages: number): Promise<number> {
+interface Rate {
+  readonly perSecond: number
+  /** Microseconds of processor time of all threads, for one delivery. */
+  readonly cpu: number
+}
+
+async function rate(threads: number, connections: number, octets: number, messages: number): Promise<Rate> {
   const fixture = await openFixture(threads)
   const { store } = fixture
   const mail = new Uint8Array(octets).fill(65)
@@ -42,12 +51,14 @@ async function rate(threads: number, connections: number, octets: number, messag
   }
   const run = (until: number): Promise<unknown> => Promise.all(Array.from({ length: connections }, () => lane(until)))
   await run(Math.ceil(messages / 10))
+  const cpu = process.cpuUsage()
   const start = performance.now()
   const from = next
   await run(from + messages)
   const seconds = (performance.now() - start) / 1000
+  const { user, system } = process.cpuUsage(cpu)
   await fixture.close()
-  return (next - from) / seconds
+  return { perSecond: (next - from) / seconds, cpu: (user + system) / (next - from) }
 }
 
 /** What the disk gives: octets appended to a file, each time with a flush. */

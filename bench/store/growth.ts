@@ -1,9 +1,12 @@
 /** How cost grows with the size of the mailbox: what touches k messages must not cost with all n of them. */
 import type { UidSet } from '@posthouse/store-api'
-import { printTable } from '../harness.js'
-import { type Fixture, fastest, fill, openFixture } from './fixture.js'
+import { exponent, printTable } from '../harness.js'
+import { type Fixture, fastest, fill, HEADER, openFixture, SUMMARY } from './fixture.js'
 
 const K = 100
+
+/** The largest exponents that are no growth: what costs with k has some of the noise of its neighbours. */
+const MAY = { k: 0.2, n: 1.05 } as const
 
 interface Measure {
   readonly name: string
@@ -71,6 +74,25 @@ const MEASURES: readonly Measure[] = [
     },
   },
   {
+    name: `COPY ${K}`,
+    costs: 'k',
+    runs: 3,
+    work: async ({ account, inbox }, n, run) =>
+      account.commit([
+        { op: 'create', path: [`Copies ${run}`] },
+        { op: 'copy', from: inbox, uids: some(n, run), to: { made: 0 } },
+      ]),
+  },
+  {
+    name: 'delivery of one',
+    costs: 'k',
+    runs: 20,
+    async work({ store }, _n, run) {
+      const staged = await store.stage([new Uint8Array(2000).fill(65)])
+      await store.deliver({ staged, summary: SUMMARY, header: HEADER, to: [{ account: 'anna', dedup: `one ${run}` }] })
+    },
+  },
+  {
     name: `EXPUNGE (${3 * K} deleted)`,
     costs: 'k',
     runs: 1,
@@ -113,13 +135,18 @@ export async function benchGrowth(sizes: readonly number[]): Promise<void> {
     memory.push(process.memoryUsage().rss / 1e6)
     await fixture.close()
   }
-  const header = ['n messages, ms', 'may cost with', ...sizes.map((n) => n.toLocaleString('en'))]
-  const rows = MEASURES.map(({ name, costs }, i) => [
-    name,
-    costs,
-    ...times[i].map((time) => (Number.isNaN(time) ? '' : time.toFixed(1))),
-  ])
-  printTable(header, [...rows, ['resident memory, MB', '', ...memory.map((mb) => mb.toFixed(0))]])
+  const header = ['n messages, ms', 'may cost with', ...sizes.map((n) => n.toLocaleString('en')), 'exponent']
+  const rows = MEASURES.map(({ name, costs }, i) => {
+    const growth = exponent(sizes, times[i])
+    const verdict = growth > MAY[costs] ? ' GROWS' : ''
+    return [
+      name,
+      costs,
+      ...times[i].map((time) => (Number.isNaN(time) ? '' : time.toFixed(1))),
+      Number.isNaN(growth) ? '' : growth.toFixed(2) + verdict,
+    ]
+  })
+  printTable(header, [...rows, ['resident memory, MB', '', ...memory.map((mb) => mb.toFixed(0)), '']])
 }
 
 /** A short range far into a long message. */

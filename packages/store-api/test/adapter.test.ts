@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type Account, collectBytes, type MessageRow } from '@posthouse/store-api'
 import { runStoreChecks, type StoreKit, storeChecks, type TestStore } from '@posthouse/store-api/conformance'
 import { describe, expect, test } from 'vitest'
 import { type Note, type Notes, noteStore } from './custom-mailbox.js'
@@ -73,6 +74,34 @@ test('without a test runner: a report of what passed, failed and was left out', 
   expect(passed.some((name) => name.startsWith('106 R6'))).toBe(true)
   expect(skipped.find(({ name }) => name.startsWith('2 R1'))?.reason).toBe('the store is read-only')
   expect(passed.length + skipped.length).toBe(storeChecks(kitOf()).length)
+})
+
+test('lines that end with LF, and a removal that raises no modseq, are found', async () => {
+  const lf = (octets: Uint8Array) => octets.filter((octet) => octet !== 0x0d)
+  const make = (): TestStore => {
+    const sound = kitOf().make() as TestStore
+    const open = async (name: string): Promise<Account> => {
+      const account = await sound.store.open(name)
+      const infos = await account.mailboxes()
+      return {
+        ...account,
+        mailboxes: async () => (await account.mailboxes()).map((info) => ({ ...info, modseq: infos[0]!.modseq })),
+        read: async function* (blob) {
+          yield lf(await collectBytes(account.read(blob)))
+        },
+        messages: async function* (mailbox, query) {
+          for await (const page of account.messages(mailbox, query)) {
+            const rows: MessageRow[] = []
+            for (const row of page) rows.push({ ...row, size: lf(await collectBytes(account.read(row.blob))).length })
+            yield rows
+          }
+        },
+      }
+    }
+    return { ...sound, store: { open } }
+  }
+  const { failed } = await runStoreChecks({ make })
+  expect(failed.map(({ check }) => check.number)).toEqual([105, 107])
 })
 
 test('the trap of an INTEGER PRIMARY KEY is found', async () => {

@@ -273,3 +273,54 @@ test('a mailbox that is renumbered has its messages under other UIDs, and is gon
   expect(store.usage()).toMatchObject({ messages: 2 })
   expect(() => store.renumber('ann', ['Nowhere'])).toThrow('no such mailbox')
 })
+
+describe('what can grow', () => {
+  test('keys are forgotten when there are too many, and an old one is a new one again', async () => {
+    const store = createMemoryStore({ maxKeys: 2 })
+    store.addAccount('ann')
+    const deliver = async (dedup: string) => {
+      const staged = await store.stage([bytes('x')])
+      const [result] = await store.deliver({ staged, summary, to: [{ account: 'ann', dedup }] })
+      return (result as { duplicate?: boolean }).duplicate ?? false
+    }
+    for (const key of ['a', 'b', 'c']) expect(await deliver(key)).toBe(false)
+    expect([await deliver('b'), await deliver('c')]).toEqual([true, true])
+    expect(await deliver('a')).toBe(false)
+  })
+
+  test('the collector works on when the clock was set back', async () => {
+    let now = Date.UTC(2100, 0, 1)
+    const store = createMemoryStore({ clock: () => now, leaseMs: 1000, graceMs: 1000 })
+    await store.stage([bytes('in the year 2100')])
+    now = Date.UTC(2026, 0, 1)
+    await store.stage([bytes('back')])
+    now += 2000
+    await store.stage([bytes('and on')])
+    // What was staged in 2100 has a lease until then.
+    expect(store.usage().octets).toBe('in the year 2100'.length + 'and on'.length)
+  })
+
+  test('an account that was removed is nonexistent for whoever has it open', async () => {
+    const store = createMemoryStore()
+    store.addAccount('ann')
+    const account = await store.open('ann')
+    const { id } = await inboxOf(account)
+    store.removeAccount('ann')
+    expect(await codeOf(account.mailboxes())).toBe('nonexistent')
+    expect(await codeOf(account.uids!(id))).toBe('nonexistent')
+  })
+})
+
+test('UIDs and ranges among the holes of an expunge', async () => {
+  const store = createMemoryStore()
+  store.addAccount('ann')
+  const account = (await store.open('ann')) as Account & Writer
+  const { id } = await inboxOf(account)
+  const staged = await account.stage([bytes('x')])
+  const op = { op: 'append', to: id, staged, summary, flags: 0 } as const
+  await account.commit(Array.from({ length: 200 }, () => op))
+  await account.commit([{ op: 'expunge', in: id, uids: [[1, 99]], onlyDeleted: false }])
+  const absent = Array.from({ length: 49 }, (_, i) => [i * 2 + 1, i * 2 + 1] as const)
+  expect(await collectRows(account.messages(id, { uids: absent }))).toEqual([])
+  expect((await collectRows(account.messages(id, { uids: [[99, 101]] }))).map(({ uid }) => uid)).toEqual([100, 101])
+})

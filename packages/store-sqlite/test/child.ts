@@ -6,7 +6,7 @@
  */
 import { writeSync } from 'node:fs'
 import { crashScenario } from '@posthouse/store-api/conformance'
-import { type Driver, loadDriver, openSqliteStore, type SqliteStore } from '../src/index.js'
+import { type Driver, type DriverName, loadDriver, openSqliteStore, type SqliteStore } from '../src/index.js'
 import { instrument } from './instrument.js'
 import { mailOf, nameOf, sizeOf } from './mail.js'
 
@@ -26,6 +26,8 @@ export interface ChildSettings {
   readonly dieAt?: { readonly sql: string; readonly when: 'before' | 'after'; readonly nth: number }
   /** ms that the store's clock is ahead. */
   readonly ahead?: number
+  /** Default: the first that this Node has. */
+  readonly binding?: DriverName
 }
 
 function say(line: string): void {
@@ -33,9 +35,9 @@ function say(line: string): void {
 }
 
 /** The usual driver, but deadly. */
-function deadly(dieAt: NonNullable<ChildSettings['dieAt']>): Driver {
+function deadly(dieAt: NonNullable<ChildSettings['dieAt']>, binding?: DriverName): Driver {
   let seen = 0
-  return instrument(loadDriver(), (sql, when) => {
+  return instrument(loadDriver(binding), (sql, when) => {
     if (when !== dieAt.when || !sql.startsWith(dieAt.sql)) return
     if (++seen === dieAt.nth) process.kill(process.pid, 'SIGKILL')
   }).driver
@@ -110,7 +112,7 @@ const store = await openSqliteStore({
   clock: () => Date.now() + ahead,
   // Time flies, so that the collector has work; but what was staged waits for its commit.
   ...(settings.task === 'scenario' && { limits: { lease: 365 * 24 * 3_600_000 } }),
-  ...(settings.dieAt && { driver: deadly(settings.dieAt), threads: 0 }),
+  ...(settings.dieAt && { driver: deadly(settings.dieAt, settings.binding), threads: 0 }),
 })
 if (settings.task !== 'scenario') say('ready')
 if (settings.task === 'scenario') {

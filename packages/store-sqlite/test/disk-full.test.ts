@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSqliteStore, type SqliteStore } from '../src/index.js'
@@ -57,6 +57,39 @@ describe.skipIf(!isRoot)('a full disk (a tmpfs of 6 MB, made by root)', () => {
     await deliver(store, 'after', 40_000)
     expect((await account.mailboxes())[0].messages).toBe(delivered.length + 1)
     expect((await store.verify()).problems).toEqual([])
+    await store.close()
+  })
+
+  test.each([
+    { said: true, threads: 0 },
+    { said: true, threads: 1 },
+    { said: false, threads: 0 },
+  ])('in the middle of a long message (size said: $said, threads: $threads)', async ({ said, threads }) => {
+    const store = await openSqliteStore({ path: folder.path, threads, maintenanceInterval: 0 })
+    await store.addAccount('anna')
+    await deliver(store, 'before', 40_000)
+    const octets = mailOf('long', 20_000_000)
+    const staged = store.stage([octets], said ? { size: octets.length } : undefined)
+    const refusal = { name: 'StoreError', code: 'unavailable', message: 'the disk of the store is full' }
+    await expect(staged).rejects.toMatchObject(refusal)
+    await expect(store.backup(join(folder.path, 'copy'))).resolves.toBeUndefined()
+    // What was written of it is gone: there is room again, at once.
+    await deliver(store, 'after', 40_000)
+    expect(await store.verify()).toMatchObject({ messages: 2, problems: [] })
+    await store.close()
+  })
+
+  test('a backup that does not fit is refused, and leaves the store and the folder as they were', async () => {
+    const store = await openSqliteStore({ path: folder.path, threads: 0, maintenanceInterval: 0 })
+    await store.addAccount('anna')
+    await deliver(store, 'before', 1_500_000)
+    const copy = join(folder.path, 'copy')
+    writeFileSync(join(folder.path, 'ballast'), new Uint8Array(3_500_000))
+    await expect(store.backup(copy)).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' })
+    expect(readdirSync(copy)).toEqual([])
+    rmSync(join(folder.path, 'ballast'))
+    await deliver(store, 'after', 40_000)
+    expect(await store.verify()).toMatchObject({ messages: 2, problems: [] })
     await store.close()
   })
 })

@@ -1,7 +1,9 @@
+import { copyFileSync, rmSync } from 'node:fs'
 import type { SearchExpr } from '@posthouse/store-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openSqliteStore, type SearchText, type SqliteAccount, type SqliteStore } from '../src/index.js'
-import { temporaryFolder } from './test-store.js'
+import { filesOf } from '../src/sql/connection.js'
+import { temporaryFolder, withDatabase } from './test-store.js'
 
 let folder: ReturnType<typeof temporaryFolder>
 beforeEach(() => {
@@ -16,8 +18,8 @@ function textOf(message: Uint8Array): SearchText {
   return { subject: header.slice('Subject: '.length), header, body }
 }
 
-async function open(): Promise<{ store: SqliteStore; account: SqliteAccount; inbox: string }> {
-  const store = await openSqliteStore({ path: folder.path, threads: 0, fts: { textOf, maxBytes: 1000 } })
+async function open(path = folder.path): Promise<{ store: SqliteStore; account: SqliteAccount; inbox: string }> {
+  const store = await openSqliteStore({ path, threads: 0, fts: { textOf, maxBytes: 1000 } })
   await store.addAccount('anna')
   const account = await store.open('anna')
   return { store, account, inbox: (await account.mailboxes())[0].id }
@@ -71,4 +73,38 @@ test('the index catches up by itself, and after a restart', async () => {
   expect((await second.account.search?.(second.inbox, text('anan')))?.uids).toEqual([[2, 2]])
   expect((await second.account.search?.(second.inbox, text('appl')))?.uids).toEqual([[1, 1]])
   await second.store.close()
+})
+
+test('octets that are lost do not stop the index', async () => {
+  const opened = await open()
+  await append(opened, 'lost', 'apple')
+  await append(opened, 'lost too', 'banana')
+  await opened.store.close()
+  withDatabase(filesOf(folder.path).blobs, (db) => db.exec('DELETE FROM blob; DELETE FROM chunk'))
+  rmSync(filesOf(folder.path).search)
+  const again = await open()
+  await append(again, 'sound', 'cherry')
+  await again.store.indexText()
+  // What cannot be read stays a candidate of every search.
+  expect((await again.account.search(again.inbox, text('cherry')))?.uids).toEqual([[1, 3]])
+  expect((await again.account.search(again.inbox, text('durian')))?.uids).toEqual([[1, 2]])
+  await again.store.close()
+})
+
+test('an index that is ahead of the messages, as after a restore, is begun anew', async () => {
+  const first = await open()
+  await append(first, 'one', 'apple')
+  const copy = temporaryFolder()
+  await first.store.backup(copy.path)
+  await append(first, 'two', 'banana')
+  await first.store.indexText()
+  await first.store.close()
+  copyFileSync(filesOf(folder.path).search, filesOf(copy.path).search)
+  const restored = await open(copy.path)
+  await append(restored, 'three', 'cherry')
+  await restored.store.indexText()
+  expect((await restored.account.search(restored.inbox, text('cherry')))?.uids).toEqual([[2, 2]])
+  expect((await restored.account.search(restored.inbox, text('banana')))?.uids).toEqual([])
+  await restored.store.close()
+  copy.remove()
 })

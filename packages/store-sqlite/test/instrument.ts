@@ -34,6 +34,7 @@ export function instrument(driver: Driver, around?: (sql: string, when: 'before'
           prepare(sql) {
             const statement = db.prepare(sql)
             return {
+              execute: (...values) => run(sql, () => statement.execute(...values)),
               run: (...values) => run(sql, () => statement.run(...values)),
               get: (...values) => run(sql, () => statement.get(...values)),
               all: (...values) => run(sql, () => statement.all(...values)),

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, loadDriver, openSqliteStore, type SqliteAccount, type SqliteStore } from '../src/index.js'
 import { filesOf } from '../src/sql/connection.js'
@@ -240,9 +240,79 @@ describe('backup', () => {
     await copy.close()
     target.remove()
   })
+
+  test('one that fails leaves nothing, and the collector goes on', async () => {
+    await append(1, 2_000_000)
+    const target = temporaryFolder()
+    const { tails } = filesOf(folder.path)
+    rmSync(tails, { recursive: true })
+    await expect(store.backup(target.path)).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' })
+    expect(readdirSync(target.path)).toEqual([])
+    expect(count("counter WHERE name LIKE 'hold%'", 'index')).toBe(0)
+    target.remove()
+  })
+
+  test('while one runs nothing is collected; one that died long ago, or in the future, holds up nobody', async () => {
+    await append(1)
+    await account.commit([{ op: 'expunge', in: inbox, onlyDeleted: false }])
+    skew = 3 * HOUR
+    const hold = (until: number): unknown =>
+      withDatabase(filesOf(folder.path).index, (db) =>
+        db.prepare("INSERT OR REPLACE INTO counter VALUES('hold x', ?)").run(until),
+      )
+    hold(Date.now() + skew + HOUR)
+    await store.maintain()
+    expect(count('chunk', 'blobs')).toBe(1)
+    hold(Date.UTC(2100, 0))
+    await store.maintain()
+    expect([count('chunk', 'blobs'), count("counter WHERE name='hold x'", 'index')]).toEqual([0, 0])
+  })
+})
+
+describe('threads', () => {
+  test('nobody waits behind a recount or a backup, and close() waits for them', { timeout: 60_000 }, async () => {
+    await append(10)
+    const target = temporaryFolder()
+    const threaded = await openSqliteStore({ path: folder.path, threads: 1, maintenanceInterval: 0 })
+    const view = await threaded.open('anna')
+    const order: string[] = []
+    const done = (name: string) => () => void order.push(name)
+    const all = [
+      threaded.verify().then(done('verify')),
+      threaded.backup(`${target.path}/copy`).then(done('backup')),
+      view.mailboxes().then(done('mailboxes')),
+    ]
+    await all[2]
+    expect(order).toEqual(['mailboxes'])
+    await all[1]
+    await threaded.close()
+    await Promise.all(all)
+    expect(order).toContain('verify')
+    target.remove()
+  })
+
+  test('what cannot cross to a thread is refused alone', { timeout: 60_000 }, async () => {
+    const threaded = await openSqliteStore({ path: folder.path, threads: 1, maintenanceInterval: 0 })
+    const view = await threaded.open('anna')
+    const key = (() => undefined) as unknown as string
+    const good = { op: 'subscribe', path: ['News'], on: true } as const
+    const bad = { op: 'meta', key, value: null } as const
+    const results = await Promise.allSettled([view.commit([good]), view.commit([bad]), view.commit([good])])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    await expect(view.commit([bad])).rejects.toMatchObject({ name: 'StoreError', code: 'invalid' })
+    await threaded.close()
+  })
 })
 
 describe('files', () => {
+  test.skipIf(process.platform === 'win32')('are for their owner only', async () => {
+    await append(1)
+    for (const file of ['index', 'blobs'] as const) {
+      for (const name of [filesOf(folder.path)[file], `${filesOf(folder.path)[file]}-wal`])
+        expect(statSync(name).mode & 0o777).toBe(0o600)
+    }
+  })
+
   test('of a newer release are refused, with a word about it', async () => {
     await store.close()
     withDatabase(filesOf(folder.path).index, (db) => db.exec('PRAGMA user_version=999'))
@@ -280,6 +350,28 @@ describe('files', () => {
   })
 })
 
+describe('very many at once', () => {
+  /** Every other UID: as many ranges as messages. */
+  const alternate = (n: number) => Array.from({ length: n / 2 }, (_, i) => [2 * i + 1, 2 * i + 1] as const)
+
+  test('flags, moves and expunges of scattered UIDs', async () => {
+    const n = 12_000
+    await append(n)
+    const { results } = await account.commit([{ op: 'create', path: ['Other'] }])
+    const other = results[0].mailbox as string
+    const set = await account.commit([{ op: 'flags', in: inbox, uids: [[1, n]], mode: 'add', flags: 1 }])
+    expect(set.results[0].uids).toEqual([[1, n]])
+    expect((await account.mailboxes())[0].unseen).toBe(0)
+    const before = (await account.mailboxes())[0].modseq
+    const moved = await account.commit([{ op: 'move', from: inbox, uids: alternate(n), to: other }])
+    expect(moved.results[0].uids).toEqual([[1, n / 2]])
+    expect(await account.vanished(inbox, before)).toEqual(alternate(n))
+    const gone = await account.commit([{ op: 'expunge', in: other, uids: alternate(n / 2), onlyDeleted: false }])
+    expect(gone.results[0].uids).toEqual(alternate(n / 2))
+    expect(await store.verify()).toMatchObject({ messages: (n * 3) / 4, problems: [] })
+  })
+})
+
 describe('search', () => {
   test('answers by column, and hands back what it cannot', async () => {
     await append(10)
@@ -310,6 +402,13 @@ describe('search', () => {
     })
     expect(await account.search?.(inbox, text)).toBeNull()
     expect(await account.search?.(inbox, { type: 'or', of: [unseen, text] })).toBeNull()
+  })
+
+  test('more values than a statement takes are left to the caller', async () => {
+    const uids = Array.from({ length: 200 }, (_, i) => [2 * i + 1, 2 * i + 1] as const)
+    const of = Array.from({ length: 90 }, () => ({ type: 'uids', uids }) as const)
+    expect(await account.search(inbox, { type: 'or', of })).toBeNull()
+    expect(await account.search(inbox, { type: 'or', of: of.slice(1, 3) })).toEqual({ uids: [], rest: null })
   })
 })
 

@@ -1,12 +1,12 @@
 /** Long messages: their first MiB in chunks, the rest in a file. */
-import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { collectBytes } from '@posthouse/store-api'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openSqliteStore, type SqliteStore } from '../src/index.js'
 import { filesOf } from '../src/sql/connection.js'
-import { HEAD_BYTES, tailPath } from '../src/tail/files.js'
+import { HEAD_BYTES, SHORT_HEAD_BYTES, tailPath } from '../src/tail/files.js'
 import { temporaryFolder, withDatabase } from './test-store.js'
 
 const HOUR = 3_600_000
@@ -72,6 +72,40 @@ test.each([0, 1])('whatever size and range: the octets come back (threads: %i)',
     { numRuns: 60 },
   )
   expect((await store.verify()).problems).toEqual([])
+})
+
+test('when it is said that much comes, little lies in chunks', async () => {
+  const octets = octetsOf(2_000_000)
+  const staged = await store.stage([octets], { size: octets.length })
+  const file = tailPath(filesOf(folder.path).tails, 1)
+  expect(statSync(file).size).toBe(octets.length - SHORT_HEAD_BYTES)
+  const account = await store.open('anna')
+  expect(Buffer.compare(await collectBytes(account.read(staged.blob)), octets)).toBe(0)
+  const seam = { start: SHORT_HEAD_BYTES - 10, end: SHORT_HEAD_BYTES + 10 }
+  const got = await collectBytes(account.read(staged.blob, seam))
+  expect(Buffer.compare(got, octets.subarray(seam.start, seam.end))).toBe(0)
+  // Saying it does not make it so.
+  expect((await store.stage([octetsOf(100)], { size: 2_000_000 })).size).toBe(100)
+  expect(tails()).toHaveLength(1)
+})
+
+test('a file of the same number that a crash left is written over', async () => {
+  const file = tailPath(filesOf(folder.path).tails, 1)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, octetsOf(5_000_000))
+  const octets = octetsOf(2_000_000)
+  await deliver(octets)
+  const account = await store.open('anna')
+  expect(Buffer.compare(await collectBytes(account.read('b1')), octets)).toBe(0)
+  expect((await store.verify()).problems).toEqual([])
+})
+
+test.skipIf(process.platform === 'win32')('files and folders are for their owner only', async () => {
+  await deliver(octetsOf(2_000_000))
+  const file = tailPath(filesOf(folder.path).tails, 1)
+  expect([file, dirname(file), dirname(dirname(file))].map((path) => statSync(path).mode & 0o777)).toEqual([
+    0o600, 0o700, 0o700,
+  ])
 })
 
 test('whoever stops reading in the middle leaves no file open', async () => {

@@ -84,7 +84,8 @@ export async function makeTestStore(
     },
     async crash(point) {
       const dieAt = CRASH_POINTS[point]
-      const child = startChild(folder.path, { task: 'scenario', name: point, threads: 0, first: 0, count: 0, dieAt })
+      const what = { task: 'scenario', name: point, threads: 0, first: 0, count: 0 } as const
+      const child = startChild(folder.path, { ...what, dieAt, ...(binding && { binding }) })
       const { signal, errors } = await child.ended
       if (signal !== 'SIGKILL') throw new Error(`the child did not come to ${point}: ${errors}`)
       return { store: await openOne(), acknowledged: child.lines }

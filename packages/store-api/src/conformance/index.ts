@@ -41,7 +41,7 @@ const definitions = [
   ...sharingChecks,
   ...sharedMailboxChecks,
   ...expungedChecks,
-]
+].sort((a, b) => a.number - b.number)
 
 /** All checks, in order. Give each to the test runner: `test(check.name, check.run)`. */
 export function storeChecks(kit: StoreKit): readonly StoreCheck[] {

@@ -70,7 +70,7 @@ export interface StoreKit {
 /** One check of the contract, for any test runner. */
 export interface StoreCheck {
   /**
-   * 1 to 99; 101 and up are for adapters over somebody else's table, 201 and up for sharing between accounts, 301 and up
+   * 1 to 100; 101 and up are for adapters over somebody else's table, 201 and up for sharing between accounts, 301 and up
    * for messages that are gone.
    */
   readonly number: number

@@ -82,10 +82,10 @@ export function metaKey(mailbox: MailboxId | undefined, principal: string | null
   return `${mailbox ?? ''}\0${principal ?? ''}\0${key}`
 }
 
-/** Drops keys that are older than they have to be kept; the map is in the order of age. */
-export function forgetOldKeys(keys: Map<string, { readonly at: number }>, before: number): void {
+/** Drops keys that are older than they have to be kept, and the oldest beyond `most`; the map is in the order of age. */
+export function forgetOldKeys(keys: Map<string, { readonly at: number }>, before: number, most: number): void {
   for (const [key, { at }] of keys) {
-    if (at >= before) return
+    if (at >= before && keys.size <= most) return
     keys.delete(key)
   }
 }

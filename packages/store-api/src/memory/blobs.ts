@@ -41,10 +41,17 @@ export function createBlobs(limits: MemoryLimits): Blobs {
   const blobs = new Map<string, Blob>()
   let octets = 0
   let made = 0
-  let nextCollection = 0
+  let collected = 0
+
+  /** Half of a lease or grace time after the last one; also when the clock was set back behind it. */
+  function collectSometimes(): void {
+    const since = limits.clock() - collected
+    if (since < 0 || since > Math.min(limits.leaseMs, limits.graceMs) / 2) collect()
+  }
 
   function collect(): number {
     const now = limits.clock()
+    collected = now
     let freed = 0
     for (const blob of blobs.values()) {
       if (blob.references > 0 || blob.keepUntil > now) continue
@@ -52,7 +59,6 @@ export function createBlobs(limits: MemoryLimits): Blobs {
       octets -= blob.size
       freed++
     }
-    nextCollection = now + Math.min(limits.leaseMs, limits.graceMs) / 2
     return freed
   }
 
@@ -75,7 +81,7 @@ export function createBlobs(limits: MemoryLimits): Blobs {
     find: (id) => blobs.get(id),
 
     async stage(bytes, hint) {
-      if (limits.clock() > nextCollection) collect()
+      collectSometimes()
       const pieces: Uint8Array[] = []
       const tail = createTail(hint?.size)
       let size = 0

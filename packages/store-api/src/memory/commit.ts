@@ -54,8 +54,8 @@ export function runCommit(
   context.totals.messages += state.messages - before.messages
   const result: CommitResult = { modseq: state.modseq, results }
   if (commitKey !== undefined) state.committed.set(commitKey, { at: tx.now, result })
-  forgetOldKeys(state.committed, tx.now - limits.keysMs)
-  forgetOldKeys(state.delivered, tx.now - limits.keysMs)
+  forgetOldKeys(state.committed, tx.now - limits.keysMs, limits.maxKeys)
+  forgetOldKeys(state.delivered, tx.now - limits.keysMs, limits.maxKeys)
   for (const mailbox of tx.touched) {
     tidy(mailbox, limits.maxVanishedRanges)
     forgetPast(mailbox, tx.now - limits.graceMs)

@@ -23,6 +23,8 @@ export function openAccount(context: CommitContext, watchers: Watchers, state: A
   const open = (id: string) => readable(state, viewer, id)
   return {
     async mailboxes() {
+      // INBOX is always there.
+      if (state.mailboxes.size === 0) throw new StoreError('nonexistent', 'the account was removed')
       const infos: MailboxInfo[] = []
       for (const mailbox of state.mailboxes.values()) {
         const rights = rightsIn(viewer, mailbox)

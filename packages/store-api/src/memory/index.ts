@@ -169,6 +169,9 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       validities.set(name, state.nextValidity)
       totals.messages -= state.messages
       for (const content of state.contents.values()) blobs.release(content.blob)
+      // Whoever has it open finds no mailbox in it any more.
+      state.mailboxes.clear()
+      state.byPath.clear()
     },
     setQuota(account, limit) {
       const state = stateOf(account)

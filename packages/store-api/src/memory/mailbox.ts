@@ -57,6 +57,8 @@ export interface Mailbox {
   uids: Uid[]
   rows: (Row | undefined)[]
   changes: Change[]
+  /** How long `changes` may become before the stale ones are dropped: twice what was left the last time. */
+  changesLimit: number
   /** `vanished` is complete from here on. */
   floor: number
   gone: { readonly modseq: number; readonly uids: UidSet }[]
@@ -88,6 +90,7 @@ export function createMailbox(id: MailboxId, path: readonly string[], uidValidit
     uids: [],
     rows: [],
     changes: [],
+    changesLimit: 64,
     floor: 0,
     gone: [],
     past: [],
@@ -111,14 +114,22 @@ export function slotOf(mailbox: Mailbox, uid: Uid): number {
   return from
 }
 
-/** The rows of a set, ascending; absent UIDs are stepped over (R12). */
+/**
+ * The rows of a set, ascending; absent UIDs are stepped over (R12). Others may write between two of them: what they
+ * expunge is not given any more, and nothing else is left out.
+ */
 export function* rowsOf(mailbox: Mailbox, uids: UidSet | undefined): Generator<Row, void, undefined> {
+  let { rows } = mailbox
   for (const [lo, hi] of uids ?? [[1, maxUid] as const]) {
-    for (let slot = slotOf(mailbox, lo); slot < mailbox.rows.length; slot++) {
+    // A hole keeps its UID, so that a range ends where it says and not at the next row that is there.
+    for (let slot = slotOf(mailbox, lo); slot < mailbox.rows.length && mailbox.uids[slot]! <= hi; slot++) {
       const row = mailbox.rows[slot]
       if (!row) continue
-      if (row.uid > hi) break
       yield row
+      if (rows === mailbox.rows) continue
+      // The holes were closed meanwhile: the rows stand elsewhere.
+      rows = mailbox.rows
+      slot = slotOf(mailbox, row.uid + 1) - 1
     }
   }
 }
@@ -158,8 +169,9 @@ export function tidy(mailbox: Mailbox, maxVanishedRanges: number): void {
     mailbox.uids = mailbox.uids.filter((_, slot) => mailbox.rows[slot])
     mailbox.rows = mailbox.rows.filter((row) => row)
   }
-  if (mailbox.changes.length > 64 && mailbox.changes.length > 4 * mailbox.messages) {
+  if (mailbox.changes.length > mailbox.changesLimit) {
     mailbox.changes = mailbox.changes.filter((change) => isLast(mailbox, change))
+    mailbox.changesLimit = Math.max(64, 2 * mailbox.changes.length)
   }
   if (mailbox.goneRanges > maxVanishedRanges) trimVanished(mailbox, maxVanishedRanges)
 }

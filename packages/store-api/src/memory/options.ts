@@ -26,6 +26,8 @@ export interface MemoryStoreOptions {
   readonly graceMs?: number
   /** Milliseconds that dedup and commit keys are remembered. Default 7 days. */
   readonly keysMs?: number
+  /** Dedup keys, and commit keys, that one account remembers; the oldest are forgotten before their time. Default 100,000. */
+  readonly maxKeys?: number
   /** Flag bits that principals other than the owner keep for themselves. Default `Flag.Seen`. */
   readonly privateFlags?: number
   /** Ids of messages that threads are known by, in one account; older ones are forgotten. Default 100,000. */
@@ -60,6 +62,7 @@ export function memoryLimits(options: MemoryStoreOptions): MemoryLimits {
     leaseMs: options.leaseMs ?? 60 * 60 * 1000,
     graceMs: options.graceMs ?? 15 * 60 * 1000,
     keysMs: options.keysMs ?? 7 * 24 * 60 * 60 * 1000,
+    maxKeys: options.maxKeys ?? 100_000,
     privateFlags: options.privateFlags ?? Flag.Seen,
     maxThreadKeys: options.maxThreadKeys ?? 100_000,
     maxAclEntries: options.maxAclEntries ?? 1_000,

@@ -1,6 +1,14 @@
 /** What changes and what is gone: R5, R10, R12, conditional stores. */
-import { addUid, collectRows, type MailboxInfo, StoreError } from '@posthouse/store-api'
-import { type Mutant, mapInfos, mapOps, mutant, oneByOne, tick } from './mutant.js'
+import {
+  addUid,
+  collectRows,
+  type MailboxInfo,
+  StoreError,
+  uidSetSize,
+  uidSetUnion,
+  uidSetValues,
+} from '@posthouse/store-api'
+import { type Mutant, mapInfos, mapOps, mutant, oneByOne, tick, type Whole } from './mutant.js'
 
 export const changesMutants: readonly Mutant[] = [
   mutant('a mailbox shows the highest modseq of its rows: an expunge raises nothing', 'R5', [15, 18], (account) => ({
@@ -29,6 +37,40 @@ export const changesMutants: readonly Mutant[] = [
   })),
   mutant('`since` is inclusive', 'API', [19, 21], (account) => ({
     messages: (mailbox, query) => account.messages(mailbox, { ...query, since: Math.max(0, (query.since ?? 0) - 1) }),
+  })),
+  {
+    name: 'a restart forgets where history starts',
+    rule: 'R10',
+    caughtBy: [34],
+    wrap: (memory) => memory,
+    hooks: ({ store }) => ({
+      reopen: () => ({
+        open: async (name) => {
+          const account = (await store.open(name)) as Whole
+          return { ...account, vanished: async (mailbox, since) => (await account.vanished(mailbox, since)) ?? [] }
+        },
+      }),
+    }),
+  },
+  mutant('`since: 0` is nothing', 'API', [20], (account) => ({
+    messages: (mailbox, query) => (query.since === 0 ? [] : account.messages(mailbox, query)),
+  })),
+  mutant('vanished names what is there', 'R10', [30, 32], (account) => ({
+    vanished: async (mailbox, since) => {
+      const gone = await account.vanished(mailbox, since)
+      return gone && uidSetUnion(gone, [[1, 1]])
+    },
+  })),
+  mutant('the log of expunges has a line for each message', 'R10', [37], (account) => ({
+    vanished: async (mailbox, since) => {
+      const gone = await account.vanished(mailbox, since)
+      return gone && [...uidSetValues(gone)].map((uid) => [uid, uid] as const)
+    },
+  })),
+  mutant('flags of very many are set in part', 'R4', [77], (account) => ({
+    commit: mapOps(account, (op) =>
+      op.op === 'flags' && uidSetSize(op.uids) > 500 ? { ...op, uids: [[op.uids[0]![0], op.uids[0]![0] + 499]] } : op,
+    ),
   })),
   mutant('unchangedSince is not looked at', 'API', [23, 24], (account) => ({
     commit: mapOps(account, (op) => {

@@ -9,9 +9,11 @@ import type {
   Op,
   OpResult,
   Source,
+  StoreCode,
+  StoreError,
   Writer,
 } from '@posthouse/store-api'
-import type { Rule } from '@posthouse/store-api/conformance'
+import type { Rule, TestStore } from '@posthouse/store-api/conformance'
 
 export type Whole = Account & Writer & Required<Pick<Account, 'vanished' | 'watch' | 'uids' | 'expunged'>>
 
@@ -24,6 +26,8 @@ export interface Mutant {
   /** The checks that have to fail; others may fail with them. */
   readonly caughtBy: readonly number[]
   readonly wrap: (memory: MemoryStore) => MailStore
+  /** Breaks what the store's author tells the kit: hooks that count, collect or fill the disk. */
+  readonly hooks?: (sound: TestStore) => Partial<TestStore>
 }
 
 function wrapWith(breaks: Break): Mutant['wrap'] {
@@ -46,6 +50,18 @@ export function mutant(name: string, rule: Rule, caughtBy: readonly number[], br
 
 /** The wrapper with nothing broken. */
 export const soundWrapper = wrapWith(() => ({}))
+
+/** A refusal that is answered as if it had gone well. */
+export function swallows(account: Whole, codes: readonly StoreCode[], which: (op: Op) => boolean): Writer['commit'] {
+  return async (ops, key) => {
+    try {
+      return await account.commit(ops, key)
+    } catch (error) {
+      if (!codes.includes((error as StoreError).code) || !ops.some(which)) throw error
+      return { modseq: 1, results: ops.map(() => ({ uids: [], from: [] })) }
+    }
+  }
+}
 
 export const mapInfos = (account: Whole, map: (info: MailboxInfo) => MailboxInfo) => async () =>
   (await account.mailboxes()).map(map)

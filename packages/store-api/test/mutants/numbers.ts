@@ -1,6 +1,6 @@
 /** UIDs, modification sequences and UIDVALIDITY: R1, R2, R6, R8. */
-import { type Account, collectRows, type OpResult, type StoreError } from '@posthouse/store-api'
-import { type Mutant, mapInfos, mapRows, mutant, tick, type Whole } from './mutant.js'
+import { type Account, collectRows, type MailStore, type OpResult, type StoreError } from '@posthouse/store-api'
+import { type Mutant, mapInfos, mapResults, mapRows, mutant, tick, type Whole } from './mutant.js'
 
 /** Two rows in three are seen at once, the third some time after its commit: numbers given before visibility. */
 function lateRows(account: Whole): Partial<Account> {
@@ -54,6 +54,63 @@ export const numbersMutants: readonly Mutant[] = [
   mutant('UIDs are given before the rows can be seen', 'R1', [7], lateRows),
   mutant('a change is seen after later ones were', 'R2', [8], lateRows),
   mutant('the highest UID is used again after an expunge', 'R6', [3, 4], reusedUids),
+  {
+    name: 'UIDs begin anew with each start',
+    rule: 'R6',
+    caughtBy: [5],
+    wrap: (memory) => memory,
+    hooks: ({ store }) => ({
+      reopen: () => ({
+        open: async (name) => {
+          const account = (await store.open(name)) as Whole
+          return { ...account, commit: mapResults(account, (result) => ({ ...result, uids: [[1, 1]] })) }
+        },
+      }),
+    }),
+  },
+  {
+    name: 'modification sequences are the time',
+    rule: 'API',
+    caughtBy: [96],
+    wrap: (memory) => memory,
+    hooks({ store, advance }) {
+      let skew = 100_000_000
+      const open: MailStore['open'] = async (name, as) => {
+        const account = (await store.open(name, as)) as Whole
+        return {
+          ...account,
+          mailboxes: mapInfos(account, (info) => ({ ...info, modseq: info.modseq + skew })),
+        }
+      }
+      return {
+        store: { ...store, open },
+        advance(ms) {
+          skew += ms
+          return advance!(ms)
+        },
+      }
+    },
+  },
+  mutant('uidNext is the highest UID that was given', 'R6', [1], (account) => ({
+    mailboxes: mapInfos(account, (info) => ({ ...info, uidNext: Math.max(1, info.uidNext - 1) })),
+  })),
+  mutant('rows come with the newest first', 'R1', [2, 103], (account) => ({
+    messages: async function* (mailbox, query) {
+      yield (await collectRows(account.messages(mailbox, query))).reverse()
+    },
+  })),
+  mutant('a batch gets every other UID', 'R4', [6], (account) => ({
+    commit: mapResults(account, (result) =>
+      result.uids ? { ...result, uids: result.uids.map(([lo, hi]) => [lo * 2, hi * 2] as const) } : result,
+    ),
+    messages: mapRows(account, (row) => ({ ...row, uid: row.uid * 2 })),
+  })),
+  mutant('uidValidity comes from the name', 'R8', [13], (account) => ({
+    mailboxes: mapInfos(account, (info) => ({
+      ...info,
+      uidValidity: info.uidValidity * 1000 + info.path.join().length,
+    })),
+  })),
   mutant('uidNext runs ahead of the next UID', 'R1', [9], (account) => ({
     mailboxes: mapInfos(account, (info) => ({ ...info, uidNext: info.uidNext + 3 })),
   })),

@@ -1,6 +1,6 @@
 /** Octets, staging and the collector: R4, R6, R7. */
-import { collectRows, StoreError, type UidSet, uidSetContains } from '@posthouse/store-api'
-import { type Mutant, mapBytes, mapRows, mutant, oneByOne } from './mutant.js'
+import { collectRows, type MailStore, type Source, StoreError, type UidSet, uidSetContains } from '@posthouse/store-api'
+import { type Mutant, mapBytes, mapRows, mutant, oneByOne, type Whole } from './mutant.js'
 
 export const octetsMutants: readonly Mutant[] = [
   mutant('octets are deleted when their message is expunged', 'R7', [36], (account) => {
@@ -80,6 +80,99 @@ export const octetsMutants: readonly Mutant[] = [
       return account.stage(pieces, hint)
     },
   })),
+  mutant('a message of no octets is refused', 'R6', [40], (account) => ({
+    stage: async (bytes, hint) => {
+      const staged = await account.stage(bytes, hint)
+      if (staged.size === 0) throw new StoreError('invalid', 'an empty message')
+      return staged
+    },
+  })),
+  mutant('one staging serves one commit', 'API', [45], (account) => {
+    const used = new Set<string>()
+    return {
+      commit: async (ops, key) => {
+        for (const op of ops) {
+          if (op.op !== 'append') continue
+          if (used.has(op.staged.blob)) throw new StoreError('expired', 'used up')
+          used.add(op.staged.blob)
+        }
+        return account.commit(ops, key)
+      },
+    }
+  }),
+  mutant('a range is found by reading from the start', 'API', [48], (account) => ({
+    read: async function* (blob, range) {
+      const until = performance.now() + (range?.start ?? 0) / 100_000
+      while (performance.now() < until);
+      yield* account.read(blob, range)
+    },
+  })),
+  {
+    name: 'nothing is ever collected',
+    rule: 'R4',
+    caughtBy: [44],
+    wrap: (memory) => memory,
+    hooks: () => ({ collect: () => undefined }),
+  },
+  {
+    name: 'a stream that outlives its lease is stored as far as it came',
+    rule: 'API',
+    caughtBy: [43],
+    wrap: (memory) => memory,
+    hooks({ store, advance }) {
+      let late = false
+      const cut = async function* (bytes: Source) {
+        for await (const piece of bytes) if (!late) yield piece
+      }
+      const open: MailStore['open'] = async (name, as) => {
+        const account = (await store.open(name, as)) as Whole
+        return { ...account, stage: (bytes, hint) => account.stage(cut(bytes), hint) }
+      }
+      return {
+        store: { ...store, open },
+        advance(ms) {
+          late = true
+          return advance!(ms)
+        },
+      }
+    },
+  },
+  {
+    name: 'an answer comes before the disk has it',
+    rule: 'R4',
+    caughtBy: [90],
+    wrap: (memory) => memory,
+    hooks: ({ store }) => ({ crash: async () => ({ store, acknowledged: ['kept 0 1'] }) }),
+  },
+  {
+    name: 'a full disk is not noticed',
+    rule: 'R4',
+    caughtBy: [91],
+    wrap: (memory) => memory,
+    hooks: () => ({ fillDisk: () => undefined }),
+  },
+  {
+    name: 'one query for each message',
+    rule: 'API',
+    caughtBy: [94],
+    wrap: (memory) => memory,
+    hooks({ store }) {
+      let statements = 0
+      const open: MailStore['open'] = async (name, as) => {
+        const account = (await store.open(name, as)) as Whole
+        return {
+          ...account,
+          messages: async function* (mailbox, query) {
+            for await (const page of account.messages(mailbox, query)) {
+              statements += page.length
+              yield page
+            }
+          },
+        }
+      }
+      return { store: { ...store, open }, statements: () => statements }
+    },
+  },
   mutant('a commit takes what has expired', 'R4', [46], (account) => ({
     commit: async (ops, key) => {
       try {
@@ -113,6 +206,13 @@ export const octetsMutants: readonly Mutant[] = [
       },
     }
   }),
+  mutant('what stands in the row is not what is read', 'R6', [102], (account) => ({
+    messages: mapRows(account, (row) => (row.inline ? { ...row, inline: row.inline.slice(1) } : row)),
+  })),
+  mutant('a query by modseq forgets its UIDs', 'API', [104], (account) => ({
+    messages: (mailbox, query) =>
+      account.messages(mailbox, query.uids ? { ...query, uids: [[1, 4_294_967_295]] } : query),
+  })),
   mutant('each reading renders the message anew', 'R6', [101], (account) => {
     let readings = 0
     return {

@@ -119,6 +119,14 @@ export const sharingMutants: readonly Mutant[] = [
       sharedWith: async () => ['ann'],
     }),
   },
+  {
+    name: 'identifiers that take away are not looked at',
+    rule: 'API',
+    caughtBy: [203],
+    wrap: (memory) => ({
+      open: (account, as) => memory.open(account, as && { ...as, principal: `_${as.principal}` }),
+    }),
+  },
   mutant('an access list says what was written, not what it means', 'API', [201], (account) => ({
     acl: async (mailbox) =>
       (await account.acl!(mailbox)).map(({ identifier, rights }) => ({

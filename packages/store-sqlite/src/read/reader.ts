@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { type MetaEntry, requireAnnotating, requireRights, StoreError } from '@posthouse/store-api'
+import { chmodSync, existsSync } from 'node:fs'
+import { type MetaEntry, requireAnnotating, requireRights } from '@posthouse/store-api'
 import { BLOB_CACHE, type Connection, openForReading, type StoreFiles } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
 import { accessList, accountsShownTo, guestRights } from '../sql/rights.js'
@@ -61,7 +61,7 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
       case 'vanished':
         return vanishedUids(index, request.mailbox, request.since)
       case 'octets':
-        return readOctets(blobs, request)
+        return readOctets(blobs, files.tails, request)
       case 'search':
         return search(index, request.mailbox, request.expr, hasSearch(), request.guest)
       case 'unindexed':
@@ -82,8 +82,8 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
       case 'verify':
         return verify(index, blobs, files.tails)
       case 'backup':
-        return backup(request.part === 'index' ? index : blobs, request.file)
-      case 'tails':
+        if (request.part === 'index') return backup(index, request.file)
+        backup(blobs, request.file)
         return blobs.allOnce('SELECT id FROM blob WHERE tail>0 AND done=1', []).map(([id]) => id as number)
     }
   }
@@ -139,8 +139,8 @@ function annotations(
 }
 
 /** A copy of one file as of now, while others write. */
-function backup(db: Connection, file: string): null {
-  if (existsSync(file)) throw new StoreError('exists', `${file} exists; a backup goes into an empty folder`)
+function backup(db: Connection, file: string): [] {
   db.run('VACUUM INTO ?', file)
-  return null
+  chmodSync(file, 0o600)
+  return []
 }

@@ -59,8 +59,6 @@ export type ReadRequest =
   | { readonly type: 'poll'; readonly accounts: readonly number[]; readonly always: boolean }
   | { readonly type: 'verify' }
   | { readonly type: 'backup'; readonly part: 'index' | 'blobs'; readonly file: string }
-  /** Blobs that have a tail. */
-  | { readonly type: 'tails' }
 
 /** A mailbox's row in `MailboxInfo`'s order, without what is derived. */
 export type MailboxRow = readonly [
@@ -95,19 +93,16 @@ export interface ReadAnswers {
   readonly changed: { readonly uids: Uint32Array; readonly modseq: ModSeq }
   readonly uids: Uint32Array
   readonly vanished: UidSet | null
-  /**
-   * Pieces of the range, a bounded number of octets, without those of the tail; `size` is the whole blob's, `tail` how many
-   * of them are in its tail. `null`: no such blob.
-   */
-  readonly octets: { readonly pieces: readonly Uint8Array[]; readonly size: number; readonly tail: number } | null
+  /** Pieces of the range, a bounded number of octets; `size` is the whole blob's. `null`: no such blob. */
+  readonly octets: { readonly pieces: readonly Uint8Array[]; readonly size: number } | null
   readonly search: { readonly uids: UidSet; readonly rest: SearchExpr | null } | null
   readonly unindexed: readonly (readonly [content: number, blob: number, size: number])[]
   readonly quota: readonly [bytes: number, messages: number, bytesLimit: number | null, messagesLimit: number | null]
   readonly meta: readonly MetaEntry[]
   readonly poll: readonly number[] | null
   readonly verify: VerifyReport
-  readonly backup: null
-  readonly tails: readonly number[]
+  /** Blobs whose tails are to be copied too. */
+  readonly backup: readonly number[]
 }
 
 /** What `verify` found. */

@@ -30,6 +30,8 @@ const UNKNOWN: Condition = { sql: '1', values: [], exact: false }
 const MAX_RANGES = 200
 /** Parts of one expression; larger ones are left to the caller. */
 const MAX_PARTS = 400
+/** Values of one statement (SQLite takes 32,766); larger ones are left to the caller. */
+const MAX_VALUES = 30_000
 
 /** What an expression may use. */
 interface Budget {
@@ -48,7 +50,7 @@ export function search(
 ): ReadAnswers['search'] {
   const budget = { parts: MAX_PARTS, fullText }
   const { sql, values, rest, leads } = split(expr, budget)
-  if (budget.parts < 0 || (sql === '1' && rest !== null)) return null
+  if (budget.parts < 0 || values.length > MAX_VALUES || (sql === '1' && rest !== null)) return null
   const { flags, modseq } = guest ? guestColumns(guest) : { flags: '', modseq: '' }
   const source = guest
     ? `(SELECT m.mailbox, m.uid, ${flags} AS flags, ${modseq} AS modseq, m.kw, m.size, m.idate, m.sdate, m.content, m.thread

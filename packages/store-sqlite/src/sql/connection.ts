@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { StoreError } from '@posthouse/store-api'
 import { SEARCH_SCHEMA } from '../write/search-index.js'
 import type { Database, Driver, SqlRow, SqlValue, Statement } from './driver.js'
@@ -30,6 +30,8 @@ export function filesOf(path: string): StoreFiles {
 
 /** Runs SQL and keeps every statement prepared: the text is the key. */
 export interface Connection {
+  /** Runs a statement; the quickest way when nobody asks what it changed. */
+  execute(sql: string, ...values: SqlValue[]): void
   /** Runs a statement and says how many rows it changed. */
   run(sql: string, ...values: SqlValue[]): number
   get(sql: string, ...values: SqlValue[]): SqlRow | undefined
@@ -37,26 +39,32 @@ export interface Connection {
   /** `all` for a text that is made for one question and not kept. */
   allOnce(sql: string, values: readonly SqlValue[]): SqlRow[]
   exec(sql: string): void
+  /** Statements so far that may have changed something. */
+  writes(): number
   close(): void
 }
 
 /** A connection over a driver's database. SQL texts must be constants: the cache keeps all of them. */
 export function connect(db: Database): Connection {
-  const prepared = new Map<string, Statement>()
+  const prepared = new Map<string, Statement & { readonly writes: boolean }>()
+  let writes = 0
   function statement(sql: string): Statement {
     let known = prepared.get(sql)
     if (!known) {
-      known = db.prepare(sql)
+      known = { ...db.prepare(sql), writes: !sql.startsWith('SELECT') }
       prepared.set(sql, known)
     }
+    if (known.writes) writes++
     return known
   }
   return {
+    execute: (sql, ...values) => statement(sql).execute(...values),
     run: (sql, ...values) => statement(sql).run(...values),
     get: (sql, ...values) => statement(sql).get(...values),
     all: (sql, ...values) => statement(sql).all(...values),
     allOnce: (sql, values) => db.prepare(sql).all(...values),
     exec: (sql) => db.exec(sql),
+    writes: () => writes,
     close() {
       db.close()
       // Some bindings keep the files open as long as a statement lives.
@@ -76,10 +84,22 @@ export function openForWriting(
   files: StoreFiles,
   busyTimeout: number,
 ): { index: Connection; blobs: Connection } {
-  mkdirSync(dirname(files.index), { recursive: true })
+  makeFolder(resolve(dirname(files.index)))
   return {
     index: openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout),
     blobs: openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout, BLOB_CACHE),
+  }
+}
+
+/** Makes the folder of a store where it is missing. SQLite makes the names in it durable, not its own. */
+function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (first === undefined || process.platform === 'win32') return
+  for (let made = folder; ; made = dirname(made)) {
+    const above = openSync(dirname(made), 'r')
+    fsyncSync(above)
+    closeSync(above)
+    if (made === first || dirname(made) === made) return
   }
 }
 
@@ -96,8 +116,12 @@ function openFile(
   busyTimeout: number,
   cacheKiB = ROW_CACHE,
 ): Connection {
+  const isNew = !existsSync(file)
   const db = driver.open(file, { readOnly: false })
   try {
+    // Mail is nobody else's business; SQLite gives the mode of a file to its log. Never by opening the file here: a process
+    // that closes it loses all locks that its other connections have on it.
+    if (isNew) chmodSync(file, 0o600)
     // Switching to WAL does not wait for other connections by itself, so this is tried until they are through.
     retryWhileBusy(() => {
       db.exec(`PRAGMA busy_timeout=${busyTimeout}; PRAGMA page_size=${pageSize}; PRAGMA journal_mode=WAL`)
@@ -131,14 +155,13 @@ const OPEN_PATIENCE = 30_000
 
 function retryWhileBusy(work: () => void): void {
   const pause = new Int32Array(new SharedArrayBuffer(4))
-  for (let waited = 0; ; ) {
+  const until = performance.now() + OPEN_PATIENCE
+  for (;;) {
     try {
       return work()
     } catch (error) {
-      if (!isBusy(error) || waited >= OPEN_PATIENCE) throw error
-      const rest = 5 + Math.floor(Math.random() * 45)
-      Atomics.wait(pause, 0, 0, rest)
-      waited += rest
+      if (!isBusy(error) || performance.now() >= until) throw error
+      Atomics.wait(pause, 0, 0, 5 + Math.floor(Math.random() * 45))
     }
   }
 }

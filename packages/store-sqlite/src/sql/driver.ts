@@ -13,6 +13,8 @@ export type SqlRow = readonly SqlValue[]
 
 /** A prepared statement. */
 export interface Statement {
+  /** Runs it. */
+  execute(...values: SqlValue[]): void
   /** Runs it and says how many rows it changed. */
   run(...values: SqlValue[]): number
   /** The first row. */
@@ -114,6 +116,8 @@ function nodeSqliteDriver(name: DriverName, { DatabaseSync }: NodeSqlite): Drive
             : (row: unknown) => Object.values(row as object) as SqlRow
           statement.setReturnArrays?.(true)
           return {
+            // Costs half of `run`, which makes an object of what it has changed.
+            execute: (...values) => void statement.get(...values),
             run: (...values) => Number(statement.run(...values).changes),
             get(...values) {
               const row = statement.get(...values)
@@ -140,10 +144,16 @@ function betterSqliteDriver(BetterSqlite3: BetterSqlite): Driver {
         prepare(sql) {
           const statement = db.prepare(sql)
           if (!statement.reader) {
-            return { run: (...values) => statement.run(...values).changes, get: () => undefined, all: () => [] }
+            return {
+              execute: (...values) => void statement.run(...values),
+              run: (...values) => statement.run(...values).changes,
+              get: () => undefined,
+              all: () => [],
+            }
           }
           statement.raw()
           return {
+            execute: (...values) => void statement.all(...values),
             run: (...values) => statement.all(...values).length,
             get: (...values) => statement.get(...values) as SqlRow | undefined,
             all: (...values) => statement.all(...values) as SqlRow[],

@@ -1,3 +1,4 @@
+import { isStoreError } from '@posthouse/store-api'
 import { blobName } from '../blob-id.js'
 import type { Backend } from '../thread/backend.js'
 import type { SearchText } from '../write/search-index.js'
@@ -38,17 +39,29 @@ export function createIndexer(
 
   async function text(blob: number, size: number): Promise<SearchText | null> {
     if (size > maxBytes) return null
-    const message = new Uint8Array(size)
-    let at = 0
-    for await (const piece of read(blobName(blob))) {
-      message.set(piece, at)
-      at += piece.byteLength
-    }
+    const message = await octetsOf(blob, size)
+    if (!message) return null
     try {
       return await textOf(message)
     } catch {
       // One message that cannot be read must not stop the others; it stays a candidate of every search.
       return null
+    }
+  }
+
+  /** `null` when they are gone: collected since the list was made, or lost. */
+  async function octetsOf(blob: number, size: number): Promise<Uint8Array | null> {
+    const message = new Uint8Array(size)
+    let at = 0
+    try {
+      for await (const piece of read(blobName(blob))) {
+        message.set(piece, at)
+        at += piece.byteLength
+      }
+      return message
+    } catch (error) {
+      if (isStoreError(error) && error.code === 'nonexistent') return null
+      throw error
     }
   }
 

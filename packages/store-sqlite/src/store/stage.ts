@@ -2,11 +2,11 @@ import { type Source, type Staged, StoreError } from '@posthouse/store-api'
 import { blobName } from '../blob-id.js'
 import type { SqliteLimits } from '../limits.js'
 import { CHUNK_BYTES } from '../sql/schema.js'
-import { HEAD_CHUNKS } from '../tail/files.js'
-import { createTail, type TailWriter } from '../tail/write.js'
+import { HEAD_BYTES, SHORT_HEAD_BYTES } from '../tail/files.js'
+import type { TailMaker, TailWriter } from '../tail/write.js'
 import type { Backend } from '../thread/backend.js'
 
-/** Octets gathered before they are handed to the writer, while the next ones are awaited: 4 chunks. */
+/** Chunks gathered before they are handed on, while the next ones are awaited. */
 const FLIGHT_CHUNKS = 4
 /** Octets of the first buffer when nobody said how much will come. */
 const FIRST_BUFFER = 8192
@@ -14,8 +14,7 @@ const FIRST_BUFFER = 8192
 /** What staging works with. */
 export interface StageSetup {
   readonly backend: Backend
-  /** The folder of tails. */
-  readonly tails: string
+  readonly tails: TailMaker
   readonly limits: SqliteLimits
   readonly clock: () => number
 }
@@ -24,8 +23,8 @@ export interface StageSetup {
 export async function stage(setup: StageSetup, bytes: Source, expected: number | undefined): Promise<Staged> {
   const { limits } = setup
   if (expected !== undefined && expected > limits.messageBytes) throw tooLarge(limits)
-  const flights = createFlights(setup)
-  let buffer = allocate(Math.min(CHUNK_BYTES, Math.max(expected ?? FIRST_BUFFER, 1)))
+  const flights = createFlights(setup, expected !== undefined && expected > HEAD_BYTES ? SHORT_HEAD_BYTES : HEAD_BYTES)
+  let buffer = setup.backend.buffer(Math.min(CHUNK_BYTES, Math.max(expected ?? FIRST_BUFFER, 1)))
   let filled = 0
   let size = 0
   let full: Uint8Array[] = []
@@ -36,7 +35,7 @@ export async function stage(setup: StageSetup, bytes: Source, expected: number |
       let from = 0
       while (from < piece.byteLength) {
         const want = Math.min(piece.byteLength - from, CHUNK_BYTES - filled)
-        if (filled + want > buffer.byteLength) buffer = grow(buffer, filled, filled + want)
+        if (filled + want > buffer.byteLength) buffer = grow(setup.backend, buffer, filled, filled + want)
         buffer.set(piece.subarray(from, from + want), filled)
         filled += want
         from += want
@@ -59,7 +58,7 @@ export async function stage(setup: StageSetup, bytes: Source, expected: number |
   }
 }
 
-/** Chunks on their way: the first MiB to the database, what comes behind it to a file. */
+/** Chunks on their way: so many octets of them to the database, what comes behind to a file. */
 interface Flights {
   /** A chunk to be filled. */
   buffer(): Uint8Array
@@ -70,7 +69,8 @@ interface Flights {
   abandon(): Promise<void>
 }
 
-function createFlights({ backend, tails, limits, clock }: StageSetup): Flights {
+function createFlights({ backend, tails, limits, clock }: StageSetup, head: number): Flights {
+  const headChunks = head / CHUNK_BYTES
   let sent = 0
   let blob: Promise<number> | null = null
   let tail: TailWriter | null = null
@@ -90,9 +90,9 @@ function createFlights({ backend, tails, limits, clock }: StageSetup): Flights {
 
   async function write(chunks: readonly Uint8Array[]): Promise<void> {
     await writing
-    tail ??= await createTail(tails, (await blob) as number)
+    tail ??= await tails.create((await blob) as number)
     writing = tail.write(chunks).then(() => {
-      for (const chunk of chunks) if (chunk.byteLength === CHUNK_BYTES) spare.push(chunk)
+      for (const { buffer } of chunks) spare.push(new Uint8Array(buffer))
     })
     writing.catch(() => undefined)
     // A stream may take longer than a lease lasts.
@@ -100,10 +100,10 @@ function createFlights({ backend, tails, limits, clock }: StageSetup): Flights {
   }
 
   return {
-    buffer: () => spare.pop() ?? backend.chunk(),
-    send: (chunks) => (sent < HEAD_CHUNKS ? put(chunks) : write(chunks)),
+    buffer: () => spare.pop() ?? backend.buffer(CHUNK_BYTES),
+    send: (chunks) => (sent < headChunks ? put(chunks) : write(chunks)),
     async finish(chunks, size) {
-      if (sent < HEAD_CHUNKS) {
+      if (sent < headChunks) {
         // The lease runs from when the writer begins, which is not before now.
         const expires = clock() + limits.lease
         await put(chunks, { size, tail: 0 })
@@ -112,6 +112,7 @@ function createFlights({ backend, tails, limits, clock }: StageSetup): Flights {
       if (chunks.length > 0) await write(chunks)
       await writing
       await tail?.finish()
+      backend.giveBack(spare)
       const expires = clock() + limits.lease
       await put([], { size, tail: tail?.size ?? 0 })
       return { blob: blobName(await (blob as unknown as Promise<number>)), size, expires }
@@ -138,13 +139,8 @@ function tooLarge(limits: SqliteLimits): StoreError {
   return new StoreError('toolarge', `a message may have ${limits.messageBytes} octets`)
 }
 
-/** Not zeroed and not from Node's shared pool: it may be moved to another thread. */
-function allocate(octets: number): Uint8Array {
-  return Buffer.allocUnsafeSlow(octets)
-}
-
-function grow(buffer: Uint8Array, filled: number, needed: number): Uint8Array {
-  const larger = allocate(Math.min(CHUNK_BYTES, Math.max(needed, buffer.byteLength * 2)))
+function grow(backend: Backend, buffer: Uint8Array, filled: number, needed: number): Uint8Array {
+  const larger = backend.buffer(Math.min(CHUNK_BYTES, Math.max(needed, buffer.byteLength * 2)))
   larger.set(buffer.subarray(0, filled))
   return larger
 }

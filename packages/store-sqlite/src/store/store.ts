@@ -13,6 +13,7 @@ import { limitsOf, type SqliteLimits } from '../limits.js'
 import type { VerifyReport } from '../read/requests.js'
 import { filesOf } from '../sql/connection.js'
 import { type Driver, type DriverName, loadDriver } from '../sql/driver.js'
+import { createTailMaker } from '../tail/write.js'
 import type { Backend } from '../thread/backend.js'
 import { errorOf } from '../thread/backend.js'
 import { openInThread } from '../thread/in-thread.js'
@@ -119,7 +120,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     poll: (accounts, always) => backend.read<'poll'>({ type: 'poll', accounts, always }),
     interval: options.pollInterval ?? 200,
   })
-  const indexer = text && createIndexer(backend, (blob) => readOctets(backend, files.tails, blob), text)
+  const indexer = text && createIndexer(backend, (blob) => readOctets(backend, blob), text)
   /** Groups that changed something; how many at the last maintenance, and when the logs were emptied. */
   let commits = 0
   let looked = -1
@@ -131,8 +132,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   }
   if (indexer) await backend.write<'index'>({ type: 'index', anew: false, rows: [] })
   indexer?.wake()
-  const take = (bytes: Source, hint?: { readonly size?: number }): Promise<Staged> =>
-    stage({ backend, tails: files.tails, limits, clock }, bytes, hint?.size)
+  const setup = { backend, tails: createTailMaker(files.tails), limits, clock }
+  const take = (bytes: Source, hint?: { readonly size?: number }): Promise<Staged> => stage(setup, bytes, hint?.size)
 
   async function maintain(): Promise<void> {
     while (await backend.write<'maintain'>({ type: 'maintain' }));
@@ -154,7 +155,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       if (id === null) throw new StoreError('nonexistent', 'there is no such account')
       return openAccount({
         backend,
-        tails: files.tails,
         id,
         name,
         guest,

@@ -1,32 +1,33 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { CHUNK_BYTES } from '../sql/schema.js'
 
 /**
- * Long messages: the first MiB lies in chunks like every other, the rest, the _tail_, in a file of its own, which is read
- * and written without the database at less than half of the cost. Its row in `blob` comes first and says when the tail is
- * whole; a tail never changes after that. So a file without a row is left over from a crash, and nobody needs it.
+ * Long messages: what stands first lies in chunks like every other message, the rest, the _tail_, in a file of its own. Octets
+ * in chunks are written twice, into the log and into the table, and cross to a thread of their own; a file takes them once.
+ *
+ * - The row in `blob` is durable before its file is made, and the file with its name before the row says `done`. So a file
+ *   without a row is left over from a crash or a failed removal, and nobody needs it: `sweepTails`.
+ * - A tail whose row says `done` never changes. Numbers are not used again, so a name stands for the same octets for ever.
+ * - The collector removes the row first and the file when that is durable.
  */
 
-/** Chunks of a blob that has a tail. */
-export const HEAD_CHUNKS = 16
-/** Octets of a blob that are not in its tail. */
-export const HEAD_BYTES = HEAD_CHUNKS * CHUNK_BYTES
+/** Octets that lie in chunks, in front of a tail, when nobody said how many come. */
+export const HEAD_BYTES = 16 * CHUNK_BYTES
+/** Octets that lie in chunks when it was said that more than `HEAD_BYTES` come: what is read without the rest. */
+export const SHORT_HEAD_BYTES = 4 * CHUNK_BYTES
 
 /** Folders among which tails are spread. */
 const SPREAD = 256
 
-const folderOf = (tails: string, blob: number): string => join(tails, (blob % SPREAD).toString(16).padStart(2, '0'))
+/** The folder of a blob's tail. */
+export function tailFolder(tails: string, blob: number): string {
+  return join(tails, (blob % SPREAD).toString(16).padStart(2, '0'))
+}
 
 /** The file of a blob's tail. */
 export function tailPath(tails: string, blob: number): string {
-  return join(folderOf(tails, blob), String(blob))
-}
-
-/** Makes the folder of a blob's tail. @returns the folders whose entries have to be flushed for the file to be durable */
-export function makeTailFolder(tails: string, blob: number): readonly string[] {
-  const folder = folderOf(tails, blob)
-  return mkdirSync(folder, { recursive: true }) === undefined ? [folder] : [folder, tails, join(tails, '..')]
+  return join(tailFolder(tails, blob), String(blob))
 }
 
 /** Octets of a tail that is there; 0 when there is none. */
@@ -40,7 +41,7 @@ export function removeTails(tails: string, blobs: readonly number[]): void {
     try {
       rmSync(tailPath(tails, blob), { force: true })
     } catch {
-      // Left for the sweep.
+      // Left for the sweep: some systems remove no file that is being read.
     }
   }
 }
@@ -48,7 +49,7 @@ export function removeTails(tails: string, blobs: readonly number[]): void {
 /** Removes tails without a row: a crash came between the row's end and the file's. */
 export function sweepTails(tails: string, hasRow: (blob: number) => boolean): void {
   for (let n = 0; n < SPREAD; n++) {
-    const blobs = entries(folderOf(tails, n)).map(Number)
+    const blobs = entries(tailFolder(tails, n)).map(Number)
     removeTails(
       tails,
       blobs.filter((blob) => Number.isSafeInteger(blob) && !hasRow(blob)),

@@ -1,6 +1,12 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { StoreError } from '@posthouse/store-api'
-import { makeTailFolder, tailPath } from './files.js'
+import { createFolderMaker, failing, flushFolder, full } from './durable.js'
+import { tailFolder, tailPath } from './files.js'
+
+/** Makes tails in the folder of a store. */
+export interface TailMaker {
+  /** Begins the tail of a blob whose row is durable. @throws StoreError `unavailable` */
+  create(blob: number): Promise<TailWriter>
+}
 
 /** The tail of a blob that is being staged. */
 export interface TailWriter {
@@ -8,19 +14,26 @@ export interface TailWriter {
   readonly size: number
   /** Writes pieces one behind the other. They may be used again when this has resolved. @throws StoreError `unavailable` */
   write(pieces: readonly Uint8Array[]): Promise<void>
-  /** Flushes the file and its entry in the folder: what `write` took is durable. */
+  /** Flushes the file and its entry in the folder: what `write` took is durable. @throws StoreError `unavailable` */
   finish(): Promise<void>
   /** Takes everything back. Never rejects. */
   abandon(): Promise<void>
 }
 
-/** Begins the tail of a blob whose row is there. @throws StoreError `unavailable` */
-export async function createTail(tails: string, blob: number): Promise<TailWriter> {
-  const path = tailPath(tails, blob)
-  const { folders, file } = await failing(async () => ({
-    folders: makeTailFolder(tails, blob),
-    file: await open(path, 'wx'),
-  }))
+/** For the tails below a folder, which may be missing. */
+export function createTailMaker(tails: string): TailMaker {
+  const folders = createFolderMaker(tails)
+  return {
+    create: (blob) =>
+      failing(async () => {
+        await folders.make(tailFolder(tails, blob))
+        // Emptied when it is there: nobody else has this number, so it is left over.
+        return writerOf(await open(tailPath(tails, blob), 'w', 0o600), tails, blob)
+      }),
+  }
+}
+
+function writerOf(file: FileHandle, tails: string, blob: number): TailWriter {
   let size = 0
   return {
     get size() {
@@ -28,51 +41,34 @@ export async function createTail(tails: string, blob: number): Promise<TailWrite
     },
     write: (pieces) =>
       failing(async () => {
-        const wanted = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
-        const { bytesWritten } = await file.writev(pieces as Uint8Array[], size)
-        // A disk that is full may take a part.
-        if (bytesWritten < wanted) throw full()
-        size += bytesWritten
+        await writeAll(file, pieces, size)
+        for (const { byteLength } of pieces) size += byteLength
       }),
     finish: () =>
       failing(async () => {
         await file.datasync()
         await file.close()
-        for (const folder of folders) await flushFolder(folder)
+        await flushFolder(tailFolder(tails, blob))
       }),
     async abandon() {
       await file.close().catch(() => undefined)
-      await rm(path, { force: true }).catch(() => undefined)
+      await rm(tailPath(tails, blob), { force: true }).catch(() => undefined)
     },
   }
 }
 
-async function flushFolder(folder: string): Promise<void> {
-  let opened: FileHandle
-  try {
-    opened = await open(folder, 'r')
-  } catch {
-    // Some systems cannot open folders, and have no need of it.
-    return
-  }
-  try {
-    await opened.sync()
-  } finally {
-    await opened.close()
-  }
-}
-
-function full(cause?: unknown): StoreError {
-  return new StoreError('unavailable', 'the disk of the store is full', { cause })
-}
-
-async function failing<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof StoreError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw full(error)
-    throw new StoreError('unavailable', `a file of the store failed: ${message}`, { cause: error })
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], start: number): Promise<void> {
+  let { bytesWritten: done } = await file.writev(pieces as Uint8Array[], start)
+  let at = start
+  for (const piece of pieces) {
+    // A disk that is full takes a part. The rest is tried again, which says why it cannot be written.
+    let from = Math.min(done, piece.byteLength)
+    done -= from
+    while (from < piece.byteLength) {
+      const { bytesWritten } = await file.write(piece, from, piece.byteLength - from, at + from)
+      if (bytesWritten === 0) throw full()
+      from += bytesWritten
+    }
+    at += piece.byteLength
   }
 }

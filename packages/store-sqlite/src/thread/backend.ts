@@ -1,12 +1,14 @@
-import { StoreError } from '@posthouse/store-api'
+import { isStoreError, StoreError } from '@posthouse/store-api'
 import type { ReadAnswers, ReadRequest } from '../read/requests.js'
 import type { Answers, Failure, GroupResult, WriteRequest } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
 
 /** Where the work is done: in this thread or in others. */
 export interface Backend {
-  /** A buffer of one chunk, to be filled and given to `put`, which takes it for good. */
-  chunk(): Uint8Array
+  /** A buffer with room for so many octets, one chunk at most, to be filled and given to `put`, which takes it for good. */
+  buffer(octets: number): Uint8Array
+  /** Buffers that were not given to `put` after all. */
+  giveBack(buffers: readonly Uint8Array[]): void
   write<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
   read<T extends ReadRequest['type']>(request: Extract<ReadRequest, { type: T }>): Promise<ReadAnswers[T]>
   close(): Promise<void>
@@ -23,6 +25,8 @@ export interface QueueOptions {
   readonly patience: number
   /** Told after a group is durable, before its callers are. */
   readonly onNotes: (notes: readonly ChangeNote[]) => void
+  /** What the next group waits for, because more of its kind comes with it; `null`: nothing. */
+  readonly awaits?: (next: readonly WriteRequest[]) => Promise<unknown> | null
 }
 
 interface Waiting {
@@ -42,25 +46,42 @@ export interface WriteQueue {
   add<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
   /** Waits until everything is answered; later requests are refused. */
   close(): Promise<void>
+  /** The group that is being written. */
+  writing(): GroupInWriting | null
 }
 
-export function createWriteQueue({ run, clock, patience, onNotes }: QueueOptions): WriteQueue {
+/** A group that is being written. */
+export interface GroupInWriting {
+  readonly requests: number
+  /** When its callers have their answers. Never rejects. */
+  readonly answered: Promise<unknown>
+}
+
+export function createWriteQueue({ run, clock, patience, onNotes, awaits }: QueueOptions): WriteQueue {
   let waiting: Waiting[] = []
   let running = false
+  let writing: GroupInWriting | null = null
   let closed = false
   let drained: (() => void) | null = null
 
   async function pump(): Promise<void> {
+    let alone = 0
     while (waiting.length > 0) {
-      const group = waiting.splice(0, groupSize(waiting))
+      if (awaits) await awaits(waiting.map(({ request }) => request))
+      const group = waiting.splice(0, alone > 0 ? 1 : groupSize(waiting))
+      if (alone > 0) alone--
       let result: GroupResult
       try {
-        result = await run(
-          group.map(({ request }) => request),
-          clock(),
-        )
+        const requests = group.map(({ request }) => request)
+        const written = Promise.resolve(run(requests, clock()))
+        writing = { requests: requests.length, answered: written.catch(() => undefined) }
+        result = await written
       } catch (error) {
-        for (const { reject } of group) reject(error as Error)
+        if (isStoreError(error) && error.code === 'invalid' && group.length > 1) {
+          // One of them cannot cross to the thread: each goes alone, so that it fails alone.
+          waiting = [...group, ...waiting]
+          alone = group.length
+        } else for (const { reject } of group) reject(error as Error)
         continue
       }
       if (result.notes.length > 0) onNotes(result.notes)
@@ -71,6 +92,7 @@ export function createWriteQueue({ run, clock, patience, onNotes }: QueueOptions
       }
     }
     running = false
+    writing = null
     drained?.()
   }
 
@@ -104,6 +126,7 @@ export function createWriteQueue({ run, clock, patience, onNotes }: QueueOptions
       closed = true
       return running ? new Promise((resolve) => (drained = resolve)) : Promise.resolve()
     },
+    writing: () => writing,
   }
 }
 

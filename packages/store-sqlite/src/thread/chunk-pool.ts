@@ -1,27 +1,38 @@
 import { CHUNK_BYTES } from '../sql/schema.js'
 
-/** Buffers kept for reuse: as many as a few long messages have under way. */
-const KEPT = 32
+/** Octets of a small buffer: most messages fit. */
+export const SMALL_BYTES = 16 * 1024
+/** Chunks kept for reuse: as many as a few long messages have under way. */
+const KEPT_CHUNKS = 32
+/** Small buffers kept for reuse: one for each message of a large group. */
+const KEPT_SMALL = 128
 
 /**
- * Buffers of one chunk that travel to the writer and come back. Without it every chunk of a long message would be new
- * memory outside of the heap, which the collector is slow to see.
+ * Buffers that are used again. Chunks travel to a writer and come back; small ones stay here, because what is in them is
+ * copied into a chunk with others before it travels. Without it every message would be new memory outside of the heap,
+ * which costs more than its copy and which the collector is slow to see.
  */
 export interface ChunkPool {
-  take(): Uint8Array
-  give(buffers: readonly ArrayBuffer[]): void
+  /** A buffer with room for so many octets, one chunk at most. */
+  take(octets: number): Uint8Array
+  give(buffers: readonly ArrayBufferLike[]): void
 }
 
 export function createChunkPool(): ChunkPool {
-  const free: ArrayBuffer[] = []
+  const chunks: ArrayBufferLike[] = []
+  const small: ArrayBufferLike[] = []
   return {
-    take() {
-      const buffer = free.pop()
-      // Not zeroed and not from Node's shared pool: it is moved to another thread.
-      return buffer ? new Uint8Array(buffer) : Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    take(octets) {
+      const isSmall = octets <= SMALL_BYTES
+      const buffer = (isSmall ? small : chunks).pop()
+      // Not zeroed and not from Node's shared pool: it may be moved to another thread.
+      return buffer ? new Uint8Array(buffer) : Buffer.allocUnsafeSlow(isSmall ? SMALL_BYTES : CHUNK_BYTES)
     },
     give(buffers) {
-      for (const buffer of buffers) if (free.length < KEPT && buffer.byteLength === CHUNK_BYTES) free.push(buffer)
+      for (const buffer of buffers) {
+        if (buffer.byteLength === CHUNK_BYTES && chunks.length < KEPT_CHUNKS) chunks.push(buffer)
+        else if (buffer.byteLength === SMALL_BYTES && small.length < KEPT_SMALL) small.push(buffer)
+      }
     },
   }
 }

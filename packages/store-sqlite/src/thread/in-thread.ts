@@ -1,7 +1,6 @@
 import { createReader } from '../read/reader.js'
 import { storeErrorOf } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
-import { CHUNK_BYTES } from '../sql/schema.js'
 import { createWriter } from '../write/writer.js'
 import { type Backend, createWriteQueue } from './backend.js'
 import type { BackendOptions } from './options.js'
@@ -21,7 +20,8 @@ export function openInThread(driver: Driver, options: BackendOptions): Backend {
     onNotes: options.onNotes,
   })
   return {
-    chunk: () => Buffer.allocUnsafeSlow(CHUNK_BYTES),
+    buffer: (octets) => Buffer.allocUnsafeSlow(octets),
+    giveBack: () => undefined,
     write: (request) => queue.add(request),
     async read(request) {
       try {

@@ -14,14 +14,34 @@ export interface WorkerSettings {
 
 /** To a worker. Groups are numbered, so that answers find their questions. */
 export type ToWorker =
-  | { readonly id: number; readonly type: 'write'; readonly requests: readonly WriteRequest[]; readonly now: number }
-  | { readonly id: number; readonly type: 'read'; readonly request: ReadRequest }
+  | {
+      readonly id: number
+      readonly type: 'write'
+      readonly requests: readonly WriteRequest[]
+      /** Moved along with the requests, whose octets stand in them. */
+      readonly buffers: readonly ArrayBufferLike[]
+      readonly now: number
+    }
+  /** What was asked in one turn of the event loop. */
+  | { readonly type: 'read'; readonly questions: readonly ReadQuestion[] }
   | { readonly id: number; readonly type: 'close' }
 
-/** From a worker; `id: 0` says how its start went. */
-export type FromWorker =
-  /** `spare`: buffers that were moved to the worker and are free again. */
-  | { readonly id: number; readonly value: unknown; readonly spare?: readonly ArrayBuffer[] }
+/** One question of a reader. */
+export interface ReadQuestion {
+  readonly id: number
+  readonly request: ReadRequest
+}
+
+/** An answer; `id: 0` says how the start of the worker went. */
+export type WorkerAnswer =
+  | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly failure: Failure }
+
+/** From a worker. */
+export interface FromWorker {
+  readonly answers: readonly WorkerAnswer[]
+  /** Buffers that were moved to the worker and are free again. */
+  readonly spare?: readonly ArrayBufferLike[]
+}
 
 export type { GroupResult }

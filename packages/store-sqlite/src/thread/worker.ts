@@ -4,14 +4,14 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { transferablesOf } from '../read/pack.js'
-import { createReader } from '../read/reader.js'
+import { createReader, type StoreReader } from '../read/reader.js'
 import type { ReadAnswers, ReadRequest } from '../read/requests.js'
 import { storeErrorOf } from '../sql/connection.js'
 import { loadDriver } from '../sql/driver.js'
-import type { GroupResult, Reply, WriteRequest } from '../write/requests.js'
+import type { Failure, GroupResult, Reply, WriteRequest } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
 import { createWriter, type Writer } from '../write/writer.js'
-import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js'
+import type { FromWorker, ReadQuestion, ToWorker, WorkerAnswer, WorkerSettings } from './protocol.js'
 
 /** ms for which SQLite itself waits for a lock before the group is asked again. */
 const BLOCKING = 1_000
@@ -19,54 +19,74 @@ const BLOCKING = 1_000
 const port = parentPort
 const settings = workerData as WorkerSettings
 
-function post(message: FromWorker, transfer: ArrayBuffer[] = []): void {
-  port?.postMessage(message, transfer)
+function post(message: FromWorker, transfer: readonly ArrayBufferLike[] = []): void {
+  port?.postMessage(message, transfer as ArrayBuffer[])
 }
 
-function fail(id: number, error: unknown): void {
+function failureOf(error: unknown): Failure {
   const { code, message } = storeErrorOf(error)
-  post({ id, failure: { code, message } })
+  return { code, message }
 }
 
 try {
   const driver = loadDriver(settings.driver)
   if (settings.role === 'writer') serveWriter(createWriter(driver, settings.files, settings.limits, BLOCKING))
-  else {
-    const reader = createReader(driver, settings.files, 5_000)
-    port?.on('message', (message: ToWorker) => {
-      if (message.type === 'close') {
-        reader.close()
-        post({ id: message.id, value: null })
-        port.close()
-      } else if (message.type === 'read') {
-        try {
-          const value = reader.answer(message.request)
-          post({ id: message.id, value }, movable(message.request, value))
-        } catch (error) {
-          fail(message.id, error)
-        }
-      }
-    })
-  }
-  post({ id: 0, value: null })
+  else serveReader(createReader(driver, settings.files, 5_000))
+  post({ answers: [{ id: 0, value: null }] })
 } catch (error) {
-  fail(0, error)
+  post({ answers: [{ id: 0, failure: failureOf(error) }] })
+}
+
+function serveReader(reader: StoreReader): void {
+  port?.on('message', (message: ToWorker) => {
+    if (message.type === 'close') {
+      reader.close()
+      post({ answers: [{ id: message.id, value: null }] })
+      port.close()
+    } else if (message.type === 'read') answerAll(reader, message.questions)
+  })
+}
+
+/** ms after which answers are sent, so that quick ones do not wait for a slow one that was asked with them. */
+const SLOW = 1
+
+function answerAll(reader: StoreReader, questions: readonly ReadQuestion[]): void {
+  let answers: WorkerAnswer[] = []
+  let transfer: ArrayBufferLike[] = []
+  let began = performance.now()
+  for (const { id, request } of questions) {
+    try {
+      const value = reader.answer(request)
+      answers.push({ id, value })
+      for (const buffer of movable(request, value)) transfer.push(buffer)
+    } catch (error) {
+      answers.push({ id, failure: failureOf(error) })
+    }
+    if (performance.now() - began < SLOW) continue
+    post({ answers }, transfer)
+    answers = []
+    transfer = []
+    began = performance.now()
+  }
+  if (answers.length > 0) post({ answers }, transfer)
 }
 
 function serveWriter(writer: Writer): void {
   port?.on('message', (message: ToWorker) => {
     if (message.type === 'close') {
       writer.close()
-      post({ id: message.id, value: null })
+      post({ answers: [{ id: message.id, value: null }] })
       port.close()
     } else if (message.type === 'write') {
+      const { id, requests, buffers: spare, now } = message
+      let answer: WorkerAnswer
       try {
-        const value = runPatiently(writer, message.requests, message.now)
-        const spare = buffersOf(message.requests)
-        post({ id: message.id, value, spare }, spare)
+        answer = { id, value: runPatiently(writer, requests, now) }
       } catch (error) {
-        fail(message.id, error)
+        answer = { id, failure: failureOf(error) }
       }
+      // The octets are written by now: the buffers are used again on the other side.
+      post({ answers: [answer], spare }, spare)
     }
   })
 }
@@ -93,22 +113,13 @@ function runPatiently(writer: Writer, requests: readonly WriteRequest[], now: nu
   }
 }
 
-/** The buffers that came with the requests: written by now, and to be used again on the other side. */
-function buffersOf(requests: readonly WriteRequest[]): ArrayBuffer[] {
-  const buffers: ArrayBuffer[] = []
-  for (const request of requests) {
-    if (request.type === 'put') for (const chunk of request.chunks) buffers.push(chunk.buffer as ArrayBuffer)
-  }
-  return buffers
-}
-
 /** What of an answer can be moved instead of copied. */
-function movable(request: ReadRequest, value: unknown): ArrayBuffer[] {
+function movable(request: ReadRequest, value: unknown): readonly ArrayBufferLike[] {
   if (request.type === 'rows') return transferablesOf(value as ReadAnswers['rows'])
   if (request.type === 'octets') {
     const pieces = (value as ReadAnswers['octets'])?.pieces ?? []
     // A piece may be part of a larger buffer that is not ours to move.
-    return pieces.flatMap(({ buffer, byteLength }) => (buffer.byteLength === byteLength ? [buffer as ArrayBuffer] : []))
+    return pieces.flatMap(({ buffer, byteLength }) => (buffer.byteLength === byteLength ? [buffer] : []))
   }
   if (request.type === 'uids') return [(value as Uint32Array).buffer as ArrayBuffer]
   if (request.type === 'changed') return [(value as ReadAnswers['changed']).uids.buffer as ArrayBuffer]

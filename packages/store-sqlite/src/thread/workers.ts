@@ -1,17 +1,20 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { StoreError } from '@posthouse/store-api'
+import type { ReadRequest } from '../read/requests.js'
 import type { DriverName } from '../sql/driver.js'
-import type { GroupResult, WriteRequest } from '../write/requests.js'
+import type { GroupResult } from '../write/requests.js'
 import { isOctets } from '../write/writer.js'
-import { type Backend, createWriteQueue, errorOf, type WriteQueue } from './backend.js'
+import { type Backend, createWriteQueue, errorOf, type QueueOptions, type WriteQueue } from './backend.js'
 import { createChunkPool } from './chunk-pool.js'
+import { gather, smallBuffers } from './gather.js'
 import type { BackendOptions } from './options.js'
-import type { FromWorker, ToWorker, WorkerSettings } from './protocol.js'
+import type { FromWorker, ReadQuestion, ToWorker, WorkerSettings } from './protocol.js'
 
 /**
  * Two writers (octets, rows) and some readers, each in a thread of its own, so that neither a flush of the disk nor a scan of many rows
- * holds up the event loop. A group of writes is one message each way; octets are moved, not copied.
+ * holds up the event loop. A group of writes is one message each way, and so is what is asked of a reader in one turn of the
+ * loop; octets are moved, not copied.
  */
 export async function openWorkers(driver: DriverName, options: BackendOptions, readerCount: number): Promise<Backend> {
   const { files, limits } = options
@@ -30,25 +33,58 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
 
   // Octets and rows are two files: while one is being flushed, the other is written. A flag change does not wait
   // behind a large message.
-  const queueOf = (writer: Thread): WriteQueue =>
+  const queueOf = (writer: Thread, awaits?: QueueOptions['awaits']): WriteQueue =>
     createWriteQueue({
-      run: (requests, now) => writer.ask({ type: 'write', requests, now }, movable(requests)) as Promise<GroupResult>,
+      ...(awaits && { awaits }),
+      async run(requests, now) {
+        const gathered = gather(requests, pool)
+        const result = await writer.ask({ type: 'write', ...gathered, now }, gathered.buffers)
+        pool.give(smallBuffers(requests))
+        return result as GroupResult
+      },
       clock: options.clock,
       // The worker has been patient already; what comes back unanswered is not asked again.
       patience: 0,
       onNotes: options.onNotes,
     })
-  const rowQueue = queueOf(rows)
   const octetQueue = queueOf(octets)
+  // Who stages octets delivers next. Deliveries wait a little for those whose octets are being flushed, if they are many, and
+  // have one commit with them: a commit costs as much as several deliveries. Nothing else waits.
+  const rowQueue = queueOf(rows, (next) => {
+    const staging = octetQueue.writing()
+    if (!staging || staging.requests < Math.max(next.length, WORTH_WAITING)) return null
+    return next.every(({ type }) => type === 'deliver') ? soon(staging.answered) : null
+  })
+  const long = new Set<Promise<unknown>>()
+
+  /** What may take minutes has a thread of its own: nobody's reading waits behind a backup. */
+  async function askAside(request: ReadRequest): Promise<unknown> {
+    const thread = await startWorker({ role: 'reader', driver, files, limits }, pool.give)
+    try {
+      return await thread.read(request)
+    } finally {
+      await thread.close()
+    }
+  }
+
   return {
-    chunk: pool.take,
+    buffer: pool.take,
+    giveBack: (buffers) => pool.give(buffers.map(({ buffer }) => buffer)),
     write: (request) => (isOctets(request) ? octetQueue : rowQueue).add(request),
     read: (request) => {
+      if (request.type === 'backup' || request.type === 'verify') {
+        const answer = askAside(request)
+        const done = (): void => void long.delete(answer)
+        long.add(answer)
+        answer.then(done, done)
+        return answer as Promise<never>
+      }
       // Which thread is asked about changes is not free: it remembers what it answered.
       const thread = request.type === 'poll' ? readers[0] : leastBusy(readers)
-      return thread.ask({ type: 'read', request }) as Promise<never>
+      return thread.read(request) as Promise<never>
     },
     async close() {
+      await Promise.allSettled(long)
       await Promise.all([rowQueue.close(), octetQueue.close()])
       await Promise.all(readers.map((reader) => reader.close()))
       await octets.close()
@@ -57,46 +93,61 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
   }
 }
 
+/** Stagings in flight for which deliveries wait. */
+const WORTH_WAITING = 8
+/** ms that they wait at most. */
+const LONGEST_WAIT = 5
+
+/** When others have their answers and have had a turn of the event loop to go on with them, or after `LONGEST_WAIT`. */
+function soon(answered: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, LONGEST_WAIT)
+    void answered.then(() => {
+      clearTimeout(timer)
+      setImmediate(resolve)
+    })
+  })
+}
+
 function leastBusy(threads: readonly Thread[]): Thread {
   let best = threads[0]
   for (const thread of threads) if (thread.pending() < best.pending()) best = thread
   return best
 }
 
-/** The buffers of the chunks of a group; each was made by `stage` for this one journey. */
-function movable(requests: readonly WriteRequest[]): ArrayBuffer[] {
-  const buffers: ArrayBuffer[] = []
-  for (const request of requests) {
-    if (request.type === 'put') for (const chunk of request.chunks) buffers.push(chunk.buffer as ArrayBuffer)
-  }
-  return buffers
-}
-
-type Question = ToWorker extends infer T ? (T extends { readonly id: number } ? Omit<T, 'id'> : never) : never
+type Order = { [M in ToWorker as M['type']]: M extends { readonly id: number } ? Omit<M, 'id'> : never }[
+  | 'write'
+  | 'close']
 
 interface Thread {
-  ask(question: Question, transfer?: ArrayBuffer[]): Promise<unknown>
+  /** Gives an order; `transfer` is moved. */
+  ask(order: Order, transfer?: readonly ArrayBufferLike[]): Promise<unknown>
+  /** Asks a reader. */
+  read(request: ReadRequest): Promise<unknown>
   pending(): number
   close(): Promise<void>
 }
 
 async function startWorker(
   settings: WorkerSettings,
-  giveBack: (buffers: readonly ArrayBuffer[]) => void,
+  giveBack: (buffers: readonly ArrayBufferLike[]) => void,
 ): Promise<Thread> {
   const worker = openWorker(settings)
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   let last = 0
   let dead: StoreError | null = null
+  let questions: ReadQuestion[] = []
 
   const ready = new Promise<unknown>((resolve, reject) => waiting.set(0, { resolve, reject }))
-  worker.on('message', (message: FromWorker) => {
-    const caller = waiting.get(message.id)
-    waiting.delete(message.id)
+  worker.on('message', ({ answers, spare }: FromWorker) => {
+    if (spare) giveBack(spare)
+    for (const answer of answers) {
+      const caller = waiting.get(answer.id)
+      waiting.delete(answer.id)
+      if ('failure' in answer) caller?.reject(errorOf(answer.failure))
+      else caller?.resolve(answer.value)
+    }
     if (waiting.size === 0) worker.unref()
-    if ('spare' in message && message.spare) giveBack(message.spare)
-    if ('failure' in message) caller?.reject(errorOf(message.failure))
-    else caller?.resolve(message.value)
   })
   const die = (cause: unknown): void => {
     dead ??= new StoreError('unavailable', `the ${settings.role} thread of the store has ended`, { cause })
@@ -107,15 +158,49 @@ async function startWorker(
   worker.on('messageerror', die)
   worker.on('exit', die)
 
-  function ask(question: Question, transfer: ArrayBuffer[] = []): Promise<unknown> {
+  /** An answer that is going to come. An idle store does not keep the process alive; one that owes an answer does. */
+  function expect(id: number): Promise<unknown> {
     if (dead) return Promise.reject(dead)
-    return new Promise((resolve, reject) => {
-      const id = ++last
-      waiting.set(id, { resolve, reject })
-      // An idle store does not keep the process alive; one that owes an answer does.
-      worker.ref()
-      worker.postMessage({ ...question, id } as ToWorker, transfer)
-    })
+    worker.ref()
+    return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
+  }
+
+  /** Posts what has one answer, or fails it: there may be a function or a proxy somewhere in it. */
+  function post(id: number, message: ToWorker, transfer: readonly ArrayBufferLike[] = []): void {
+    try {
+      worker.postMessage(message, transfer as ArrayBuffer[])
+    } catch (cause) {
+      waiting.get(id)?.reject(new StoreError('invalid', `not plain data: ${(cause as Error).message}`, { cause }))
+      waiting.delete(id)
+      if (waiting.size === 0) worker.unref()
+    }
+  }
+
+  function ask(order: Order, transfer?: readonly ArrayBufferLike[]): Promise<unknown> {
+    const id = ++last
+    const answer = expect(id)
+    if (!dead) post(id, { ...order, id }, transfer)
+    return answer
+  }
+
+  function flushQuestions(): void {
+    const asked = questions
+    questions = []
+    if (dead || asked.length === 0) return
+    try {
+      worker.postMessage({ type: 'read', questions: asked } satisfies ToWorker)
+    } catch {
+      // One of them is not plain data: each goes alone, so that it fails alone.
+      for (const question of asked) post(question.id, { type: 'read', questions: [question] })
+    }
+  }
+
+  function read(request: ReadRequest): Promise<unknown> {
+    const id = ++last
+    const answer = expect(id)
+    if (questions.length === 0) setImmediate(flushQuestions)
+    questions.push({ id, request })
+    return answer
   }
 
   try {
@@ -126,8 +211,10 @@ async function startWorker(
   }
   return {
     ask,
+    read,
     pending: () => waiting.size,
     async close() {
+      flushQuestions()
       if (dead) return
       await ask({ type: 'close' })
       await worker.terminate()

@@ -17,8 +17,14 @@ export function changeAcl(tx: Transaction, op: AclOp): OpResult {
   if (before === '' && lines >= limits.accessList) {
     throw new StoreError('limit', `an access list may have ${limits.accessList} lines`)
   }
-  if (after === '') index.run('DELETE FROM acl WHERE mailbox=? AND identifier=?', mailbox.id, identifier)
-  else index.run('INSERT OR REPLACE INTO acl(mailbox, identifier, rights) VALUES(?,?,?)', mailbox.id, identifier, after)
+  if (after === '') index.execute('DELETE FROM acl WHERE mailbox=? AND identifier=?', mailbox.id, identifier)
+  else
+    index.execute(
+      'INSERT OR REPLACE INTO acl(mailbox, identifier, rights) VALUES(?,?,?)',
+      mailbox.id,
+      identifier,
+      after,
+    )
   tx.touchAccount()
   return result
 }
@@ -36,7 +42,7 @@ export function parentOf(tx: Transaction, path: readonly string[]): MailboxState
 export function inheritAcl(tx: Transaction, mailbox: MailboxState, path: readonly string[]): void {
   const parent = parentOf(tx, path)
   if (!parent) return
-  tx.batch.index.run(
+  tx.batch.index.execute(
     'INSERT INTO acl(mailbox, identifier, rights) SELECT ?, identifier, rights FROM acl WHERE mailbox=?',
     mailbox.id,
     parent.id,

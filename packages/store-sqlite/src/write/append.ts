@@ -37,7 +37,7 @@ export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMes
   const keywords = permit.keywords ? joinKeywords(spellKeywords(batch, mailbox.id, message.keywords)) : null
   const content = batch.nextContent()
   const thread = message.thread ? threadOf(tx, message.thread, content) : null
-  index.run(
+  index.execute(
     'INSERT INTO content(id, account, blob, prefix, summary, header) VALUES(?,?,?,?,?,?)',
     content,
     account.id,
@@ -46,7 +46,7 @@ export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMes
     message.summary,
     message.header ?? null,
   )
-  index.run(
+  index.execute(
     `INSERT INTO msg(mailbox, uid, modseq, flags, kw, size, idate, sdate, content, blob, plen, thread)
      VALUES(?,?,?,?,?,?,?,?,?,?,?,?)`,
     mailbox.id,
@@ -68,7 +68,7 @@ export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMes
     countSeen(tx, mailbox.id, guest, own & Flag.Seen ? 1 : 0)
   }
   if (message.dedup !== undefined) {
-    index.run(
+    index.execute(
       'INSERT INTO delivered(account, key, mailbox, uidvalidity, uid, at) VALUES(?,?,?,?,?,?)',
       account.id,
       message.dedup,

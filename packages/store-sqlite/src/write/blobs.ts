@@ -24,7 +24,7 @@ export function blobNumbers(blobs: Connection): BlobNumbers {
       return next++
     },
     flush() {
-      if (next > first) blobs.run("UPDATE counter SET value=? WHERE name='blob'", next)
+      if (next > first) blobs.execute("UPDATE counter SET value=? WHERE name='blob'", next)
     },
   }
 }
@@ -43,14 +43,14 @@ export function putChunks(
   let id = request.blob
   if (id === 0) {
     id = numbers.next()
-    blobs.run('INSERT INTO blob(id, size, lease, done) VALUES(?,?,?,?)', id, request.size ?? 0, lease, done)
+    blobs.execute('INSERT INTO blob(id, size, lease, done) VALUES(?,?,?,?)', id, request.size ?? 0, lease, done)
   } else {
     const { size = 0, tail = 0 } = request
     const known = blobs.run('UPDATE blob SET size=?, lease=?, done=?, tail=? WHERE id=?', size, lease, done, tail, id)
     if (known === 0) throw new StoreError('expired', 'the octets came too slowly and were collected; stage them again')
   }
   let chunk = id * MAX_CHUNKS + request.first
-  for (const data of request.chunks) blobs.run('INSERT INTO chunk(id, data) VALUES(?,?)', chunk++, data)
+  for (const data of request.chunks) blobs.execute('INSERT INTO chunk(id, data) VALUES(?,?)', chunk++, data)
   return id
 }
 
@@ -66,7 +66,7 @@ export function renewLease(blobs: Connection, id: number, lease: number): number
 
 /** Removes a blob and its chunks. Its tail, if there is one, has to go once this is durable. @returns is there one? */
 export function deleteBlob(blobs: Connection, id: number): boolean {
-  blobs.run('DELETE FROM chunk WHERE id BETWEEN ? AND ?', id * MAX_CHUNKS, id * MAX_CHUNKS + MAX_CHUNKS - 1)
+  blobs.execute('DELETE FROM chunk WHERE id BETWEEN ? AND ?', id * MAX_CHUNKS, id * MAX_CHUNKS + MAX_CHUNKS - 1)
   // A tail that is still being written is not in the row yet, but all chunks in front of it are.
   const tail = blobs.get('DELETE FROM blob WHERE id=? RETURNING tail > 0 OR done = 0', id)?.[0]
   return tail === 1

@@ -52,7 +52,7 @@ function permitted(found: FoundRanges, mask: number): Delta {
 
 function insertCopies(tx: Transaction, { from, to, lo, hi, first }: CopyRange, mask: number, keywords: boolean): void {
   const { index, now } = tx.batch
-  index.run(
+  index.execute(
     `INSERT INTO msg(mailbox, uid, modseq, flags, kw, size, idate, sdate, content, blob, plen, thread)
      SELECT ?, ? + row_number() OVER (ORDER BY uid), ?, flags & ?, CASE WHEN ? THEN kw END, size, idate, ?, content, blob,
        plen, thread
@@ -76,7 +76,8 @@ function insertCopies(tx: Transaction, { from, to, lo, hi, first }: CopyRange, m
   ) as unknown as [KeywordText][]
   for (const [text] of texts) {
     const spelt = joinKeywords(spellKeywords(tx.batch, to.id, splitKeywords(text)))
-    if (spelt !== text) index.run('UPDATE msg SET kw=? WHERE mailbox=? AND uid>=? AND kw=?', spelt, to.id, first, text)
+    if (spelt !== text)
+      index.execute('UPDATE msg SET kw=? WHERE mailbox=? AND uid>=? AND kw=?', spelt, to.id, first, text)
   }
 }
 

@@ -14,8 +14,8 @@ const MEASURE_EVERY = 64
 /** Notes what a commit expunged. */
 export function noteExpunged({ index, now, limits }: Batch, mailbox: MailboxState, modseq: number, uids: UidSet): void {
   const ranges = encodeRanges(uids)
-  index.run('INSERT INTO gone(mailbox, modseq, at, ranges) VALUES(?,?,?,?)', mailbox.id, modseq, now, ranges)
-  index.run('INSERT INTO expunged_at(at, mailbox, modseq, ranges) VALUES(?,?,?,?)', now, mailbox.id, modseq, ranges)
+  index.execute('INSERT INTO gone(mailbox, modseq, at, ranges) VALUES(?,?,?,?)', mailbox.id, modseq, now, ranges)
+  index.execute('INSERT INTO expunged_at(at, mailbox, modseq, ranges) VALUES(?,?,?,?)', now, mailbox.id, modseq, ranges)
   if (modseq % MEASURE_EVERY !== 0) return
   const row = index.get(
     'SELECT modseq FROM gone WHERE mailbox=? ORDER BY modseq DESC LIMIT 1 OFFSET ?',
@@ -27,6 +27,6 @@ export function noteExpunged({ index, now, limits }: Batch, mailbox: MailboxStat
 
 /** Forgets everything up to a modification sequence. */
 export function cutExpungeLog(index: Connection, mailbox: number, modseq: number): void {
-  index.run('UPDATE mailbox SET floor=max(floor, ?) WHERE id=?', modseq, mailbox)
-  index.run('DELETE FROM gone WHERE mailbox=? AND modseq<=?', mailbox, modseq)
+  index.execute('UPDATE mailbox SET floor=max(floor, ?) WHERE id=?', modseq, mailbox)
+  index.execute('DELETE FROM gone WHERE mailbox=? AND modseq<=?', mailbox, modseq)
 }

@@ -56,7 +56,7 @@ export function expunge(tx: Transaction, op: ExpungeOp): OpResult {
 /** The collector looks at these contents again when the grace time is over (R7). */
 function releaseContents(tx: Transaction, mailbox: MailboxState, lo: Uid, hi: Uid, onlyDeleted: boolean): void {
   const sql = 'INSERT OR IGNORE INTO release(after, content) SELECT ?, content FROM msg'
-  tx.batch.index.run(
+  tx.batch.index.execute(
     onlyDeleted
       ? `${sql} INDEXED BY msg_deleted WHERE mailbox=? AND uid BETWEEN ? AND ? AND (flags & 8) != 0`
       : `${sql} WHERE mailbox=? AND uid BETWEEN ? AND ?`,
@@ -83,8 +83,8 @@ export function deleteRows(
 ): void {
   if (hasPersonal(tx, mailbox.id)) for (const [from, to] of found.uids) dropPersonal(tx, mailbox, from, to)
   const where = onlyDeleted ? DELETED : ALL
-  tx.batch.index.run(`${KEEP} ${where}`, mailbox.id, lo, hi)
-  tx.batch.index.run(`DELETE FROM msg ${where}`, mailbox.id, lo, hi)
+  tx.batch.index.execute(`${KEEP} ${where}`, mailbox.id, lo, hi)
+  tx.batch.index.execute(`DELETE FROM msg ${where}`, mailbox.id, lo, hi)
   count(tx, mailbox, {
     messages: -found.messages,
     bytes: -found.bytes,

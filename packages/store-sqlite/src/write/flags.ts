@@ -1,6 +1,7 @@
 import { Flag, type FlagsOp, type OpResult, uidSetOf } from '@posthouse/store-api'
 import { changeGuestFlags } from './guest-flags.js'
 import { joinKeywords, type KeywordText, spellKeywords, splitKeywords } from './keywords.js'
+import { pagesByUid } from './pages.js'
 import type { Transaction } from './transaction.js'
 
 /** A row as the change needs it. */
@@ -18,18 +19,13 @@ export function changeFlags(tx: Transaction, op: FlagsOp): OpResult {
   let unseen = 0
   let deleted = 0
 
-  for (const [lo, hi] of op.uids) {
-    const rows = batch.index.all(
-      'SELECT uid, flags, kw, modseq FROM msg WHERE mailbox=? AND uid BETWEEN ? AND ? ORDER BY uid',
-      mailbox.id,
-      lo,
-      hi,
-    ) as unknown as FlagRow[]
+  const sql = 'SELECT uid, flags, kw, modseq FROM msg WHERE mailbox=? AND uid BETWEEN ? AND ? ORDER BY uid LIMIT ?'
+  for (const rows of pagesByUid<FlagRow>(batch.index, sql, [mailbox.id], op.uids)) {
     // Neighbours that end up alike are written by one statement: all rows between the ends of a run are in it.
     let run: { first: number; last: number; flags: number; kw: KeywordText } | null = null
     const write = (): void => {
       if (!run) return
-      batch.index.run(
+      batch.index.execute(
         'UPDATE msg SET flags=?, kw=?, modseq=? WHERE mailbox=? AND uid BETWEEN ? AND ?',
         run.flags,
         run.kw,

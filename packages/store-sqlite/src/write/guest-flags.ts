@@ -2,6 +2,7 @@ import { Flag, type FlagPermit, type FlagsOp, flagsAfter, type OpResult, uidSetO
 import type { Guest } from '../viewer.js'
 import { keywordChange } from './flags.js'
 import { type KeywordText, spellKeywords } from './keywords.js'
+import { pagesByUid } from './pages.js'
 import { countSeen, guestNumber, setPersonal } from './personal.js'
 import type { MailboxState } from './state.js'
 import type { Transaction } from './transaction.js'
@@ -33,16 +34,10 @@ export function changeGuestFlags(
   let seen = 0
   let unseen = 0
   let deleted = 0
-  for (const [lo, hi] of op.uids) {
-    const rows = index.all(
-      `SELECT m.uid, m.flags, m.kw, m.modseq, coalesce(p.flags, 0), coalesce(p.modseq, 0)
-       FROM msg m LEFT JOIN personal p ON p.mailbox=m.mailbox AND p.uid=m.uid AND p.principal=?
-       WHERE m.mailbox=? AND m.uid BETWEEN ? AND ? ORDER BY m.uid`,
-      mine,
-      mailbox.id,
-      lo,
-      hi,
-    ) as unknown as GuestRow[]
+  const query = `SELECT m.uid, m.flags, m.kw, m.modseq, coalesce(p.flags, 0), coalesce(p.modseq, 0)
+    FROM msg m LEFT JOIN personal p ON p.mailbox=m.mailbox AND p.uid=m.uid AND p.principal=?
+    WHERE m.mailbox=? AND m.uid BETWEEN ? AND ? ORDER BY m.uid LIMIT ?`
+  for (const rows of pagesByUid<GuestRow>(index, query, [mine, mailbox.id], op.uids)) {
     for (const [uid, shared, kwBefore, sharedModseq, ownFlags, ownModseq] of rows) {
       const modseq = Math.max(sharedModseq, ownModseq)
       if (op.unchangedSince !== undefined && modseq > op.unchangedSince && modseq !== tx.modseq) {
@@ -64,7 +59,7 @@ export function changeGuestFlags(
       unseen += ((shared & Flag.Seen) === 0 ? -1 : 0) + ((flags & Flag.Seen) === 0 ? 1 : 0)
       deleted += (shared & Flag.Deleted ? -1 : 0) + (flags & Flag.Deleted ? 1 : 0)
       const sql = 'UPDATE msg SET flags=?, kw=?, modseq=? WHERE mailbox=? AND uid=?'
-      index.run(sql, flags, kw, tx.modseq, mailbox.id, uid)
+      index.execute(sql, flags, kw, tx.modseq, mailbox.id, uid)
     }
   }
   if (changed.length > 0) {

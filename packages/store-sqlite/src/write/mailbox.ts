@@ -37,16 +37,16 @@ export function update(tx: Transaction, op: MailboxOp): OpResult {
     if (other && other !== mailbox) throw new StoreError('exists', 'a mailbox of this name exists')
     mailbox.path = text
     tx.batch.paths.clear()
-    index.run('UPDATE mailbox SET path=? WHERE id=?', text, mailbox.id)
+    index.execute('UPDATE mailbox SET path=? WHERE id=?', text, mailbox.id)
   }
   if (op.role !== undefined) {
     if (op.role !== null) claimRole(tx, op.role, mailbox)
     mailbox.role = op.role
-    index.run('UPDATE mailbox SET role=? WHERE id=?', op.role, mailbox.id)
+    index.execute('UPDATE mailbox SET role=? WHERE id=?', op.role, mailbox.id)
   }
   if (op.noSelect !== undefined) {
     mailbox.noSelect = op.noSelect
-    index.run('UPDATE mailbox SET noselect=? WHERE id=?', op.noSelect ? 1 : 0, mailbox.id)
+    index.execute('UPDATE mailbox SET noselect=? WHERE id=?', op.noSelect ? 1 : 0, mailbox.id)
   }
   return { mailbox: String(mailbox.id), uidValidity: mailbox.uidValidity }
 }
@@ -61,7 +61,7 @@ export function drop(tx: Transaction, op: DropOp): OpResult {
   account.messages -= mailbox.total
   mailbox.dropped = true
   batch.paths.clear()
-  batch.index.run('UPDATE mailbox SET dropped_at=? WHERE id=?', batch.now, mailbox.id)
+  batch.index.execute('UPDATE mailbox SET dropped_at=? WHERE id=?', batch.now, mailbox.id)
   return { mailbox: String(mailbox.id) }
 }
 
@@ -91,13 +91,13 @@ export function annotate(tx: Transaction, op: MetaOp): OpResult {
   const mailbox = op.mailbox === undefined ? null : tx.mailboxOf(op.mailbox)
   const key = [tx.account.id, mailbox?.id ?? 0, op.private ? tx.principal : '', op.key] as const
   if (op.value) {
-    tx.batch.index.run(
+    tx.batch.index.execute(
       'INSERT OR REPLACE INTO meta(account, mailbox, principal, key, value) VALUES(?,?,?,?,?)',
       ...key,
       op.value,
     )
   } else {
-    tx.batch.index.run('DELETE FROM meta WHERE account=? AND mailbox=? AND principal=? AND key=?', ...key)
+    tx.batch.index.execute('DELETE FROM meta WHERE account=? AND mailbox=? AND principal=? AND key=?', ...key)
   }
   tx.touchAccount()
   return mailbox ? { mailbox: String(mailbox.id) } : {}

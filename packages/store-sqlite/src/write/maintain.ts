@@ -3,7 +3,9 @@ import { decodeRangesInto, encodeRanges } from '../ranges.js'
 import type { Connection } from '../sql/connection.js'
 import { removeTails } from '../tail/files.js'
 import { deleteBlob } from './blobs.js'
+import { bringBackIndexTimes, bringBackLeases } from './clock.js'
 import { cutExpungeLog } from './expunge-log.js'
+import { isCollectorHeld } from './hold.js'
 import type { Batch } from './state.js'
 
 /**
@@ -23,9 +25,9 @@ const MARGIN = 5 * 60_000
 /** One step. @returns true when there is more to do now */
 export function maintain(batch: Batch): boolean {
   batch.releaseBlobs()
-  let more = purgeDropped(batch) || purgeRemoved(batch)
-  const held = batch.index.get("SELECT value FROM counter WHERE name='collect_hold'")?.[0] as number
-  if (held < batch.now) {
+  let more = bringBackIndexTimes(batch, STEP)
+  more = purgeDropped(batch) || purgeRemoved(batch) || more
+  if (!isCollectorHeld(batch.index, batch.now)) {
     more = collectContents(batch) || more
     more = collectLeases(batch) || more
   }
@@ -44,26 +46,25 @@ function purgeDropped({ index, now, limits }: Batch): boolean {
     STEP,
   )?.[0] as number | null
   if (last !== null) {
-    index.run(
+    index.execute(
       'INSERT OR IGNORE INTO release(after, content) SELECT ?, content FROM msg WHERE mailbox=? AND uid<=?',
       now + limits.grace,
       mailbox,
       last,
     )
-    index.run('DELETE FROM msg WHERE mailbox=? AND uid<=?', mailbox, last)
-    index.run('DELETE FROM personal WHERE mailbox=? AND uid<=?', mailbox, last)
+    index.execute('DELETE FROM msg WHERE mailbox=? AND uid<=?', mailbox, last)
+    index.execute('DELETE FROM personal WHERE mailbox=? AND uid<=?', mailbox, last)
     return true
   }
   for (const table of ['gone', 'keyword', 'meta', 'acl', 'personal_count'])
-    index.run(`DELETE FROM ${table} WHERE mailbox=?`, mailbox)
-  index.run('DELETE FROM mailbox WHERE id=?', mailbox)
+    index.execute(`DELETE FROM ${table} WHERE mailbox=?`, mailbox)
+  index.execute('DELETE FROM mailbox WHERE id=?', mailbox)
   return true
 }
 
 /** What is left of an account whose mailboxes are purged. Its row stays, so that its number is not used again. */
-function purgeRemoved({ index, now }: Batch): boolean {
-  const sql = 'SELECT id FROM account INDEXED BY account_removed WHERE removed_at > 0 AND removed_at <= ? LIMIT 1'
-  const row = index.get(sql, now)
+function purgeRemoved({ index }: Batch): boolean {
+  const row = index.get('SELECT id FROM account INDEXED BY account_removed WHERE removed_at > 0 LIMIT 1')
   if (!row) return false
   const [account] = row
   for (const table of ['delivered', 'committed', 'thread_key']) {
@@ -75,8 +76,8 @@ function purgeRemoved({ index, now }: Batch): boolean {
     )
     if (gone > 0) return true
   }
-  for (const table of ['subscribed', 'meta']) index.run(`DELETE FROM ${table} WHERE account=?`, account)
-  index.run('UPDATE account SET removed_at=0 WHERE id=?', account)
+  for (const table of ['subscribed', 'meta']) index.execute(`DELETE FROM ${table} WHERE account=?`, account)
+  index.execute('UPDATE account SET removed_at=0 WHERE id=?', account)
   return true
 }
 
@@ -86,17 +87,17 @@ function collectContents(batch: Batch): boolean {
   if (due.length === 0) return false
   const unused: number[] = []
   for (const [after, content] of due) {
-    index.run('DELETE FROM release WHERE after=? AND content=?', after, content)
+    index.execute('DELETE FROM release WHERE after=? AND content=?', after, content)
     if (index.get('SELECT 1 FROM msg WHERE content=? LIMIT 1', content)) continue
     const blob = index.get('DELETE FROM content WHERE id=? RETURNING blob', content)?.[0] as number | undefined
-    index.run('DELETE FROM thread_key WHERE content=?', content)
+    index.execute('DELETE FROM thread_key WHERE content=?', content)
     if (blob === undefined || index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', blob)) continue
     unused.push(blob)
   }
   // The lease queue takes it from here.
   inTransaction(blobs, () => {
     for (const blob of unused) {
-      blobs.run('UPDATE blob SET lease=max(coalesce(lease, 0), ?) WHERE id=?', now - MARGIN - 1, blob)
+      blobs.execute('UPDATE blob SET lease=max(coalesce(lease, 0), ?) WHERE id=?', now - MARGIN - 1, blob)
     }
   })
   return due.length === STEP
@@ -105,14 +106,15 @@ function collectContents(batch: Batch): boolean {
 /** Octets whose lease is over: in use, then they leave the queue; or not, then they go. */
 function collectLeases(batch: Batch): boolean {
   const { index, blobs, now } = batch
+  const more = bringBackLeases(batch, STEP)
   const due = blobs.all('SELECT id FROM blob WHERE lease<? ORDER BY lease LIMIT ?', now - MARGIN, STEP)
-  if (due.length === 0) return false
+  if (due.length === 0) return more
   const tails: number[] = []
   inTransaction(blobs, () => {
     for (const [id] of due as unknown as readonly (readonly [number])[]) {
       if (index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', id)) {
         // Not when its lease was renewed since the list was made: a commit is going to ask for it.
-        blobs.run('UPDATE blob SET lease=NULL WHERE id=? AND lease<?', id, now - MARGIN)
+        blobs.execute('UPDATE blob SET lease=NULL WHERE id=? AND lease<?', id, now - MARGIN)
       } else {
         // A stream that lives on may have renewed its lease since the list was made: it is asked again here.
         const still = blobs.get('SELECT 1 FROM blob WHERE id=? AND lease<?', id, now - MARGIN)
@@ -121,16 +123,16 @@ function collectLeases(batch: Batch): boolean {
     }
   })
   removeTails(batch.tails, tails)
-  return due.length === STEP
+  return more || due.length === STEP
 }
 
 function inTransaction(db: Connection, work: () => void): void {
-  db.run('BEGIN IMMEDIATE')
+  db.execute('BEGIN IMMEDIATE')
   try {
     work()
-    db.run('COMMIT')
+    db.execute('COMMIT')
   } catch (error) {
-    db.run('ROLLBACK')
+    db.execute('ROLLBACK')
     throw error
   }
 }

@@ -17,6 +17,7 @@ import { append, appendTo } from './append.js'
 import { copy } from './copy.js'
 import { expunge } from './expunge.js'
 import { changeFlags } from './flags.js'
+import { holdCollector } from './hold.js'
 import { annotate, create, drop, subscribe, update } from './mailbox.js'
 import { maintain } from './maintain.js'
 import type { Answers, Failure, QuotaLimit, WriteRequest } from './requests.js'
@@ -44,8 +45,7 @@ export function perform(batch: Batch, request: RowRequest): Answers[RowRequest['
     case 'maintain':
       return batch.attempt(() => maintain(batch))
     case 'hold':
-      batch.index.run("UPDATE counter SET value=max(value, ?) WHERE name='collect_hold'", request.until)
-      return null
+      return holdCollector(batch.index, request.name, request.until, batch.now)
   }
 }
 
@@ -66,7 +66,7 @@ function commit(batch: Batch, request: Extract<RowRequest, { type: 'commit' }>):
   tx.finish()
   const result: CommitResult = { modseq: state.modseq, results: tx.results }
   if (key !== undefined) {
-    batch.index.run(
+    batch.index.execute(
       'INSERT INTO committed(account, key, result, at) VALUES(?,?,?,?)',
       state.id,
       key,
@@ -165,12 +165,12 @@ function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): 
   if (limit?.bytes !== undefined) {
     batch.changing(account)
     account.bytesLimit = limit.bytes
-    index.run('UPDATE account SET bytes_limit=? WHERE id=?', limit.bytes, account.id)
+    index.execute('UPDATE account SET bytes_limit=? WHERE id=?', limit.bytes, account.id)
   }
   if (limit?.messages !== undefined) {
     batch.changing(account)
     account.messagesLimit = limit.messages
-    index.run('UPDATE account SET messages_limit=? WHERE id=?', limit.messages, account.id)
+    index.execute('UPDATE account SET messages_limit=? WHERE id=?', limit.messages, account.id)
   }
   if (isNew) {
     const tx = beginTransaction(batch, account)
@@ -188,14 +188,14 @@ function removeAccount(batch: Batch, name: string): null {
   const { index, now } = batch
   const account = batch.accountByName(name)
   // NUL stands in no name: the name is free at once.
-  index.run(
+  index.execute(
     'UPDATE account SET removed_at=?, former=name, name=char(0) || id, bytes=0, messages=0, next_validity=? WHERE id=?',
     now,
     account.nextValidity,
     account.id,
   )
-  index.run('UPDATE mailbox SET dropped_at=? WHERE account=? AND dropped_at IS NULL', now, account.id)
-  index.run('DELETE FROM address WHERE account=?', account.id)
+  index.execute('UPDATE mailbox SET dropped_at=? WHERE account=? AND dropped_at IS NULL', now, account.id)
+  index.execute('DELETE FROM address WHERE account=?', account.id)
   batch.forget(account)
   batch.paths.clear()
   batch.notes.push({ account: name, modseq: account.modseq + 1 })
@@ -203,10 +203,10 @@ function removeAccount(batch: Batch, name: string): null {
 }
 
 function setAddress(batch: Batch, address: string, account: string | null): null {
-  if (account === null) batch.index.run('DELETE FROM address WHERE address=?', address)
+  if (account === null) batch.index.execute('DELETE FROM address WHERE address=?', address)
   else {
     const { id } = batch.accountByName(account)
-    batch.index.run('INSERT OR REPLACE INTO address(address, account) VALUES(?,?)', address, id)
+    batch.index.execute('INSERT OR REPLACE INTO address(address, account) VALUES(?,?)', address, id)
   }
   return null
 }
@@ -220,7 +220,7 @@ function writeSummaries(
   for (const { emailId, summary } of rows) {
     const content = contentNumber(emailId)
     if (content === undefined) continue
-    batch.index.run('UPDATE content SET summary=? WHERE id=? AND account=?', summary, content, id)
+    batch.index.execute('UPDATE content SET summary=? WHERE id=? AND account=?', summary, content, id)
   }
   return null
 }

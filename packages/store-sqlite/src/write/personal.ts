@@ -20,7 +20,7 @@ export function hasPersonal({ batch }: Transaction, mailbox: number): boolean {
 
 /** Moves the count of messages that a guest has seen. */
 export function countSeen({ batch }: Transaction, mailbox: number, guest: number, by: number): void {
-  batch.index.run(
+  batch.index.execute(
     `INSERT INTO personal_count(mailbox, principal, seen) VALUES(?,?,?)
      ON CONFLICT(mailbox, principal) DO UPDATE SET seen=seen+excluded.seen`,
     mailbox,
@@ -31,7 +31,7 @@ export function countSeen({ batch }: Transaction, mailbox: number, guest: number
 
 /** Sets the flags of one guest on one message. */
 export function setPersonal(tx: Transaction, mailbox: number, uid: Uid, guest: number, flags: number): void {
-  tx.batch.index.run(
+  tx.batch.index.execute(
     'INSERT OR REPLACE INTO personal(mailbox, uid, principal, flags, modseq) VALUES(?,?,?,?,?)',
     mailbox,
     uid,
@@ -54,7 +54,7 @@ function seenByGuest({ batch }: Transaction, mailbox: number, lo: Uid, hi: Uid):
 /** Forgets what guests had on messages that go. */
 export function dropPersonal(tx: Transaction, mailbox: MailboxState, lo: Uid, hi: Uid): void {
   for (const [guest, seen] of seenByGuest(tx, mailbox.id, lo, hi)) countSeen(tx, mailbox.id, guest, -seen)
-  tx.batch.index.run('DELETE FROM personal WHERE mailbox=? AND uid BETWEEN ? AND ?', mailbox.id, lo, hi)
+  tx.batch.index.execute('DELETE FROM personal WHERE mailbox=? AND uid BETWEEN ? AND ?', mailbox.id, lo, hi)
 }
 
 /** What guests have on messages goes along when they are copied to UIDs from `first` on. */
@@ -67,7 +67,7 @@ export function copyPersonal(
   const { lo, hi, first } = range
   const seen = seenByGuest(tx, from.id, lo, hi)
   if (seen.length === 0) return
-  tx.batch.index.run(
+  tx.batch.index.execute(
     `INSERT INTO personal(mailbox, uid, principal, flags, modseq)
      SELECT ?, n.uid, p.principal, p.flags, ?
      FROM (SELECT uid AS source, ? + row_number() OVER (ORDER BY uid) AS uid FROM msg

@@ -41,8 +41,8 @@ export type WriteRequest =
   /** Nobody has written for a while: the write-ahead logs are emptied into their files. */
   | { readonly type: 'idle' }
   | IndexRequest
-  /** Until this time (ms) no octets are collected: a backup runs. */
-  | { readonly type: 'hold'; readonly until: number }
+  /** Until this time (ms) no octets are collected: a backup of this name runs. */
+  | { readonly type: 'hold'; readonly name: string; readonly until: number }
 
 /** Limits of an account; `null` takes one away, absent leaves it. */
 export interface QuotaLimit {

@@ -52,28 +52,32 @@ export interface IndexRequest {
   readonly rows: readonly { readonly content: number; readonly text: SearchText | null }[]
 }
 
-/** Adds texts. Two processes may do the same work at once: what is done is skipped. */
-export function indexTexts(search: Connection, { anew, rows }: IndexRequest): null {
-  if (anew) {
-    search.run("INSERT INTO text(text) VALUES('delete-all')")
-    search.run('DELETE FROM unindexed')
-    search.run('UPDATE progress SET done=0')
-  }
+/**
+ * Adds texts. Two processes may do the same work at once: what is done is skipped. An index that is ahead of the messages
+ * (`nextContent` is the next id) is that of another time, as after the restore of a backup, and is begun anew.
+ */
+export function indexTexts(search: Connection, { anew, rows }: IndexRequest, nextContent: number): null {
   let done = search.get('SELECT done FROM progress')?.[0] as number
+  if (anew || done >= nextContent) {
+    search.execute("INSERT INTO text(text) VALUES('delete-all')")
+    search.execute('DELETE FROM unindexed')
+    search.execute('UPDATE progress SET done=0')
+    done = 0
+  }
   for (const { content, text } of rows) {
     if (content <= done) continue
     done = content
     const missing = SEARCH_COLUMNS.filter((column) => text?.[column] === undefined)
     if (missing.length > 0) {
-      search.run('INSERT INTO unindexed(content, columns) VALUES(?,?)', content, columnBits(missing))
+      search.execute('INSERT INTO unindexed(content, columns) VALUES(?,?)', content, columnBits(missing))
     }
     if (!text) continue
-    search.run(
+    search.execute(
       'INSERT INTO text(rowid, subject, "from", "to", cc, bcc, header, body) VALUES(?,?,?,?,?,?,?,?)',
       content,
       ...SEARCH_COLUMNS.map((column) => text[column] ?? ''),
     )
   }
-  search.run('UPDATE progress SET done=?', done)
+  search.execute('UPDATE progress SET done=?', done)
   return null
 }

@@ -7,6 +7,9 @@ import type { SqlValue } from '../sql/driver.js'
  * What a group of requests knows while it holds the write lock. Accounts and mailboxes are read once for the whole
  * group, changed in memory, and written once at its end; a request that fails is undone alone, its rows by a
  * savepoint, what is in memory by copies taken before the first change.
+ *
+ * Savepoints cost: SQLite keeps a copy of every page that changes in one. Requests hardly ever fail once they have written,
+ * so a group begins without them; when one does, the group is undone and done again with them.
  */
 
 export interface AccountState {
@@ -52,7 +55,12 @@ export interface BatchSetup {
   readonly limits: SqliteLimits
   /** ms since the epoch. */
   readonly now: number
+  /** Each request has a savepoint of its own. Without it one that fails after it has written throws `SavepointsWanted`. */
+  readonly savepoints: boolean
 }
+
+/** A request has failed halfway, and can only be undone with the whole group. */
+export class SavepointsWanted extends Error {}
 
 /** The state of one group. */
 export interface Batch extends BatchSetup {
@@ -103,7 +111,7 @@ export function createBatch(setup: BatchSetup): Batch {
   let reading = false
 
   function releaseBlobs(): void {
-    if (reading) blobs.run('COMMIT')
+    if (reading) blobs.execute('COMMIT')
     reading = false
   }
 
@@ -184,7 +192,7 @@ export function createBatch(setup: BatchSetup): Batch {
     keywords: keywordsOf,
     addKeyword(id, fold, name) {
       const known = keywordsOf(id)
-      index.run('INSERT INTO keyword(mailbox, fold, name) VALUES(?,?,?)', id, fold, name)
+      index.execute('INSERT INTO keyword(mailbox, fold, name) VALUES(?,?,?)', id, fold, name)
       known.set(fold, name)
       undo.push(() => known.delete(fold))
     },
@@ -206,7 +214,7 @@ export function createBatch(setup: BatchSetup): Batch {
     paths,
     releaseBlobs,
     blob(id) {
-      if (!reading) blobs.run('BEGIN')
+      if (!reading) blobs.execute('BEGIN')
       reading = true
       const row = blobs.get('SELECT size, lease, done FROM blob WHERE id=?', id)
       return row as readonly [number, number | null, number] | undefined
@@ -222,14 +230,18 @@ export function createBatch(setup: BatchSetup): Batch {
       undo = []
       saved = new Set()
       const noted = notes.length
-      index.run('SAVEPOINT request')
+      const { savepoints } = setup
+      if (savepoints) index.execute('SAVEPOINT request')
+      const written = index.writes()
       try {
         const result = work()
-        index.run('RELEASE request')
+        if (savepoints) index.execute('RELEASE request')
         return result
       } catch (error) {
-        index.run('ROLLBACK TO request')
-        index.run('RELEASE request')
+        if (savepoints) {
+          index.execute('ROLLBACK TO request')
+          index.execute('RELEASE request')
+        } else if (index.writes() > written) throw new SavepointsWanted('a request failed halfway', { cause: error })
         for (const step of undo.reverse()) step()
         paths.clear()
         notes.length = noted
@@ -241,18 +253,18 @@ export function createBatch(setup: BatchSetup): Batch {
         if ('uidNext' in state) flushMailbox(index, state)
         else flushAccount(index, state)
       }
-      if (contentNext > contentFirst) index.run("UPDATE counter SET value=? WHERE name='content'", contentNext)
+      if (contentNext > contentFirst) index.execute("UPDATE counter SET value=? WHERE name='content'", contentNext)
     },
   }
 }
 
 function flushAccount(index: Connection, state: AccountState): void {
   const values: SqlValue[] = [state.modseq, state.nextValidity, state.bytes, state.messages, state.id]
-  index.run('UPDATE account SET modseq=?, next_validity=?, bytes=?, messages=? WHERE id=?', ...values)
+  index.execute('UPDATE account SET modseq=?, next_validity=?, bytes=?, messages=? WHERE id=?', ...values)
 }
 
 function flushMailbox(index: Connection, state: MailboxState): void {
-  index.run(
+  index.execute(
     'UPDATE mailbox SET uidnext=?, modseq=?, total=?, unseen=?, deleted=?, bytes=? WHERE id=?',
     state.uidNext,
     state.modseq,

@@ -23,7 +23,7 @@ export function threadOf(tx: Transaction, { ids, subject }: ThreadKeys, content:
   }
   thread ??= content
   const sql = 'INSERT OR IGNORE INTO thread_key(account, key, thread, content) VALUES(?,?,?,?)'
-  for (const key of keys) index.run(sql, tx.account.id, key, thread, content)
+  for (const key of keys) index.execute(sql, tx.account.id, key, thread, content)
   return thread
 }
 

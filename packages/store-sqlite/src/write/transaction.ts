@@ -43,7 +43,7 @@ export function beginTransaction(batch: Batch, account: AccountState, guest: Gue
   const modseq = account.modseq + 1
   const results: OpResult[] = []
   const touched = new Set<MailboxState>()
-  const gone = new Map<MailboxState, UidSet>()
+  const gone = new Map<MailboxState, UidSet[number][]>()
   let accountTouched = false
 
   function touchAccount(): void {
@@ -78,7 +78,9 @@ export function beginTransaction(batch: Batch, account: AccountState, guest: Gue
     },
     touchAccount,
     gone(mailbox, uids) {
-      gone.set(mailbox, [...(gone.get(mailbox) ?? []), ...uids])
+      const all = gone.get(mailbox) ?? []
+      for (const range of uids) all.push(range)
+      gone.set(mailbox, all)
     },
     finish() {
       for (const [mailbox, uids] of gone) noteExpunged(batch, mailbox, modseq, uids)

@@ -14,7 +14,7 @@ import { blobNumbers, deleteBlob, putChunks, renewLease } from './blobs.js'
 import { perform, type RowRequest } from './perform.js'
 import type { Failure, GroupResult, Reply, WriteRequest } from './requests.js'
 import { type IndexRequest, indexTexts } from './search-index.js'
-import { type ChangeNote, createBatch } from './state.js'
+import { type ChangeNote, createBatch, SavepointsWanted } from './state.js'
 
 /**
  * Group commit: whatever waits is done in one transaction, so that one flush of the disk pays for all of it. Octets
@@ -60,8 +60,8 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
     return { replies, done: () => removeTails(files.tails, tails) }
   }
 
-  function runIndex(requests: readonly RowRequest[], now: number, notes: ChangeNote[]): Reply[] {
-    const batch = createBatch({ index, blobs, tails: files.tails, limits, now })
+  function runIndex(requests: readonly RowRequest[], now: number, savepoints: boolean, notes: ChangeNote[]): Reply[] {
+    const batch = createBatch({ index, blobs, tails: files.tails, limits, now, savepoints })
     try {
       const replies = requests.map((request): Reply => {
         try {
@@ -116,21 +116,22 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
         swept = true
         sweepTails(files.tails, (blob) => blobs.get('SELECT 1 FROM blob WHERE id=?', blob) !== undefined)
       }
-      group(index, rows, replies, (some) => {
+      group(index, rows, replies, (some, savepoints) => {
         const fresh: ChangeNote[] = []
+        const wanted = some.map((i) => requests[i] as RowRequest)
         return {
-          replies: runIndex(
-            some.map((i) => requests[i] as RowRequest),
-            now,
-            fresh,
-          ),
-          done: () => notes.push(...fresh),
+          replies: runIndex(wanted, now, savepoints, fresh),
+          done() {
+            for (const note of fresh) notes.push(note)
+          },
         }
       })
       if (texts.length > 0) {
         search ??= openSearchForWriting(driver, files, busyTimeout)
         const db = search
-        group(db, texts, replies, (some) => some.map((i) => ({ value: indexTexts(db, requests[i] as IndexRequest) })))
+        const next = index.get("SELECT value FROM counter WHERE name='content'")?.[0] as number
+        const one = (i: number): Reply => ({ value: indexTexts(db, requests[i] as IndexRequest, next) })
+        group(db, texts, replies, (some) => some.map(one))
       }
       for (const i of idle) {
         truncateLogs()
@@ -148,12 +149,16 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
 }
 
 /** What a group answers; `done` runs once it is durable. */
-type GroupWork = (some: readonly number[]) => Reply[] | { readonly replies: Reply[]; readonly done: () => void }
+type GroupWork = (
+  some: readonly number[],
+  savepoints: boolean,
+) => Reply[] | { readonly replies: Reply[]; readonly done: () => void }
 
 function group(db: Connection, some: readonly number[], replies: (Reply | null)[], work: GroupWork): void {
   if (some.length === 0) return
-  const outcome = attempt(db, some, work)
-  if (outcome.type === 'busy') return
+  let outcome = attempt(db, some, false, work)
+  if (outcome.type === 'again') outcome = attempt(db, some, true, work)
+  if (outcome.type === 'busy' || outcome.type === 'again') return
   if (outcome.type === 'done') {
     some.forEach((place, i) => {
       replies[place] = outcome.replies[i]
@@ -170,26 +175,29 @@ function group(db: Connection, some: readonly number[], replies: (Reply | null)[
 type Outcome =
   | { readonly type: 'done'; readonly replies: Reply[] }
   | { readonly type: 'busy' }
+  /** With savepoints. */
+  | { readonly type: 'again' }
   | { readonly type: 'failed'; readonly failure: Failure }
 
-function attempt(db: Connection, some: readonly number[], work: GroupWork): Outcome {
+function attempt(db: Connection, some: readonly number[], savepoints: boolean, work: GroupWork): Outcome {
   try {
-    db.run('BEGIN IMMEDIATE')
+    db.execute('BEGIN IMMEDIATE')
   } catch (error) {
     return isBusy(error) ? { type: 'busy' } : failed(error)
   }
   try {
-    const result = work(some)
-    db.run('COMMIT')
+    const result = work(some, savepoints)
+    db.execute('COMMIT')
     if (Array.isArray(result)) return { type: 'done', replies: result }
     result.done()
     return { type: 'done', replies: result.replies }
   } catch (error) {
     try {
-      db.run('ROLLBACK')
+      db.execute('ROLLBACK')
     } catch {
       // SQLite rolls back by itself after some failures (disk full, I/O), and then there is nothing to undo.
     }
+    if (error instanceof SavepointsWanted) return { type: 'again' }
     return isBusy(error) ? { type: 'busy' } : failed(error)
   }
 }

@@ -1,4 +1,4 @@
-/** Checks 90 to 96: crashes, limits, size. */
+/** Checks 90 to 96, and 100: crashes, limits, size. */
 import type { Op } from '../../types.js'
 import { breathe, type CheckContext, expectRecount, expectWithin, mail, setOf, summary, timed } from '../context.js'
 import { expectSurvived } from '../crash-scenario.js'
@@ -108,6 +108,29 @@ export const limitChecks: readonly Definition[] = [
         if (t.test.logOctets) expect((await t.test.logOctets()) < 64_000_000, 'the log grew beyond 64 MB')
       }
       expectEqual(rows, n, 'rows')
+    },
+  ),
+  check(
+    100,
+    'R9',
+    'messages() leaves nothing out while others expunge what it has given',
+    'a message that was never expunged is missing from the list until the client starts anew',
+    async (t) => {
+      const { id } = await t.inbox()
+      const n = t.scaled(3000, 20_000)
+      await fill(t, id, n)
+      const second = await t.another()
+      const given: number[] = []
+      let gone = 0
+      for await (const page of t.account.messages(id, {})) {
+        given.push(...page.map(({ uid }) => uid))
+        // All that was given, so that a walk by position would step over as many.
+        const uids = setOf(given.slice(gone))
+        gone = given.length
+        await t.one({ op: 'expunge', in: id, uids, onlyDeleted: false }, second)
+      }
+      expectEqual(given.length, n, 'rows given')
+      expectEqual(new Set(given).size, n, 'different UIDs given')
     },
   ),
   check(

@@ -178,11 +178,11 @@ function forgetExpunged({ index, now, limits }: Batch): boolean {
   }
   const key = [at, mailbox, modseq]
   if (left > 0) {
-    index.run('DELETE FROM expunged_at WHERE at=? AND mailbox=? AND modseq=?', ...key)
+    index.execute('DELETE FROM expunged_at WHERE at=? AND mailbox=? AND modseq=?', ...key)
   } else {
     // The last range may have more.
     const rest = encodeRanges(ranges.slice(done - 1))
-    index.run('UPDATE expunged_at SET ranges=? WHERE at=? AND mailbox=? AND modseq=?', rest, ...key)
+    index.execute('UPDATE expunged_at SET ranges=? WHERE at=? AND mailbox=? AND modseq=?', rest, ...key)
   }
   return true
 }

@@ -40,7 +40,7 @@ export async function* readOctets(
     if (!whole) ahead = ask(CHUNKS)
     yield* answer.pieces
     if (!whole) continue
-    if (start < end) yield* readTail(tails, id, start - head, end - head)
+    if (start < end) yield* readTail(tails, id, start - head, end - head, range?.reuse ?? false)
     return
   }
 }

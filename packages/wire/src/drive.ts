@@ -7,6 +7,8 @@ type AnyEvent = { readonly type: string }
 export interface Transport {
   /** Writes all pieces in order. A promise when the peer is slow: it resolves when more is welcome. */
   write(pieces: readonly Uint8Array[]): void | Promise<void>
+  /** A promise until nothing that was written is held as a view any more. Absent: `write` keeps no views. */
+  sent?(): void | Promise<void>
   /** Runs a step in the next turn of the event loop. Default: with the microtasks of this one. */
   soon?(step: () => void): void
   /** Stop and start giving chunks to `Driver.receive`. */
@@ -42,6 +44,7 @@ export interface Driver {
   readonly control: {
     readonly inputWaits: boolean
     flush(): void | Promise<void>
+    sent(): void | Promise<void>
     startTls(): void
     compress(): void
     close(): void
@@ -192,21 +195,20 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
   function takeOver(): boolean {
     const kind = upgrade
     upgrade = null
-    if (kind === 'tls') {
-      void flush()
-      // RFC 3207 §4.2 and RFC 9051 §6.2.1: what was sent in clear text behind the command is not ours to obey, whether it
-      // came with the command and is in the engine, or waits here.
-      if (waiting.length > 0 || engine.next().type !== 'need-data') {
-        abort('octets behind the command that starts TLS')
-        return true
-      }
-      busy = true
-      transport.startTls?.()
+    void flush()
+    // RFC 3207 §4.2 and RFC 9051 §6.2.1: what was sent in clear text behind the command is not ours to obey, whether it
+    // came with the command and is in the engine, or waits here. Octets behind COMPRESS are not compressed (RFC 4978 §3).
+    if (waiting.length > 0 || engine.next().type !== 'need-data') {
+      abort(`octets behind the command that starts ${kind === 'tls' ? 'TLS' : 'compression'}`)
       return true
     }
-    void flush()
-    transport.compress?.()
-    return false
+    if (kind === 'compress') {
+      transport.compress?.()
+      return false
+    }
+    busy = true
+    transport.startTls?.()
+    return true
   }
 
   function open(): void {
@@ -292,6 +294,10 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
         return waiting.length > 0
       },
       flush,
+      sent() {
+        void flush()
+        return transport.sent?.()
+      },
       startTls() {
         upgrade = 'tls'
         // From here on not one more octet of clear text is read.

@@ -88,6 +88,11 @@ export interface Link {
   /** Writes what the engine has to say. A promise when the peer reads slower than we write: wait before making more. */
   flush(): void | Promise<void>
   /**
+   * As `flush`, but the promise is there until all of it has left this process: then the memory of what was sent as
+   * views may be used again.
+   */
+  sent(): void | Promise<void>
+  /**
    * Encrypts the connection as soon as the handler in progress returns: output is written, anything the peer sent
    * meanwhile ends the connection, and after the handshake the protocol opens a new session.
    */

@@ -34,6 +34,8 @@ export interface Connection {
   destroy(): void
 }
 
+const NOTHING = new Uint8Array(0)
+
 /** Puts a driver on a socket: back-pressure, time limits, TLS and compression live here. */
 export function serveConnection(socket: Socket, options: ConnectionOptions): Connection {
   const { id, log, protocol } = options
@@ -64,11 +66,23 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
         for (const piece of pieces) stream.write(piece)
         stream.uncork()
       }
-      if (stream.writableLength > options.highWaterMark) return drained()
+      if (waitingOctets() > options.highWaterMark) return drained()
+    },
+    sent() {
+      if (over || stream.destroyed || stream.writableEnded) return
+      if (deflate) return deflate.taken()
+      // Writes are answered in their order, also when the stream is destroyed.
+      if (stream.writableLength > 0) return new Promise((resolve) => stream.write(NOTHING, () => resolve()))
     },
     soon: (step) => void setImmediate(step),
-    pause: () => stream.pause(),
-    resume: () => stream.resume(),
+    pause() {
+      stream.pause()
+      deflate?.pause()
+    },
+    resume() {
+      deflate?.resume()
+      stream.resume()
+    },
     end() {
       stop()
       stream.removeListener('data', received)
@@ -90,26 +104,38 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     compress() {
       deflate = createDeflateDuplex({
         received: (chunk) => driver.receive(chunk),
-        write: (chunk) => stream.write(chunk),
+        ended: () => driver.receiveEnd(),
+        write: (chunk) => {
+          if (!stream.destroyed) stream.write(chunk)
+        },
         failed: (message) => driver.control.abort(message),
       })
     },
   }
 
+  const waitingOctets = (): number => stream.writableLength + (deflate?.held ?? 0)
+
   /** One promise for all that wait: not everybody who writes looks at it. */
   function drained(): Promise<void> {
-    draining ??= new Promise((resolve) => {
-      const waited = stream
+    draining ??= drain().finally(() => {
+      draining = null
+    })
+    return draining
+  }
+
+  async function drain(): Promise<void> {
+    await deflate?.taken()
+    const waited = stream
+    if (waited.destroyed || !waited.writableNeedDrain) return
+    await new Promise<void>((resolve) => {
       const done = (): void => {
         waited.removeListener('drain', done)
         waited.removeListener('close', done)
-        draining = null
         resolve()
       }
       waited.on('drain', done)
       waited.on('close', done)
     })
-    return draining
   }
 
   function makeLink(tls: TlsInfo | null, upgraded: boolean): Link {
@@ -134,6 +160,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       },
       delay,
       flush: () => driver.control.flush(),
+      sent: () => driver.control.sent(),
       startTls: () => driver.control.startTls(),
       compress: () => driver.control.compress(),
       close: () => driver.control.close(),
@@ -205,6 +232,11 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     else driver.receive(chunk)
   }
 
+  function receivedEnd(): void {
+    if (deflate) deflate.receiveEnd()
+    else driver.receiveEnd()
+  }
+
   function stop(): void {
     over = true
     if (timer) clearTimeout(timer)
@@ -221,7 +253,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
 
   function listen(on: Socket): void {
     on.on('data', received)
-    on.on('end', () => driver.receiveEnd())
+    on.on('end', receivedEnd)
     on.on('error', (error: Error) => {
       log({ level: 'info', event: 'connection.error', connection: id, message: error.message })
     })
@@ -253,7 +285,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       clearTimeout(handshake)
       quiet = false
       encrypted.on('data', received)
-      encrypted.on('end', () => driver.receiveEnd())
+      encrypted.on('end', receivedEnd)
       const info = tlsInfo(encrypted, 'server')
       if (options.implicitTls) {
         first = makeLink(info, false)

@@ -40,6 +40,8 @@ export interface Driver {
   lost(reason: CloseReason): void
   /** The link to say in `Protocol.connect` has changed (TLS): a new engine and session take over. */
   upgraded(link: Link): void
+  /** A handler runs, or what it said waits to be written. */
+  readonly busy: boolean
   /** What `Link`'s methods call. */
   readonly control: {
     readonly inputWaits: boolean
@@ -78,7 +80,8 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
   const soon = (step: () => void): void => (transport.soon ? transport.soon(step) : queueMicrotask(step))
 
   function flush(): void | Promise<void> {
-    if (over) return
+    // There is no engine when `Protocol.connect` has thrown.
+    if (over || !engine) return
     const pieces = engine.takeOutput()
     if (pieces.length > 0) return transport.write(pieces)
   }
@@ -87,9 +90,13 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
     if (over) return
     over = true
     waiting.length = 0
-    if (!started) return
+    if (started) letGo(session, reason)
+  }
+
+  /** There is no session when `Protocol.connect` has thrown. */
+  function letGo(of: Session<AnyEvent> | undefined, reason: CloseReason): void {
     try {
-      const done = session.closed?.(reason)
+      const done = of?.closed?.(reason)
       if (done) done.catch((error: unknown) => report('session.close-failed', error))
     } catch (error) {
       report('session.close-failed', error)
@@ -111,7 +118,7 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
     if (over) return
     report('session.failed', error)
     try {
-      session.failed?.(error)
+      session?.failed?.(error)
     } catch (second) {
       report('session.failed', second)
     }
@@ -277,10 +284,9 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
     },
     upgraded(next) {
       if (over) return
-      const before = session
+      letGo(session, { type: 'upgraded' })
       link = next
       try {
-        void before.closed?.({ type: 'upgraded' })
         open()
         busy = false
         if (session.start && wait(session.start())) return
@@ -288,6 +294,9 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
       } catch (error) {
         fail(error)
       }
+    },
+    get busy() {
+      return busy
     },
     control: {
       get inputWaits() {

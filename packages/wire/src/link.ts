@@ -103,7 +103,10 @@ export interface Link {
   close(): void
   /** Ends the connection at once; the reason is logged. */
   abort(message: string): void
-  /** Ends the connection after this long without a chunk from the peer (ms; 0 = never). Restarts the waiting. */
+  /**
+   * Ends the connection after this long without a chunk from the peer while nothing that is being sent to it moves
+   * either (ms; 0 = never). Restarts the waiting.
+   */
   idleTimeout(ms: number): void
   /** Ends the connection this long from now whatever happens (ms; 0 = lifts it). For logins and incomplete commands. */
   deadline(ms: number): void

@@ -35,6 +35,8 @@ export interface Connection {
 }
 
 const NOTHING = new Uint8Array(0)
+/** ms without progress after which a peer does not get the rest of our last words. */
+const GOODBYE = 5_000
 
 /** Puts a driver on a socket: back-pressure, time limits, TLS and compression live here. */
 export function serveConnection(socket: Socket, options: ConnectionOptions): Connection {
@@ -49,6 +51,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   /** No chunk came since `quietSince`. */
   let quiet = true
   let quietSince = Date.now()
+  let moved = { written: 0, queued: 0 }
   let timer: NodeJS.Timeout | null = null
   let draining: Promise<void> | null = null
   const remote = options.remote ?? endpointOf(socket.remoteAddress, socket.remotePort)
@@ -90,9 +93,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       // reset, and the peer would lose our last words.
       stream.on('data', () => {})
       stream.resume()
-      const goodbye = setTimeout(() => raw.destroy(), 5_000)
-      goodbye.unref()
-      raw.once('close', () => clearTimeout(goodbye))
+      sayGoodbye()
       if (deflate) deflate.end(() => stream.end())
       else stream.end()
     },
@@ -136,6 +137,35 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       waited.on('drain', done)
       waited.on('close', done)
     })
+  }
+
+  /** Octets of the write in progress that the operating system has not taken yet. */
+  function queuedOctets(): number {
+    return (stream as unknown as { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0
+  }
+
+  /**
+   * True when octets have left since the last call, and not only into a buffer that a dead peer leaves empty too: an
+   * answer is under way, or the peer was behind.
+   */
+  function hasMoved(): boolean {
+    const { written, queued } = moved
+    moved = { written: stream.bytesWritten - stream.writableLength, queued: queuedOctets() }
+    const left = moved.written > written || (moved.written === written && moved.queued < queued)
+    return left && (queued > 0 || driver.busy)
+  }
+
+  /** A peer that reads slowly gets all of it; one that has stopped, or does not end the connection, is cut off. */
+  function sayGoodbye(): void {
+    const unsent = (): number => waitingOctets() + queuedOctets()
+    let before = unsent()
+    const goodbye = setInterval(() => {
+      const now = unsent()
+      if (now === before) raw.destroy()
+      before = now
+    }, GOODBYE)
+    goodbye.unref()
+    raw.once('close', () => clearInterval(goodbye))
   }
 
   function makeLink(tls: TlsInfo | null, upgraded: boolean): Link {
@@ -192,7 +222,8 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   }
 
   /**
-   * One timer for both limits. A chunk only says that the line is not quiet, because reading the clock for each costs
+   * One timer for both limits. Octets that leave are a sign of life, too: who downloads for an hour says nothing
+   * meanwhile. A chunk only says that the line is not quiet, because reading the clock for each costs
    * more than the engine does; the timer looks four times in the idle time, so an end comes at most a quarter late.
    */
   function arm(): void {
@@ -210,7 +241,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   function look(): void {
     timer = null
     const now = Date.now()
-    if (!quiet) {
+    if (hasMoved() || !quiet) {
       quiet = true
       quietSince = now
     }
@@ -272,7 +303,13 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     const encrypted = new TLSSocket(raw, {
       isServer: true,
       secureContext: identity.context(),
-      SNICallback: (servername, done) => done(null, identity.context(servername)),
+      SNICallback: (servername, done) => {
+        try {
+          done(null, identity.context(servername))
+        } catch (error) {
+          done(error as Error)
+        }
+      },
       requestCert: identity.requestClientCertificate,
       rejectUnauthorized: false,
     })

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
-import { constants, createDeflateRaw, createInflateRaw, deflateRawSync } from 'node:zlib'
+import { constants, createDeflateRaw, createInflateRaw, deflateRaw, deflateRawSync } from 'node:zlib'
 import { ByteWindow, fromLatin1, type Link, type LogEvent, latin1, NEED_DATA, type Protocol } from '@posthouse/wire'
 import { type Listening, listen } from '@posthouse/wire/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -311,9 +311,10 @@ describe('COMPRESS', () => {
     })
     duplex.receive(deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }))
     await first
-    await new Promise((resolve) => setImmediate(resolve))
     const before = heard.length
-    expect(before).toBeLessThan(text.length)
+    // Inflating is done elsewhere: as many other tasks go the same way.
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => deflateRaw('x', resolve))
+    expect([heard.length, before < text.length]).toEqual([before, true])
     await new Promise<void>((resolve) => {
       told = () => heard.length === text.length && resolve()
       duplex.resume()

@@ -17,6 +17,7 @@ const link: Link = {
   now: () => 0,
   delay: async () => {},
   flush() {},
+  sent() {},
   startTls() {},
   compress() {},
   close() {},

@@ -46,6 +46,11 @@ export interface MessageQuery {
 export interface ByteRange {
   readonly start: number
   readonly end?: number
+  /**
+   * The consumer is done with a piece when it asks for the next one, so the store may give the same memory again; large
+   * messages are read several times cheaper that way. Default: false.
+   */
+  readonly reuse?: boolean
 }
 
 /** Level 0: what a readable mailbox needs. */

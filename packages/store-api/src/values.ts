@@ -8,7 +8,10 @@ export type Uid = number
 export type ModSeq = number
 /** UIDs as ranges, both ends included: sorted, disjoint and coalesced. May name UIDs that do not exist (R12). */
 export type UidSet = readonly (readonly [lo: Uid, hi: Uid])[]
-/** Octets in pieces. A piece may be reused by its producer after the consumer asks for the next one. */
+/**
+ * Octets in pieces. Whoever takes one (`stage`) expects that the memory of a piece is used again after the next one is
+ * asked for; what `read` gives stays as it is, unless it was asked for with `reuse`.
+ */
 export type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 /** Rows in arrays: one array per page, ascending (R9). */
 export type Batches<T> = AsyncIterable<readonly T[]> | Iterable<readonly T[]>

@@ -7,6 +7,8 @@ type AnyEvent = { readonly type: string }
 export interface Transport {
   /** Writes all pieces in order. A promise when the peer is slow: it resolves when more is welcome. */
   write(pieces: readonly Uint8Array[]): void | Promise<void>
+  /** A promise until nothing that was written is held as a view any more. Absent: `write` keeps no views. */
+  sent?(): void | Promise<void>
   /** Runs a step in the next turn of the event loop. Default: with the microtasks of this one. */
   soon?(step: () => void): void
   /** Stop and start giving chunks to `Driver.receive`. */
@@ -38,10 +40,13 @@ export interface Driver {
   lost(reason: CloseReason): void
   /** The link to say in `Protocol.connect` has changed (TLS): a new engine and session take over. */
   upgraded(link: Link): void
+  /** A handler runs, or what it said waits to be written. */
+  readonly busy: boolean
   /** What `Link`'s methods call. */
   readonly control: {
     readonly inputWaits: boolean
     flush(): void | Promise<void>
+    sent(): void | Promise<void>
     startTls(): void
     compress(): void
     close(): void
@@ -75,7 +80,8 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
   const soon = (step: () => void): void => (transport.soon ? transport.soon(step) : queueMicrotask(step))
 
   function flush(): void | Promise<void> {
-    if (over) return
+    // There is no engine when `Protocol.connect` has thrown.
+    if (over || !engine) return
     const pieces = engine.takeOutput()
     if (pieces.length > 0) return transport.write(pieces)
   }
@@ -84,9 +90,13 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
     if (over) return
     over = true
     waiting.length = 0
-    if (!started) return
+    if (started) letGo(session, reason)
+  }
+
+  /** There is no session when `Protocol.connect` has thrown. */
+  function letGo(of: Session<AnyEvent> | undefined, reason: CloseReason): void {
     try {
-      const done = session.closed?.(reason)
+      const done = of?.closed?.(reason)
       if (done) done.catch((error: unknown) => report('session.close-failed', error))
     } catch (error) {
       report('session.close-failed', error)
@@ -108,7 +118,7 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
     if (over) return
     report('session.failed', error)
     try {
-      session.failed?.(error)
+      session?.failed?.(error)
     } catch (second) {
       report('session.failed', second)
     }
@@ -192,21 +202,20 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
   function takeOver(): boolean {
     const kind = upgrade
     upgrade = null
-    if (kind === 'tls') {
-      void flush()
-      // RFC 3207 §4.2 and RFC 9051 §6.2.1: what was sent in clear text behind the command is not ours to obey, whether it
-      // came with the command and is in the engine, or waits here.
-      if (waiting.length > 0 || engine.next().type !== 'need-data') {
-        abort('octets behind the command that starts TLS')
-        return true
-      }
-      busy = true
-      transport.startTls?.()
+    void flush()
+    // RFC 3207 §4.2 and RFC 9051 §6.2.1: what was sent in clear text behind the command is not ours to obey, whether it
+    // came with the command and is in the engine, or waits here. Octets behind COMPRESS are not compressed (RFC 4978 §3).
+    if (waiting.length > 0 || engine.next().type !== 'need-data') {
+      abort(`octets behind the command that starts ${kind === 'tls' ? 'TLS' : 'compression'}`)
       return true
     }
-    void flush()
-    transport.compress?.()
-    return false
+    if (kind === 'compress') {
+      transport.compress?.()
+      return false
+    }
+    busy = true
+    transport.startTls?.()
+    return true
   }
 
   function open(): void {
@@ -275,10 +284,9 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
     },
     upgraded(next) {
       if (over) return
-      const before = session
+      letGo(session, { type: 'upgraded' })
       link = next
       try {
-        void before.closed?.({ type: 'upgraded' })
         open()
         busy = false
         if (session.start && wait(session.start())) return
@@ -287,11 +295,18 @@ export function createDriver(protocol: Protocol, transport: Transport, firstLink
         fail(error)
       }
     },
+    get busy() {
+      return busy
+    },
     control: {
       get inputWaits() {
         return waiting.length > 0
       },
       flush,
+      sent() {
+        void flush()
+        return transport.sent?.()
+      },
       startTls() {
         upgrade = 'tls'
         // From here on not one more octet of clear text is read.

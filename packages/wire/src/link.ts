@@ -88,6 +88,11 @@ export interface Link {
   /** Writes what the engine has to say. A promise when the peer reads slower than we write: wait before making more. */
   flush(): void | Promise<void>
   /**
+   * As `flush`, but the promise is there until all of it has left this process: then the memory of what was sent as
+   * views may be used again.
+   */
+  sent(): void | Promise<void>
+  /**
    * Encrypts the connection as soon as the handler in progress returns: output is written, anything the peer sent
    * meanwhile ends the connection, and after the handshake the protocol opens a new session.
    */
@@ -98,7 +103,10 @@ export interface Link {
   close(): void
   /** Ends the connection at once; the reason is logged. */
   abort(message: string): void
-  /** Ends the connection after this long without a chunk from the peer (ms; 0 = never). Restarts the waiting. */
+  /**
+   * Ends the connection after this long without a chunk from the peer while nothing that is being sent to it moves
+   * either (ms; 0 = never). Restarts the waiting.
+   */
   idleTimeout(ms: number): void
   /** Ends the connection this long from now whatever happens (ms; 0 = lifts it). For logins and incomplete commands. */
   deadline(ms: number): void

@@ -246,6 +246,35 @@ describe('the driver', () => {
     expect(reasons).toEqual(['closed'])
   })
 
+  test('a session that fails to let go before TLS is logged, and the next one goes on', async () => {
+    const events: string[] = []
+    let first = true
+    const closed = () => {
+      const fails = first
+      first = false
+      return fails ? Promise.reject(new Error('cannot close')) : undefined
+    }
+    await playTranscript(
+      echo(() => {}, { closed }),
+      'S: hello\nC: STARTTLS\nS: go\n-- tls --\nC: SECURE?\nS: yes',
+      { log: ({ event }) => events.push(event) },
+    )
+    expect(events).toEqual(['session.close-failed'])
+  })
+
+  test('octets behind STARTTLS that are in the engine already end the connection, too', () => {
+    const heard: string[] = []
+    const connection = connectInMemory(echo((text) => void heard.push(text)))
+    connection.take()
+    connection.send(fromLatin1('STARTTLS\r\nINJECTED\r\n'))
+    expect([latin1(connection.take()), connection.closed, connection.pending, heard]).toEqual([
+      'go\r\n',
+      true,
+      null,
+      [],
+    ])
+  })
+
   test('an idle session is shut down at once, after its goodbye', () => {
     const connection = connectInMemory(echo(() => {}))
     connection.driver.shutdown()

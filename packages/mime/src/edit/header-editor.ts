@@ -7,6 +7,7 @@
 
 import { lowerCase } from '../ascii.js'
 import { concat, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
+import { type AddressInput, addressTokens } from '../compose/addresses.js'
 import { isAscii, writeField } from '../compose/field.js'
 import { textField } from '../compose/plan.js'
 import { fieldNameEnd, isMboxLine } from '../header/fields.js'
@@ -19,6 +20,8 @@ import { writeFolded } from './folded-field.js'
 export type NewField =
   /** Free text in plain Unicode; it is encoded (RFC 2047), or written as UTF-8 with `smtputf8`, and folded. */
   | { name: string; value: string; smtputf8?: boolean }
+  /** Addresses; display names are encoded and domains written in ASCII, unless `smtputf8`. */
+  | { name: string; addresses: AddressInput; smtputf8?: boolean }
   /** A value that is written as it stands, for example a signature. It may have CRLF only in front of a blank. */
   | { name: string; folded: string }
 
@@ -48,6 +51,9 @@ const EMPTY = new Uint8Array(0)
 
 function fieldText(field: NewField): string {
   if ('folded' in field) return writeFolded(field.name, field.folded)
+  if ('addresses' in field) {
+    return writeField({ name: field.name, tokens: addressTokens(field.addresses, field.smtputf8 === true) })
+  }
   return writeField(textField(field.name, field.value, field.smtputf8 === true))
 }
 

@@ -25,6 +25,20 @@ describe('edits leave all other octets alone', () => {
     expect(edit(MESSAGE, { prepend: { name: 'Return-Path', value: '<a@b>' } })).toBe(`Return-Path: <a@b>\r\n${MESSAGE}`)
   })
 
+  test('a field of addresses', () => {
+    const addresses = [
+      { name: 'Jörg', address: 'a@exämple.org' },
+      { group: 'All', members: [{ address: 'b@c.org' }] },
+    ]
+    expect(edit('\r\n', { prepend: { name: 'To', addresses } })).toBe(
+      'To: =?UTF-8?B?SsO2cmc=?= <a@xn--exmple-cua.org>, All: b@c.org;\r\n\r\n',
+    )
+    expect(utf8(editHeader(fromLatin1('\r\n'), [{ replace: { name: 'To', addresses, smtputf8: true } }]))).toBe(
+      'To: Jörg <a@exämple.org>, All: b@c.org;\r\n\r\n',
+    )
+    expect(() => edit('\r\n', { prepend: { name: 'To', addresses: { address: 'jörg@c.org' } } })).toThrow(ComposeError)
+  })
+
   test('the first of several prepended fields stands on top', () => {
     const edits = ['A', 'B'].map((name) => ({ prepend: { name, value: '1' } }))
     expect(edit('C: 1\r\n\r\n', ...edits)).toBe('A: 1\r\nB: 1\r\nC: 1\r\n\r\n')

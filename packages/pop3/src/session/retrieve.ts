@@ -2,9 +2,12 @@ import { isStoreError, type Source } from '@posthouse/store-api'
 import { createDotStuffer } from '../syntax/dot-stuffing.js'
 import type { TopCutter } from '../syntax/top.js'
 import type { TransactionContext } from './commands/command.js'
+import { createHeaderFilter } from './header-filter.js'
 
 /** Octets that are gathered before they are written: many small messages of a pipelining client share a write. */
 const GATHERED = 262_144
+/** Octets up to which a piece is copied; the memory of a larger one has to be free before the store uses it again. */
+const COPIED = 16_384
 
 /**
  * Sends the message with a number, or what `cutter` leaves of it: dots stuffed, on views, no faster than the client
@@ -17,27 +20,38 @@ export async function sendMessage(
   text: string,
   cutter?: TopCutter,
 ): Promise<boolean> {
-  const { engine, link, drop } = context
+  const { engine, link, drop, setup, utf8 } = context
   const stuffer = createDotStuffer()
+  const filter = setup.utf8Headers === 'surrogate' && !utf8 ? createHeaderFilter() : null
 
-  /** A promise when the client is slow. */
-  function write(piece: Uint8Array): void | Promise<void> {
+  function write(piece: Uint8Array): void {
     if (!engine.sending) engine.send({ type: 'start', text })
+    if (filter) for (const part of filter.write(piece)) cutAndSend(part)
+    else cutAndSend(piece)
+  }
+  function cutAndSend(piece: Uint8Array): void {
     if (cutter?.done) return
     engine.send({ type: 'octets', pieces: stuffer.write(cutter ? cutter.write(piece) : piece) })
+  }
+  /** A promise when the client is slow. */
+  function pass(piece: Uint8Array, lasting: boolean): void | Promise<void> {
+    const small = piece.length <= COPIED
+    write(piece)
+    if (!small && !lasting) return link.sent()
     if (engine.unsent >= GATHERED) return link.flush()
   }
   const enough = (): boolean => cutter?.done === true || link.signal.aborted
 
   try {
     const { prefix, inline } = await drop.begin(number)
-    const source: Source = inline ? [inline] : drop.account.read(drop.messages[number - 1].blob)
+    const { blob } = drop.messages[number - 1]
+    const source: Source = inline ? [inline] : drop.account.read(blob, { start: 0, reuse: true })
     // Until the first octets of the blob are there the answer may still be an error.
     let first = true
     for await (const piece of source) {
       if (first && prefix.length > 0) write(prefix)
       first = false
-      const slow = write(piece)
+      const slow = pass(piece, inline !== null)
       if (slow) await slow
       if (enough()) break
     }
@@ -48,6 +62,7 @@ export async function sendMessage(
     return false
   }
   if (link.signal.aborted) return false
+  for (const part of filter?.end() ?? []) cutAndSend(part)
   engine.send({ type: 'end', octets: stuffer.end() })
   return true
 }

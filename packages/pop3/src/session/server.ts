@@ -46,6 +46,12 @@ export interface Pop3ServerOptions extends MaildropOptions {
   readonly loginDelay?: number
   /** Told by CAPA (RFC 2449 §6.9); `''` tells nothing. Default: `Posthouse`. */
   readonly implementation?: string
+  /**
+   * What clients that have not said UTF8 get of headers in UTF-8. `surrogate`: the same in ASCII, encoded or left out
+   * (RFC 6856 §2.1, RFC 6858); its size differs from the one that LIST tells. `as-stored`: the octets, as servers
+   * without UTF8 do. Default: `surrogate`.
+   */
+  readonly utf8Headers?: 'surrogate' | 'as-stored'
   readonly limits?: Partial<Pop3Limits>
   /** Takes log events. Default: the listener's log. */
   readonly log?: Log
@@ -82,6 +88,7 @@ export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
     implementation: options.implementation ?? 'Posthouse',
     locked: options.locking === 'exclusive' ? new Set() : null,
     logins: new Map(),
+    utf8Headers: options.utf8Headers ?? 'surrogate',
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     log: options.log ?? null,
   }

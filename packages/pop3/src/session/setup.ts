@@ -19,6 +19,7 @@ export interface ServerSetup extends Required<MaildropOptions> {
   readonly markSeen: boolean
   readonly uniqueId: UniqueIdMaker
   readonly keptUniqueIds: KeptUniqueIds | null
+  readonly utf8Headers: 'surrogate' | 'as-stored'
   readonly limits: Pop3Limits
   readonly log: Log | null
   /** Account names whose maildrop is open, when it is opened by one session at a time. */

@@ -60,6 +60,18 @@ export const octetsMutants: readonly Mutant[] = [
   mutant('LF comes back where CRLF was', 'R6', [39], (account) => ({
     stage: (bytes, hint) => account.stage(mapBytes((piece) => piece.filter((octet) => octet !== 13))(bytes), hint),
   })),
+  mutant('pieces are read into one buffer', 'R6', [39], (account) => ({
+    read: async function* (blob, range) {
+      const buffer = new Uint8Array(1 << 16)
+      for await (const piece of account.read(blob, range)) {
+        for (let at = 0; at < piece.length; at += buffer.length) {
+          const part = piece.subarray(at, at + buffer.length)
+          buffer.set(part)
+          yield buffer.subarray(0, part.length)
+        }
+      }
+    },
+  })),
   mutant('the size is counted in characters', 'R6', [39, 101], (account) => ({
     stage: async (bytes, hint) => account.stage(bytes, hint),
     messages: mapRows(account, (row) => ({ ...row, size: Math.max(0, row.size - Math.floor(row.size / 100)) })),

@@ -61,7 +61,7 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
       case 'vanished':
         return vanishedUids(index, request.mailbox, request.since)
       case 'octets':
-        return readOctets(blobs, files.tails, request)
+        return readOctets(blobs, request)
       case 'search':
         return search(index, request.mailbox, request.expr, hasSearch(), request.guest)
       case 'unindexed':

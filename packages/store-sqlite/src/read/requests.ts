@@ -93,8 +93,11 @@ export interface ReadAnswers {
   readonly changed: { readonly uids: Uint32Array; readonly modseq: ModSeq }
   readonly uids: Uint32Array
   readonly vanished: UidSet | null
-  /** Pieces of the range, a bounded number of octets; `size` is the whole blob's. `null`: no such blob. */
-  readonly octets: { readonly pieces: readonly Uint8Array[]; readonly size: number } | null
+  /**
+   * Pieces of the range, a bounded number of octets, without those of the tail; `size` is the whole blob's, `tail` how many
+   * of them are in its tail. `null`: no such blob.
+   */
+  readonly octets: { readonly pieces: readonly Uint8Array[]; readonly size: number; readonly tail: number } | null
   readonly search: { readonly uids: UidSet; readonly rest: SearchExpr | null } | null
   readonly unindexed: readonly (readonly [content: number, blob: number, size: number])[]
   readonly quota: readonly [bytes: number, messages: number, bytesLimit: number | null, messagesLimit: number | null]

@@ -32,6 +32,8 @@ export type SqliteAccount = Account & Reader & Writer & Extras
 
 export interface AccountOptions {
   readonly backend: Backend
+  /** The folder of tails. */
+  readonly tails: string
   readonly id: number
   readonly name: string
   /** The principal when it is not the owner. */
@@ -70,7 +72,7 @@ export function openAccount(options: AccountOptions): SqliteAccount {
     },
     messages: (mailbox, query) => pages(backend, inMailbox(mailbox), query),
     expunged: (mailbox, query) => pages(backend, inMailbox(mailbox), query, true),
-    read: (blob, range) => readOctets(backend, blob, range),
+    read: (blob, range) => readOctets(backend, options.tails, blob, range),
     commit: (ops, key) =>
       backend.write<'commit'>({
         type: 'commit',

@@ -1,6 +1,7 @@
 import { type ByteRange, StoreError } from '@posthouse/store-api'
 import { blobNumber } from '../blob-id.js'
 import type { ReadAnswers } from '../read/requests.js'
+import { readTail } from '../tail/read.js'
 import type { Backend } from '../thread/backend.js'
 
 /** Chunks of the first answer: most messages are whole with it. */
@@ -12,7 +13,12 @@ const CHUNKS = 8
  * The octets of a blob, a bounded number at a time: while one answer is being used the next is on its way, so that two
  * are held at most.
  */
-export async function* readOctets(backend: Backend, blob: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
+export async function* readOctets(
+  backend: Backend,
+  tails: string,
+  blob: string,
+  range?: ByteRange,
+): AsyncGenerator<Uint8Array> {
   const id = blobNumber(blob)
   if (id === undefined) throw gone()
   let start = range?.start ?? 0
@@ -29,10 +35,13 @@ export async function* readOctets(backend: Backend, blob: string, range?: ByteRa
     if (!answer) throw gone()
     end = Math.min(end, answer.size)
     for (const piece of answer.pieces) start += piece.byteLength
-    const whole = answer.pieces.length === 0 || start >= end
+    const head = answer.size - answer.tail
+    const whole = answer.pieces.length === 0 || start >= Math.min(end, head)
     if (!whole) ahead = ask(CHUNKS)
     yield* answer.pieces
-    if (whole) return
+    if (!whole) continue
+    if (start < end) yield* readTail(tails, id, start - head, end - head, range?.reuse ?? false)
+    return
   }
 }
 

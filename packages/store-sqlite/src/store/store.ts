@@ -120,7 +120,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     poll: (accounts, always) => backend.read<'poll'>({ type: 'poll', accounts, always }),
     interval: options.pollInterval ?? 200,
   })
-  const indexer = text && createIndexer(backend, (blob) => readOctets(backend, blob), text)
+  const indexer = text && createIndexer(backend, (blob) => readOctets(backend, files.tails, blob), text)
   /** Groups that changed something; how many at the last maintenance, and when the logs were emptied. */
   let commits = 0
   let looked = -1
@@ -155,6 +155,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       if (id === null) throw new StoreError('nonexistent', 'there is no such account')
       return openAccount({
         backend,
+        tails: files.tails,
         id,
         name,
         guest,

@@ -34,6 +34,10 @@ export interface Connection {
   destroy(): void
 }
 
+const NOTHING = new Uint8Array(0)
+/** ms without progress after which a peer does not get the rest of our last words. */
+const GOODBYE = 5_000
+
 /** Puts a driver on a socket: back-pressure, time limits, TLS and compression live here. */
 export function serveConnection(socket: Socket, options: ConnectionOptions): Connection {
   const { id, log, protocol } = options
@@ -47,6 +51,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   /** No chunk came since `quietSince`. */
   let quiet = true
   let quietSince = Date.now()
+  let moved = { written: 0, queued: 0 }
   let timer: NodeJS.Timeout | null = null
   let draining: Promise<void> | null = null
   const remote = options.remote ?? endpointOf(socket.remoteAddress, socket.remotePort)
@@ -64,11 +69,23 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
         for (const piece of pieces) stream.write(piece)
         stream.uncork()
       }
-      if (stream.writableLength > options.highWaterMark) return drained()
+      if (waitingOctets() > options.highWaterMark) return drained()
+    },
+    sent() {
+      if (over || stream.destroyed || stream.writableEnded) return
+      if (deflate) return deflate.taken()
+      // Writes are answered in their order, also when the stream is destroyed.
+      if (stream.writableLength > 0) return new Promise((resolve) => stream.write(NOTHING, () => resolve()))
     },
     soon: (step) => void setImmediate(step),
-    pause: () => stream.pause(),
-    resume: () => stream.resume(),
+    pause() {
+      stream.pause()
+      deflate?.pause()
+    },
+    resume() {
+      deflate?.resume()
+      stream.resume()
+    },
     end() {
       stop()
       stream.removeListener('data', received)
@@ -76,9 +93,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       // reset, and the peer would lose our last words.
       stream.on('data', () => {})
       stream.resume()
-      const goodbye = setTimeout(() => raw.destroy(), 5_000)
-      goodbye.unref()
-      raw.once('close', () => clearTimeout(goodbye))
+      sayGoodbye()
       if (deflate) deflate.end(() => stream.end())
       else stream.end()
     },
@@ -90,26 +105,67 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     compress() {
       deflate = createDeflateDuplex({
         received: (chunk) => driver.receive(chunk),
-        write: (chunk) => stream.write(chunk),
+        ended: () => driver.receiveEnd(),
+        write: (chunk) => {
+          if (!stream.destroyed) stream.write(chunk)
+        },
         failed: (message) => driver.control.abort(message),
       })
     },
   }
 
+  const waitingOctets = (): number => stream.writableLength + (deflate?.held ?? 0)
+
   /** One promise for all that wait: not everybody who writes looks at it. */
   function drained(): Promise<void> {
-    draining ??= new Promise((resolve) => {
-      const waited = stream
+    draining ??= drain().finally(() => {
+      draining = null
+    })
+    return draining
+  }
+
+  async function drain(): Promise<void> {
+    await deflate?.taken()
+    const waited = stream
+    if (waited.destroyed || !waited.writableNeedDrain) return
+    await new Promise<void>((resolve) => {
       const done = (): void => {
         waited.removeListener('drain', done)
         waited.removeListener('close', done)
-        draining = null
         resolve()
       }
       waited.on('drain', done)
       waited.on('close', done)
     })
-    return draining
+  }
+
+  /** Octets of the write in progress that the operating system has not taken yet. */
+  function queuedOctets(): number {
+    return (stream as unknown as { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0
+  }
+
+  /**
+   * True when octets have left since the last call, and not only into a buffer that a dead peer leaves empty too: an
+   * answer is under way, or the peer was behind.
+   */
+  function hasMoved(): boolean {
+    const { written, queued } = moved
+    moved = { written: stream.bytesWritten - stream.writableLength, queued: queuedOctets() }
+    const left = moved.written > written || (moved.written === written && moved.queued < queued)
+    return left && (queued > 0 || driver.busy)
+  }
+
+  /** A peer that reads slowly gets all of it; one that has stopped, or does not end the connection, is cut off. */
+  function sayGoodbye(): void {
+    const unsent = (): number => waitingOctets() + queuedOctets()
+    let before = unsent()
+    const goodbye = setInterval(() => {
+      const now = unsent()
+      if (now === before) raw.destroy()
+      before = now
+    }, GOODBYE)
+    goodbye.unref()
+    raw.once('close', () => clearInterval(goodbye))
   }
 
   function makeLink(tls: TlsInfo | null, upgraded: boolean): Link {
@@ -134,6 +190,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       },
       delay,
       flush: () => driver.control.flush(),
+      sent: () => driver.control.sent(),
       startTls: () => driver.control.startTls(),
       compress: () => driver.control.compress(),
       close: () => driver.control.close(),
@@ -165,7 +222,8 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   }
 
   /**
-   * One timer for both limits. A chunk only says that the line is not quiet, because reading the clock for each costs
+   * One timer for both limits. Octets that leave are a sign of life, too: who downloads for an hour says nothing
+   * meanwhile. A chunk only says that the line is not quiet, because reading the clock for each costs
    * more than the engine does; the timer looks four times in the idle time, so an end comes at most a quarter late.
    */
   function arm(): void {
@@ -183,7 +241,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
   function look(): void {
     timer = null
     const now = Date.now()
-    if (!quiet) {
+    if (hasMoved() || !quiet) {
       quiet = true
       quietSince = now
     }
@@ -205,6 +263,11 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     else driver.receive(chunk)
   }
 
+  function receivedEnd(): void {
+    if (deflate) deflate.receiveEnd()
+    else driver.receiveEnd()
+  }
+
   function stop(): void {
     over = true
     if (timer) clearTimeout(timer)
@@ -221,7 +284,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
 
   function listen(on: Socket): void {
     on.on('data', received)
-    on.on('end', () => driver.receiveEnd())
+    on.on('end', receivedEnd)
     on.on('error', (error: Error) => {
       log({ level: 'info', event: 'connection.error', connection: id, message: error.message })
     })
@@ -240,7 +303,13 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     const encrypted = new TLSSocket(raw, {
       isServer: true,
       secureContext: identity.context(),
-      SNICallback: (servername, done) => done(null, identity.context(servername)),
+      SNICallback: (servername, done) => {
+        try {
+          done(null, identity.context(servername))
+        } catch (error) {
+          done(error as Error)
+        }
+      },
       requestCert: identity.requestClientCertificate,
       rejectUnauthorized: false,
     })
@@ -258,7 +327,7 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       encrypted.removeListener('end', left)
       quiet = false
       encrypted.on('data', received)
-      encrypted.on('end', () => driver.receiveEnd())
+      encrypted.on('end', receivedEnd)
       const info = tlsInfo(encrypted, 'server')
       if (options.implicitTls) {
         first = makeLink(info, false)

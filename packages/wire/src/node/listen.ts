@@ -83,9 +83,15 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   /** Sockets of proxies whose header has not come yet. */
   const early = new Set<Socket>()
 
+  function refuse(socket: Socket, address: string): void {
+    log({ level: 'warn', event: 'connection.refused', message: 'too many connections', address })
+    socket.destroy()
+  }
+
   function accept(socket: Socket): void {
     const address = plainAddress(socket.remoteAddress ?? '')
     if (!proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return serve(socket, null, null, address)
+    if (open.size + early.size >= maxConnections) return refuse(socket, address)
     early.add(socket)
     readProxyHeader(socket, options.handshakeTimeout ?? 30_000, (outcome) => {
       early.delete(socket)
@@ -100,11 +106,7 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
 
   function serve(socket: Socket, remote: Endpoint | null, head: Uint8Array | null, address: string): void {
     const count = (perAddress.get(address) ?? 0) + 1
-    if (open.size >= maxConnections || count > maxConnectionsPerAddress) {
-      log({ level: 'warn', event: 'connection.refused', message: 'too many connections', address })
-      socket.destroy()
-      return
-    }
+    if (open.size >= maxConnections || count > maxConnectionsPerAddress) return refuse(socket, address)
     perAddress.set(address, count)
     const id = (++connectionNumber).toString(36)
     log({ level: 'debug', event: 'connection.opened', connection: id, address })
@@ -157,9 +159,11 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
       clearTimeout(cut)
     }
     await stopped
+    options.signal?.removeEventListener('abort', onAbort)
   }
 
-  options.signal?.addEventListener('abort', () => void close({ force: true }), { once: true })
+  const onAbort = (): void => void close({ force: true })
+  options.signal?.addEventListener('abort', onAbort, { once: true })
   if (options.signal?.aborted) await close({ force: true })
   return {
     host: bound.address,

@@ -28,7 +28,7 @@ export interface OpenConnectionOptions {
    * handshake.
    */
   readonly verifyPeer?: (socket: TLSSocket) => void
-  /** ms until the connection stands, a handshake included. Default: 30,000. */
+  /** ms until the connection stands, its handshake included, and as many for a `startTls` later. Default: 30,000. */
   readonly connectTimeout?: number
   /** Octets that may wait for a slow peer before `write` gives a promise. Default: 262,144. */
   readonly highWaterMark?: number
@@ -48,6 +48,8 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
   let stream: Socket = raw
   let tls: ReturnType<typeof tlsInfo> | null = null
   let encrypting = false
+  /** With implicit TLS the handshake has what connecting has left. */
+  const openedBy = Date.now() + connectTimeout
 
   const onAbort = (): void => void raw.destroy(aborted(signal as AbortSignal))
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -60,11 +62,12 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
   /** Waits for an event that says a step is done. */
   function reached(socket: Socket, event: string, code: 'connect' | 'tls'): Promise<void> {
     return new Promise((resolve, reject) => {
+      const deadline = code === 'connect' || options.implicitTls ? openedBy : Date.now() + connectTimeout
       const late = (): void => {
         const what = code === 'tls' ? 'the TLS handshake' : 'connecting'
         raw.destroy(new ConnectionError('timeout', `${what} took longer than ${connectTimeout} ms`))
       }
-      const timer = setTimeout(late, connectTimeout)
+      const timer = setTimeout(late, Math.max(0, deadline - Date.now()))
       const done = (step: () => void) => (): void => {
         clearTimeout(timer)
         socket.removeListener(event, succeeded)

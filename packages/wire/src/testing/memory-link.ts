@@ -114,6 +114,7 @@ export function connectInMemory(protocol: Protocol, options: MemoryConnectionOpt
       },
       delay: options.delay ?? (() => Promise.resolve()),
       flush: () => driver.control.flush(),
+      sent: () => driver.control.sent(),
       startTls: () => driver.control.startTls(),
       compress: () => driver.control.compress(),
       close: () => driver.control.close(),

@@ -307,6 +307,18 @@ describe('PLAIN and LOGIN', () => {
     const step = await plain.start(verifier, serverContext()).respond(fromLatin1('\0a\xff\0secret'))
     expect(step).toEqual({ type: 'failure', reason: 'malformed' })
   })
+
+  test.each([
+    ['a\0b', 'secret'],
+    ['a', 'sec\0ret'],
+    ['', 'secret'],
+    ['a', ''],
+  ])('LOGIN with %j and %j never reaches the verifier', async (user, password) => {
+    const unasked = { password: () => expect.fail('the verifier was asked') }
+    const steps = await say(login.start(unasked, serverContext()), null, user, password)
+    expect(steps.slice(0, 2)).toEqual(['Username:', 'Password:'])
+    expect(steps[2]).toMatchObject({ type: 'failure', reason: 'malformed' })
+  })
 })
 
 describe('what is offered and chosen', () => {

@@ -1,6 +1,6 @@
 import type { SessionCommand } from './command.js'
 
-/** UTF8 (RFC 6856 §2). Messages are served as stored either way; names and passwords may be UTF-8 (`USER`). */
+/** UTF8 (RFC 6856 §2): messages come as they are stored. Names and passwords may be UTF-8 without it (`USER`). */
 export const utf8: SessionCommand = {
   keyword: 'UTF8',
   states: ['authorization'],

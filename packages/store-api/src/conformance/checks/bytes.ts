@@ -19,6 +19,24 @@ async function roundTrip(t: CheckContext, octets: Uint8Array, what: string): Pro
   for (let i = 0; i < octets.length; i++) {
     if (read[i] !== octets[i]) fail(`${what}: octet ${i} was ${octets[i]} and is ${read[i]}`)
   }
+  await expectLasting(t, row.blob, read.subarray(row.prefix?.length ?? 0), what)
+}
+
+/** Pieces are sent as views while others are read: their memory is not used again, unless that was asked for. */
+async function expectLasting(t: CheckContext, blob: string, octets: Uint8Array, what: string): Promise<void> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of t.account.read(blob)) pieces.push(piece)
+  let at = 0
+  for (const piece of pieces) {
+    for (const octet of piece) if (octet !== octets[at++]) fail(`${what}: a piece has changed since it was given`)
+  }
+  const reused: Uint8Array[] = []
+  for await (const piece of t.account.read(blob, { start: 0, reuse: true })) reused.push(piece.slice())
+  expectEqual(
+    reused.reduce((sum, { length }) => sum + length, 0),
+    octets.length,
+    `octets of ${what} read with reuse`,
+  )
 }
 
 async function readRange(t: CheckContext, blob: string, start: number, end?: number): Promise<number[]> {

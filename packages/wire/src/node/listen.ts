@@ -1,8 +1,9 @@
-import { BlockList, createServer, isIP, type Socket } from 'node:net'
+import { BlockList, isIP, type Socket } from 'node:net'
 import type { Endpoint, Log, Protocol } from '../link.js'
 import { type Connection, serveConnection } from './connection.js'
 import { plainAddress } from './endpoint.js'
 import { readProxyHeader } from './proxy.js'
+import { createSocketServer, type Incoming } from './socket-server.js'
 import { createTlsIdentity, type TlsIdentity, type TlsMaterial } from './tls.js'
 
 /** Where and how a protocol is served. */
@@ -83,32 +84,33 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   /** Sockets of proxies whose header has not come yet. */
   const early = new Set<Socket>()
 
-  function accept(socket: Socket): void {
+  function accept(incoming: Incoming): void {
+    const { socket } = incoming
     const address = plainAddress(socket.remoteAddress ?? '')
-    if (!proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return serve(socket, null, null, address)
+    if (!proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return serve(incoming, null, null, address)
     early.add(socket)
-    readProxyHeader(socket, options.handshakeTimeout ?? 30_000, (outcome) => {
+    readProxyHeader(incoming, options.handshakeTimeout ?? 30_000, (outcome) => {
       early.delete(socket)
       if ('message' in outcome) {
         log({ level: 'warn', event: 'proxy.refused', message: outcome.message, address })
         socket.destroy()
       } else {
-        serve(socket, outcome.remote, outcome.head, outcome.remote?.address ?? address)
+        serve(incoming, outcome.remote, outcome.head, outcome.remote?.address ?? address)
       }
     })
   }
 
-  function serve(socket: Socket, remote: Endpoint | null, head: Uint8Array | null, address: string): void {
+  function serve(incoming: Incoming, remote: Endpoint | null, head: Uint8Array | null, address: string): void {
     const count = (perAddress.get(address) ?? 0) + 1
     if (open.size >= maxConnections || count > maxConnectionsPerAddress) {
       log({ level: 'warn', event: 'connection.refused', message: 'too many connections', address })
-      socket.destroy()
+      incoming.socket.destroy()
       return
     }
     perAddress.set(address, count)
     const id = (++connectionNumber).toString(36)
     log({ level: 'debug', event: 'connection.opened', connection: id, address })
-    const connection = serveConnection(socket, {
+    const connection = serveConnection(incoming, {
       id,
       protocol,
       log,
@@ -132,7 +134,7 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   }
 
   const emptied: (() => void)[] = []
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
+  const server = createSocketServer(accept)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port: options.port, backlog: options.backlog ?? 511 }, () => {

@@ -19,6 +19,9 @@ export interface ServerSetup {
   /** Keeps messages for handlers that need `octets`. */
   readonly spool: Spool
   readonly keywords: ((lines: readonly string[], session: SmtpSession) => readonly string[]) | null
+  /** The greeting, and the reply to QUIT. */
+  readonly welcome: Reply
+  readonly goodbye: Reply
   /** A name for a transaction that nobody else has. */
   readonly makeId: () => string
 }

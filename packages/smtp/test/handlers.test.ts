@@ -1,7 +1,6 @@
 import { StoreError } from '@posthouse/store-api'
 import { playTranscriptAtAllCuts } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
-import { addressOctets, networkKey } from '../src/handlers/network.js'
 import { createStageFeed } from '../src/handlers/stage-feed.js'
 import { WindowCounter } from '../src/handlers/window-counter.js'
 import {
@@ -306,19 +305,6 @@ describe('WindowCounter', () => {
     expect(counter.take('a', 11_000)).toBe(false)
     expect(counter.take('a', 30_000)).toBe(true)
   })
-})
-
-describe('networks', () => {
-  test.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['2001:db8::1', '32.1.13.184.0.0.0.0'],
-    ['2001:db8:0:0:1:2:3:4', '32.1.13.184.0.0.0.0'],
-    ['::ffff:192.0.2.1', '0.0.0.0.0.0.0.0'],
-    ['nonsense', 'nonsense'],
-  ])('%s', (address, key) => expect(networkKey(address)).toBe(key))
-  test.each(['1.2.3', '1.2.3.256', '1::2::3', '12345::', '1:2:3:4:5:6:7:8:9', 'x::'])('%s is no address', (address) =>
-    expect(addressOctets(address)).toBeNull(),
-  )
 })
 
 describe('the feed of a store', () => {

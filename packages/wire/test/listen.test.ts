@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -149,6 +149,56 @@ describe('listen', () => {
     expect(await first.line()).toBe('hello')
     const second = reader(await dial(server.port))
     expect(await second.end()).toBe('')
+  })
+
+  test('says why, when the protocol has words for it', async () => {
+    const protocol = { ...lines(() => {}), refusal: fromLatin1('too many\r\n') }
+    const server = await serve(protocol, { maxConnections: 1 })
+    const first = await dial(server.port)
+    expect(await reader(first).line()).toBe('hello')
+    expect(await reader(await dial(server.port)).end()).toBe('too many\r\n')
+    // And there is room again when one has gone.
+    const gone = new Promise((resolve) => first.once('close', resolve))
+    first.end()
+    await gone
+    let greeting = ''
+    while (greeting !== 'hello') greeting = await reader(await dial(server.port)).line()
+  })
+
+  test('a Unix socket: for everybody, again after a crash, and not when it is in use', async () => {
+    const path = join(folder, 'lines.sock')
+    const whoami = lines((_line, say, link) => say(`${link.remote.address} ${link.loopback}`))
+    const ask = async (): Promise<string> => {
+      const socket = connect(path)
+      sockets.push(socket)
+      const peer = reader(socket)
+      expect(await peer.line()).toBe('hello')
+      socket.write('x\r\n')
+      return peer.line()
+    }
+    // What a process leaves behind that is killed.
+    const crash = 'require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))'
+    expect(() => execFileSync(process.execPath, ['-e', crash, path], { stdio: 'ignore' })).toThrow()
+    expect(existsSync(path)).toBe(true)
+    const first = await listen(whoami, { path, everybody: true, maxConnectionsPerAddress: 1 })
+    expect([first.host, first.port]).toEqual([path, 0])
+    expect(statSync(path).mode & 0o777).toBe(0o777)
+    expect([await ask(), await ask()]).toEqual([' true', ' true'])
+    await expect(listen(whoami, { path })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await first.close({ force: true })
+    expect(existsSync(path)).toBe(false)
+    await using second = await listen(whoami, { path })
+    expect(second.connections).toBe(0)
+    expect(statSync(path).mode & 0o022).toBe(0)
+  })
+
+  test('nowhere to listen', async () => {
+    await expect(
+      listen(
+        lines(() => {}),
+        {},
+      ),
+    ).rejects.toThrow('`port` or `path`')
   })
 
   test('an idle connection is told so and closed', async () => {

@@ -1,6 +1,6 @@
+import { networkKey } from '@posthouse/wire'
 import type { SmtpHandler, SmtpSession } from '../session/handler.js'
 import { reply } from '../syntax/reply.js'
-import { networkKey } from './network.js'
 import { type Rate, WindowCounter } from './window-counter.js'
 
 export interface RateLimitOptions {

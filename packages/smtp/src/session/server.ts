@@ -14,7 +14,7 @@ import { DEFAULT_LIMITS, type SmtpLimits } from '../engine/limits.js'
 import type { Dialect } from '../engine/states.js'
 import type { TranscriptLine } from '../engine/transcript.js'
 import { replies } from '../syntax/replies.js'
-import { fixedReply } from '../syntax/reply.js'
+import { fixedReply, replyOctets } from '../syntax/reply.js'
 import { offeredMechanisms } from './commands/auth.js'
 import type { ServerSetup } from './conversation.js'
 import { auth } from './extensions/auth.js'
@@ -106,6 +106,7 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
   const server = { protocol: dialect, hostname, limits, banner, log: options.log ?? null }
   return {
     name: dialect,
+    refusal: replyOctets(replies.tooManyConnections()),
     connect: (link: Link) =>
       createSession(
         {

@@ -27,6 +27,7 @@ export const replies = {
   messageTooSlow: (): Reply => reply(421, '4.4.2', 'The message takes too long; closing connection'),
   tooManyErrors: (): Reply => reply(421, '4.7.0', 'Too many errors; closing connection'),
   tooManyUnknown: (): Reply => reply(421, '4.7.0', 'Too many recipients that were refused; closing connection'),
+  tooManyConnections: (): Reply => reply(421, '4.7.0', 'Too many connections; try again later'),
   tooManyMessages: (): Reply => reply(421, '4.7.0', 'Too many messages over one connection'),
   failedConnection: (): Reply => reply(421, '4.3.0', 'Local problem; closing connection'),
 

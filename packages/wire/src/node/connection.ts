@@ -17,6 +17,8 @@ export interface ConnectionOptions {
   /** Present: STARTTLS is offered, or TLS starts at once with `implicitTls`. */
   readonly tls: TlsIdentity | null
   readonly implicitTls: boolean
+  /** It came through a Unix socket. */
+  readonly local: boolean
   /** ms that a TLS handshake may take. */
   readonly handshakeTimeout: number
   /** Octets the peer may leave unread before `flush` makes the session wait. */
@@ -275,7 +277,10 @@ class SocketLink implements Link {
   }
 
   get loopback(): boolean {
-    return isLoopback(this.remote.address) && isLoopback(this.local.address)
+    const { options, local } = this.connection
+    // A Unix socket has no addresses, and is on this machine.
+    if (options.local) return options.remote === null
+    return isLoopback(this.remote.address) && isLoopback(local.address)
   }
 
   get canStartTls(): boolean {

@@ -36,6 +36,8 @@ export interface Conversation {
   reception: Reception | null
   /** Gives the engine its reply, and closes the connection where the reply says so. */
   answer(answer: SmtpAnswer): void
+  /** Answers what is no sound command; somebody who says only that is no client. */
+  mistake(said: Reply): void
   /** Ends the connection behind what was answered. */
   close(): void
 }

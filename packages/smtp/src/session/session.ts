@@ -46,6 +46,7 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   #errors = 0
   /** RCPT, DATA and BDAT that came behind a refused MAIL: pipelining clients cannot know better. */
   #outOfSequence = 0
+  /** Commands since the last message. */
   #idleCommands = 0
   #stopping = false
   /** An event is being answered. */
@@ -70,6 +71,10 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   close(): void {
     this.#closing = true
     this.link.close()
+  }
+
+  mistake(said: Reply): void {
+    this.answer(++this.#errors > this.session.limits.errors ? replies.tooManyErrors() : said)
   }
 
   start(): MaybePromise<void> {
@@ -99,6 +104,7 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
       case 'chunk-end':
         return chunkEnd(this, event.oversize)
       case 'message-end':
+        this.#idleCommands = 0
         return messageEnd(this, event)
     }
   }
@@ -129,15 +135,16 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   }
 
   #command({ command }: CommandEvent): MaybePromise<void> {
-    const { limits } = this.session
-    switch (command.verb) {
+    const { verb } = command
+    if (verb !== 'RCPT' && verb !== 'DATA' && ++this.#idleCommands > this.session.limits.idleCommands) {
+      return this.answer(replies.tooManyErrors())
+    }
+    switch (verb) {
       case 'EHLO':
       case 'HELO':
       case 'LHLO':
-        if (++this.#idleCommands > limits.idleCommands) return this.answer(replies.tooManyErrors())
-        return greeting(this, command.verb, command.domain)
+        return greeting(this, verb, command.domain)
       case 'MAIL':
-        this.#idleCommands = 0
         this.#outOfSequence = 0
         return mail(this, command.reversePath, command.parameters)
       case 'RCPT':
@@ -145,7 +152,6 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
       case 'DATA':
         return data(this)
       case 'RSET':
-        if (++this.#idleCommands > limits.idleCommands) return this.answer(replies.tooManyErrors())
         return rset(this)
       case 'AUTH':
         return this.#login().start(command.mechanism, command.initialResponse)
@@ -153,12 +159,12 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
         return startTls(this)
       case 'QUIT':
         return quit(this)
+      case 'NOOP':
+        return this.answer(replies.ok())
+      case 'OTHER':
+        if (!this.setup.parts.commands.has(command.name)) return this.mistake(replies.unknownCommand())
+        return other(this, command)
       default:
-        if (++this.#idleCommands > limits.idleCommands) return this.answer(replies.tooManyErrors())
-        if (command.verb === 'NOOP') return this.answer(replies.ok())
-        if (command.verb === 'OTHER' && !this.setup.parts.commands.has(command.name)) {
-          return this.#mistake(replies.unknownCommand())
-        }
         return other(this, command)
     }
   }
@@ -178,12 +184,7 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
       const { errors, recipients } = this.session.limits
       return this.answer(++this.#outOfSequence > errors + recipients ? replies.tooManyErrors() : event.reply)
     }
-    this.#mistake(event.reply)
-  }
-
-  /** Answers what is no command; somebody who says only that is no client. */
-  #mistake(said: Reply): void {
-    this.answer(++this.#errors > this.session.limits.errors ? replies.tooManyErrors() : said)
+    this.mistake(event.reply)
   }
 
   /** The client is sending a message, or must finish what it began. */

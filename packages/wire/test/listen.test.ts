@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -182,7 +183,7 @@ describe('listen', () => {
     expect(existsSync(path)).toBe(true)
     const first = await listen(whoami, { path, everybody: true, maxConnectionsPerAddress: 1 })
     expect([first.host, first.port]).toEqual([path, 0])
-    expect(statSync(path).mode & 0o777).toBe(0o777)
+    expect(statSync(path).mode & 0o222).toBe(0o222)
     expect([await ask(), await ask()]).toEqual([' true', ' true'])
     await expect(listen(whoami, { path })).rejects.toMatchObject({ code: 'EADDRINUSE' })
     await first.close({ force: true })
@@ -298,6 +299,65 @@ describe('listen', () => {
     })
     expect(produced).toBe(512)
   })
+})
+
+/** Gives what comes to a session that looks at it only after a while, and says the hash of it all. */
+function slowHash(): Protocol {
+  return {
+    name: 'hash',
+    connect(link) {
+      let chunk: Uint8Array | null = null
+      let ended = false
+      const output: Uint8Array[] = []
+      const hash = createHash('sha256')
+      return {
+        engine: {
+          receive: (octets) => void (chunk = octets),
+          receiveEnd: () => void (ended = true),
+          next() {
+            const octets = chunk
+            chunk = null
+            return octets ? { type: 'octets', octets } : ended ? { type: 'end' } : NEED_DATA
+          },
+          send() {},
+          takeOutput: () => output.splice(0),
+        },
+        session: {
+          async handle(event) {
+            const { octets } = event as unknown as { octets?: Uint8Array }
+            if (octets) {
+              await new Promise((resolve) => setImmediate(resolve))
+              hash.update(octets)
+            } else {
+              output.push(hash.digest())
+              link.close()
+            }
+          },
+        },
+      }
+    },
+  }
+}
+
+test('octets stay what they were while a session thinks, whoever else sends in the meantime', async () => {
+  const { port } = await serve(slowHash())
+  const send = async (seed: number): Promise<void> => {
+    const socket = await dial(port)
+    const hash = createHash('sha256')
+    const heard: Buffer[] = []
+    socket.on('data', (octets) => heard.push(octets))
+    for (let i = 0; i < 60; i++) {
+      // Small ones and big ones in turn: they are read in different ways.
+      const octets = Buffer.alloc(i % 3 === 0 ? 20 + seed : (i * 7919 * seed) % 200_000, seed * 16 + i)
+      hash.update(octets)
+      await new Promise<void>((resolve) => socket.write(octets, () => resolve()))
+    }
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.end()
+    await closed
+    expect(Buffer.concat(heard).toString('hex')).toBe(hash.digest('hex'))
+  }
+  await Promise.all([1, 2, 3, 4, 5].map(send))
 })
 
 function dialFails(port: number): Promise<string> {

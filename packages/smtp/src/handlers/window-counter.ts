@@ -8,7 +8,8 @@ export interface Rate {
 const MAX_KEYS = 100_000
 
 /**
- * Counts events by key over a sliding window: the count of the present interval, and as much of the last one as the
+ * Counts events by key over a sliding window (a library like rate-limiter-flexible has a timer for each key and a
+ * promise for each event, and belongs behind `RateLimitOptions.counter`, where it brings its database along): the count of the present interval, and as much of the last one as the
  * window still covers. Two numbers a key, whatever the rate.
  */
 export class WindowCounter {

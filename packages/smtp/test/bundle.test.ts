@@ -85,7 +85,13 @@ beforeAll(async () => {
 test.each(HANDLERS)('%s', (name) => {
   const { files, size } = bundles.get(name) as Bundle
   expect(files.some((file) => file.startsWith('smtp/src/handlers/'))).toBe(true)
-  const heavy = ['mime/', 'smtp/src/engine/', 'smtp/src/session/session.ts', 'smtp/src/client/client.ts', 'wire/src/sasl/']
+  const heavy = [
+    'mime/',
+    'smtp/src/engine/',
+    'smtp/src/session/session.ts',
+    'smtp/src/client/client.ts',
+    'wire/src/sasl/',
+  ]
   expect(files.filter((file) => heavy.some((start) => file.startsWith(start)))).toEqual([])
   expect(size).toBeLessThan(20_000)
 })

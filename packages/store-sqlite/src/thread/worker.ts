@@ -110,6 +110,6 @@ function movable(request: ReadRequest, value: unknown): ArrayBuffer[] {
     // A piece may be part of a larger buffer that is not ours to move.
     return pieces.flatMap(({ buffer, byteLength }) => (buffer.byteLength === byteLength ? [buffer as ArrayBuffer] : []))
   }
-  if (request.type === 'uids' || request.type === 'changed') return [(value as Uint32Array).buffer as ArrayBuffer]
+  if (request.type === 'uids') return [(value as Uint32Array).buffer as ArrayBuffer]
   return []
 }

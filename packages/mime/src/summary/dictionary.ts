@@ -4,6 +4,7 @@
  */
 
 import { fromLatin1 } from '../bytes.js'
+import type { OctetSink } from './octets.js'
 
 const PIECES = [
   '("text" "plain" ("charset" "utf-8") NIL NIL "7bit" ',
@@ -111,24 +112,17 @@ function longestAt(list: readonly Entry[], text: string, at: number): Entry | un
   return undefined
 }
 
-/** The text of the packed octets `[start, end)`. */
-export function decompress(packed: Uint8Array, start: number, end: number): Uint8Array {
-  let size = end - start
+/** Writes the text of the packed octets `[start, end)`. */
+export function decompress(packed: Uint8Array, start: number, end: number, sink: OctetSink): void {
+  let from = start
   for (let at = start; at < end; at++) {
     const octet = packed[at]!
-    if (octet >= FIRST) size += (OCTETS[octet - FIRST]?.length ?? 1) - 1
+    if (octet < FIRST) continue
+    const piece = OCTETS[octet - FIRST]
+    if (!piece) continue
+    if (from < at) sink.octets(packed, from, at)
+    sink.octets(piece, 0, piece.length)
+    from = at + 1
   }
-  const text = new Uint8Array(size)
-  let to = 0
-  for (let at = start; at < end; at++) {
-    const octet = packed[at]!
-    const piece = octet >= FIRST ? OCTETS[octet - FIRST] : undefined
-    if (piece) {
-      text.set(piece, to)
-      to += piece.length
-    } else {
-      text[to++] = octet
-    }
-  }
-  return text
+  if (from < end) sink.octets(packed, from, end)
 }

@@ -2,7 +2,6 @@ import { type UidSet, uidSetFromSorted, uidSetIntersect } from '@posthouse/store
 import { behind } from '../ranges.js'
 import type { Connection } from '../sql/connection.js'
 import { CHUNK_BYTES, MAX_CHUNKS } from '../sql/schema.js'
-import type { Guest } from '../viewer.js'
 import { NUMBERS, type PackedOctets, type PackedRows, readNumbers } from './pack.js'
 import { type Found, pageSql, SHORT } from './page-sql.js'
 import type { ReadRequest } from './requests.js'

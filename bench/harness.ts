@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 /** A server of a benchmark in a process of its own, pinned to one core; the generator gets another. */
 export interface BenchServer {
@@ -29,10 +30,16 @@ export function onCore(core: 0 | 1, command: readonly string[]): readonly string
   return pinned ? ['taskset', '-c', String(core), ...command] : command
 }
 
-/** Starts a program that prints `ready PORT` on a line of its own. */
+/** Without the paths of the repository's own: what is measured is the build (`dist/`), not sources translated on the way. */
+const BUILT = fileURLToPath(new URL('./tsconfig.json', import.meta.url))
+
+/** Starts a program that prints `ready PORT` on a line of its own. Programs in TypeScript run over the built packages. */
 export async function startServer(command: readonly string[]): Promise<BenchServer> {
   const [program, ...args] = onCore(0, command)
-  const child: ChildProcess = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child: ChildProcess = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TSX_TSCONFIG_PATH: BUILT },
+  })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   if (!child.stdout) throw new Error('no standard output')
   const lines = createInterface({ input: child.stdout })

@@ -323,6 +323,51 @@ test('RFC 3516 §4.3: a literal8 where there is a NUL; BODY[] never has one (RFC
   expect(await client.run('f5 FETCH 2 BINARY.PEEK[]')).toContain('* 2 FETCH (BINARY[] ~{17}')
 })
 
+test('BINARY with the sections of BODY: the decoded text, headers as they are', () =>
+  play(
+    `${SELECT}
+    C: b1 FETCH 1 (BINARY.PEEK[TEXT] BINARY.SIZE[TEXT] BINARY.PEEK[TEXT]<1.2>)
+    S: * 1 FETCH (BINARY[TEXT] {5}
+    S: Hello BINARY.SIZE[TEXT] 5 BINARY[TEXT]<1> {2}
+    S: el)
+    S: b1 OK FETCH completed
+    C: b2 FETCH 1 (BINARY.PEEK[HEADER.FIELDS (Subject)] BINARY.SIZE[HEADER])
+    S: * 1 FETCH (BINARY[HEADER.FIELDS (Subject)] {14}
+    S: Subject: a
+    S:${' '}
+    S:  BINARY.SIZE[HEADER] 49)
+    S: b2 OK FETCH completed
+    C: b3 FETCH 2 (BINARY.PEEK[2.TEXT] BINARY.PEEK[1.MIME] BINARY.SIZE[2.HEADER] BINARY.PEEK[3.TEXT])
+    S: * 2 FETCH (BINARY[2.TEXT] {5}
+    S: Hello BINARY[1.MIME] {35}
+    S: Content-Transfer-Encoding: 8bit
+    S:${' '}
+    S:  BINARY.SIZE[2.HEADER] 49 BINARY[3.TEXT] NIL)
+    S: b3 OK FETCH completed
+    C: b4 FETCH 2 BINARY.PEEK[2.MIME
+    S: b4 BAD {*}
+  `,
+    async (made) => {
+      const inner = ['Subject: a', 'Content-Transfer-Encoding: base64', '', 'SGVsbG8=']
+      await made.deliver(message(...inner))
+      await made.deliver(
+        message(
+          'Content-Type: multipart/mixed; boundary=b',
+          '',
+          '--b',
+          'Content-Transfer-Encoding: 8bit',
+          '',
+          'x',
+          '--b',
+          'Content-Type: message/rfc822',
+          '',
+          ...inner,
+          '--b--',
+        ),
+      )
+    },
+  ))
+
 test('RFC 8437 §3: UNAUTHENTICATE forgets what was enabled, selected and asked to be told', async () => {
   const made = testServer()
   for (const account of ['alice', 'bob']) await made.deliver(HELLO, { account })

@@ -36,8 +36,8 @@ export interface MessageQuery {
   readonly since?: ModSeq
   readonly want?: readonly Column[]
   /**
-   * The caller looks at numbers, flags and keywords only: `prefix` may be missing from rows that have one. A store that
-   * keeps prefixes apart is spared a look for each message (a flag sync, sizes for POP3).
+   * The caller looks at `uid`, `modseq`, `flags`, `keywords` and `size` only (a flag sync): dates may be 0, ids and `blob`
+   * empty, `prefix` missing. A store may read such rows several times faster. Nothing beside `want`.
    */
   readonly light?: boolean
 }

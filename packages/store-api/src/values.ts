@@ -99,7 +99,10 @@ export interface MessageRow {
   readonly inline?: Uint8Array
 }
 
-/** Columns that `messages` fills only when asked; all others are always filled. */
+/**
+ * Columns that `messages` fills only when asked; all others are always filled. Octets may be views of memory that the rows
+ * of a page share: who keeps some of them for long copies them.
+ */
 export type Column = 'summary' | 'header' | 'inline'
 
 export interface QuotaRoot {

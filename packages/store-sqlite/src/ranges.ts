@@ -1,4 +1,4 @@
-import { type UidSet, uidSetOf } from '@posthouse/store-api'
+import { type Uid, type UidSet, uidSetOf } from '@posthouse/store-api'
 
 /** UID ranges as pairs of little-endian 32-bit numbers: 8 octets a range. */
 export function encodeRanges(uids: UidSet): Uint8Array {
@@ -18,4 +18,12 @@ export function decodeRangesInto(bytes: Uint8Array, list: [number, number][]): v
   for (let at = 0; at + 8 <= bytes.byteLength; at += 8) {
     list.push([view.getUint32(at, true), view.getUint32(at + 4, true)])
   }
+}
+
+/** What of a set lies behind a UID. */
+export function behind(uids: UidSet, after: Uid): UidSet {
+  const from = uids.findIndex(([, hi]) => hi > after)
+  if (from < 0) return []
+  const [lo, hi] = uids[from]
+  return [[Math.max(lo, after + 1), hi], ...uids.slice(from + 1)]
 }

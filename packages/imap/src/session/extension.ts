@@ -78,6 +78,8 @@ export interface FetchItem<Args = unknown> {
   needs?(args: Args): readonly Column[]
   /** True: fetching it sets `\Seen`. */
   seen?(args: Args): boolean
+  /** True: `write` looks at nothing that a light row does not have (see `MessageQuery`). Default: false. */
+  readonly light?: boolean
   /** Writes name and value: `UID 5`. */
   write(out: ResponseWriter, message: FetchedMessage, args: Args, session: ImapSession): void | Promise<void>
 }

@@ -17,12 +17,17 @@ import type {
   StoreModifier,
   ThreadAlgorithm,
 } from './extension.js'
+import type { ImapSession } from './session.js'
 
 export interface Parts {
   readonly extensions: readonly ImapExtension[]
   readonly names: ReadonlySet<string>
   readonly commands: ReadonlyMap<string, Command>
   readonly fetchItems: ReadonlyMap<string, FetchItem>
+  /** What is told beside changed flags. */
+  readonly updateItems: readonly UpdateItem[]
+  /** Light rows are enough to tell of changed flags. */
+  readonly lightUpdates: boolean
   readonly fetchModifiers: ReadonlyMap<string, FetchModifier>
   readonly storeModifiers: ReadonlyMap<string, StoreModifier>
   readonly searchKeys: ReadonlyMap<string, SearchKey>
@@ -38,6 +43,12 @@ export interface Parts {
   /** Some extension bounds sets of messages. */
   readonly bounds: boolean
   readonly guards: readonly NonNullable<ImapExtension['guard']>[]
+}
+
+/** A FETCH item that some extension tells beside changed flags. */
+export interface UpdateItem {
+  readonly item: FetchItem
+  wanted(session: ImapSession): boolean
 }
 
 function byName<T extends { readonly name: string }>(lists: readonly (readonly T[] | undefined)[]): Map<string, T> {
@@ -59,11 +70,20 @@ function satisfied(extensions: readonly ImapExtension[]): readonly ImapExtension
 
 function assemble(given: readonly ImapExtension[]): Parts {
   const extensions = satisfied(given)
+  const fetchItems = byName(extensions.map((one) => one.fetchItems))
+  const updateItems = extensions.flatMap((one) =>
+    (one.updateItems ?? []).flatMap(({ item, wanted }) => {
+      const found = fetchItems.get(item)
+      return found ? [{ item: found, wanted }] : []
+    }),
+  )
   return {
     extensions,
     names: new Set(extensions.map((one) => one.name)),
     commands: byName(extensions.map((one) => one.commands)),
-    fetchItems: byName(extensions.map((one) => one.fetchItems)),
+    fetchItems,
+    updateItems,
+    lightUpdates: fetchItems.get('FLAGS')?.light === true && updateItems.every(({ item }) => item.light),
     fetchModifiers: byName(extensions.map((one) => one.fetchModifiers)),
     storeModifiers: byName(extensions.map((one) => one.storeModifiers)),
     searchKeys: byName(extensions.map((one) => one.searchKeys)),

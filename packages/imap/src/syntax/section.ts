@@ -59,13 +59,6 @@ function sectionText(cursor: Cursor, path: readonly number[]): NonNullable<Secti
   return cursor.fail(`${name} is no section`)
 }
 
-/** Reads `[1.2]`: a section that is only a part (BINARY, RFC 9051 §6.4.5). */
-export function parseBinarySection(cursor: Cursor): readonly number[] {
-  const section = parseSection(cursor)
-  if (section.text !== null) cursor.fail('Only part numbers are allowed here')
-  return section.path
-}
-
 /** Reads `<0.100>` if it is there. */
 export function parsePartial(cursor: Cursor): Partial | null {
   if (!cursor.take('<')) return null

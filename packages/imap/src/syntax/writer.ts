@@ -16,6 +16,13 @@ export class UnsafeResponseError extends Error {
   override readonly name = 'UnsafeResponseError'
 }
 
+const ZERO = 48
+/** Numbers up to this are divided as integers. */
+const MAX_SMALL = 0x7fffffff
+const DIGITS = 10
+/** Octets that are copied faster one by one. */
+const FEW = 96
+
 const EMPTY = new Uint8Array(0)
 const SHORT = 256
 const LONG = 16_384
@@ -97,11 +104,34 @@ export class ResponseWriter {
     return this.text(text).crlf()
   }
 
-  /** Octets that are in wire form already (from `@posthouse/mime/summary`), or the octets of a literal. Copied. */
-  octets(bytes: Uint8Array): this {
-    this.#reserve(bytes.length)
-    this.#buffer.set(bytes, this.#length)
-    this.#length += bytes.length
+  /** A whole number, not negative. */
+  number(value: number): this {
+    if (!(value >= 0 && value <= MAX_SMALL)) return this.text(String(value))
+    if (this.#length + DIGITS > this.#buffer.length) this.#reserve(DIGITS)
+    let end = this.#length + 1
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) end++
+    for (let at = end - 1; at >= this.#length; at--) {
+      const next = (value / 10) | 0
+      this.#buffer[at] = ZERO + value - next * 10
+      value = next
+    }
+    this.#length = end
+    return this
+  }
+
+  /**
+   * Octets that are in wire form already (from `@posthouse/mime/summary`), or the octets of a literal: all of them, or
+   * those from `start` to `end`. Copied.
+   */
+  octets(bytes: Uint8Array, start = 0, end = bytes.length): this {
+    const length = end - start
+    let at = this.#length
+    if (at + length > this.#buffer.length) this.#reserve(length)
+    const buffer = this.#buffer
+    // A view costs more than copying a few octets one by one.
+    if (length <= FEW) for (let i = start; i < end; i++) buffer[at++] = bytes[i]
+    else buffer.set(length === bytes.length ? bytes : bytes.subarray(start, end), at)
+    this.#length += length
     return this
   }
 

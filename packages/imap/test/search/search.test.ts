@@ -135,6 +135,41 @@ test('RFC 9051 §6.4.4: every key', () =>
     five,
   ))
 
+test('RFC 9051 §6.4.4: FROM, TO, CC and BCC look at addresses as ENVELOPE tells them, and at the field as it stands', () =>
+  playSelected(
+    `
+    C: s1 SEARCH FROM "joe@example.org"
+    S: * SEARCH 1
+    S: s1 OK SEARCH completed
+    C: s2 SEARCH FROM "(the boss)"
+    S: * SEARCH 1
+    S: s2 OK SEARCH completed
+    C: s3 SEARCH TO "<ann@example.net>"
+    S: * SEARCH 1 2
+    S: s3 OK SEARCH completed
+    C: s4 SEARCH TO "team:"
+    S: * SEARCH 2
+    S: s4 OK SEARCH completed
+    C: s6 SEARCH CC {19+}
+    C: J"r <j@example.com>
+    S: * SEARCH 1
+    S: s6 OK SEARCH completed
+    C: s7 SEARCH TO "ann@example.netbob"
+    S: * SEARCH
+    S: s7 OK SEARCH completed
+  `,
+    async (made) => {
+      await made.deliver(
+        mail({
+          From: 'joe(the boss)@(home)example.org',
+          To: 'Ann <ann @ example.net>, bob@example.net',
+          Cc: '"J\\"r" <j@example.com>',
+        }),
+      )
+      await made.deliver(mail({ From: 'x@example.org', To: 'team: <ann@example.net>, bob@example.net;' }))
+    },
+  ))
+
 test('a search that is not one', () =>
   playSelected(
     `

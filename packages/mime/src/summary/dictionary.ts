@@ -5,6 +5,7 @@
  */
 
 import { fromLatin1 } from '../bytes.js'
+import type { OctetSink } from './octets.js'
 
 const FIRST = 0x80
 const ESCAPE = 0xff
@@ -58,26 +59,25 @@ function longestAt(list: readonly Entry[], text: string, at: number): Entry | un
   return undefined
 }
 
-/** The text of the packed octets `[start, end)`. */
-export function decompress({ octets }: Dictionary, packed: Uint8Array, start: number, end: number): Uint8Array {
-  let size = end - start
+/** Writes the text of the packed octets `[start, end)`. */
+export function decompress(
+  { octets }: Dictionary,
+  packed: Uint8Array,
+  start: number,
+  end: number,
+  sink: OctetSink,
+): void {
+  let from = start
   for (let at = start; at < end; at++) {
     const octet = packed[at]!
     if (octet < FIRST) continue
+    const piece = octets[octet - FIRST]
+    if (octet !== ESCAPE && !piece) continue
+    if (from < at) sink.octets(packed, from, at)
+    if (piece) sink.octets(piece, 0, piece.length)
+    from = at + 1
+    // The octet behind it is itself.
     if (octet === ESCAPE) at++
-    size += (octet === ESCAPE ? 0 : (octets[octet - FIRST]?.length ?? 1)) - 1
   }
-  const text = new Uint8Array(size)
-  let to = 0
-  for (let at = start; at < end; at++) {
-    const octet = packed[at]!
-    const piece = octet >= FIRST ? octets[octet - FIRST] : undefined
-    if (piece) {
-      text.set(piece, to)
-      to += piece.length
-    } else {
-      text[to++] = octet === ESCAPE ? packed[++at]! : octet
-    }
-  }
-  return text
+  if (from < end) sink.octets(packed, from, end)
 }

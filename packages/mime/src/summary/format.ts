@@ -11,9 +11,9 @@
  * last of them. The UTF-8 forms are there only if the header has octets above 127. Numbers have seven bits per octet.
  */
 
-import { utf8 } from '../bytes.js'
+import { fromLatin1, utf8 } from '../bytes.js'
 import { decompress } from './dictionary.js'
-import { ByteReader } from './octets.js'
+import { ByteReader, ByteWriter, type OctetSink } from './octets.js'
 import { previewDictionary } from './preview-dictionary.js'
 import { structureDictionary } from './structure-dictionary.js'
 
@@ -112,47 +112,45 @@ export function readLayout(bytes: Uint8Array): SummaryLayout | null {
   }
 }
 
-const OPEN = 0x28
-const CLOSE = 0x29
-const SPACE = 0x20
+const OPEN = fromLatin1('(')
+const CLOSE = fromLatin1(')')
+const SPACE = fromLatin1(' ')
 
-/** The envelope list. */
-export function layoutEnvelope(bytes: Uint8Array, layout: SummaryLayout, asUtf8: boolean): Uint8Array {
+/** Writes the envelope list. */
+export function writeLayoutEnvelope(bytes: Uint8Array, layout: SummaryLayout, asUtf8: boolean, sink: OctetSink): void {
   const { flags, head, from, sender, replyTo, tail, structure } = layout
-  if (asUtf8 && flags & Flags.utf8Envelope) return bytes.slice(layout.utf8Envelope, layout.utf8Structure)
-  const fromLength = sender - from
-  const senderStart = flags & Flags.sender ? sender : from
-  const replyToStart = flags & Flags.replyTo ? replyTo : from
-  const senderLength = flags & Flags.sender ? replyTo - sender : fromLength
-  const replyToLength = flags & Flags.replyTo ? tail - replyTo : fromLength
-  const envelope = new Uint8Array(6 + (sender - head) + senderLength + replyToLength + (structure - tail))
-  let to = 0
-  envelope[to++] = OPEN
-  const add = (start: number, length: number, behind: number) => {
-    envelope.set(bytes.subarray(start, start + length), to)
-    to += length
-    envelope[to++] = behind
+  if (asUtf8 && flags & Flags.utf8Envelope) {
+    sink.octets(bytes, layout.utf8Envelope, layout.utf8Structure)
+    return
   }
-  add(head, from - head, SPACE)
-  add(from, fromLength, SPACE)
-  add(senderStart, senderLength, SPACE)
-  add(replyToStart, replyToLength, SPACE)
-  add(tail, structure - tail, CLOSE)
-  return envelope
+  sink.octets(OPEN, 0, 1)
+  sink.octets(bytes, head, from)
+  sink.octets(SPACE, 0, 1)
+  sink.octets(bytes, from, sender)
+  sink.octets(SPACE, 0, 1)
+  if (flags & Flags.sender) sink.octets(bytes, sender, replyTo)
+  else sink.octets(bytes, from, sender)
+  sink.octets(SPACE, 0, 1)
+  if (flags & Flags.replyTo) sink.octets(bytes, replyTo, tail)
+  else sink.octets(bytes, from, sender)
+  sink.octets(SPACE, 0, 1)
+  sink.octets(bytes, tail, structure)
+  sink.octets(CLOSE, 0, 1)
 }
 
-/** BODYSTRUCTURE, with extension data. */
-export function layoutStructure(bytes: Uint8Array, layout: SummaryLayout, asUtf8: boolean): Uint8Array {
+/** Writes BODYSTRUCTURE, with extension data. */
+export function writeLayoutStructure(bytes: Uint8Array, layout: SummaryLayout, asUtf8: boolean, sink: OctetSink): void {
   const { flags, structure, preview } = layout
-  if (asUtf8 && flags & Flags.utf8Structure) return bytes.slice(layout.utf8Structure, layout.parts)
-  return flags & Flags.packedStructure
-    ? decompress(structureDictionary, bytes, structure, preview)
-    : bytes.slice(structure, preview)
+  if (asUtf8 && flags & Flags.utf8Structure) sink.octets(bytes, layout.utf8Structure, layout.parts)
+  else if (flags & Flags.packedStructure) decompress(structureDictionary, bytes, structure, preview, sink)
+  else sink.octets(bytes, structure, preview)
 }
 
 /** The preview text. */
 export function layoutPreview(bytes: Uint8Array, layout: SummaryLayout): string {
   const { flags, preview, references } = layout
   if (!(flags & Flags.packedPreview)) return utf8(bytes, preview, references)
-  return utf8(decompress(previewDictionary, bytes, preview, references))
+  const text = new ByteWriter(2 * (references - preview))
+  decompress(previewDictionary, bytes, preview, references, text)
+  return utf8(text.finish())
 }

@@ -2,6 +2,7 @@
 
 export { filterHeader } from '../header/fields.js'
 export { defaultLimits, type MimeLimits } from '../structure/limits.js'
+export type { OctetSink } from './octets.js'
 export type {
   AddressField,
   SortField,

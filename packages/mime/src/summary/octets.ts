@@ -2,8 +2,14 @@
 
 import { latin1 } from '../bytes.js'
 
+/** Takes octets of an answer, one range after another. */
+export interface OctetSink {
+  /** The octets `[start, end)` of `bytes`, to be copied before it returns. */
+  octets(bytes: Uint8Array, start: number, end: number): unknown
+}
+
 /** Grows as needed. */
-export class ByteWriter {
+export class ByteWriter implements OctetSink {
   private bytes: Uint8Array
   private length = 0
 
@@ -27,10 +33,10 @@ export class ByteWriter {
     this.number(value < 0 ? -value * 2 - 1 : value * 2)
   }
 
-  octets(octets: Uint8Array): void {
-    this.reserve(octets.length)
-    this.bytes.set(octets, this.length)
-    this.length += octets.length
+  octets(octets: Uint8Array, start = 0, end = octets.length): void {
+    this.reserve(end - start)
+    this.bytes.set(start === 0 && end === octets.length ? octets : octets.subarray(start, end), this.length)
+    this.length += end - start
   }
 
   /** What was written, a copy of its own. */

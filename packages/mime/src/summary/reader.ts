@@ -5,8 +5,15 @@ import { fromLatin1, latin1 } from '../bytes.js'
 import { normalMessageId, parseMessageIds } from '../header/message-ids.js'
 import { decodeWords, octetsToText } from '../header/words.js'
 import { withoutExtensions } from './body-structure.js'
-import { Flags, layoutEnvelope, layoutPreview, layoutStructure, readLayout, type SummaryLayout } from './format.js'
-import { ByteReader } from './octets.js'
+import {
+  Flags,
+  layoutPreview,
+  readLayout,
+  type SummaryLayout,
+  writeLayoutEnvelope,
+  writeLayoutStructure,
+} from './format.js'
+import { ByteReader, ByteWriter, type OctetSink } from './octets.js'
 import { type PartRow, readParts } from './part-table.js'
 import { findPart, type OctetRange, type SectionText, sectionRange } from './section.js'
 import { type BaseSubject, baseSubject } from './subject.js'
@@ -49,8 +56,12 @@ export interface Summary {
   readonly headerSize: number
   /** ENVELOPE list (RFC 9051 §7.5.2), ready to be sent. `utf8`: the session has UTF8=ACCEPT or IMAP4rev2. */
   envelope(utf8?: boolean): Uint8Array
+  /** The same, written without a copy between. */
+  writeEnvelope(sink: OctetSink, utf8?: boolean): void
   /** BODYSTRUCTURE list, or BODY without `extended`. */
   bodyStructure(extended: boolean, utf8?: boolean): Uint8Array
+  /** The same, written. */
+  writeBodyStructure(sink: OctetSink, extended: boolean, utf8?: boolean): void
   /** Where the section lies (RFC 9051 §6.4.5); null when there is no such part. An empty path is the message. */
   section(path: readonly number[], text?: SectionText): OctetRange | null
   /** The part with that number. */
@@ -111,12 +122,26 @@ class PackedSummary implements Summary {
   }
 
   envelope(utf8 = false): Uint8Array {
-    return layoutEnvelope(this.bytes, this.layout, utf8)
+    const made = new ByteWriter(this.bytes.length)
+    this.writeEnvelope(made, utf8)
+    return made.finish()
+  }
+
+  writeEnvelope(sink: OctetSink, utf8 = false): void {
+    writeLayoutEnvelope(this.bytes, this.layout, utf8, sink)
   }
 
   bodyStructure(extended: boolean, utf8 = false): Uint8Array {
-    const structure = layoutStructure(this.bytes, this.layout, utf8)
+    const made = new ByteWriter(this.bytes.length)
+    writeLayoutStructure(this.bytes, this.layout, utf8, made)
+    const structure = made.finish()
     return extended ? structure : fromLatin1(withoutExtensions(latin1(structure)))
+  }
+
+  writeBodyStructure(sink: OctetSink, extended: boolean, utf8 = false): void {
+    if (extended) return writeLayoutStructure(this.bytes, this.layout, utf8, sink)
+    const body = this.bodyStructure(false, utf8)
+    sink.octets(body, 0, body.length)
   }
 
   section(path: readonly number[], text?: SectionText): OctetRange | null {

@@ -1,108 +1,130 @@
-import type { Column, MessageRow } from '@posthouse/store-api'
+import type { Column, MessageRow, ModSeq, Uid, UidSet } from '@posthouse/store-api'
 import { blobName, emailIdOf, threadIdOf } from '../blob-id.js'
-import type { SqlRow } from '../sql/driver.js'
 
 /**
- * A page of rows in a shape that crosses threads for almost nothing: numbers in one array, octets in one buffer, both
- * moved and not copied. One object per row is made only where the consumer is.
+ * A page of rows in a shape that crosses threads for almost nothing: numbers in one array, octets in one buffer for each
+ * column, all of them moved and not copied. One object per row is made only where the consumer is.
  */
 export interface PackedRows {
-  /** `NUMBERS` for each row. */
+  readonly count: number
+  /** One column behind the other, each as long as the first: `NUMBERS`, or `LIGHT_NUMBERS` in a light page. */
   readonly numbers: Float64Array
-  /** Keywords of the rows that have any: index of the row, text. */
-  readonly keywords: readonly (readonly [row: number, text: string])[]
-  /** All octet columns, one after the other. */
-  readonly bytes: Uint8Array
-  /** `SLOTS` end offsets for each row; a slot with the same begin and end is empty, `present` says whether it is there. */
-  readonly ends: Uint32Array
-  /** Bit n: slot n is there. */
-  readonly present: Uint8Array
+  readonly light: boolean
+  /** A line `uid keywords` for each row that has any; `null`: none has. */
+  readonly keywords: string | null
+  /** In the order of `OCTETS`; `null` where no row has any. */
+  readonly octets: readonly (PackedOctets | null)[]
   /** The UID after which the next page begins, or 0 when all ranges were read. */
-  readonly next: number
+  readonly next: Uid
+  /** What has changed behind this page, when the request has asked for changes; else empty. */
+  readonly later: UidSet
+  /** Up to which modification sequence all changes are in this page or `later`; without such a request: infinite. */
+  readonly complete: ModSeq
 }
 
-/** uid, modseq, flags, size, internalDate, saveDate, content, blob, thread (0: none) */
-const NUMBERS = 9
-/** prefix, summary, header, inline */
-const SLOTS = 4
-
-/** The columns of a row in the order in which `packRows` takes them; a guest has flags and changes of its own. */
-export function rowColumns(modseq = 'm.modseq', flags = 'm.flags'): string {
-  return `m.uid, ${modseq}, ${flags}, m.size, m.idate, m.sdate, m.content, m.blob, coalesce(m.thread, 0), m.kw`
-}
-/** How many they are. */
-export const ROW_WIDTH = NUMBERS + 1
-
-/** A row of `rowColumns` and its octet columns. */
-export interface RowWithOctets {
-  readonly row: SqlRow
-  readonly slots: readonly (Uint8Array | null)[]
+/** One column of octets, without gaps. */
+export interface PackedOctets {
+  readonly bytes: Uint8Array
+  /** Of each row; -1: it has none. */
+  readonly lengths: Float64Array
 }
 
-export function packRows(rows: readonly RowWithOctets[], next: number): PackedRows {
-  const numbers = new Float64Array(rows.length * NUMBERS)
-  const ends = new Uint32Array(rows.length * SLOTS)
-  const present = new Uint8Array(rows.length)
-  const keywords: [number, string][] = []
-  let total = 0
-  for (const { slots } of rows) for (const slot of slots) if (slot) total += slot.byteLength
-  const bytes = new Uint8Array(total)
-  let end = 0
-  rows.forEach(({ row, slots }, i) => {
-    for (let n = 0; n < NUMBERS; n++) numbers[i * NUMBERS + n] = row[n] as number
-    const kw = row[NUMBERS]
-    if (kw !== null) keywords.push([i, kw as string])
-    for (let n = 0; n < SLOTS; n++) {
-      const slot = slots[n]
-      if (slot) {
-        bytes.set(slot, end)
-        end += slot.byteLength
-        present[i] |= 1 << n
-      }
-      ends[i * SLOTS + n] = end
+/** What a light page has. */
+export const LIGHT_NUMBERS = ['uid', 'modseq', 'flags', 'size'] as const
+/** `thread`: 0 for none. */
+export const NUMBERS = [...LIGHT_NUMBERS, 'idate', 'sdate', 'content', 'blob', 'thread'] as const
+export const OCTETS = ['prefix', 'summary', 'header', 'inline'] as const satisfies readonly ('prefix' | Column)[]
+
+const COMMA = 44
+const MINUS = 45
+const ZERO = 48
+
+/** Reads as many numbers as there are from `12,-1,305` into a column. */
+export function readNumbers(text: string, into: Float64Array, at: number): void {
+  let value = 0
+  let sign = 1
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code === COMMA) {
+      into[at++] = value * sign
+      value = 0
+      sign = 1
+    } else if (code === MINUS) {
+      sign = -1
+    } else {
+      value = value * 10 + (code - ZERO)
     }
-  })
-  return { numbers, keywords, bytes, ends, present, next }
+  }
+  into[at] = value * sign
 }
 
-/** What `packRows` made, as rows. Octets are copied out, so that a row that is kept does not keep its page. */
+/**
+ * The rows of a page. Octets are views of the page's buffers: whoever keeps a row for long copies them, as the contract
+ * of the columns says.
+ */
 export function unpackRows(page: PackedRows): MessageRow[] {
-  const { numbers, bytes, ends, present } = page
-  const count = present.length
-  const rows: MessageRow[] = new Array(count)
-  const keywords = new Map(page.keywords)
-  let start = 0
+  const { count, numbers, light } = page
+  const stride = numbers.length / (light ? LIGHT_NUMBERS : NUMBERS).length
+  const rows: Mutable<MessageRow>[] = new Array(count)
   for (let i = 0; i < count; i++) {
-    const at = i * NUMBERS
     const row: Mutable<MessageRow> = {
-      uid: numbers[at],
-      modseq: numbers[at + 1],
-      flags: numbers[at + 2],
-      size: numbers[at + 3],
-      internalDate: numbers[at + 4],
-      saveDate: numbers[at + 5],
-      emailId: emailIdOf(numbers[at + 6]),
-      blob: blobName(numbers[at + 7]),
+      uid: numbers[i],
+      modseq: numbers[stride + i],
+      flags: numbers[2 * stride + i],
+      size: numbers[3 * stride + i],
+      internalDate: light ? 0 : numbers[4 * stride + i],
+      emailId: light ? '' : emailIdOf(numbers[6 * stride + i]),
+      blob: light ? '' : blobName(numbers[7 * stride + i]),
     }
-    const thread = numbers[at + 8]
-    if (thread !== 0) row.threadId = threadIdOf(thread)
-    const kw = keywords.get(i)
-    if (kw !== undefined) row.keywords = kw.split(' ')
-    for (let n = 0; n < SLOTS; n++) {
-      const end = ends[i * SLOTS + n]
-      if (present[i] & (1 << n)) row[SLOT_NAMES[n]] = bytes.slice(start, end)
-      start = end
+    if (!light) {
+      row.saveDate = numbers[5 * stride + i]
+      const thread = numbers[8 * stride + i]
+      if (thread !== 0) row.threadId = threadIdOf(thread)
     }
     rows[i] = row
   }
+  if (page.keywords !== null) addKeywords(rows, page.keywords)
+  for (const [n, octets] of page.octets.entries()) if (octets) addOctets(rows, OCTETS[n], octets)
   return rows
+}
+
+/** Both ascend by UID. */
+function addKeywords(rows: readonly Mutable<MessageRow>[], text: string): void {
+  let at = 0
+  for (const line of text.split('\n')) {
+    const [uid, ...keywords] = line.split(' ')
+    while (at < rows.length && rows[at].uid < Number(uid)) at++
+    if (rows[at]?.uid === Number(uid)) rows[at].keywords = keywords
+  }
+}
+
+function addOctets(
+  rows: readonly Mutable<MessageRow>[],
+  name: (typeof OCTETS)[number],
+  { bytes, lengths }: PackedOctets,
+): void {
+  // Views of a plain Uint8Array are made several times faster than those of a Buffer.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let start = 0
+  for (let i = 0; i < rows.length; i++) {
+    const length = lengths[i]
+    if (length < 0) continue
+    rows[i][name] = plain.subarray(start, start + length)
+    start += length
+  }
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-const SLOT_NAMES = ['prefix', 'summary', 'header', 'inline'] as const satisfies readonly ('prefix' | Column)[]
-
 /** What of a page can be moved to another thread instead of being copied. */
-export function transferablesOf(page: PackedRows): ArrayBuffer[] {
-  return [page.numbers.buffer, page.bytes.buffer, page.ends.buffer, page.present.buffer] as ArrayBuffer[]
+export function transferablesOf({ numbers, octets }: PackedRows): ArrayBuffer[] {
+  const buffers = [numbers.buffer as ArrayBuffer]
+  for (const column of octets) {
+    if (!column) continue
+    buffers.push(column.lengths.buffer as ArrayBuffer)
+    // What a binding gives may be part of a larger buffer that is not ours to move.
+    const { buffer, byteLength } = column.bytes
+    if (buffer.byteLength === byteLength && byteLength > 0) buffers.push(buffer as ArrayBuffer)
+  }
+  return buffers
 }

@@ -6,8 +6,9 @@ import { accessList, accountsShownTo, guestRights } from '../sql/rights.js'
 import type { Guest } from '../viewer.js'
 import { mailboxes, subscriptions } from './mailboxes.js'
 import { readOctets } from './octets.js'
+import { readPage } from './page.js'
 import type { ReadAnswers, ReadRequest } from './requests.js'
-import { allUids, changedUids, checkMailbox, readRows, vanishedUids } from './rows.js'
+import { allUids, checkMailbox, vanishedUids } from './rows.js'
 import { search } from './search.js'
 import { verify } from './verify.js'
 
@@ -53,9 +54,7 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
       case 'mailboxes':
         return mailboxes(index, request.account, request.guest)
       case 'rows':
-        return readRows(index, blobs, request)
-      case 'changed':
-        return changedUids(index, request.mailbox, request.since, request.guest)
+        return readPage(index, blobs, request)
       case 'uids':
         return allUids(index, request.mailbox)
       case 'vanished':

@@ -25,15 +25,15 @@ export type ReadRequest =
       readonly mailbox: number
       readonly guest: Guest | null
       readonly uids: UidSet
+      /** Only what has changed after it; 0: all. */
+      readonly since: ModSeq
       readonly limit: number
       readonly want: readonly Column[]
-      /** Prefixes are not wanted. */
+      /** UIDs, modification sequences, flags, keywords and sizes only. */
       readonly light: boolean
       /** Of messages that are gone. */
       readonly expunged: boolean
     }
-  /** UIDs of rows changed after `since`, ascending, and up to which modification sequence these are all. */
-  | (InMailbox & { readonly type: 'changed'; readonly since: ModSeq })
   | (InMailbox & { readonly type: 'uids' })
   | (InMailbox & { readonly type: 'vanished'; readonly since: ModSeq })
   | {
@@ -90,7 +90,6 @@ export interface ReadAnswers {
     readonly rights?: readonly string[]
   }
   readonly rows: PackedRows
-  readonly changed: { readonly uids: Uint32Array; readonly modseq: ModSeq }
   readonly uids: Uint32Array
   readonly vanished: UidSet | null
   /**

@@ -2,7 +2,6 @@ import {
   type Account,
   allRights,
   type ChangeHint,
-  type Column,
   type CommitResult,
   type Extras,
   type MailboxId,
@@ -13,13 +12,12 @@ import {
   type Reader,
   StoreError,
   type UidSet,
-  uidSetFromSorted,
-  uidSetIntersect,
   type Writer,
 } from '@posthouse/store-api'
 import { blobNumber } from '../blob-id.js'
 import { splitPath } from '../paths.js'
-import { unpackRows } from '../read/pack.js'
+import { behind } from '../ranges.js'
+import { type PackedRows, unpackRows } from '../read/pack.js'
 import type { ReadAnswers } from '../read/requests.js'
 import type { Backend } from '../thread/backend.js'
 import type { Guest } from '../viewer.js'
@@ -56,6 +54,7 @@ const FIRST_PAGE = 200
 const PAGE = 1000
 /** UID ranges asked for at once. */
 const RANGES = 1000
+const ALL_UIDS: UidSet = [[1, 4294967295]]
 
 /** The view of one principal on one account. */
 export function openAccount(options: AccountOptions): SqliteAccount {
@@ -165,59 +164,47 @@ function mailboxInfos(
   )
 }
 
-/** Pages by key: nothing is held between two of them (R9). */
+/**
+ * Pages by key: nothing is held between two of them (R9). While one is being used, the next one is read by another thread,
+ * so that two are in memory at most.
+ */
 async function* pages(
   backend: Backend,
   where: { readonly account: number; readonly mailbox: number; readonly guest: Guest | null },
   query: MessageQuery,
   expunged = false,
 ): AsyncGenerator<readonly MessageRow[]> {
-  let ranges = query.uids ?? [[1, 4294967295] as const]
-  // Rows are read behind the list of what has changed: one that changes between the two must not seem to be from behind
-  // changes that the list has not (R2). Its own modification sequence brings it again.
-  let last = Number.POSITIVE_INFINITY
-  if (query.since !== undefined && query.since > 0) {
-    const changed = await backend.read<'changed'>({ type: 'changed', ...where, since: query.since })
-    ranges = uidSetIntersect(ranges, uidSetFromSorted(changed.uids))
-    last = changed.modseq
+  const { since = 0, want = [], light = false } = query
+  const ask = (uids: UidSet, limit: number, since: ModSeq): Promise<PackedRows> => {
+    const page = backend.read<'rows'>({ type: 'rows', ...where, uids, since, limit, want, light, expunged })
+    // Whoever stops reading never looks at the page on its way.
+    page.catch(() => {})
+    return page
   }
-  // An empty set still asks once, so that a mailbox that is gone is noticed.
-  const want: readonly Column[] = query.want ?? []
-  const light = query.light ?? false
-  let limit = FIRST_PAGE
-  let first = true
-  for (let at = 0; first || at < ranges.length; at += RANGES) {
-    let some: UidSet = ranges.slice(at, at + RANGES)
-    while (first || some.length > 0) {
-      first = false
-      const page = await backend.read<'rows'>({
-        type: 'rows',
-        ...where,
-        uids: some,
-        limit,
-        want,
-        light,
-        expunged,
-      })
-      limit = PAGE
-      if (page.present.length > 0) yield upTo(last, unpackRows(page))
-      if (page.next === 0) break
-      some = behind(some, page.next)
+  /** What is still to be read: a part of it is asked for at once. */
+  let left = query.uids ?? ALL_UIDS
+  let complete = Number.POSITIVE_INFINITY
+  // An empty set asks, too, so that a mailbox that is gone is noticed.
+  let ahead: Promise<PackedRows> | null = ask(since > 0 ? left : left.slice(0, RANGES), FIRST_PAGE, since)
+  for (let first = true; ahead; first = false) {
+    const page: PackedRows = await ahead
+    if (since > 0 && first) {
+      left = page.later
+      complete = page.complete
+    } else {
+      left = page.next > 0 ? behind(left, page.next) : left.slice(RANGES)
     }
+    ahead = left.length > 0 ? ask(left.slice(0, RANGES), PAGE, 0) : null
+    if (page.count > 0) yield upTo(complete, unpackRows(page))
   }
 }
 
-/** The rows as of a modification sequence. */
+/**
+ * The rows as of a modification sequence. Rows are read behind the list of what has changed: one that changes between the
+ * two must not seem to be from behind changes that the list has not (R2). Its own modification sequence brings it again.
+ */
 function upTo(last: ModSeq, rows: readonly MessageRow[]): readonly MessageRow[] {
   return rows.some(({ modseq }) => modseq > last)
     ? rows.map((row) => (row.modseq > last ? { ...row, modseq: last } : row))
     : rows
-}
-
-/** What of a set lies behind a UID. */
-function behind(uids: UidSet, after: number): UidSet {
-  const from = uids.findIndex(([, hi]) => hi > after)
-  if (from < 0) return []
-  const [lo, hi] = uids[from]
-  return [[Math.max(lo, after + 1), hi], ...uids.slice(from + 1)]
 }

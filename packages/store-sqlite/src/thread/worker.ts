@@ -122,6 +122,5 @@ function movable(request: ReadRequest, value: unknown): readonly ArrayBufferLike
     return pieces.flatMap(({ buffer, byteLength }) => (buffer.byteLength === byteLength ? [buffer] : []))
   }
   if (request.type === 'uids') return [(value as Uint32Array).buffer as ArrayBuffer]
-  if (request.type === 'changed') return [(value as ReadAnswers['changed']).uids.buffer as ArrayBuffer]
   return []
 }

@@ -96,7 +96,7 @@ async function markSeen(session: ImapSession, uids: UidSet, items: readonly Want
 }
 
 async function run(session: ImapSession, { set, items, effects }: FetchArgs, byUid: boolean): Promise<Status> {
-  const { view, account } = session
+  const { view, account, parts } = session
   let uids = view.resolve(set, byUid)
   const since = Math.max(0, ...effects.map((effect) => effect.since ?? 0))
   for (const effect of effects) if (effect.before) uids = await effect.before(session, { set, uids, since })
@@ -105,9 +105,12 @@ async function run(session: ImapSession, { set, items, effects }: FetchArgs, byU
   if (uids.length === 0) return ok('FETCH completed')
   const write = rowWriter(session, items, await markSeen(session, uids, items))
   const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]
-  const query = since > 0 ? { uids, since, want } : { uids, want }
+  // `rowWriter` may add FLAGS and what is told beside them.
+  const light = parts.lightUpdates && items.every(({ item }) => item.light)
+  const query = since > 0 ? { uids, since, want, light } : { uids, want, light }
   const found: Uid[] = []
   for await (const rows of account.messages(view.id, query)) {
+    if (session.link.signal.aborted) return ok('FETCH aborted')
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
       if (sequence === 0) continue
@@ -115,7 +118,8 @@ async function run(session: ImapSession, { set, items, effects }: FetchArgs, byU
       const wait = write(row, sequence)
       if (wait) await wait
       const slow = session.flushMuch()
-      if (slow) await slow
+      if (!slow) continue
+      await slow
       if (session.link.signal.aborted) return ok('FETCH aborted')
     }
   }
@@ -158,9 +162,7 @@ function rowWriter(session: ImapSession, items: readonly WantedItem[], marked: U
   if (wantsUid(session) && !enabled.has('UIDONLY')) addItem(withFlags, named(session, 'UID'), true)
   addItem(withFlags, flags)
   // RFC 7162 §3.2: a change of flags comes with the new MODSEQ.
-  for (const { updateItems } of parts.extensions) {
-    for (const one of updateItems ?? []) if (one.wanted(session)) addItem(withFlags, named(session, one.item))
-  }
+  for (const { item, wanted } of parts.updateItems) if (wanted(session)) addItem(withFlags, item)
 
   /** Writes items from the one at `at`; a promise only from where one is needed. */
   function write(list: readonly WantedItem[], message: FetchedMessage, at: number): void | Promise<void> {

@@ -98,7 +98,7 @@ async function firstUnseen({ account }: ImapSession, view: MailboxView): Promise
   if (view.count > 0 && view.mailbox.unseen === view.mailbox.messages) return view.uidAt(1)
   const unseen = await account.search?.(view.id, { type: 'not', of: { type: 'flag', flag: Flag.Seen } })
   if (unseen?.rest === null) return firstIn(view, unseen.uids)
-  for await (const rows of account.messages(view.id, {})) {
+  for await (const rows of account.messages(view.id, { light: true })) {
     for (const { uid, flags } of rows) if ((flags & Flag.Seen) === 0 && view.sequenceOf(uid) > 0) return uid
   }
   return 0

@@ -89,7 +89,7 @@ async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promi
   // the client believes is compared with what became of it.
   const believed = new Map<Uid, string>()
   if (silent) {
-    for await (const rows of account.messages(view.id, { uids })) {
+    for await (const rows of account.messages(view.id, { uids, light: true })) {
       for (const row of rows) {
         // A change that the client has not heard of yet: it cannot work out the flags.
         const known = row.modseq <= view.flagsTold || view.isQuiet(row.uid, row.modseq)
@@ -131,10 +131,10 @@ async function tell(
   byUid: boolean,
   modseq: ModSeq,
 ): Promise<UidSet> {
-  const { view, account, enabled } = session
+  const { view, account, enabled, parts } = session
   const found: Uid[] = []
   const known: Uid[] = []
-  for await (const rows of account.messages(view.id, { uids })) {
+  for await (const rows of account.messages(view.id, { uids, light: parts.lightUpdates })) {
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
       if (sequence === 0) continue
@@ -142,7 +142,8 @@ async function tell(
       if (row.modseq === modseq) known.push(row.uid)
       // RFC 7162 §3.1.3: with CONDSTORE even a silent change tells the new MODSEQ.
       if (believed?.get(row.uid) === key(row) && !enabled.has('CONDSTORE')) continue
-      await reportFlags(session, view, sequence, row, byUid)
+      const wait = reportFlags(session, view, sequence, row, byUid)
+      if (wait) await wait
       const slow = session.flushMuch()
       if (slow) await slow
     }

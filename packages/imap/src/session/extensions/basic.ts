@@ -31,8 +31,13 @@ export const enableExtension: ImapExtension = {
   commands: [enable as Command],
 }
 
-/** RFC 2177 */
-export const idleExtension: ImapExtension = { name: 'IDLE', capabilities: ['IDLE'], commands: [idle as Command] }
+/** RFC 2177. Told before the login, too: Python's imaplib never looks at the capabilities again. */
+export const idleExtension: ImapExtension = {
+  name: 'IDLE',
+  capabilities: ['IDLE'],
+  beforeLogin: true,
+  commands: [idle as Command],
+}
 
 /** RFC 2342 */
 export const namespaceExtension: ImapExtension = {

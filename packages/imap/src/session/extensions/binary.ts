@@ -1,39 +1,54 @@
 /** BINARY (RFC 3516, RFC 9051 §6.4.5): parts without their Content-Transfer-Encoding. */
 import { createTransferDecoder, transferEncoding } from '@posthouse/mime/body'
-import { type Partial, parseBinarySection, parsePartial } from '../../syntax/section.js'
+import { type Partial, parsePartial, parseSection, type Section } from '../../syntax/section.js'
 import { no, Refusal } from '../../syntax/status.js'
 import type { ResponseWriter } from '../../syntax/writer.js'
 import type { FetchItem, ImapExtension } from '../extension.js'
+import { headerOctets, sectionNeeds, writeSectionName } from '../fetch/body.js'
 import type { FetchedMessage } from '../fetch/message.js'
 import type { ImapSession } from '../session.js'
 
+/** RFC 3516 §7 has part numbers only; Dovecot takes all that BODY takes, and so do its clients' tests: so do we. */
 interface BinaryArgs {
-  readonly path: readonly number[]
+  readonly section: Section
   readonly partial: Partial | null
 }
 
-/** Gives the decoded octets of a part piece by piece; `null` when there is no such part. */
-async function decoded(
-  message: FetchedMessage,
-  path: readonly number[],
-): Promise<(() => AsyncGenerator<Uint8Array>) | null> {
-  const summary = await message.summary()
-  const shift = message.prefix.length
-  if (path.length === 0) return () => whole(message)
-  const part = summary.part(path)
-  if (!part) return null
-  const encoding = transferEncoding(part.encoding)
+/** Gives the octets of a section piece by piece, as often as it is called. */
+type Open = () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+
+/** The decoded octets of a section; `null` when there is no such part. */
+async function decoded(message: FetchedMessage, section: Section): Promise<Open | null> {
+  const { path, text } = section
+  if (text === null) return path.length === 0 ? () => message.pieces(0, message.row.size) : part(message, path)
+  if (text === 'TEXT') return body(message, path)
+  const octets = await headerOctets(message, section)
+  return octets && (() => [octets])
+}
+
+async function part(message: FetchedMessage, path: readonly number[]): Promise<Open | null> {
+  const found = (await message.summary()).part(path)
+  if (!found) return null
+  const encoding = transferEncoding(found.encoding)
   // RFC 9051 §7.1, UNKNOWN-CTE.
   if (encoding === 'unknown') throw new Refusal(no('The encoding of the part is not known', 'UNKNOWN-CTE'))
+  const shift = message.prefix.length
   return async function* () {
     const decoder = createTransferDecoder(encoding)
-    for await (const piece of message.pieces(part.start + shift, part.end + shift)) yield decoder.write(piece)
+    for await (const piece of message.pieces(found.start + shift, found.end + shift)) yield decoder.write(piece)
     yield decoder.end()
   }
 }
 
-async function* whole(message: FetchedMessage): AsyncGenerator<Uint8Array> {
-  yield* message.pieces(0, message.row.size)
+/** What stands below a message's header: the one part that it is, or as it stands when it has several. */
+async function body(message: FetchedMessage, path: readonly number[]): Promise<Open | null> {
+  const summary = await message.summary()
+  const range = summary.section(path, 'TEXT')
+  if (!range) return null
+  const only = summary.part([...path, 1])
+  if (only && only.start === range.start && only.end === range.end) return part(message, [...path, 1])
+  const shift = message.prefix.length
+  return () => message.pieces(range.start + shift, range.end + shift)
 }
 
 interface Measured {
@@ -43,7 +58,7 @@ interface Measured {
 }
 
 /** Octets of a part when it is decoded: only decoding tells, so it is done twice rather than kept in memory. */
-async function measure(open: () => AsyncGenerator<Uint8Array>, partial: Partial | null): Promise<Measured> {
+async function measure(open: Open, partial: Partial | null): Promise<Measured> {
   const from = partial?.origin ?? 0
   const to = partial ? from + partial.size : Number.POSITIVE_INFINITY
   let size = 0
@@ -58,12 +73,12 @@ async function measure(open: () => AsyncGenerator<Uint8Array>, partial: Partial 
 async function writeBinary(
   out: ResponseWriter,
   message: FetchedMessage,
-  { path, partial }: BinaryArgs,
+  { section, partial }: BinaryArgs,
   session: ImapSession,
 ): Promise<void> {
-  const open = await decoded(message, path)
+  const open = await decoded(message, section)
   const { size, binary } = open ? await measure(open, partial) : { size: 0, binary: false }
-  out.text(`BINARY[${path.join('.')}]${partial ? `<${partial.origin}>` : ''} `)
+  writeSectionName(out, section, partial, 'BINARY')
   if (!open) {
     out.text('NIL')
     return
@@ -86,19 +101,20 @@ async function writeBinary(
 
 const binaryItem = (name: 'BINARY' | 'BINARY.PEEK'): FetchItem<BinaryArgs> => ({
   name,
-  parse: (cursor) => ({ path: parseBinarySection(cursor), partial: parsePartial(cursor) }),
-  needs: () => ['summary', 'inline'],
+  parse: (cursor) => ({ section: parseSection(cursor), partial: parsePartial(cursor) }),
+  needs: ({ section }) => sectionNeeds(section),
   seen: () => name === 'BINARY',
   write: writeBinary,
 })
 
-const binarySize: FetchItem<readonly number[]> = {
+const binarySize: FetchItem<Section> = {
   name: 'BINARY.SIZE',
-  parse: (cursor) => parseBinarySection(cursor),
-  needs: () => ['summary', 'inline'],
-  async write(out, message, path) {
-    const open = await decoded(message, path)
-    out.text(`BINARY.SIZE[${path.join('.')}] ${open ? (await measure(open, null)).size : 0}`)
+  parse: (cursor) => parseSection(cursor),
+  needs: sectionNeeds,
+  async write(out, message, section) {
+    const open = await decoded(message, section)
+    writeSectionName(out, section, null, 'BINARY.SIZE')
+    out.text(String(open ? (await measure(open, null)).size : 0))
   },
 }
 

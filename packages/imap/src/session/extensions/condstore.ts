@@ -16,9 +16,10 @@ export function enableCondstore(session: ImapSession): void {
 const modseqItem: FetchItem = {
   name: 'MODSEQ',
   parse: (_cursor, session) => enableCondstore(session),
+  light: true,
   write(out, { row }, _, { selected }) {
     if (selected && row.modseq > selected.modseqTold) selected.modseqTold = row.modseq
-    out.text(`MODSEQ (${row.modseq})`)
+    out.text('MODSEQ (').number(row.modseq).text(')')
   },
 }
 

@@ -11,7 +11,7 @@ import type { ImapSession } from '../session.js'
 /** Those of a set that UID EXPUNGE would take away. */
 async function deletedOf({ view, account }: ImapSession, uids: UidSet): Promise<Uint32Array> {
   const deleted: number[] = []
-  for await (const rows of account.messages(view.id, { uids })) {
+  for await (const rows of account.messages(view.id, { uids, light: true })) {
     for (const { uid, flags } of rows) if ((flags & Flag.Deleted) !== 0 && view.sequenceOf(uid) > 0) deleted.push(uid)
   }
   return Uint32Array.from(deleted)

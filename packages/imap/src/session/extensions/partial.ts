@@ -65,7 +65,7 @@ async function narrow(session: ImapSession, { uids, since }: FetchAsked, window:
   let told = view.pick(uids)
   if (since > 0) {
     const changed: number[] = []
-    for await (const rows of account.messages(view.id, { uids, since, want: [] })) {
+    for await (const rows of account.messages(view.id, { uids, since, light: true })) {
       for (const { uid } of rows) if (view.sequenceOf(uid) > 0) changed.push(uid)
     }
     told = Uint32Array.from(changed)

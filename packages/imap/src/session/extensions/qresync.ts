@@ -73,14 +73,19 @@ async function resync(session: ImapSession, { mailbox }: SelectContext, args: Re
   if (args.uidValidity !== mailbox.uidValidity) return
   const { view, account } = session
   await tellVanished(session, args.modseq, args.known ?? allUids)
-  const query = { since: args.modseq, ...(args.known && { uids: args.known }) }
+  const query = {
+    since: args.modseq,
+    light: session.parts.lightUpdates,
+    ...(args.known && { uids: args.known }),
+  }
   for await (const rows of account.messages(view.id, query)) {
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
-      if (sequence > 0) await reportFlags(session, view, sequence, row, true)
+      const wait = sequence > 0 ? reportFlags(session, view, sequence, row, true) : undefined
+      if (wait) await wait
+      const slow = session.flushMuch()
+      if (slow) await slow
     }
-    const slow = session.flushMuch()
-    if (slow) await slow
   }
   // What came while this was read is newer than EXISTS and VANISHED: there may be more of it that the client does not
   // hear yet, so it must not take its modification sequences for the mailbox's (RFC 7162 §3.2).

@@ -150,7 +150,7 @@ async function deletedStorage(mailbox: MailboxInfo, session: ImapSession): Promi
   // The store may know which ones they are; else all rows are looked at.
   const found = await account.search?.(id, { type: 'flag', flag: Flag.Deleted })
   let octets = 0
-  for await (const rows of account.messages(id, found ? { uids: found.uids } : {})) {
+  for await (const rows of account.messages(id, { light: true, ...(found && { uids: found.uids }) })) {
     for (const { flags, size } of rows) if ((flags & Flag.Deleted) !== 0) octets += size
   }
   return octets

@@ -1,5 +1,5 @@
 /** BODY[...] and its kin (RFC 9051 §6.4.5): sections to octets, partials, literals that stream. */
-import { filterHeader, type OctetRange } from '@posthouse/mime/summary'
+import { filterHeader, type OctetRange, type SectionText } from '@posthouse/mime/summary'
 import type { Column } from '@posthouse/store-api'
 import type { Partial, Section } from '../../syntax/section.js'
 import type { ResponseWriter } from '../../syntax/writer.js'
@@ -23,8 +23,13 @@ export function sectionNeeds({ path, text }: Section): readonly Column[] {
 }
 
 /** Writes the name of the response: the section as it was asked, without `.PEEK` and the partial's size. */
-export function writeSectionName(out: ResponseWriter, section: Section, partial: Partial | null): void {
-  out.text('BODY[').text(section.path.join('.'))
+export function writeSectionName(
+  out: ResponseWriter,
+  section: Section,
+  partial: Partial | null,
+  item: 'BODY' | 'BINARY' | 'BINARY.SIZE' = 'BODY',
+): void {
+  out.text(item).text('[').text(section.path.join('.'))
   if (section.text !== null) out.text(section.path.length > 0 ? `.${section.text}` : section.text)
   if (section.fields.length > 0) {
     out.text(' (')
@@ -89,19 +94,41 @@ async function writePart(
   section: Section,
   partial: Partial | null,
 ): Promise<void> {
-  const { path, text } = section
-  const filtered = text === 'HEADER.FIELDS' || text === 'HEADER.FIELDS.NOT'
-  const summary = await message.summary()
-  const found = summary.section(path, filtered ? 'HEADER' : (text ?? undefined))
-  if (!found) {
-    session.out.text('NIL')
+  if (isFiltered(section)) {
+    const header = await headerOctets(message, section)
+    if (header) session.out.literal(withoutNul(cut(header, partial)))
+    else session.out.text('NIL')
     return
   }
+  const range = await rangeOf(message, section)
+  if (range) return writeRange(session, message, range, partial)
+  session.out.text('NIL')
+}
+
+function isFiltered({ text }: Section): boolean {
+  return text === 'HEADER.FIELDS' || text === 'HEADER.FIELDS.NOT'
+}
+
+function textOf({ text }: Section): SectionText | undefined {
+  return text === 'HEADER.FIELDS' || text === 'HEADER.FIELDS.NOT' ? 'HEADER' : (text ?? undefined)
+}
+
+/** Where a section lies in the stored message, fields that are left out included; `null`: there is no such part. */
+async function rangeOf(message: FetchedMessage, section: Section): Promise<OctetRange | null> {
+  const summary = await message.summary()
+  const found = summary.section(section.path, textOf(section))
   const shift = message.prefix.length
-  const range = { start: found.start + shift, end: found.end + shift }
-  if (!filtered) return writeRange(session, message, range, partial)
+  return found && { start: found.start + shift, end: found.end + shift }
+}
+
+/** The octets of a section that is a header or some of its fields; `null`: there is no such part. */
+export async function headerOctets(message: FetchedMessage, section: Section): Promise<Uint8Array | null> {
+  const { path, text } = section
+  if (path.length === 0) return headerText(await message.header(), section)
+  const range = await rangeOf(message, section)
+  if (!range) return null
   const header = await message.octets(range.start, range.end)
-  session.out.literal(withoutNul(cut(headerText(header, section), partial)))
+  return text === 'MIME' ? header : headerText(header, section)
 }
 
 /**

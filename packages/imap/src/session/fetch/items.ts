@@ -18,12 +18,14 @@ function flagsOf({ uid, flags, keywords }: MessageRow, view: MailboxView | null)
 
 const flags: FetchItem = {
   name: 'FLAGS',
-  write: (out, { row }, _, { selected }) => void out.text(`FLAGS (${flagsOf(row, selected)})`),
+  light: true,
+  write: (out, { row }, _, { selected }) => void out.text('FLAGS (').text(flagsOf(row, selected)).text(')'),
 }
 
 const uid: FetchItem = {
   name: 'UID',
-  write: (out, { row }) => void out.text(`UID ${row.uid}`),
+  light: true,
+  write: (out, { row }) => void out.text('UID ').number(row.uid),
 }
 
 const internalDate: FetchItem = {
@@ -33,7 +35,8 @@ const internalDate: FetchItem = {
 
 const size: FetchItem = {
   name: 'RFC822.SIZE',
-  write: (out, { row }) => void out.text(`RFC822.SIZE ${row.size}`),
+  light: true,
+  write: (out, { row }) => void out.text('RFC822.SIZE ').number(row.size),
 }
 
 const envelope: FetchItem = {
@@ -42,9 +45,9 @@ const envelope: FetchItem = {
   write(out, message, _, { utf8 }) {
     const summary = message.summary()
     if (summary instanceof Promise) {
-      return summary.then((made) => void out.text('ENVELOPE ').octets(made.envelope(utf8)))
+      return summary.then((made) => made.writeEnvelope(out.text('ENVELOPE '), utf8))
     }
-    out.text('ENVELOPE ').octets(summary.envelope(utf8))
+    summary.writeEnvelope(out.text('ENVELOPE '), utf8)
   },
 }
 
@@ -57,9 +60,9 @@ function writeStructure(
   const extended = name === 'BODYSTRUCTURE'
   const summary = message.summary()
   if (summary instanceof Promise) {
-    return summary.then((made) => void out.text(`${name} `).octets(made.bodyStructure(extended, utf8)))
+    return summary.then((made) => made.writeBodyStructure(out.text(name).text(' '), extended, utf8))
   }
-  out.text(`${name} `).octets(summary.bodyStructure(extended, utf8))
+  summary.writeBodyStructure(out.text(name).text(' '), extended, utf8)
 }
 
 const bodyStructure: FetchItem = {

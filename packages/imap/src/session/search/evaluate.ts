@@ -58,8 +58,9 @@ export async function evaluate(
   const modseqs: number[] = []
   work.expect(goal)
   const want = columns(decided ? ALL : program, new Set(visit?.needs))
+  const light = decided && visit === undefined
   // Without a message there is nothing to ask the store for.
-  const pages = goal === 0 ? [] : account.messages(view.id, { uids: candidates, want: [...want] })
+  const pages = goal === 0 ? [] : account.messages(view.id, { uids: candidates, want: [...want], light })
   for await (const rows of pages) {
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)

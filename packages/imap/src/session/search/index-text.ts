@@ -6,7 +6,7 @@ import { openSummary, summarize } from '@posthouse/mime/summary'
 import type { MessageRow } from '@posthouse/store-api'
 import { casemap } from './casemap.js'
 import type { SearchedMessage } from './message.js'
-import { type Looker, lookAtBody, lookAtField, lookAtHeaders } from './text.js'
+import { type Looker, lookAtAddresses, lookAtBody, lookAtField, lookAtHeaders } from './text.js'
 
 /** Text by where it stands; folded by i;unicode-casemap. */
 export interface SearchText {
@@ -64,13 +64,13 @@ export async function searchTextOf(octets: Uint8Array): Promise<SearchText> {
     await look(collector)
     return collector.text
   }
-  const field = (name: string): Promise<string> => collect((into) => lookAtField(made.header, name, into))
+  const addresses = (name: string): Promise<string> => collect((into) => lookAtAddresses(made.header, name, into))
   return {
-    subject: await field('subject'),
-    from: await field('from'),
-    to: await field('to'),
-    cc: await field('cc'),
-    bcc: await field('bcc'),
+    subject: await collect((into) => lookAtField(made.header, 'subject', into)),
+    from: await addresses('from'),
+    to: await addresses('to'),
+    cc: await addresses('cc'),
+    bcc: await addresses('bcc'),
     header: await collect((into) => lookAtHeaders(message, into)),
     body: await collect((into) => lookAtBody(message, into)),
   }

@@ -4,7 +4,7 @@ import type { SearchTree } from '../../syntax/search-program.js'
 import type { SearchKeyContext, SearchLeaf } from '../extension.js'
 import { fuzzyLeaf, fuzzyScores } from './fuzzy.js'
 import type { SearchedMessage } from './message.js'
-import { Finder, type Looker, lookAtBody, lookAtField, lookAtHeaders } from './text.js'
+import { Finder, type Looker, lookAtAddresses, lookAtBody, lookAtField, lookAtHeaders } from './text.js'
 
 /** A place in messages where text is. */
 export interface Place {
@@ -18,11 +18,14 @@ export interface Place {
 /** Octets without those that a delivery has put before the message. */
 const own = (message: SearchedMessage, header: Uint8Array): Uint8Array => header.subarray(message.prefix.length)
 
-/** All fields of a name, in any case. `everything`: also those that a delivery has put before the message. */
-export function fieldPlace(name: string, everything: boolean): Place {
+/**
+ * All fields of a name, in any case. `everything`: also those that a delivery has put before the message. `look`: how
+ * such a field is looked at.
+ */
+export function fieldPlace(name: string, everything: boolean, look = lookAtField): Place {
   const lower = name.toLowerCase()
   const show = (message: SearchedMessage, header: Uint8Array, looker: Looker): boolean =>
-    lookAtField(everything ? header : own(message, header), lower, looker)
+    look(everything ? header : own(message, header), lower, looker)
   return {
     needs: ['header'],
     show(message, looker) {
@@ -36,7 +39,7 @@ export function fieldPlace(name: string, everything: boolean): Place {
 
 /** One of the fields that an index knows. */
 export function indexedField(name: 'bcc' | 'cc' | 'from' | 'to' | 'subject'): Place {
-  return { ...fieldPlace(name, false), in: name }
+  return { ...fieldPlace(name, false, name === 'subject' ? lookAtField : lookAtAddresses), in: name }
 }
 
 export const bodyPlace: Place = { needs: ['summary', 'inline'], in: 'body', show: lookAtBody }

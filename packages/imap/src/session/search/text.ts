@@ -1,6 +1,16 @@
 /** Text of messages for search keys: decoded, folded (i;unicode-casemap), streamed where it is long. */
 import { createCharsetDecoder, createTransferDecoder, transferEncoding } from '@posthouse/mime/body'
-import { decodeWords, type FieldTable, fieldName, fieldValue, findField, scanFields } from '@posthouse/mime/header'
+import {
+  decodeWords,
+  type FieldTable,
+  fieldName,
+  fieldValue,
+  findField,
+  isGroup,
+  parseAddressList,
+  type RawMailbox,
+  scanFields,
+} from '@posthouse/mime/header'
 import type { OctetRange, Summary, SummaryPart } from '@posthouse/mime/summary'
 import { casemap } from './casemap.js'
 import type { SearchedMessage } from './message.js'
@@ -73,6 +83,36 @@ export function lookAtField(header: Uint8Array, lowerName: string, looker: Looke
     if (looker.look(decoded(table, at))) return true
   }
   return looker.done
+}
+
+/**
+ * The same for fields of addresses, which are looked at as ENVELOPE tells them, too (RFC 9051 §6.4.4, FROM): comments and
+ * blanks within an address are no part of it.
+ */
+export function lookAtAddresses(header: Uint8Array, lowerName: string, looker: Looker): boolean {
+  if (lookAtField(header, lowerName, looker)) return true
+  const table = scanFields(header)
+  for (let at = findField(table, lowerName); at !== -1; at = findField(table, lowerName, at + 1)) {
+    const value = fieldValue(table, at)
+    if (!isDecorated(value)) continue
+    for (const entry of parseAddressList(value).entries) {
+      for (const mailbox of isGroup(entry) ? entry.members : [entry]) {
+        looker.break()
+        if (looker.look(addressText(mailbox))) return true
+      }
+    }
+  }
+  return false
+}
+
+/** May an address be written in another way than ENVELOPE tells it? */
+function isDecorated(value: string): boolean {
+  return value.includes('(') || value.includes('\\') || value.includes(' @') || value.includes('@ ')
+}
+
+function addressText({ name, mailbox, host }: RawMailbox): string {
+  const address = `<${mailbox}@${host}>`
+  return decodeWords(name === null ? address : `${name} ${address}`).text
 }
 
 /** Looks at all fields of a header, names included. */

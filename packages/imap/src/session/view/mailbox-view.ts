@@ -62,6 +62,8 @@ export class MailboxView {
   uidsOnly = false
   #list: UidList
   #count: number
+  /** Where `sequenceOf` looks first. */
+  #next = 0
   #sharing: ViewSharing | null
 
   constructor(
@@ -116,8 +118,11 @@ export class MailboxView {
 
   /** The message's number; 0 when it is not in the view. */
   sequenceOf(uid: Uid): number {
-    const at = this.#below(uid)
-    return at < this.#count && this.#list.array[at] === uid ? at + 1 : 0
+    const { array } = this.#list
+    // Rows are walked in order: mostly it is the one behind the last one.
+    const at = this.#next < this.#count && array[this.#next] === uid ? this.#next : this.#below(uid)
+    this.#next = at + 1
+    return at < this.#count && array[at] === uid ? at + 1 : 0
   }
 
   /** How many messages of the view are in the set. */

@@ -1,7 +1,7 @@
 /** How changes are told: the one place that knows VANISHED (RFC 7162 §3.2.10) and UIDFETCH (RFC 9586) from the rest. */
 import type { MessageRow, UidSet } from '@posthouse/store-api'
 import { formatUidSet } from '../../syntax/sequence-set.js'
-import { fetchedMessage } from '../fetch/message.js'
+import { type FetchedMessage, fetchedMessage } from '../fetch/message.js'
 import type { ImapSession } from '../session.js'
 import { noteKeywords } from './keywords.js'
 import type { MailboxView } from './mailbox-view.js'
@@ -18,7 +18,9 @@ export function reportExpunged(session: ImapSession, numbers: readonly number[],
 
 /** Begins a FETCH response: `* 3 FETCH (`, or `* 17 UIDFETCH (`. True when the UID still has to be told. */
 export function beginFetch(session: ImapSession, sequence: number, uid: number): void {
-  session.out.text(session.enabled.has('UIDONLY') ? `* ${uid} UIDFETCH (` : `* ${sequence} FETCH (`)
+  const { out, enabled } = session
+  if (enabled.has('UIDONLY')) out.text('* ').number(uid).text(' UIDFETCH (')
+  else out.text('* ').number(sequence).text(' FETCH (')
 }
 
 /** RFC 7162 §3.2.4: where there is QRESYNC, a client that knows CONDSTORE hears the UID with every change. */
@@ -26,27 +28,35 @@ export function wantsUid({ enabled, parts }: ImapSession): boolean {
   return enabled.has('QRESYNC') || (enabled.has('CONDSTORE') && parts.names.has('QRESYNC'))
 }
 
-/** Tells the flags of a message, with what the client wants beside them. */
-export async function reportFlags(
+/**
+ * Tells the flags of a message, with what the client wants beside them. A light row is enough where `parts.lightUpdates`
+ * says so. A promise only when an extension needs one.
+ */
+export function reportFlags(
   session: ImapSession,
   view: MailboxView,
   sequence: number,
   row: MessageRow,
   withUid = false,
-): Promise<void> {
+): void | Promise<void> {
   const { out, parts, enabled } = session
   noteKeywords(session, view, row)
   beginFetch(session, sequence, row.uid)
-  if ((withUid || wantsUid(session)) && !enabled.has('UIDONLY')) out.text(`UID ${row.uid} `)
+  if ((withUid || wantsUid(session)) && !enabled.has('UIDONLY')) out.text('UID ').number(row.uid).text(' ')
   const message = fetchedMessage(session, row)
-  const items = ['FLAGS']
-  for (const { updateItems } of parts.extensions) {
-    for (const one of updateItems ?? []) if (one.wanted(session)) items.push(one.item)
-  }
-  for (let i = 0; i < items.length; i++) {
-    if (i > 0) out.text(' ')
-    const wait = parts.fetchItems.get(items[i])?.write(out, message, undefined, session)
-    if (wait) await wait
+  const wait = parts.fetchItems.get('FLAGS')?.write(out, message, undefined, session)
+  if (wait) return wait.then(() => writeUpdates(session, message, 0))
+  return writeUpdates(session, message, 0)
+}
+
+/** The rest of the response, from one of `parts.updateItems` on. */
+function writeUpdates(session: ImapSession, message: FetchedMessage, from: number): void | Promise<void> {
+  const { out, parts } = session
+  for (let i = from; i < parts.updateItems.length; i++) {
+    const { item, wanted } = parts.updateItems[i]
+    if (!wanted(session)) continue
+    const wait = item.write(out.text(' '), message, undefined, session)
+    if (wait) return wait.then(() => writeUpdates(session, message, i + 1))
   }
   out.line(')')
 }

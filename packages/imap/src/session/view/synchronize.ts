@@ -31,7 +31,8 @@ interface Changes {
 async function pull(session: ImapSession, view: MailboxView): Promise<Changes> {
   const { account } = session
   const rows: MessageRow[] = []
-  for await (const batch of account.messages(view.id, { since: view.cursor })) rows.push(...batch)
+  for await (const batch of account.messages(view.id, { since: view.cursor, light: session.parts.lightUpdates }))
+    rows.push(...batch)
   // Asked behind the rows: whatever the rows have seen, this has seen, too (R2).
   const vanished = account.vanished ? await account.vanished(view.id, view.cursor) : null
   if (vanished) return { rows, gone: uidSetFromSorted(view.pick(vanished)) }
@@ -94,7 +95,8 @@ export async function synchronize(
       held = true
       continue
     }
-    await reportFlags(session, view, sequence, row, pushed)
+    const wait = reportFlags(session, view, sequence, row, pushed)
+    if (wait) await wait
     const slow = session.flushMuch()
     if (slow) await slow
   }

@@ -122,7 +122,7 @@ describe('in any language', () => {
     const abort = new AbortController()
     const headers = { 'last-event-id': '1' }
     const { body } = await fetch(urlOf(mail, 'events'), { headers, signal: abort.signal })
-    const reader = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+    const reader = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream() as never).getReader()
     let seen = ''
     const until = async (text: string): Promise<void> => {
       while (!seen.includes(text)) seen += (await reader.read()).value

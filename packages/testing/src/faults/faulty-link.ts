@@ -27,6 +27,10 @@ export function faultyLink(link: Link, { flush, close }: LinkChanges): Link {
     now: () => link.now(),
     delay: (ms) => link.delay(ms),
     flush,
+    sent() {
+      const slow = flush()
+      return slow ? slow.then(() => link.sent()) : link.sent()
+    },
     startTls: () => link.startTls(),
     compress: () => link.compress(),
     close,

@@ -1,9 +1,11 @@
 const { on, stable, testMailFor } = require('@posthouse/testing')
 const { sendInvoice } = require('../src/invoice.cjs')
 
+// jest takes hooks only outside of hooks and tests: started here, awaited there.
+const starting = testMailFor({ after: afterAll })
 let mail
 beforeAll(async () => {
-  mail = await testMailFor({ after: afterAll })
+  mail = await starting
 })
 
 test('an invoice has its total in the text and in the file', async () => {

@@ -20,7 +20,7 @@ test('each reader gets what is for them', async (t) => {
     articles,
     mail.smtp.url,
   )
-  assert.equal(birds.messages[0].text, '- The robin\n- The wren')
+  assert.equal(birds.messages[0].text, '- The robin\n- The wren\n')
   assert.equal((await both.waitFor()).subject, '3 new articles')
   assert.match(both.messages[0].headers.get('List-Unsubscribe'), /^<https:\/\/example\.test\/unsubscribe/)
 })

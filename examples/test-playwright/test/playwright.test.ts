@@ -18,7 +18,10 @@ test.skipIf(!ensureInstalled(['chromium']))('the specs pass in Playwright', { ti
   const [APP_PORT, SMTP_PORT, HTTP_PORT] = await Promise.all([freePort(), freePort(), freePort()])
   const env = { ...process.env, APP_PORT, SMTP_PORT, HTTP_PORT }
   const output = await new Promise<string>((resolve) => {
-    execFile('npx', ['playwright', 'test'], { cwd, env }, (_error, stdout, stderr) => resolve(stdout + stderr))
+    const args = ['node_modules/@playwright/test/cli.js', 'test']
+    execFile(process.execPath, args, { cwd, env, timeout: 150_000 }, (_error, stdout, stderr) =>
+      resolve(stdout + stderr),
+    )
   })
   expect(output).toContain('4 passed')
 })

@@ -3,8 +3,10 @@ import '@posthouse/testing/jest-globals'
 import { afterAll, expect, test } from '@jest/globals'
 import { testMailFor } from '@posthouse/testing'
 
+const starting = testMailFor({ after: afterAll })
+
 test('types', async () => {
-  const mail = await testMailFor({ after: afterAll })
+  const mail = await starting
   const received: Promise<void> = expect(mail).toReceive({ subject: /x/ })
   await received
   expect(mail.messages[0]).toHaveAttachment('x')

@@ -2,8 +2,10 @@
 import '@posthouse/testing/jest'
 import { testMailFor } from '@posthouse/testing'
 
+const starting = testMailFor({ after: afterAll })
+
 test('types', async () => {
-  const mail = await testMailFor({ after: afterAll })
+  const mail = await starting
   const received: Promise<void> = expect(mail).toReceive({ subject: /x/ })
   await received
   await expect(mail.inbox()).not.toReceiveNothing({}, { within: 5 })

@@ -357,11 +357,22 @@ describe('every handle is closed', () => {
 
 test('testMailFor disposes with its test', async () => {
   const cleanings: (() => Promise<void>)[] = []
-  const mail = await testMailFor({ after: (clean) => cleanings.push(clean) })
+  const starting = testMailFor({ after: (clean) => cleanings.push(clean) })
+  // Registered before anything is awaited: jest refuses hooks later.
+  expect(cleanings).toHaveLength(1)
+  const mail = await starting
   expect(mail.env('TEST_')).toMatchObject({ TEST_SMTP_HOST: '127.0.0.1', TEST_SMTP_PORT: String(mail.smtp.port) })
   for (const clean of cleanings) await clean()
   await expect(mail.waitFor()).rejects.toMatchObject({ code: 'disposed' })
   await expect(testMailFor({})).rejects.toThrow('needs a test context')
+})
+
+test('testMailFor: a server that could not start leaves nothing to clean up', async () => {
+  await using taken = await startTestMail()
+  const cleanings: (() => Promise<void>)[] = []
+  const after = (clean: () => Promise<void>): unknown => cleanings.push(clean)
+  await expect(testMailFor({ after }, { smtp: { port: taken.smtp.port } })).rejects.toThrow('is taken')
+  await expect(cleanings[0]()).resolves.toBeUndefined()
 })
 
 test('testMailFor: waits end before the time limit of the test does', async ({ task, onTestFinished }) => {

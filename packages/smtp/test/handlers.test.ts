@@ -20,6 +20,7 @@ import {
   type SmtpSession,
   subaddress,
   subaddressing,
+  submissionRights,
 } from '../src/index.js'
 import { checkPassword, collector, fakeStore, zeros } from './servers.js'
 
@@ -429,5 +430,52 @@ describe('the feed of a store', () => {
       failing.abort?.()
     })
     expect(String(await ended)).toBe('Error: the message was not completed')
+  })
+})
+
+describe('submissionRights (RFC 6409 §6.1)', () => {
+  const owned = new Set(['tim tim@example.org', 'tim info@example.org'])
+  const rights = () => [submissionRights(async (account, address) => owned.has(`${account} ${address}`))]
+  const login = `${EHLO}
+    C: AUTH PLAIN AHRpbQBzZWNyZXQ=
+    S: 235 {*}
+  `
+  const submission = { authenticate: checkPassword, allowInsecureAuth: true }
+
+  test.each(['tim@example.org', 'info@example.org', ''])('a user sends as <%s>', async (address) => {
+    await play(
+      `${login}
+      C: MAIL FROM:<${address}>
+      S: 250 2.1.0 Sender OK
+    `,
+      rights,
+      submission,
+    )
+  })
+
+  test('and as nobody else; another try is welcome', async () => {
+    await play(
+      `${login}
+      C: MAIL FROM:<bob@example.org>
+      S: 550 5.7.1 This sender address is not yours
+      C: MAIL FROM:<tim@example.com>
+      S: 550 5.7.1 This sender address is not yours
+      C: MAIL FROM:<tim@example.org>
+      S: 250 2.1.0 Sender OK
+    `,
+      rights,
+      submission,
+    )
+  })
+
+  test('without a login there are no rights', async () => {
+    await play(
+      `${EHLO}
+      C: MAIL FROM:<tim@example.org>
+      S: 530 5.7.0 Authentication required
+    `,
+      rights,
+      submission,
+    )
   })
 })

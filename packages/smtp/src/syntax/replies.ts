@@ -65,6 +65,7 @@ export const replies = {
 
   // 55z: addresses and messages
   unknownUser: (address: string): Reply => reply(550, '5.1.1', `No such user here: ${address}`),
+  senderNotYours: (): Reply => reply(550, '5.7.1', 'This sender address is not yours'),
   relayDenied: (): Reply => reply(550, '5.7.1', 'Relaying denied'),
   messageTooBig: (limit: number): Reply => reply(552, '5.3.4', `Message bigger than ${limit} octets`),
   badLineEnds: (what: string): Reply => reply(550, '5.6.0', `Message refused: ${what}`),

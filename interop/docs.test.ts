@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { file, statesDocument } from '../scripts/states.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const SKIPPED = new Set(['node_modules', 'dist', '.git', 'reference', 'data'])
@@ -44,4 +45,8 @@ describe('blocks of the guides stand in examples that run', () => {
     const wanted = squeeze(code).replace(/,$/, '')
     expect(examples.some((text) => text.includes(wanted))).toBe(true)
   })
+})
+
+test('docs/states.md shows the tables that run; else: npm run states', () => {
+  expect(readFileSync(file, 'utf8')).toBe(statesDocument())
 })

@@ -323,4 +323,17 @@ describe('POP3', () => {
     expect(octets).toBeGreaterThan(5_000)
     expect(performance.now() - started).toBeGreaterThan(150)
   })
+
+  test.each([
+    ['fast', []],
+    ['slow', [on.pop3.any.throttle(3_000_000)]],
+  ])('a large message comes whole: %s', async (_name, scripts) => {
+    await using mail = await filled({ strictScripts: false })
+    const { raw } = await mail.deliver('ada@mail.test', { subject: 'four', text: 'four and more\n'.repeat(30_000) })
+    using _ = mail.script(...scripts)
+    await using pop3 = await open(mail, { limits: {} })
+    const pieces: Uint8Array[] = []
+    for await (const piece of pop3.retrieve(4)) pieces.push(piece.slice())
+    expect(Buffer.concat(pieces).equals(raw)).toBe(true)
+  })
 })

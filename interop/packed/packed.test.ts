@@ -7,15 +7,26 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { firstBlock, makePackedFolder, type PackedFolder } from './folder.js'
 
+/** Programs and types that use all of `@posthouse/testing`. */
+const TESTING = readdirSync(new URL('./testing', import.meta.url))
+
 let folder: PackedFolder
 beforeAll(async () => {
-  folder = await makePackedFolder(['typescript@6.0.3', '@types/node@20.19.43'])
+  folder = await makePackedFolder([
+    ...['typescript@6.0.3', '@types/node@20.19.43'],
+    // What @posthouse/testing is used with.
+    ...['vitest@4.1.12', 'nodemailer@10.6.0', '@jest/globals@30.5.2', '@types/jest@30.0.0'],
+  ])
   folder.copy(new URL('./round-trip.mjs', import.meta.url))
+  for (const name of TESTING) folder.copy(new URL(`./testing/${name}`, import.meta.url))
 }, 240_000)
 afterAll(() => folder.remove())
 
 /** Entries that want something of the reader's own around them: a test runner, a database driver. */
-const PEERS = ['@posthouse/testing/vitest', '@posthouse/testing/jest', '@posthouse/relay/postgres']
+const PEERS = [
+  ...['@posthouse/testing/vitest', '@posthouse/testing/jest', '@posthouse/testing/jest-globals'],
+  '@posthouse/relay/postgres',
+]
 const entries = (): readonly string[] => folder.entries.filter((entry) => !PEERS.includes(entry))
 
 test('every entry has the same exports by import and by require', async () => {
@@ -56,6 +67,18 @@ describe('TypeScript, strict, without skipLibCheck', () => {
     expect(stdout.toString()).toBe('')
     expect(code).toBe(0)
   })
+
+  test.each([
+    ['node-types.ts', 'node'],
+    ['vitest-types.ts', 'node'],
+    ['jest-types.ts', 'node,jest'],
+    ['jest-globals-types.ts', 'node'],
+  ])('the matchers of test runners: %s', async (file, types) => {
+    const options = strict.replace('--types node', `--types ${types} --module nodenext`)
+    const { stdout, code } = await folder.run('npx', 'tsc', ...options.split(' '), file)
+    expect(stdout.toString()).toBe('')
+    expect(code).toBe(0)
+  })
 })
 
 /** What a reader has before the first block of a README. */
@@ -76,12 +99,18 @@ describe('the first thing that a README says', () => {
   test.each(PACKAGES)('%s', async (name) => {
     const block = firstBlock(name)
     expect(block).toContain(`@posthouse/${name}`)
-    folder.write(`${name}.mts`, `${BEFORE[name] ?? ''}\n${block}`)
+    // Only a test runner runs a test.
+    const file = name === 'testing' ? `${name}.test` : name
+    folder.write(`${file}.mts`, `${BEFORE[name] ?? ''}\n${block}`)
     const compiled = await folder.run(
       ...['npx', 'tsc', '--strict', '--module', 'nodenext', '--target', 'es2022'],
-      ...['--lib', 'es2023,esnext.disposable', '--types', 'node', `${name}.mts`],
+      ...['--lib', 'es2023,esnext.disposable', '--types', 'node', `${file}.mts`],
     )
     expect(compiled.stdout.toString()).toBe('')
+    if (name === 'testing') {
+      const ran = await folder.run('npx', 'vitest', 'run', `${file}.mts`)
+      return expect(ran.code, `${ran.stdout}${ran.stderr}`).toBe(0)
+    }
     folder.write('once.mjs', `await import('./${name}.mjs')\nprocess.exit(0)`)
     const { stderr, code } = await folder.run('node', 'once.mjs')
     expect(stderr).toBe('')
@@ -89,20 +118,26 @@ describe('the first thing that a README says', () => {
   })
 })
 
-describe('a message goes in by SMTP and comes out by IMAP and POP3', () => {
+describe.each([
+  ['Node 20', process.version.startsWith('v20.') ? 'node' : 'npx --yes node@20'],
+  ['Node 22', 'npx --yes node@22'],
+  ['Node 24', 'npx --yes node@24'],
+  ['Node 26', 'npx --yes node@26'],
+  ['Bun', 'npx --yes bun@1'],
+  ['Deno', 'npx --yes deno@2 run --allow-all --node-modules-dir=manual'],
+])('%s', (_name, command) => {
   test.each([
-    ['this Node', 'node'],
-    ['Node 22', 'npx --yes node@22'],
-    ['Node 24', 'npx --yes node@24'],
-    ['Node 26', 'npx --yes node@26'],
-    ['Bun', 'npx --yes bun@1'],
-    ['Deno', 'npx --yes deno@2 run --allow-all --node-modules-dir=manual'],
+    ['a message goes in by SMTP and comes out by IMAP and POP3', 'round-trip.mjs', 'memory: ok\nsqlite: ok\n'],
+    ['a test mail server, from ESM', 'everything.mjs', 'everything works\n'],
+    ['a test mail server, from CommonJS', 'everything.cjs', 'everything works\n'],
   ])(
     '%s',
-    async (_name, command) => {
+    async (_what, file, said) => {
       const [program, ...args] = command.split(' ') as [string, ...string[]]
-      const { stdout, stderr } = await folder.run(program, ...args, 'round-trip.mjs')
-      expect(stdout.toString(), stderr).toBe('memory: ok\nsqlite: ok\n')
+      const { code, stdout, stderr } = await folder.run(program, ...args, file)
+      expect(stdout.toString(), stderr).toBe(said)
+      // It ended by itself: nothing was left open.
+      expect(code).toBe(0)
     },
     120_000,
   )

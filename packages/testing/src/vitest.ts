@@ -6,7 +6,7 @@ export { type MailMatchers, type MatcherResult, mailMatchers } from './matchers.
 
 declare module 'vitest' {
   // biome-ignore lint/suspicious/noExplicitAny: the declaration must be the one that is merged with
-  interface Matchers<T = any> extends MailMatchers<T> {}
+  interface Matchers<T = any> extends MailMatchers<void> {}
 }
 
 expect.extend(mailMatchers)

@@ -215,6 +215,49 @@ describe('IMAP: commands', () => {
     expect(lines.slice(-3)).toEqual([expect.stringMatching(/^C: \w+ IDLE$/), 'S: + idling', 'S: * BYE shutting down'])
   })
 
+  test.each<[string, { once(): { no(text: string): Script } }]>([
+    ['CAPABILITY', on.imap.capability],
+    ['NOOP', on.imap.noop],
+    ['LOGOUT', on.imap.logout],
+    ['ENABLE CONDSTORE', on.imap.enable],
+    ['ID NIL', on.imap.id],
+    ['SELECT INBOX', on.imap.select],
+    ['EXAMINE INBOX', on.imap.select],
+    ['CREATE New', on.imap.create],
+    ['DELETE New', on.imap.delete],
+    ['RENAME New Other', on.imap.rename],
+    ['SUBSCRIBE INBOX', on.imap.subscribe],
+    ['UNSUBSCRIBE INBOX', on.imap.unsubscribe],
+    ['LIST "" *', on.imap.list],
+    ['LSUB "" *', on.imap.lsub],
+    ['NAMESPACE', on.imap.namespace],
+    ['STATUS INBOX (MESSAGES)', on.imap.status],
+    ['IDLE', on.imap.idle],
+    ['CLOSE', on.imap.close],
+    ['UNSELECT', on.imap.unselect],
+    ['EXPUNGE', on.imap.expunge],
+    ['UID EXPUNGE 1', on.imap.expunge],
+    ['SEARCH ALL', on.imap.search],
+    ['UID SEARCH ALL', on.imap.search],
+    ['SORT (DATE) UTF-8 ALL', on.imap.sort],
+    ['THREAD REFERENCES UTF-8 ALL', on.imap.thread],
+    ['UID FETCH 1 (FLAGS)', on.imap.fetch],
+    ['UID STORE 1 FLAGS ()', on.imap.store],
+    ['UID COPY 1 INBOX', on.imap.copy],
+    ['UID MOVE 1 INBOX', on.imap.move],
+  ])('%s is a step', async (line, step) => {
+    await using mail = await filled()
+    const imap = await imapTo(mail)
+    await imap.mailboxOpen('INBOX')
+    using _ = mail.script(step.once().no('[SERVERBUG] not this time'))
+    const words = line.split(' ')
+    const command = words.splice(0, line.startsWith('UID ') ? 2 : 1).join(' ')
+    const attributes = words.length > 0 ? [{ type: 'ATOM', value: words.join(' ') }] : []
+    const failure = await failureOf((imap as unknown as RawImap).exec(command, attributes))
+    expect(failure).toMatchObject({ responseStatus: 'NO', responseText: 'not this time' })
+    imap.close()
+  })
+
   test('other commands, odd octets, actions of the test', async () => {
     await using mail = await filled()
     const imap = await imapTo(mail, { socketTimeout: 400 })
@@ -322,5 +365,41 @@ describe('POP3', () => {
     for await (const piece of pop3.retrieve(3)) octets += piece.length
     expect(octets).toBeGreaterThan(5_000)
     expect(performance.now() - started).toBeGreaterThan(150)
+  })
+
+  test.each<[string, Script]>([
+    ['CAPA', on.pop3.capa.once().err('[SYS/TEMP] not this time')],
+    ['STAT', on.pop3.stat.once().err('[SYS/TEMP] not this time')],
+    ['LIST', on.pop3.list.once().err('[SYS/TEMP] not this time')],
+    ['UIDL', on.pop3.uidl.once().err('[SYS/TEMP] not this time')],
+    ['RETR 1', on.pop3.retr.once().err('[SYS/TEMP] not this time')],
+    ['TOP 1 0', on.pop3.top.once().err('[SYS/TEMP] not this time')],
+    ['DELE 1', on.pop3.dele.once().err('[SYS/TEMP] not this time')],
+    ['RSET', on.pop3.rset.once().err('[SYS/TEMP] not this time')],
+    ['NOOP', on.pop3.noop.once().err('[SYS/TEMP] not this time')],
+  ])('%s is a step, as node-pop3 sees it', async (line, script) => {
+    await using mail = await filled()
+    const { host, port } = mail.pop3 as { host: string; port: number }
+    const pop3 = new Pop3Command({ user: 'ada', password: 'x', host, port, tls: false, timeout: 5_000 })
+    await pop3.connect()
+    await pop3.command('USER', 'ada')
+    await pop3.command('PASS', 'x')
+    using _ = mail.script(script)
+    expect(String(await failureOf(pop3.command(...line.split(' '))))).toContain('not this time')
+    expect(await pop3.command('STAT')).toBeTruthy()
+    await pop3.QUIT()
+  })
+
+  test.each([
+    ['fast', []],
+    ['slow', [on.pop3.any.throttle(3_000_000)]],
+  ])('a large message comes whole: %s', async (_name, scripts) => {
+    await using mail = await filled({ strictScripts: false })
+    const { raw } = await mail.deliver('ada@mail.test', { subject: 'four', text: 'four and more\n'.repeat(30_000) })
+    using _ = mail.script(...scripts)
+    await using pop3 = await open(mail, { limits: {} })
+    const pieces: Uint8Array[] = []
+    for await (const piece of pop3.retrieve(4)) pieces.push(piece.slice())
+    expect(Buffer.concat(pieces).equals(raw)).toBe(true)
   })
 })

@@ -3,11 +3,12 @@ import type { Link } from '@posthouse/wire'
 /** What a faulty link does in its own way. */
 export interface LinkChanges {
   flush(): void | Promise<void>
+  sent(): void | Promise<void>
   close(): void
 }
 
 /** A link that is another one, but for what is changed. */
-export function faultyLink(link: Link, { flush, close }: LinkChanges): Link {
+export function faultyLink(link: Link, { flush, sent, close }: LinkChanges): Link {
   return {
     id: link.id,
     remote: link.remote,
@@ -27,10 +28,7 @@ export function faultyLink(link: Link, { flush, close }: LinkChanges): Link {
     now: () => link.now(),
     delay: (ms) => link.delay(ms),
     flush,
-    sent() {
-      const slow = flush()
-      return slow ? slow.then(() => link.sent()) : link.sent()
-    },
+    sent,
     startTls: () => link.startTls(),
     compress: () => link.compress(),
     close,

@@ -113,6 +113,11 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
 
   const shown = faultyLink(link, {
     flush: () => link.flush() ?? (outlet.rate > 0 ? outlet.drained() : undefined),
+    sent() {
+      const sent = link.sent()
+      // What is throttled is held here, as views, and has not come to the link yet.
+      return outlet.drained()?.then(() => link.sent()) ?? sent
+    },
     close() {
       if (input === 'stalled') return
       if (outlet.rate > 0) void link.flush()

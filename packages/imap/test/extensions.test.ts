@@ -25,6 +25,16 @@ const three = async (made: TestServer): Promise<void> => {
   for (let i = 0; i < 3; i++) await made.deliver(HELLO)
 }
 
+/** Three messages; then the third is seen, and the second expunged. */
+const expungedSecond = async (made: TestServer): Promise<void> => {
+  await three(made)
+  const account = await made.account()
+  const [inbox] = await account.mailboxes()
+  const id = inbox?.id as string
+  await account.commit?.([{ op: 'flags', in: id, uids: [[3, 3]], mode: 'add', flags: Flag.Seen }])
+  await account.commit?.([{ op: 'expunge', in: id, uids: [[2, 2]], onlyDeleted: false }])
+}
+
 const SELECT = `
   C: s1 SELECT INBOX
   S: ...
@@ -101,14 +111,38 @@ test('RFC 7162 §3.2.5: QRESYNC in SELECT, VANISHED in FETCH and for expunges', 
     S: * VANISHED 3
     S: b6 OK [HIGHESTMODSEQ 8] EXPUNGE completed
   `,
-    async (made) => {
-      await three(made)
-      const account = await made.account()
-      const [inbox] = await account.mailboxes()
-      const id = inbox?.id as string
-      await account.commit?.([{ op: 'flags', in: id, uids: [[3, 3]], mode: 'add', flags: Flag.Seen }])
-      await account.commit?.([{ op: 'expunge', in: id, uids: [[2, 2]], onlyDeleted: false }])
-    },
+    expungedSecond,
+  ))
+
+test('RFC 7162 §3.2.5.2: numbers that match UIDs are read, and nothing is left out for them', () =>
+  play(
+    `
+    C: b1 ENABLE QRESYNC
+    S: * ENABLED QRESYNC
+    S: b1 OK ENABLE completed
+    C: b2 SELECT INBOX (QRESYNC (1 1 1:9 (1,2,3 1,2,3)))
+    S: ...
+    S: * VANISHED (EARLIER) 2
+    S: * 1 FETCH (UID 1 FLAGS () MODSEQ (2))
+    S: * 2 FETCH (UID 3 FLAGS (\\Seen) MODSEQ (5))
+    S: b2 OK [READ-WRITE] SELECT completed
+    C: b3 SELECT INBOX (QRESYNC (1 4 (1:2 1,3)))
+    S: ...
+    S: * VANISHED (EARLIER) 2
+    S: * 2 FETCH (UID 3 FLAGS (\\Seen) MODSEQ (5))
+    S: b3 OK [READ-WRITE] SELECT completed
+    C: b4 SELECT INBOX (QRESYNC (1 4 1:3 (1:2)))
+    S: b4 BAD {*}
+    C: b5 SELECT INBOX (QRESYNC (1 4 1:3 (x 1:2)))
+    S: b5 BAD {*}
+    C: b6 SELECT INBOX (QRESYNC (1 4 1:3 (1:2 1,3))
+    S: b6 BAD {*}
+    C: b7 SELECT INBOX (QRESYNC (99 4 1:3 (1:2 1,3)))
+    S: ...
+    S: * OK [MAILBOXID ({*})] {*}
+    S: b7 OK [READ-WRITE] SELECT completed
+  `,
+    expungedSecond,
   ))
 
 test('RFC 4731 and RFC 5182: ESEARCH and $', () =>

@@ -114,6 +114,46 @@ test('RFC 7162 §3.2.5: QRESYNC in SELECT, VANISHED in FETCH and for expunges', 
     expungedSecond,
   ))
 
+test.each(['vanished', 'messages'] as const)(
+  'QRESYNC tells of a message that is expunged between EXISTS and the end of SELECT, %s is asked',
+  async (when) => {
+    const made = testServer()
+    await three(made)
+    let due = true
+    const { server } = testServer({
+      store: {
+        async open(name, as) {
+          const account = (await made.store.open(name, as)) as Awaited<ReturnType<TestServer['account']>>
+          const expunge = async (mailbox: string): Promise<void> => {
+            if (due) await account.commit?.([{ op: 'expunge', in: mailbox, uids: [[3, 3]], onlyDeleted: false }])
+            due = false
+          }
+          return {
+            ...account,
+            async vanished(mailbox, since) {
+              if (when === 'vanished') await expunge(mailbox)
+              return (await account.vanished?.(mailbox, since)) ?? null
+            },
+            async *messages(mailbox, query) {
+              if (when === 'messages' && query.since !== undefined) await expunge(mailbox)
+              yield* account.messages(mailbox, query)
+            },
+          }
+        },
+      },
+    })
+    const client = new DialogueClient(server)
+    await client.logIn('alice')
+    await client.run('a ENABLE QRESYNC')
+    const lines = await client.run('b SELECT INBOX (QRESYNC (1 3))')
+    expect(lines).toContain('* 3 EXISTS')
+    expect(lines.filter((line) => line.includes('FETCH') || line.includes('VANISHED'))).toEqual([
+      expect.stringMatching(/^\* 3 FETCH \(UID 3 FLAGS \(.*\) MODSEQ \(4\)\)$/),
+    ])
+    expect(await client.run('c NOOP')).toContain('* VANISHED 3')
+  },
+)
+
 test('RFC 7162 §3.2.5.2: numbers that match UIDs are read, and nothing is left out for them', () =>
   play(
     `

@@ -51,7 +51,7 @@ const settled = (job: ClaimedJob) => ({
   ...{ job: job.id, recipients: [], due: 0, warnAt: null, destination: 'alive' as const },
   ...{ postponed: false, notices: [] },
 })
-const claimOf = (): ClaimOptions => ({ max: 200, now: Date.now(), lease: 60_000, limits, byDestination: new Map() })
+const claimOf = (): ClaimOptions => ({ max: 200, now: Date.now(), limits, byDestination: new Map() })
 
 /** Claims and settles everything that can be; jobs a second, and the longest claim in ms. */
 async function drain(engine: JobEngine): Promise<readonly [number, number]> {

@@ -25,7 +25,7 @@ const relay = await startRelay({
     routes: new Map(['a.test', 'b.test'].map((domain) => [domain, { hosts, tls: 'never' as const }])),
   },
   retry: () => 200,
-  limits: { perDestination: Number(concurrency), pause: 200, lease: 10_000 },
+  limits: { perDestination: Number(concurrency), pause: 200 },
 })
 const server = createSmtpServer({
   hostname: 'relay.test',

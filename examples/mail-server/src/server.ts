@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { createImapServer } from '@posthouse/imap'
 import { verifyMail } from '@posthouse/mail-auth'
 import { createPop3Server } from '@posthouse/pop3'
-import { relayRecipients, relayTo } from '@posthouse/relay'
+import { LOCAL, type Relay, relayRecipients, relayTo } from '@posthouse/relay'
 import {
   createLmtpServer,
   createSmtpServer,
@@ -12,9 +12,10 @@ import {
   requireAuth,
   requireTlsExtension,
   type SmtpHandler,
+  submissionRights,
 } from '@posthouse/smtp'
 import { fileSpool } from '@posthouse/smtp/node'
-import { openSqliteStore } from '@posthouse/store-sqlite'
+import { openSqliteStore, type SqliteStore } from '@posthouse/store-sqlite'
 import type { Log, Protocol } from '@posthouse/wire'
 import { createTlsIdentity, type Listening, listen } from '@posthouse/wire/node'
 import { loadCertificate } from './certificate.js'
@@ -67,7 +68,7 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
   const submission = createSmtpServer({
     ...access,
     ...{ content, spool },
-    handlers: [requireAuth(), ...recipients, ...filters, ...dkim, end],
+    handlers: [requireAuth(), submissionRights(ownership(store, relay)), ...recipients, ...filters, ...dkim, end],
   })
   const lmtp = createLmtpServer({ hostname, log, content, handlers: [here, deliver] })
   const imap = createImapServer(access)
@@ -133,6 +134,22 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
     },
     reloadCertificate: async () => tls.replace(await loadCertificate(settings)),
     close,
+  }
+}
+
+/** Addresses that a user may send with: those whose mail comes to him, and to nobody outside. */
+function ownership(store: SqliteStore, relay: Relay | null) {
+  const owner = async (address: string): Promise<string | null> =>
+    (await store.resolve(address)) ?? store.resolve(address.toLowerCase())
+  return async (account: string, address: string): Promise<boolean> => {
+    if ((await owner(address)) === account) return true
+    if (!relay) return false
+    const routing = await relay.route(address)
+    if (routing.type === 'refused') return false
+    const owners = routing.targets.map(({ destination, mailbox }) =>
+      destination === LOCAL ? owner(mailbox.address) : null,
+    )
+    return (await Promise.all(owners)).includes(account)
   }
 }
 

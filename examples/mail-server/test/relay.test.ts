@@ -79,11 +79,11 @@ async function start(env: Readonly<Record<string, string>>): Promise<Started> {
   }
 }
 
-async function submit({ ports }: MailServer, to: readonly string[]): Promise<void> {
+async function submit({ ports }: MailServer, to: readonly string[], from = 'alice@example.test'): Promise<void> {
   const auth = { user: 'alice@example.test', password: 'secret' }
   await using client = await connectSmtp({ host: '127.0.0.1', port: ports.submission ?? 0, tls: 'never', auth })
   const message = new TextEncoder().encode('From: <alice@example.test>\r\nSubject: Hello\r\n\r\nHello\r\n')
-  await client.send({ envelope: { reversePath: 'alice@example.test', recipients: to }, message })
+  await client.send({ envelope: { reversePath: from, recipients: to }, message })
 }
 
 describe('mail for other domains', () => {
@@ -149,6 +149,27 @@ describe('mail for other domains', () => {
       ['POSTHOUSE_RELAY', 'yes'],
     ]) {
       expect(() => readSettings({ [name]: value })).toThrow(name)
+    }
+  })
+})
+
+describe('submission', () => {
+  test('takes mail from addresses of the user, and aliases that lead to him', async () => {
+    const aliases = ['info@example.test=alice@example.test+bob@example.test', 'old@example.test=alice@far.test']
+    const server = await start({ POSTHOUSE_ALIASES: `${aliases.join(',')},team@example.test=bob@example.test` })
+    for (const from of ['alice@example.test', 'Alice@Example.TEST', 'info@example.test']) {
+      await submit(server, ['bob@example.test'], from)
+    }
+    for (const from of [
+      'bob@example.test',
+      'nobody@example.test',
+      'team@example.test',
+      'old@example.test',
+      'alice@far.test',
+    ]) {
+      await expect(submit(server, ['bob@example.test'], from)).rejects.toMatchObject({
+        reply: { code: 550, enhanced: '5.7.1' },
+      })
     }
   })
 })

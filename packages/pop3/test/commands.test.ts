@@ -373,13 +373,13 @@ describe('a store that does not do everything', () => {
       ...readOnly(account),
       messages: (mailbox, query) => account.messages(mailbox, { ...query, want: [] }),
       async *read() {
-        yield fromLatin1('Subject: 1\r\n')
+        yield fromLatin1('Subject: 1\r\n\r\nhalf\r\n')
         throw new StoreError('unavailable', 'the disk is gone')
       },
     }))
     await playTranscript(
       serve(broken),
-      `${LOGIN}\nC: RETR 1\nS: +OK ${MESSAGE.length} octets\nS: Subject: 1\n-- closed --`,
+      `${LOGIN}\nC: RETR 1\nS: +OK ${MESSAGE.length} octets\nS: Subject: 1\nS: \nS: half\n-- closed --`,
       LOOPBACK,
     )
   })

@@ -126,6 +126,7 @@ test('the filter gives the same at any cutting', () => {
   const part = fc.constantFrom(
     'Subject: ä\r\n',
     'Subject: a\r\n',
+    ' ä\r\n',
     'X: \xe4'.normalize(),
     '\r\n',
     '\n',

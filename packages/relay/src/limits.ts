@@ -22,8 +22,6 @@ export interface RelayLimits {
   readonly lifetime: number
   /** ms after which the sender is told that it takes longer; 0: never. Default: 4 hours. */
   readonly warnAfter: number
-  /** ms for which a claimed job is ours without a sign of life. Default: 120,000. */
-  readonly lease: number
   /** ms at most for which a destination is left alone when none of its servers can be reached. Default: 30 minutes. */
   readonly pause: number
   /** Received fields that a message may have; one with more goes in circles (RFC 5321 §6.3). Default: 100. */
@@ -54,7 +52,6 @@ export const DEFAULT_RELAY_LIMITS: RelayLimits = Object.freeze({
   recipients: 100,
   lifetime: 5 * 24 * HOUR,
   warnAfter: 4 * HOUR,
-  lease: 120_000,
   pause: HOUR / 2,
   hops: 100,
   header: 262_144,

@@ -26,6 +26,7 @@ import type {
   JobSelector,
   QueueStatus,
 } from './queue/types.js'
+import { canonicalAddress } from './routing/addresses.js'
 import { domainDestination, LOCAL, routeDestination } from './routing/destination.js'
 import { domainName } from './routing/names.js'
 import type { MailResolver } from './routing/resolver.js'
@@ -153,7 +154,7 @@ export function createRelay(options: RelayOptions): Relay {
     observe,
     exchangers: {
       ownNames: new Set([domainName(hostname)]),
-      ownAddresses: new Set(options.ownAddresses ?? []),
+      ownAddresses: new Set((options.ownAddresses ?? []).map(canonicalAddress)),
       random,
       ...(options.families && { families: options.families }),
       ...(options.allowAddress && { allowAddress: options.allowAddress }),

@@ -1,11 +1,11 @@
-/** The queue itself: claims, limits, crashes, and what people do to it. */
+/** The queue on SQLite. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ClaimedJob, ClaimOptions, JobEngine, NewMessage, Settlement } from '../src/index.js'
+import type { JobEngine } from '../src/index.js'
 import { openSqliteQueue } from '../src/node/index.js'
-import { HELLO } from './world.js'
+import { claimOf, done, mail, testEngine } from './engine-tests.js'
 
 let folder: string
 let path: string
@@ -25,56 +25,12 @@ async function open(thread = false): Promise<JobEngine> {
   return engine
 }
 
-const DAY = 86_400_000
-let number = 0
-function mail(...destinations: string[]): NewMessage {
-  return {
-    id: `m${++number}`,
-    envelope: {
-      ...{ reversePath: 'a@b.test', ret: null, envid: null, smtputf8: false, body: '7BIT', requireTls: false },
-      tlsOptional: false,
-      ...{ deliverBy: null, priority: 0, submitter: null, receivedFrom: null },
-    },
-    arrived: 1_000,
-    octets: [HELLO],
-    jobs: destinations.map((destination) => ({
-      destination,
-      via: null,
-      recipients: [{ address: 'x@y.test', original: null, notify: null, orcpt: null, failure: null }],
-      ...{ due: 1_000, expires: 1_000 + 5 * DAY, warnAt: null, held: false },
-    })),
-  }
-}
-const claimOf = (options: Partial<ClaimOptions> = {}): ClaimOptions => ({
-  ...{ max: 100, now: 1_000, lease: 60_000, limits: { concurrency: 5, perMinute: null }, byDestination: new Map() },
-  ...options,
-})
-function done(job: ClaimedJob, change: Partial<Settlement> = {}): Settlement {
-  const rest = { due: 0, warnAt: null, destination: 'alive' as const, postponed: false, notices: [], recipients: [] }
-  return { job: job.id, ...rest, ...change }
-}
-const failure = { status: '4.4.1', text: 'no route', reply: null, remote: null, at: 1_000 }
-
 describe.each([
   ['in the calling thread', false],
   ['in a thread of its own', true],
-])('a queue %s', (_, thread) => {
-  test('gives jobs out by destination, and no more than may run', async () => {
-    const engine = await open(thread)
-    await Promise.all(Array.from({ length: 12 }, () => engine.enqueue(mail('domain:a.test', 'domain:b.test'))))
-    const limits = new Map([['domain:b.test', { concurrency: 2, perMinute: null }]])
-    const { jobs } = await engine.claim(claimOf({ byDestination: limits }))
-    const count = (key: string): number => jobs.filter(({ destination }) => destination === key).length
-    expect([count('domain:a.test'), count('domain:b.test')]).toEqual([5, 2])
-    expect(jobs[0]).toMatchObject({ attempts: 1, attempted: 1_000, state: 'running', octets: HELLO })
-    expect((await engine.claim(claimOf({ byDestination: limits }))).jobs).toEqual([])
-    await engine.settle(done(jobs[0]))
-    expect((await engine.claim(claimOf({ byDestination: limits }))).jobs).toHaveLength(1)
-    expect(await engine.status()).toMatchObject({ messages: 12, running: 7, waiting: 16 })
-  })
-})
+])('a queue %s', (_, thread) => testEngine(() => open(thread)))
 
-describe('a queue', () => {
+describe('a queue in a file', () => {
   test('a process that ends leaves its jobs to the next one, with the attempt on record', async () => {
     const first = await open()
     await first.start()
@@ -87,70 +43,6 @@ describe('a queue', () => {
     expect(again).toMatchObject([{ id: jobs[0].id, attempts: 2 }])
     await second.settle(done(again[0]))
     expect(await second.status()).toMatchObject({ messages: 0, running: 0, waiting: 0, destinations: [] })
-  })
-
-  test('a dead destination is left alone, one job probes it, and others go on', async () => {
-    const engine = await open()
-    for (let i = 0; i < 50; i++) await engine.enqueue(mail('domain:dead.test'))
-    const { jobs } = await engine.claim(claimOf({ max: 1 }))
-    await engine.settle(
-      done(jobs[0], {
-        recipients: jobs[0].recipients,
-        due: 61_000,
-        destination: { blockedUntil: 31_000, failure, failures: 0 },
-      }),
-    )
-    await engine.enqueue(mail('domain:alive.test'))
-    const next = await engine.claim(claimOf())
-    expect(next.jobs.map(({ destination }) => destination)).toEqual(['domain:alive.test'])
-    expect(next.next).toBe(31_000)
-    const probe = await engine.claim(claimOf({ now: 31_000 }))
-    expect(probe.jobs).toMatchObject([{ destination: 'domain:dead.test', failures: 1, blocked: failure }])
-    await engine.settle(done(probe.jobs[0]))
-    expect((await engine.claim(claimOf({ now: 31_001 }))).jobs).toHaveLength(5)
-  })
-
-  test('an outage that many attempts run into at once counts once', async () => {
-    const engine = await open()
-    for (let i = 0; i < 5; i++) await engine.enqueue(mail('domain:dead.test'))
-    const { jobs } = await engine.claim(claimOf())
-    expect(jobs.map(({ failures }) => failures)).toEqual([0, 0, 0, 0, 0])
-    for (const [i, job] of jobs.entries()) {
-      const destination = { blockedUntil: 31_000 + i * 1_000_000, failure, failures: job.failures }
-      await engine.settle(done(job, { recipients: job.recipients, due: 2_000, destination }))
-    }
-    const { destinations } = await engine.status()
-    expect(destinations).toMatchObject([{ failures: 1, blockedUntil: 31_000, waiting: 5 }])
-  })
-
-  test('release tries a blocked destination at once, with jobs that were never tried', async () => {
-    const engine = await open()
-    for (let i = 0; i < 3; i++) await engine.enqueue(mail('domain:dead.test'))
-    const block = async (now: number): Promise<void> => {
-      const { jobs } = await engine.claim(claimOf({ max: 1, now }))
-      const destination = { blockedUntil: 1_000_000, failure, failures: jobs[0].failures }
-      await engine.settle(done(jobs[0], { recipients: jobs[0].recipients, due: 1_000_000, destination }))
-    }
-    await block(1_000)
-    expect((await engine.claim(claimOf({ now: 2_000 }))).jobs).toEqual([])
-    // Nothing of these has to be changed: they are due.
-    const [, second] = await engine.list({})
-    expect(await engine.release({ job: second.id }, 2_000)).toBe(0)
-    await block(2_000)
-    expect(await engine.release({}, 3_000)).toBe(2)
-    expect((await engine.claim(claimOf({ now: 3_000 }))).jobs).toHaveLength(1)
-  })
-
-  test('what was put off comes back at its time, however overdue it is', async () => {
-    const engine = await open()
-    const late = mail('domain:a.test')
-    await engine.enqueue({ ...late, jobs: [{ ...late.jobs[0], warnAt: 2_000, expires: 3_000 }] })
-    const { jobs } = await engine.claim(claimOf({ now: 5_000 }))
-    await engine.settle(
-      done(jobs[0], { recipients: jobs[0].recipients, due: 9_000, warnAt: 2_000, destination: null, postponed: true }),
-    )
-    expect(await engine.claim(claimOf({ now: 5_001 }))).toEqual({ jobs: [], next: 9_000 })
-    expect((await engine.claim(claimOf({ now: 9_000 }))).jobs).toMatchObject([{ attempts: 1 }])
   })
 
   test('whoever has lost the queue to another process takes no more jobs from it', async () => {
@@ -183,95 +75,5 @@ describe('a queue', () => {
     for await (const chunk of first.read(long.id)) length += chunk.length
     expect(length).toBe(600_000)
     expect(await first.status()).toMatchObject({ messages: 1, waiting: 1 })
-  })
-
-  test('jobs that expire while their destination is blocked are handed out to be given up', async () => {
-    const engine = await open()
-    for (let i = 0; i < 3; i++) await engine.enqueue(mail('domain:dead.test'))
-    const { jobs } = await engine.claim(claimOf({ max: 1 }))
-    const far = 1_000 + 6 * DAY
-    await engine.settle(
-      done(jobs[0], {
-        recipients: jobs[0].recipients,
-        due: far,
-        destination: { blockedUntil: far, failure, failures: 0 },
-      }),
-    )
-    const { jobs: late } = await engine.claim(claimOf({ now: 1_000 + 5 * DAY }))
-    expect(late.map(({ purpose, attempts }) => [purpose, attempts])).toEqual([
-      ['overdue', 1],
-      ['overdue', 0],
-      ['overdue', 0],
-    ])
-  })
-
-  test('a pace: one job at a time, so many a minute', async () => {
-    const engine = await open()
-    for (let i = 0; i < 5; i++) await engine.enqueue(mail('domain:a.test'))
-    const limits = { concurrency: 5, perMinute: 60 }
-    expect((await engine.claim(claimOf({ limits }))).jobs).toHaveLength(1)
-    expect(await engine.claim(claimOf({ limits, now: 1_500 }))).toMatchObject({ jobs: [], next: 2_000 })
-    expect((await engine.claim(claimOf({ limits, now: 2_000 }))).jobs).toHaveLength(1)
-  })
-
-  test('destinations with a backlog take turns', async () => {
-    const engine = await open()
-    for (const key of ['domain:a.test', 'domain:b.test', 'domain:c.test'])
-      for (let i = 0; i < 20; i++) await engine.enqueue(mail(key))
-    const served: string[] = []
-    for (let now = 1_010; now < 1_610; now += 10) {
-      const { jobs } = await engine.claim(claimOf({ max: 1, now }))
-      served.push(jobs[0].destination)
-      await engine.settle(done(jobs[0]))
-    }
-    for (let at = 0; at < 60; at += 3) expect(new Set(served.slice(at, at + 3)).size).toBe(3)
-  })
-
-  test('hold, release, cancel, list', async () => {
-    const engine = await open()
-    for (let i = 0; i < 3; i++) await engine.enqueue(mail('domain:a.test', 'domain:b.test'))
-    expect(await engine.hold({ destination: 'domain:a.test' })).toBe(3)
-    expect((await engine.claim(claimOf())).jobs.every(({ destination }) => destination === 'domain:b.test')).toBe(true)
-    // Those are running: they are held when they come back.
-    expect(await engine.hold({ destination: 'domain:b.test' })).toBe(3)
-    const running = await engine.list({ state: 'running' })
-    const [job] = running
-    await engine.settle({ ...done(job as ClaimedJob), recipients: job.recipients, due: 5_000 })
-    expect((await engine.list({ job: job.id })).map(({ state }) => state)).toEqual(['held'])
-    expect(await engine.release({ destination: 'domain:a.test' }, 2_000)).toBe(3)
-    expect((await engine.claim(claimOf({ now: 2_000 }))).jobs).toHaveLength(3)
-    expect(await engine.cancel({ job: job.id })).toBe(1)
-    expect(await engine.cancel({ state: 'running' })).toBe(0)
-    const page = await engine.list({ limit: 2 })
-    expect(page).toHaveLength(2)
-    expect((await engine.list({ after: page[1].id })).map(({ id }) => id)).not.toContain(page[0].id)
-  })
-
-  test('a long message is written bit by bit, and one that breaks off leaves nothing', async () => {
-    const engine = await open()
-    const piece = new Uint8Array(100_000).fill(65)
-    async function* long(pieces: number, breaks = false): AsyncGenerator<Uint8Array> {
-      for (let i = 0; i < pieces; i++) yield piece
-      if (breaks) throw new Error('gone')
-    }
-    const big = { ...mail('domain:a.test'), octets: long(11) }
-    await engine.enqueue(big)
-    await expect(engine.enqueue({ ...mail('domain:a.test'), octets: long(11, true) })).rejects.toThrow('gone')
-    let length = 0
-    for await (const chunk of engine.read(big.id)) length += chunk.length
-    expect(length).toBe(1_100_000)
-    const { jobs } = await engine.claim(claimOf())
-    expect(jobs.map(({ octets, message }) => [octets, message.size])).toEqual([[null, 1_100_000]])
-    await expect(engine.enqueue({ ...mail('domain:a.test'), id: big.id })).rejects.toThrow('in the queue already')
-    expect(await engine.status()).toMatchObject({ messages: 1 })
-  })
-
-  test('notices are there when the job is settled, and with it', async () => {
-    const engine = await open()
-    await engine.enqueue(mail('domain:a.test'))
-    const { jobs } = await engine.claim(claimOf())
-    await engine.settle(done(jobs[0], { notices: [mail('domain:sender.test')] }))
-    const { destinations } = await engine.status()
-    expect(destinations.map(({ destination }) => destination)).toEqual(['domain:sender.test'])
   })
 })

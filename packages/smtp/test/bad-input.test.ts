@@ -115,6 +115,56 @@ describe('lines', () => {
     )
   })
 
+  test('MAIL and RSET for ever; a message starts the count anew', () =>
+    play(
+      `${EHLO}
+      C: MAIL FROM:<a@example.org>
+      C: RSET
+      C: MAIL FROM:<a@example.org>
+      C: RCPT TO:<b@example.org>
+      C~ BDAT 1 LAST\\r\\nx
+      C: MAIL FROM:<a@example.org>
+      C: RSET
+      C: MAIL FROM:<a@example.org>
+      C: RCPT TO:<b@example.org>
+      C: RSET
+      C: MAIL FROM:<a@example.org>
+      S: 250 2.1.0 Sender OK
+      S: 250 2.0.0 Flushed
+      S: 250 2.1.0 Sender OK
+      S: 250 2.1.5 Recipient OK
+      S: 250 2.0.0 Message accepted as {*}
+      S: 250 2.1.0 Sender OK
+      S: 250 2.0.0 Flushed
+      S: 250 2.1.0 Sender OK
+      S: 250 2.1.5 Recipient OK
+      S: 250 2.0.0 Flushed
+      S: 421 4.7.0 Too many errors; closing connection
+      -- closed --
+    `,
+      { limits: { idleCommands: 4 } },
+    ))
+
+  test.each([
+    ['given up', '*', '501 5.7.0 Authentication cancelled'],
+    ['not base64', '!', '501 5.5.2 Not base64'],
+  ])('logins that are %s for ever', (_what, response, answer) =>
+    play(
+      `${EHLO}
+      C: AUTH PLAIN
+      S: 334 
+      C: ${response}
+      S: ${answer}
+      C: AUTH PLAIN
+      S: 334 
+      C: ${response}
+      S: 421 4.7.0 Too many errors; closing connection
+      -- closed --
+    `,
+      { authenticate: checkPassword, allowInsecureAuth: true, limits: { errors: 1 } },
+    ),
+  )
+
   test('NOOP for ever', () =>
     play(
       `${EHLO}

@@ -1,7 +1,6 @@
 import { StoreError } from '@posthouse/store-api'
-import { playTranscriptAtAllCuts } from '@posthouse/wire/testing'
+import { playTranscript, playTranscriptAtAllCuts } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
-import { addressOctets, networkKey } from '../src/handlers/network.js'
 import { createStageFeed } from '../src/handlers/stage-feed.js'
 import { WindowCounter } from '../src/handlers/window-counter.js'
 import {
@@ -21,6 +20,7 @@ import {
   type SmtpSession,
   subaddress,
   subaddressing,
+  submissionRights,
 } from '../src/index.js'
 import { checkPassword, collector, fakeStore, zeros } from './servers.js'
 
@@ -296,6 +296,65 @@ describe('policy', () => {
   })
 })
 
+test('rate limits: after too many guesses nobody logs in as that user for a while, and others do', async () => {
+  let now = 0
+  const handlers = [rateLimit({ failedLoginsPerUser: { limit: 1, seconds: 60 } })]
+  const { server } = collector({ handlers, authenticate: checkPassword, allowInsecureAuth: true })
+  const [wrong, right, other] = ['A\0secreT', 'a\0secret', 'b\0secret'].map((text) => btoa(`\0${text}`))
+  await playTranscript(
+    server,
+    `${EHLO}
+      C: AUTH PLAIN ${wrong}
+      S: 535 5.7.8 {*}
+      C: AUTH PLAIN ${wrong}
+      S: 454 4.7.0 Too many failed logins; try again later
+      C: AUTH PLAIN ${right}
+      S: 454 4.7.0 Too many failed logins; try again later
+      C: AUTH PLAIN ${other}
+      S: 235 {*}
+    `,
+    { now: () => now },
+  )
+  now = 120_000
+  await playTranscript(server, `${EHLO}  C: AUTH PLAIN ${right}\n  S: 235 {*}\n`, { now: () => now })
+})
+
+test('rates that somebody else counts, who takes time for it', async () => {
+  const counts = new Map<string, number>()
+  const counter = (name: string, { limit }: { readonly limit: number }) => ({
+    async take(key: string) {
+      const count = (counts.get(`${name} ${key}`) ?? 0) + 1
+      counts.set(`${name} ${key}`, count)
+      return count <= limit
+    },
+  })
+  const handlers = [
+    rateLimit({ recipients: { limit: 1, seconds: 60 }, failedLogins: { limit: 1, seconds: 60 }, counter }),
+  ]
+  const { server } = collector({ handlers, authenticate: checkPassword, allowInsecureAuth: true })
+  await playTranscript(
+    server,
+    `${EHLO}
+      C: AUTH PLAIN AGEAd3Jvbmc=
+      S: 535 5.7.8 {*}
+      C: AUTH PLAIN AGEAd3Jvbmc=
+      S: 535 5.7.8 {*}
+      C: AUTH PLAIN AGEAc2VjcmV0
+      S: 454 4.7.0 Too many failed logins; try again later
+      C: MAIL FROM:<a@example.org>
+      C: RCPT TO:<b@example.org>
+      C: RCPT TO:<c@example.org>
+      S: 250 {*}
+      S: 250 {*}
+      S: 451 4.7.1 Too many recipients; try again later
+  `,
+  )
+  expect([...counts]).toEqual([
+    ['failedLogins 192.0.2.1', 2],
+    ['recipients 192.0.2.1', 2],
+  ])
+})
+
 describe('WindowCounter', () => {
   test('lets through the limit, then waits for the window to slide', () => {
     const counter = new WindowCounter({ limit: 4, seconds: 10 })
@@ -306,19 +365,6 @@ describe('WindowCounter', () => {
     expect(counter.take('a', 11_000)).toBe(false)
     expect(counter.take('a', 30_000)).toBe(true)
   })
-})
-
-describe('networks', () => {
-  test.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['2001:db8::1', '32.1.13.184.0.0.0.0'],
-    ['2001:db8:0:0:1:2:3:4', '32.1.13.184.0.0.0.0'],
-    ['::ffff:192.0.2.1', '0.0.0.0.0.0.0.0'],
-    ['nonsense', 'nonsense'],
-  ])('%s', (address, key) => expect(networkKey(address)).toBe(key))
-  test.each(['1.2.3', '1.2.3.256', '1::2::3', '12345::', '1:2:3:4:5:6:7:8:9', 'x::'])('%s is no address', (address) =>
-    expect(addressOctets(address)).toBeNull(),
-  )
 })
 
 describe('the feed of a store', () => {
@@ -384,5 +430,52 @@ describe('the feed of a store', () => {
       failing.abort?.()
     })
     expect(String(await ended)).toBe('Error: the message was not completed')
+  })
+})
+
+describe('submissionRights (RFC 6409 §6.1)', () => {
+  const owned = new Set(['tim tim@example.org', 'tim info@example.org'])
+  const rights = () => [submissionRights(async (account, address) => owned.has(`${account} ${address}`))]
+  const login = `${EHLO}
+    C: AUTH PLAIN AHRpbQBzZWNyZXQ=
+    S: 235 {*}
+  `
+  const submission = { authenticate: checkPassword, allowInsecureAuth: true }
+
+  test.each(['tim@example.org', 'info@example.org', ''])('a user sends as <%s>', async (address) => {
+    await play(
+      `${login}
+      C: MAIL FROM:<${address}>
+      S: 250 2.1.0 Sender OK
+    `,
+      rights,
+      submission,
+    )
+  })
+
+  test('and as nobody else; another try is welcome', async () => {
+    await play(
+      `${login}
+      C: MAIL FROM:<bob@example.org>
+      S: 550 5.7.1 This sender address is not yours
+      C: MAIL FROM:<tim@example.com>
+      S: 550 5.7.1 This sender address is not yours
+      C: MAIL FROM:<tim@example.org>
+      S: 250 2.1.0 Sender OK
+    `,
+      rights,
+      submission,
+    )
+  })
+
+  test('without a login there are no rights', async () => {
+    await play(
+      `${EHLO}
+      C: MAIL FROM:<tim@example.org>
+      S: 530 5.7.0 Authentication required
+    `,
+      rights,
+      submission,
+    )
   })
 })

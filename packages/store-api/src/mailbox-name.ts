@@ -18,7 +18,12 @@ export interface MailboxNameLimits {
   readonly pathOctets: number
 }
 
-export const defaultMailboxNameLimits: MailboxNameLimits = { segmentOctets: 255, segments: 32, pathOctets: 1000 }
+/** The defaults of `MailboxNameLimits`. */
+export const DEFAULT_MAILBOX_NAME_LIMITS: MailboxNameLimits = Object.freeze({
+  segmentOctets: 255,
+  segments: 32,
+  pathOctets: 1000,
+})
 
 /**
  * The one spelling under which a name is stored and compared: NFC, `INBOX` in upper case.
@@ -27,7 +32,7 @@ export const defaultMailboxNameLimits: MailboxNameLimits = { segmentOctets: 255,
  */
 export function normaliseMailboxPath(
   path: readonly string[],
-  limits: MailboxNameLimits = defaultMailboxNameLimits,
+  limits: MailboxNameLimits = DEFAULT_MAILBOX_NAME_LIMITS,
 ): readonly string[] {
   if (path.length === 0) throw new StoreError('invalid', 'a mailbox name has at least one segment')
   if (path.length > limits.segments) {

@@ -30,7 +30,7 @@ const LEAST_GRACE = 15 * MINUTE
 const DAY = 24 * 60 * MINUTE
 
 /** The defaults of `SqliteLimits`. */
-export const DEFAULT_LIMITS: SqliteLimits = {
+export const DEFAULT_LIMITS: SqliteLimits = Object.freeze({
   messageBytes: 65535 * 65536,
   keywords: 100,
   mailboxes: 10_000,
@@ -41,7 +41,7 @@ export const DEFAULT_LIMITS: SqliteLimits = {
   lease: 60 * MINUTE,
   grace: 60 * MINUTE,
   busy: 30_000,
-}
+})
 
 /** The limits with what the caller wants otherwise. @throws StoreError `invalid` */
 export function limitsOf(wanted: Partial<SqliteLimits> | undefined): SqliteLimits {

@@ -107,6 +107,14 @@ test('only for some', async () => {
   expect({ accepted, rejected }).toEqual({ accepted: ['ada@example.test'], rejected: ['bounce+1@example.test'] })
 })
 
+test('only for one address, or those that fit', async () => {
+  await using mail = await startTestMail({ strictScripts: true })
+  mail.script(on.rcpt.for('EVE@example.test').reply(550, '5.1.1', 'no such user'), on.rcpt.for(/^bo/g).reply(452))
+  const to = ['eve@example.test', 'bob@example.test', 'bo@example.test', 'ada@example.test']
+  const { accepted } = await createTransport(mail.transport()).sendMail({ ...letter, to })
+  expect(accepted).toEqual(['ada@example.test'])
+})
+
 test('too many connections at a time', async () => {
   await using mail = await startTestMail()
   mail.script(on.greeting.when(({ open }) => open > 2).reply(421, '4.7.0', 'too many connections'))

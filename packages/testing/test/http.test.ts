@@ -285,7 +285,10 @@ describe('connectTestMail', () => {
   test('faults, deliveries, environment, iteration', async () => {
     const { mail, remote } = await open()
     {
-      await using _ = await remote.script(on.rcpt.times(1).reply(451, '4.7.1', 'greylisted'), on.data.delay(1))
+      await using _ = await remote.script(
+        on.rcpt.for(/^ada@/i).times(1).reply(451, '4.7.1', 'greylisted'),
+        on.data.for('').delay(1),
+      )
       await expect(send(remote)).rejects.toMatchObject({ responseCode: 451 })
       await send(remote)
     }

@@ -357,15 +357,28 @@ describe('every handle is closed', () => {
 
 test('testMailFor disposes with its test', async () => {
   const cleanings: (() => Promise<void>)[] = []
-  const mail = await testMailFor({ after: (clean) => cleanings.push(clean) })
+  const starting = testMailFor({ after: (clean) => cleanings.push(clean) })
+  // Registered before anything is awaited: jest refuses hooks later.
+  expect(cleanings).toHaveLength(1)
+  const mail = await starting
   expect(mail.env('TEST_')).toMatchObject({ TEST_SMTP_HOST: '127.0.0.1', TEST_SMTP_PORT: String(mail.smtp.port) })
   for (const clean of cleanings) await clean()
   await expect(mail.waitFor()).rejects.toMatchObject({ code: 'disposed' })
   await expect(testMailFor({})).rejects.toThrow('needs a test context')
 })
 
-test('testMailFor with the context of vitest: waits end before the test does', { timeout: 50 }, async (context) => {
-  const mail = await testMailFor(context)
+test('testMailFor: a server that could not start leaves nothing to clean up', async () => {
+  await using taken = await startTestMail()
+  const cleanings: (() => Promise<void>)[] = []
+  const after = (clean: () => Promise<void>): unknown => cleanings.push(clean)
+  await expect(testMailFor({ after }, { smtp: { port: taken.smtp.port } })).rejects.toThrow('is taken')
+  await expect(cleanings[0]()).resolves.toBeUndefined()
+})
+
+test('testMailFor: waits end before the time limit of the test does', async ({ task, onTestFinished }) => {
+  // vitest says it there, whatever the limit of this test is.
+  expect(task.timeout).toBeGreaterThan(0)
+  const mail = await testMailFor({ onTestFinished, task: { timeout: 50 } })
   const { message } = await mail.waitFor().catch((error) => error)
   expect(message).toContain('waited 40 ms for a message')
 })

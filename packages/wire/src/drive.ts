@@ -24,6 +24,17 @@ export interface Transport {
   compress?(): void
 }
 
+/** What `Link`'s methods call. */
+export interface DriverControl {
+  readonly inputWaits: boolean
+  flush(): void | Promise<void>
+  sent(): void | Promise<void>
+  startTls(): void
+  compress(): void
+  close(): void
+  abort(message: string): void
+}
+
 /** Turns an engine's handle: feeds it, lets the session answer its events one after the other, writes its output. */
 export interface Driver {
   /** Opens the session. Call once, before the first `receive`. */
@@ -43,15 +54,7 @@ export interface Driver {
   /** A handler runs, or what it said waits to be written. */
   readonly busy: boolean
   /** What `Link`'s methods call. */
-  readonly control: {
-    readonly inputWaits: boolean
-    flush(): void | Promise<void>
-    sent(): void | Promise<void>
-    startTls(): void
-    compress(): void
-    close(): void
-    abort(message: string): void
-  }
+  readonly control: DriverControl
 }
 
 /**
@@ -61,268 +64,304 @@ export interface Driver {
  * is paused). Handlers that answer synchronously cost no promise, and all their output leaves in one write.
  */
 export function createDriver(protocol: Protocol, transport: Transport, firstLink: () => Link): Driver {
-  let link!: Link
-  let engine!: Engine<AnyEvent, unknown>
-  let session!: Session<AnyEvent>
+  return new ConnectionDriver(protocol, transport, firstLink)
+}
+
+/**
+ * One object for each connection. Not an object literal with accessors: V8 gives each of those a hidden class of its
+ * own, which keeps what its functions see until a full garbage collection.
+ */
+class ConnectionDriver implements Driver, DriverControl {
+  #link!: Link
+  /** There is neither engine nor session when `Protocol.connect` has thrown. */
+  #engine!: Engine<AnyEvent, unknown>
+  #session!: Session<AnyEvent>
   /** False while an implicit TLS handshake is still going on: there is no session then. */
-  let started = false
-  let busy = false
-  let paused = false
-  let closing = false
-  let over = false
-  let ended = false
-  let endSeen = false
-  let stopping = false
-  let upgrade: 'tls' | 'compress' | null = null
+  #started = false
+  #busy = false
+  #paused = false
+  #closing = false
+  #over = false
+  #ended = false
+  #endSeen = false
+  #stopping = false
+  #upgrade: 'tls' | 'compress' | null = null
   /** Steps that were waited for; tells a flush that is due whether its step is over. */
-  let turns = 0
-  const waiting: Uint8Array[] = []
-  const soon = (step: () => void): void => (transport.soon ? transport.soon(step) : queueMicrotask(step))
+  #turns = 0
+  /** Chunks that nobody has read; `null`: none. */
+  #waiting: Uint8Array[] | null = null
+  readonly #protocol: Protocol
+  readonly #transport: Transport
+  readonly #firstLink: () => Link
 
-  function flush(): void | Promise<void> {
-    // There is no engine when `Protocol.connect` has thrown.
-    if (over || !engine) return
-    const pieces = engine.takeOutput()
-    if (pieces.length > 0) return transport.write(pieces)
+  constructor(protocol: Protocol, transport: Transport, firstLink: () => Link) {
+    this.#protocol = protocol
+    this.#transport = transport
+    this.#firstLink = firstLink
   }
 
-  function finish(reason: CloseReason): void {
-    if (over) return
-    over = true
-    waiting.length = 0
-    if (started) letGo(session, reason)
+  get control(): DriverControl {
+    return this
   }
 
-  /** There is no session when `Protocol.connect` has thrown. */
-  function letGo(of: Session<AnyEvent> | undefined, reason: CloseReason): void {
+  get busy(): boolean {
+    return this.#busy
+  }
+
+  get inputWaits(): boolean {
+    return this.#waiting !== null
+  }
+
+  start(): void {
+    if (this.#over) return
+    this.#link = this.#firstLink()
+    this.#started = true
     try {
-      const done = of?.closed?.(reason)
-      if (done) done.catch((error: unknown) => report('session.close-failed', error))
+      this.#open()
+      if (this.#session.start && this.#wait(this.#session.start())) return
+      this.#pump()
     } catch (error) {
-      report('session.close-failed', error)
+      this.#fail(error)
     }
   }
 
-  function report(event: string, error: unknown): void {
-    link.log({ level: 'error', event, connection: link.id, error })
+  receive(chunk: Uint8Array): void {
+    if (this.#over || this.#closing) return
+    if (this.#busy || this.#waiting) {
+      this.#waiting ??= []
+      this.#waiting.push(chunk)
+      if (!this.#paused) {
+        this.#paused = true
+        this.#transport.pause()
+      }
+      return
+    }
+    this.#engine.receive(chunk)
+    this.#pump()
   }
 
-  function abort(message: string): void {
-    if (over) return
-    link.log({ level: 'warn', event: 'connection.aborted', connection: link.id, message })
-    finish({ type: 'aborted', message })
-    transport.destroy()
+  receiveEnd(): void {
+    if (this.#over || this.#ended) return
+    this.#ended = true
+    this.#pump()
   }
 
-  function fail(error: unknown): void {
-    if (over) return
-    report('session.failed', error)
+  timedOut(): void {
+    if (this.#over || !this.#started) return
     try {
-      session?.failed?.(error)
-    } catch (second) {
-      report('session.failed', second)
+      this.#session.timedOut?.()
+    } catch (error) {
+      this.#report('session.failed', error)
     }
-    void flush()
-    finish({ type: 'error', error })
-    transport.end()
+    this.#close({ type: 'timeout' })
   }
 
-  function close(reason: CloseReason): void {
-    if (over) return
-    void flush()
-    finish(reason)
-    transport.end()
+  shutdown(): void {
+    if (this.#over || this.#stopping) return
+    this.#stopping = true
+    if (!this.#started) return this.#transport.destroy()
+    if (!this.#session.shutdown) {
+      this.#closing = true
+    } else {
+      try {
+        this.#session.shutdown()
+      } catch (error) {
+        return this.#fail(error)
+      }
+    }
+    this.#pump()
   }
 
-  /** Runs one step of the session; `true` when it goes on by itself later. */
-  function wait(step: void | Promise<void>): boolean {
-    if (!step) return false
-    busy = true
-    step.then(
-      () => {
-        busy = false
-        pump()
-      },
-      (error: unknown) => {
-        busy = false
-        fail(error)
-      },
-    )
-    // What was answered so far must not wait for what takes its time; what is decided in this turn joins it.
-    const turn = ++turns
-    soon(() => {
-      if (busy && turn === turns) void flush()
-    })
-    return true
+  lost(reason: CloseReason): void {
+    this.#finish(reason)
   }
 
-  function pump(): void {
-    if (busy || over) return
+  upgraded(next: Link): void {
+    if (this.#over) return
+    this.#letGo({ type: 'upgraded' })
+    this.#link = next
+    try {
+      this.#open()
+      this.#busy = false
+      if (this.#session.start && this.#wait(this.#session.start())) return
+      this.#pump()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  flush(): void | Promise<void> {
+    if (this.#over || !this.#engine) return
+    const pieces = this.#engine.takeOutput()
+    if (pieces.length > 0) return this.#transport.write(pieces)
+  }
+
+  sent(): void | Promise<void> {
+    void this.flush()
+    return this.#transport.sent?.()
+  }
+
+  startTls(): void {
+    this.#upgrade = 'tls'
+    // From here on not one more octet of clear text is read.
+    this.#paused = true
+    this.#transport.pause()
+  }
+
+  compress(): void {
+    this.#upgrade = 'compress'
+  }
+
+  close(): void {
+    this.#closing = true
+    // Called outside of a handler (a push, a timer): nothing else would notice.
+    if (!this.#busy) queueMicrotask(() => this.#pump())
+  }
+
+  abort(message: string): void {
+    if (this.#over) return
+    const { log, id } = this.#link
+    log({ level: 'warn', event: 'connection.aborted', connection: id, message })
+    this.#finish({ type: 'aborted', message })
+    this.#transport.destroy()
+  }
+
+  #open(): void {
+    const made = this.#protocol.connect(this.#link)
+    this.#engine = made.engine as Engine<AnyEvent, unknown>
+    this.#session = made.session as Session<AnyEvent>
+  }
+
+  #pump(): void {
+    if (this.#busy || this.#over) return
+    const engine = this.#engine
     try {
       for (;;) {
-        if (upgrade && takeOver()) return
-        if (closing) return close({ type: stopping ? 'shutdown' : 'closed' })
+        if (this.#upgrade && this.#takeOver()) return
+        if (this.#closing) return this.#close({ type: this.#stopping ? 'shutdown' : 'closed' })
         const event = engine.next()
-        if (over) return
+        if (this.#over) return
         if (event.type === 'need-data') {
-          const chunk = waiting.shift()
-          if (chunk) {
-            engine.receive(chunk)
+          if (this.#waiting) {
+            this.#readOn(this.#waiting)
             continue
           }
-          const slow = flush()
-          if (slow && wait(slow)) return
-          if (ended) {
-            if (endSeen) return close({ type: 'peer' })
-            endSeen = true
+          const slow = this.flush()
+          if (slow && this.#wait(slow)) return
+          if (this.#ended) {
+            if (this.#endSeen) return this.#close({ type: 'peer' })
+            this.#endSeen = true
             engine.receiveEnd()
             continue
           }
-          return resume()
+          return this.#resume()
         }
         if (event.type === 'paused') {
-          void flush()
+          void this.flush()
           return
         }
-        if (wait(session.handle(event))) return
-        if (over) return
+        if (this.#wait(this.#session.handle(event))) return
+        if (this.#over) return
       }
     } catch (error) {
-      fail(error)
+      this.#fail(error)
     }
   }
 
-  function resume(): void {
-    if (!paused) return
-    paused = false
-    transport.resume()
+  #readOn(waiting: Uint8Array[]): void {
+    const chunk = waiting.shift() as Uint8Array
+    if (waiting.length === 0) this.#waiting = null
+    this.#engine.receive(chunk)
   }
 
-  /** Performs what `startTls` or `compress` asked for; `true` when the engine must wait for it. */
-  function takeOver(): boolean {
-    const kind = upgrade
-    upgrade = null
-    void flush()
-    // RFC 3207 §4.2 and RFC 9051 §6.2.1: what was sent in clear text behind the command is not ours to obey, whether it
-    // came with the command and is in the engine, or waits here. Octets behind COMPRESS are not compressed (RFC 4978 §3).
-    if (waiting.length > 0 || engine.next().type !== 'need-data') {
-      abort(`octets behind the command that starts ${kind === 'tls' ? 'TLS' : 'compression'}`)
-      return true
+  #resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#transport.resume()
+  }
+
+  /** Runs one step of the session; `true` when it goes on by itself later. */
+  #wait(step: void | Promise<void>): boolean {
+    if (!step) return false
+    this.#busy = true
+    step.then(
+      () => {
+        this.#busy = false
+        this.#pump()
+      },
+      (error: unknown) => {
+        this.#busy = false
+        this.#fail(error)
+      },
+    )
+    // What was answered so far must not wait for what takes its time; what is decided in this turn joins it.
+    const turn = ++this.#turns
+    const flushLate = (): void => {
+      if (this.#busy && turn === this.#turns) void this.flush()
     }
-    if (kind === 'compress') {
-      transport.compress?.()
-      return false
-    }
-    busy = true
-    transport.startTls?.()
+    if (this.#transport.soon) this.#transport.soon(flushLate)
+    else queueMicrotask(flushLate)
     return true
   }
 
-  function open(): void {
-    const made = protocol.connect(link)
-    engine = made.engine as Engine<AnyEvent, unknown>
-    session = made.session as Session<AnyEvent>
+  /** Performs what `startTls` or `compress` asked for; `true` when the engine must wait for it. */
+  #takeOver(): boolean {
+    const kind = this.#upgrade
+    this.#upgrade = null
+    void this.flush()
+    // RFC 3207 §4.2 and RFC 9051 §6.2.1: what was sent in clear text behind the command is not ours to obey, whether it
+    // came with the command and is in the engine, or waits here. Octets behind COMPRESS are not compressed (RFC 4978 §3).
+    if (this.#waiting || this.#engine.next().type !== 'need-data') {
+      this.abort(`octets behind the command that starts ${kind === 'tls' ? 'TLS' : 'compression'}`)
+      return true
+    }
+    if (kind === 'compress') {
+      this.#transport.compress?.()
+      return false
+    }
+    this.#busy = true
+    this.#transport.startTls?.()
+    return true
   }
 
-  const driver: Driver = {
-    start() {
-      if (over) return
-      link = firstLink()
-      started = true
-      try {
-        open()
-        if (session.start && wait(session.start())) return
-        pump()
-      } catch (error) {
-        fail(error)
-      }
-    },
-    receive(chunk) {
-      if (over || closing) return
-      if (busy || waiting.length > 0) {
-        waiting.push(chunk)
-        if (!paused) {
-          paused = true
-          transport.pause()
-        }
-        return
-      }
-      engine.receive(chunk)
-      pump()
-    },
-    receiveEnd() {
-      if (over || ended) return
-      ended = true
-      pump()
-    },
-    timedOut() {
-      if (over || !started) return
-      try {
-        session.timedOut?.()
-      } catch (error) {
-        report('session.failed', error)
-      }
-      close({ type: 'timeout' })
-    },
-    shutdown() {
-      if (over || stopping) return
-      stopping = true
-      if (!started) return transport.destroy()
-      if (!session.shutdown) {
-        closing = true
-      } else {
-        try {
-          session.shutdown()
-        } catch (error) {
-          return fail(error)
-        }
-      }
-      pump()
-    },
-    lost(reason) {
-      finish(reason)
-    },
-    upgraded(next) {
-      if (over) return
-      letGo(session, { type: 'upgraded' })
-      link = next
-      try {
-        open()
-        busy = false
-        if (session.start && wait(session.start())) return
-        pump()
-      } catch (error) {
-        fail(error)
-      }
-    },
-    get busy() {
-      return busy
-    },
-    control: {
-      get inputWaits() {
-        return waiting.length > 0
-      },
-      flush,
-      sent() {
-        void flush()
-        return transport.sent?.()
-      },
-      startTls() {
-        upgrade = 'tls'
-        // From here on not one more octet of clear text is read.
-        paused = true
-        transport.pause()
-      },
-      compress() {
-        upgrade = 'compress'
-      },
-      close() {
-        closing = true
-        // Called outside of a handler (a push, a timer): nothing else would notice.
-        if (!busy) queueMicrotask(pump)
-      },
-      abort,
-    },
+  #fail(error: unknown): void {
+    if (this.#over) return
+    this.#report('session.failed', error)
+    try {
+      this.#session?.failed?.(error)
+    } catch (second) {
+      this.#report('session.failed', second)
+    }
+    void this.flush()
+    this.#finish({ type: 'error', error })
+    this.#transport.end()
   }
-  return driver
+
+  #close(reason: CloseReason): void {
+    if (this.#over) return
+    void this.flush()
+    this.#finish(reason)
+    this.#transport.end()
+  }
+
+  #finish(reason: CloseReason): void {
+    if (this.#over) return
+    this.#over = true
+    this.#waiting = null
+    if (this.#started) this.#letGo(reason)
+  }
+
+  #letGo(reason: CloseReason): void {
+    try {
+      const done = this.#session?.closed?.(reason)
+      if (done) done.catch((error: unknown) => this.#report('session.close-failed', error))
+    } catch (error) {
+      this.#report('session.close-failed', error)
+    }
+  }
+
+  #report(event: string, error: unknown): void {
+    const { log, id } = this.#link
+    log({ level: 'error', event, connection: id, error })
+  }
 }

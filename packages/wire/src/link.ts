@@ -135,5 +135,7 @@ export interface Session<Event> {
 export interface Protocol<Event extends { readonly type: string } = { readonly type: string }, Reply = unknown> {
   /** `smtp`, `lmtp`, `imap`, `pop3`. */
   readonly name: string
+  /** What a connection hears that there is no room for. Default: it is closed without a word. */
+  readonly refusal?: Uint8Array
   connect(link: Link): { readonly engine: Engine<Event, Reply>; readonly session: Session<Event> }
 }

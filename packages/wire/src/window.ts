@@ -2,6 +2,7 @@ import { indexOfByte } from './bytes.js'
 
 const LF = 10
 const CR = 13
+const NOTHING = new Uint8Array(0)
 
 /**
  * The input of an engine that is not consumed yet.
@@ -10,7 +11,7 @@ const CR = 13
  * incomplete line, which the engine's limits bound). Views stay valid until the next `push`.
  */
 export class ByteWindow {
-  #bytes: Uint8Array = new Uint8Array(0)
+  #bytes: Uint8Array = NOTHING
   #start = 0
   #end = 0
   /** Octets behind `#start` that are known to hold no LF: a line that comes octet by octet is searched once. */
@@ -76,7 +77,8 @@ export class ByteWindow {
 
   /** Consumes octets unseen. */
   skip(count: number): void {
-    this.#start = Math.min(this.#end, this.#start + count)
+    this.#start += count
+    if (this.#start >= this.#end) return this.clear()
     this.#searched = Math.max(0, this.#searched - count)
   }
 
@@ -88,7 +90,7 @@ export class ByteWindow {
   /** Forgets everything. */
   clear(): void {
     this.#start = this.#end = this.#searched = 0
-    this.#bytes = new Uint8Array(0)
+    this.#bytes = NOTHING
     this.#own = false
   }
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -151,6 +152,56 @@ describe('listen', () => {
     expect(await second.end()).toBe('')
   })
 
+  test('says why, when the protocol has words for it', async () => {
+    const protocol = { ...lines(() => {}), refusal: fromLatin1('too many\r\n') }
+    const server = await serve(protocol, { maxConnections: 1 })
+    const first = await dial(server.port)
+    expect(await reader(first).line()).toBe('hello')
+    expect(await reader(await dial(server.port)).end()).toBe('too many\r\n')
+    // And there is room again when one has gone.
+    const gone = new Promise((resolve) => first.once('close', resolve))
+    first.end()
+    await gone
+    let greeting = ''
+    while (greeting !== 'hello') greeting = await reader(await dial(server.port)).line()
+  })
+
+  test('a Unix socket: for everybody, again after a crash, and not when it is in use', async () => {
+    const path = join(folder, 'lines.sock')
+    const whoami = lines((_line, say, link) => say(`${link.remote.address} ${link.loopback}`))
+    const ask = async (): Promise<string> => {
+      const socket = connect(path)
+      sockets.push(socket)
+      const peer = reader(socket)
+      expect(await peer.line()).toBe('hello')
+      socket.write('x\r\n')
+      return peer.line()
+    }
+    // What a process leaves behind that is killed.
+    const crash = 'require("net").createServer().listen(process.argv[1], () => process.kill(process.pid, "SIGKILL"))'
+    expect(() => execFileSync(process.execPath, ['-e', crash, path], { stdio: 'ignore' })).toThrow()
+    expect(existsSync(path)).toBe(true)
+    const first = await listen(whoami, { path, everybody: true, maxConnectionsPerAddress: 1 })
+    expect([first.host, first.port]).toEqual([path, 0])
+    expect(statSync(path).mode & 0o222).toBe(0o222)
+    expect([await ask(), await ask()]).toEqual([' true', ' true'])
+    await expect(listen(whoami, { path })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+    await first.close({ force: true })
+    expect(existsSync(path)).toBe(false)
+    await using second = await listen(whoami, { path })
+    expect(second.connections).toBe(0)
+    expect(statSync(path).mode & 0o022).toBe(0)
+  })
+
+  test('nowhere to listen', async () => {
+    await expect(
+      listen(
+        lines(() => {}),
+        {},
+      ),
+    ).rejects.toThrow('`port` or `path`')
+  })
+
   test('an idle connection is told so and closed', async () => {
     const log: LogEvent[] = []
     const server = await serve(
@@ -248,6 +299,65 @@ describe('listen', () => {
     })
     expect(produced).toBe(512)
   })
+})
+
+/** Gives what comes to a session that looks at it only after a while, and says the hash of it all. */
+function slowHash(): Protocol {
+  return {
+    name: 'hash',
+    connect(link) {
+      let chunk: Uint8Array | null = null
+      let ended = false
+      const output: Uint8Array[] = []
+      const hash = createHash('sha256')
+      return {
+        engine: {
+          receive: (octets) => void (chunk = octets),
+          receiveEnd: () => void (ended = true),
+          next() {
+            const octets = chunk
+            chunk = null
+            return octets ? { type: 'octets', octets } : ended ? { type: 'end' } : NEED_DATA
+          },
+          send() {},
+          takeOutput: () => output.splice(0),
+        },
+        session: {
+          async handle(event) {
+            const { octets } = event as unknown as { octets?: Uint8Array }
+            if (octets) {
+              await new Promise((resolve) => setImmediate(resolve))
+              hash.update(octets)
+            } else {
+              output.push(hash.digest())
+              link.close()
+            }
+          },
+        },
+      }
+    },
+  }
+}
+
+test('octets stay what they were while a session thinks, whoever else sends in the meantime', async () => {
+  const { port } = await serve(slowHash())
+  const send = async (seed: number): Promise<void> => {
+    const socket = await dial(port)
+    const hash = createHash('sha256')
+    const heard: Buffer[] = []
+    socket.on('data', (octets) => heard.push(octets))
+    for (let i = 0; i < 60; i++) {
+      // Small ones and big ones in turn: they are read in different ways.
+      const octets = Buffer.alloc(i % 3 === 0 ? 20 + seed : (i * 7919 * seed) % 200_000, seed * 16 + i)
+      hash.update(octets)
+      await new Promise<void>((resolve) => socket.write(octets, () => resolve()))
+    }
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.end()
+    await closed
+    expect(Buffer.concat(heard).toString('hex')).toBe(hash.digest('hex'))
+  }
+  await Promise.all([1, 2, 3, 4, 5].map(send))
 })
 
 function dialFails(port: number): Promise<string> {

@@ -2,7 +2,7 @@
 
 import { lowerCase } from '../ascii.js'
 import {
-  defaultReportLimits,
+  DEFAULT_REPORT_LIMITS,
   type FieldGroup,
   fieldOf,
   otherFields,
@@ -128,7 +128,7 @@ function readRecipient(group: FieldGroup): RecipientStatus {
  * Reads the decoded body of a `message/delivery-status` or `message/global-delivery-status` part. Never throws: what
  * cannot be read is absent. A report whose first group is about a recipient has no fields about the message.
  */
-export function readDeliveryStatus(bytes: Uint8Array, limits: ReportLimits = defaultReportLimits): DeliveryStatus {
+export function readDeliveryStatus(bytes: Uint8Array, limits: ReportLimits = DEFAULT_REPORT_LIMITS): DeliveryStatus {
   const groups = readFieldGroups(bytes, limits)
   // Some reports leave out the empty line behind the first group; then its fields belong to both.
   const message = groups[0] && !isRecipientGroup(groups[0].slice(0, 1)) ? groups[0] : []

@@ -2,7 +2,7 @@
 
 import { lowerCase, trimBlanks } from '../ascii.js'
 import {
-  defaultReportLimits,
+  DEFAULT_REPORT_LIMITS,
   type FieldGroup,
   fieldOf,
   otherFields,
@@ -92,7 +92,7 @@ function allOf(group: FieldGroup, name: string): string[] | undefined {
 /** Reads the decoded body of the part. Never throws: what cannot be read is absent. */
 export function readDispositionNotification(
   bytes: Uint8Array,
-  limits: ReportLimits = defaultReportLimits,
+  limits: ReportLimits = DEFAULT_REPORT_LIMITS,
 ): DispositionNotification {
   const group = readFieldGroups(bytes, limits)[0] ?? []
   const others = otherFields(group, FIELDS)

@@ -2,7 +2,7 @@
 
 import { lowerCase, trimBlanks } from '../ascii.js'
 import {
-  defaultReportLimits,
+  DEFAULT_REPORT_LIMITS,
   type FieldGroup,
   fieldOf,
   otherFields,
@@ -74,7 +74,7 @@ function readCount(text: string | undefined): number | undefined {
 }
 
 /** Reads the decoded body of the part. Never throws: what cannot be read is absent; the type is then `other`. */
-export function readFeedbackReport(bytes: Uint8Array, limits: ReportLimits = defaultReportLimits): FeedbackReport {
+export function readFeedbackReport(bytes: Uint8Array, limits: ReportLimits = DEFAULT_REPORT_LIMITS): FeedbackReport {
   const group = readFieldGroups(bytes, limits).flat()
   const optional = (name: string, read: (value: string) => string): string | undefined => {
     const value = fieldOf(group, name)

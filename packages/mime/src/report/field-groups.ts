@@ -27,7 +27,12 @@ export interface ReportLimits {
   maxFieldOctets: number
 }
 
-export const defaultReportLimits: ReportLimits = { maxGroups: 10_000, maxFields: 100, maxFieldOctets: 16_384 }
+/** The defaults of `ReportLimits`. */
+export const DEFAULT_REPORT_LIMITS: ReportLimits = /* @__PURE__ */ Object.freeze({
+  maxGroups: 10_000,
+  maxFields: 100,
+  maxFieldOctets: 16_384,
+})
 
 const LF = 0x0a
 const CR = 0x0d
@@ -42,7 +47,7 @@ function isWhite(octet: number | undefined): boolean {
 }
 
 /** The groups of a report part. Lines that are no fields are skipped; never throws. */
-export function readFieldGroups(bytes: Uint8Array, limits: ReportLimits = defaultReportLimits): FieldGroup[] {
+export function readFieldGroups(bytes: Uint8Array, limits: ReportLimits = DEFAULT_REPORT_LIMITS): FieldGroup[] {
   const groups: ReportField[][] = []
   let group: ReportField[] = []
   for (let at = 0; at < bytes.length; ) {

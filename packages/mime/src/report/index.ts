@@ -14,7 +14,7 @@ export {
   writeDispositionNotification,
 } from './disposition-notification.js'
 export { type FeedbackReport, readFeedbackReport, writeFeedbackReport } from './feedback-report.js'
-export { defaultReportLimits, type ReportField, type ReportLimits } from './field-groups.js'
+export { DEFAULT_REPORT_LIMITS, type ReportField, type ReportLimits } from './field-groups.js'
 export { deliveryStatusReport, dispositionReport, feedbackReport, type ReportOptions } from './parts.js'
 export type { TypedValue } from './typed-values.js'
 export type { WriteReportOptions } from './values.js'

@@ -20,7 +20,7 @@ export interface MimeLimits {
 }
 
 /** Well above all mail that people send; the numbers of the widely used servers. */
-export const defaultLimits: MimeLimits = {
+export const DEFAULT_LIMITS: MimeLimits = /* @__PURE__ */ Object.freeze({
   depth: 100,
   parts: 10_000,
   headerSize: 1_048_576,
@@ -28,13 +28,13 @@ export const defaultLimits: MimeLimits = {
   parameters: 128,
   addresses: 10_000,
   defects: 200,
-}
+})
 
 const MAX_DEPTH = 1000
 
 /** The defaults, changed where `limits` says so. */
 export function withDefaultLimits(limits?: Partial<MimeLimits>): MimeLimits {
-  if (!limits) return defaultLimits
-  const merged = { ...defaultLimits, ...limits }
+  if (!limits) return DEFAULT_LIMITS
+  const merged = { ...DEFAULT_LIMITS, ...limits }
   return merged.depth > MAX_DEPTH ? { ...merged, depth: MAX_DEPTH } : merged
 }

@@ -1,7 +1,7 @@
 /** The compact summary of a message, and what IMAP, SORT and THREAD answer from it. */
 
 export { filterHeader } from '../header/fields.js'
-export { defaultLimits, type MimeLimits } from '../structure/limits.js'
+export { DEFAULT_LIMITS, type MimeLimits } from '../structure/limits.js'
 export type { OctetSink } from './octets.js'
 export type {
   AddressField,

@@ -16,27 +16,22 @@ const CR = 13
 
 export function createHeaderFilter(): HeaderFilter {
   let done = false
-  /** The header from its first line on that cannot be passed on yet. */
+  /** The header as far as it has come: what a line means is known when all of them are there. */
   let held: Uint8Array | null = null
 
   return {
     write(piece) {
       if (done) return [piece]
-      if (!held) {
-        const end = headerEnd(piece)
-        const whole = end !== -1 || piece[piece.length - 1] === LF
-        if (whole && !hasEightBit(end === -1 ? piece : piece.subarray(0, end))) {
-          done = end !== -1
-          return [piece]
-        }
+      const all = held ? concat([held, piece]) : piece
+      const end = headerEnd(all)
+      if (end === -1 && all.length < MAX_HEADER) {
+        held = held ? all : piece.slice()
+        return []
       }
-      held = held ? concat([held, piece]) : piece.slice()
-      const end = headerEnd(held)
-      if (end === -1 && held.length < MAX_HEADER) return []
       done = true
-      const all = held
       held = null
-      return end === -1 ? [all] : [surrogateHeader(all.subarray(0, end)), all.subarray(end)]
+      if (end === -1 || end > MAX_HEADER || !hasEightBit(all.subarray(0, end))) return [all]
+      return [surrogateHeader(all.subarray(0, end)), all.subarray(end)]
     },
     end: () => (held ? [surrogateHeader(held)] : []),
   }

@@ -36,7 +36,7 @@ export async function sendMessage(
   /** A promise when the client is slow. */
   function pass(piece: Uint8Array, lasting: boolean): void | Promise<void> {
     const small = piece.length <= COPIED
-    write(piece)
+    write(small && !lasting ? piece.slice() : piece)
     if (!small && !lasting) return link.sent()
     if (engine.unsent >= GATHERED) return link.flush()
   }

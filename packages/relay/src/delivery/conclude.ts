@@ -28,9 +28,12 @@ export interface ConcludeOptions {
   readonly stopping: boolean
 }
 
-/** ms until a job is tried again whose servers were busy: 1 to 5 s. */
+/**
+ * ms until a job is tried again whose servers were busy, and any other of its destination: 1 to 2 s. Else a long queue
+ * would be walked through for nothing, over and over.
+ */
 const BUSY_PAUSE = 1_000
-const BUSY_SPREAD = 4_000
+const BUSY_SPREAD = 1_000
 
 /** What `overdue` jobs come to: nothing was tried. */
 export function untried(job: ClaimedJob, now: number): Attempt {
@@ -47,9 +50,10 @@ export function conclude(job: ClaimedJob, attempt: Attempt, options: ConcludeOpt
   const { outcomes } = attempt
   const interrupted =
     options.stopping && outcomes.every(({ type }) => type === 'deferred') && attempt.destination !== 'dead'
+  const busy = job.purpose === 'deliver' && attempt.busy && !options.stopping
   const postponed = job.purpose === 'deliver' && (attempt.busy || interrupted)
   const expired = now >= job.expires && !postponed
-  const due = nextTime(job, attempt, options, postponed)
+  const due = nextTime(job, options, postponed, busy)
   const left: QueuedRecipient[] = []
   const failed: NoticeRecipient[] = []
   const delayed: NoticeRecipient[] = []
@@ -102,7 +106,7 @@ export function conclude(job: ClaimedJob, attempt: Attempt, options: ConcludeOpt
       recipients: left,
       due,
       warnAt: warn ? null : job.warnAt,
-      destination: dead ?? (attempt.destination === 'alive' ? 'alive' : null),
+      destination: dead ?? (attempt.destination === 'alive' ? 'alive' : busy ? { pausedUntil: due } : null),
       postponed,
     },
     notices,
@@ -110,14 +114,9 @@ export function conclude(job: ClaimedJob, attempt: Attempt, options: ConcludeOpt
   }
 }
 
-function nextTime(
-  job: ClaimedJob,
-  attempt: Attempt,
-  { now, random, retry, stopping }: ConcludeOptions,
-  postponed: boolean,
-): number {
+function nextTime(job: ClaimedJob, { now, random, retry }: ConcludeOptions, postponed: boolean, busy: boolean): number {
   if (job.purpose === 'overdue') return job.due
-  if (postponed) return stopping && !attempt.busy ? now : Math.round(now + BUSY_PAUSE + BUSY_SPREAD * random())
+  if (postponed) return busy ? Math.round(now + BUSY_PAUSE + BUSY_SPREAD * random()) : now
   // The last attempt is at the end, not some hours before it.
   return Math.max(now, Math.min(now + retry(job.attempts, random()), job.expires))
 }

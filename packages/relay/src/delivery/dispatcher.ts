@@ -57,7 +57,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       if (full) break
       try {
         const at = now()
-        const claim = await engine.claim({ max, now: at, lease: limits.lease, limits: share, byDestination })
+        const claim = await engine.claim({ max, now: at, limits: share, byDestination })
         next = claim.next
         for (const job of claim.jobs) begin(job)
         if (claim.jobs.length === max) again = true
@@ -83,18 +83,6 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
     running.set(job.id, done)
   }
 
-  let stopRenewing = (): void => {}
-  function renew(): void {
-    stopRenewing = timer(() => {
-      const jobs = [...running.keys()]
-      const done = engine.renew(jobs, now() + limits.lease)
-      done.catch(trouble).finally(() => {
-        if (!stopping || running.size > 0) renew()
-      })
-    }, limits.lease / 4)
-  }
-
-  renew()
   wake()
   return {
     get running() {
@@ -105,7 +93,6 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
       unwatch()
       forget?.()
       while (running.size > 0) await Promise.allSettled(running.values())
-      stopRenewing()
     },
   }
 }

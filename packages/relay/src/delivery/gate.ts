@@ -9,8 +9,11 @@ export interface ServerGate {
   enter(server: string, limit: number): Promise<boolean>
   /** A connection is closed. */
   leave(server: string): void
-  /** May one more message be sent now, at so many a minute? */
-  pace(server: string, perMinute: number): Promise<boolean>
+  /**
+   * ms to wait until one more message may be sent, at so many a minute: the turn is ours. `null`: not within `patience`
+   * ms, and there is no turn.
+   */
+  pace(server: string, perMinute: number, patience: number): Promise<number | null>
 }
 
 /** The gate of one process. */
@@ -30,18 +33,19 @@ export function createGate(now: () => number): ServerGate {
       if (left === 0) open.delete(server)
       else open.set(server, left)
     },
-    async pace(server, perMinute) {
+    async pace(server, perMinute, patience) {
       const at = now()
-      const next = free.get(server) ?? 0
-      if (next > at) return false
       // Who has waited has nothing to make up for: the pace is the least distance between two messages.
+      const turn = Math.max(at, free.get(server) ?? 0)
+      if (turn - at > patience) return null
+      // The latest is the last one: those whose time is over are in front.
       free.delete(server)
-      free.set(server, at + 60_000 / perMinute)
+      free.set(server, turn + 60_000 / perMinute)
       for (const [other, until] of free) {
         if (until > at) break
         free.delete(other)
       }
-      return true
+      return turn - at
     },
   }
 }

@@ -44,6 +44,9 @@ interface Entry {
   busy: number
 }
 
+/** ms that a message waits for its turn; who would wait longer comes again. */
+const PATIENCE = 5_000
+
 /** A connection was not opened because the server has enough of them. */
 class ServerBusy extends Error {}
 
@@ -106,7 +109,12 @@ export function createServerPools(options: ServerPoolsOptions): ServerPools {
       const entry = entryOf(target)
       entry.busy++
       try {
-        if (perServerMinute !== null && !(await gate.pace(entry.server, perServerMinute))) return 'busy'
+        if (perServerMinute !== null) {
+          const wait = await gate.pace(entry.server, perServerMinute, PATIENCE)
+          if (wait === null) return 'busy'
+          // A turn that is not used is lost, as it would be for the server.
+          if (wait > 0 && !(await delay(timer, wait, how.signal))) return 'busy'
+        }
         return await entry.pool.send(mail, how)
       } catch (error) {
         if (error instanceof ServerBusy) return 'busy'
@@ -121,6 +129,22 @@ export function createServerPools(options: ServerPoolsOptions): ServerPools {
       entries.clear()
     },
   }
+}
+
+/** False when the signal was first. */
+function delay(timer: Timer, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+  if (signal?.aborted) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      forget()
+      resolve(false)
+    }
+    const forget = timer(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve(true)
+    }, ms)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
 }
 
 /** The same client; `left` is called once when it is closed. */

@@ -1,13 +1,8 @@
 /** From a destination to the servers that are tried, each with how its connection must be encrypted. */
 
+import { addressOfLiteral } from '../routing/addresses.js'
 import { parseDestination } from '../routing/destination.js'
-import {
-  addressOfLiteral,
-  type ExchangerOptions,
-  type Exchangers,
-  findExchangers,
-  type MailServer,
-} from '../routing/exchangers.js'
+import { type ExchangerOptions, type Exchangers, findExchangers, type MailServer } from '../routing/exchangers.js'
 import type { MailResolver } from '../routing/resolver.js'
 import type { Route, Router } from '../routing/router.js'
 import { NO_POLICY, type TlsPolicies, type TlsWishes } from '../tls/policies.js'

@@ -1,4 +1,5 @@
 /** The parts of `pg` and `pg-boss` that the queue uses: whoever has these has enough. */
+import { RelayError } from '../errors.js'
 
 /** A connection of a pool. */
 export interface PgClient {
@@ -18,38 +19,56 @@ export interface BossTransaction {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: any[] }>
 }
 
-/** What is put into pg-boss. */
-export interface BossInsert {
-  readonly id?: string
-  readonly data: object
-  readonly startAfter: Date
-  readonly group: { readonly id: string; readonly tier: string }
-}
-
 /** A `PgBoss` (version 12). */
 export interface Boss {
   start(): Promise<unknown>
   stop(options?: object): Promise<void>
   createQueue(name: string, options?: object): Promise<void>
   insert(name: string, jobs: never[], options?: object): Promise<string[] | null>
-  // biome-ignore lint/suspicious/noExplicitAny: the data of a job is ours
+  // biome-ignore lint/suspicious/noExplicitAny: of a job no more than its id is used
   fetch(name: string, options?: object): Promise<any[]>
   deleteJob(name: string, id: never, options?: object): Promise<object>
   touch(name: string, id: string[], options?: object): Promise<unknown>
+  // biome-ignore lint/suspicious/noExplicitAny: it is only asked whether there is one
+  getJobById(name: string, id: string): Promise<any>
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** Runs a step in a transaction. */
-export async function transaction<T>(
-  pool: PgPool,
-  step: (client: PgClient, db: BossTransaction) => Promise<T>,
-): Promise<T> {
+/** What everything is done with. */
+export interface Context {
+  readonly boss: Boss
+  /** The name of the queue in pg-boss. */
+  readonly queue: string
+  /** The schema of our own tables. */
+  readonly schema: string
+}
+
+/** A step's connection, and the same for pg-boss. */
+export interface Step extends Pick<PgClient, 'query'> {
+  readonly db: BossTransaction
+}
+
+/** A step that two others have blocked each other with is done again, so many times in all. */
+const TRIES = 5
+
+/** Runs a step in a transaction; more than once where it collides with others. @throws RelayError */
+export async function transaction<T>(pool: PgPool, step: (step: Step) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(pool, step)
+    } catch (error) {
+      if (attempt >= TRIES || !isCollision(error)) throw relayErrorOf(error)
+    }
+  }
+}
+
+async function once<T>(pool: PgPool, step: (step: Step) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken = false
   try {
     await client.query('BEGIN')
-    const db = { executeSql: (text: string, values?: unknown[]) => client.query(text, values) }
-    const result = await step(client, db)
+    const query: Step['query'] = (text, values) => client.query(text, values)
+    const result = await step({ query, db: { executeSql: query } })
     await client.query('COMMIT')
     return result
   } catch (error) {
@@ -61,4 +80,31 @@ export async function transaction<T>(
   } finally {
     client.release(broken)
   }
+}
+
+/** Asks outside of a transaction. @throws RelayError */
+export async function ask(pool: PgPool, text: string, values: unknown[] = []): ReturnType<PgClient['query']> {
+  try {
+    return await pool.query(text, values)
+  } catch (error) {
+    throw relayErrorOf(error)
+  }
+}
+
+/** `unique_violation`. */
+export function isThere(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === '23505'
+}
+
+/** `deadlock_detected`, `serialization_failure`. */
+function isCollision(error: unknown): boolean {
+  const code = (error as { readonly code?: unknown } | null)?.code
+  return code === '40P01' || code === '40001'
+}
+
+/** Everything that the database says is `unavailable`. */
+export function relayErrorOf(cause: unknown): RelayError {
+  if (cause instanceof RelayError) return cause
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return new RelayError('unavailable', `the queue's database failed: ${text}`, { cause })
 }

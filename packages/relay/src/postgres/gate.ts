@@ -1,10 +1,10 @@
-/** Connections to servers, and messages a minute, counted for all processes on one database. */
+/** Connections to servers, and messages a minute, counted for all processes on one database, by its clock. */
 import type { ServerGate } from '../delivery/gate.js'
-import { type PgPool, transaction } from './connections.js'
+import { ask, type PgPool, transaction } from './connections.js'
 
 export interface PostgresGate extends ServerGate {
-  /** Keeps our places for so many ms more. */
-  renew(until: number): Promise<void>
+  /** Keeps our places for a while more. */
+  renew(): Promise<void>
   /** Gives all places back. */
   close(): Promise<void>
 }
@@ -14,12 +14,14 @@ export interface PostgresGateOptions {
   readonly schema: string
   /** ms for which a place is kept without a sign of life. */
   readonly lease: number
-  readonly now: () => number
   readonly onError: (error: Error) => void
 }
 
+/** Milliseconds since the epoch: the clocks of several machines differ. */
+const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint'
+
 /** One row for each place that is taken: who has died loses his when they are not renewed. */
-export function createPostgresGate({ pool, schema, lease, now, onError }: PostgresGateOptions): PostgresGate {
+export function createPostgresGate({ pool, schema, lease, onError }: PostgresGateOptions): PostgresGate {
   const owner = crypto.randomUUID()
   /** Our places, by server. */
   const places = new Map<string, string[]>()
@@ -27,14 +29,13 @@ export function createPostgresGate({ pool, schema, lease, now, onError }: Postgr
   return {
     async enter(server, limit) {
       const id = crypto.randomUUID()
-      const at = now()
-      const entered = await transaction(pool, async (client) => {
-        await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`posthouse gate ${server}`])
-        await client.query(`DELETE FROM ${schema}.place WHERE server = $1 AND until < $2`, [server, at])
-        const { rowCount } = await client.query(
-          `INSERT INTO ${schema}.place(id, server, owner, until) SELECT $1, $2, $3, $4
+      const entered = await transaction(pool, async (step) => {
+        await step.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`posthouse gate ${server}`])
+        await step.query(`DELETE FROM ${schema}.place WHERE server = $1 AND until < ${NOW}`, [server])
+        const { rowCount } = await step.query(
+          `INSERT INTO ${schema}.place(id, server, owner, until) SELECT $1, $2, $3, ${NOW} + $4
            WHERE (SELECT count(*) FROM ${schema}.place WHERE server = $2) < $5`,
-          [id, server, owner, at + lease, limit],
+          [id, server, owner, lease, limit],
         )
         return rowCount === 1
       })
@@ -49,17 +50,23 @@ export function createPostgresGate({ pool, schema, lease, now, onError }: Postgr
       // A place that cannot be given back is free when its time is over.
       pool.query(`DELETE FROM ${schema}.place WHERE id = $1`, [id]).catch(onError)
     },
-    async pace(server, perMinute) {
-      const at = now()
-      const { rowCount } = await pool.query(
-        `INSERT INTO ${schema}.pace(server, free) VALUES ($1, $2)
-         ON CONFLICT (server) DO UPDATE SET free = $2 WHERE pace.free <= $3`,
-        [server, Math.ceil(at + 60_000 / perMinute), at],
+    async pace(server, perMinute, patience) {
+      // The turn begins where the one before ends; `free` is when the next one may.
+      const { rows } = await ask(
+        pool,
+        `INSERT INTO ${schema}.pace AS p (server, free) VALUES ($1, ${NOW} + $2)
+         ON CONFLICT (server) DO UPDATE SET free = GREATEST(p.free, ${NOW}) + $2 WHERE p.free <= ${NOW} + $3
+         RETURNING GREATEST(0, free - $2 - ${NOW})::int AS wait`,
+        [server, Math.ceil(60_000 / perMinute), patience],
       )
-      return rowCount === 1
+      return rows.length === 0 ? null : rows[0].wait
     },
-    async renew(until) {
-      if (places.size > 0) await pool.query(`UPDATE ${schema}.place SET until = $1 WHERE owner = $2`, [until, owner])
+    async renew() {
+      if (places.size > 0) {
+        await ask(pool, `UPDATE ${schema}.place SET until = ${NOW} + $1 WHERE owner = $2`, [lease, owner])
+      }
+      // Who has been served long ago has nothing to wait for.
+      await ask(pool, `DELETE FROM ${schema}.pace WHERE free < ${NOW} - 60000`)
     },
     async close() {
       await pool.query(`DELETE FROM ${schema}.place WHERE owner = $1`, [owner])

@@ -1,22 +1,14 @@
 /** `@posthouse/relay/postgres`: one queue for several machines, on PostgreSQL, by pg-boss 12. */
-import { concat } from '@posthouse/wire'
 import { RelayError } from '../errors.js'
-import type { JobEngine, NewMessage, Settlement } from '../queue/types.js'
-import { type Attempt, claim } from './claim.js'
-import { type Boss, type PgPool, transaction } from './connections.js'
+import type { JobEngine } from '../queue/types.js'
+import { claim, waitAgain } from './claim.js'
+import { ask, type Boss, type Context, type PgPool, relayErrorOf, transaction } from './connections.js'
+import { earliest, makeReady } from './destinations.js'
 import { createPostgresGate } from './gate.js'
-import { change, list, status, unblock } from './manage.js'
-import {
-  CHUNK_SIZE,
-  type Context,
-  enqueue,
-  insertOf,
-  jobGone,
-  setAlarm,
-  type TakenMessage,
-  writeChunks,
-} from './messages.js'
-import { type JobData, schemaName, schemaSql } from './schema.js'
+import { cancel, hold, list, release, status, unblock } from './manage.js'
+import { discard, sweepChunks, takeAll, write } from './messages.js'
+import { schemaName, schemaSql } from './schema.js'
+import { settle } from './settle.js'
 
 export type { Boss, BossTransaction, PgClient, PgPool } from './connections.js'
 
@@ -24,7 +16,7 @@ export type { Boss, BossTransaction, PgClient, PgPool } from './connections.js'
 export interface PostgresQueueOptions {
   /** A `Pool` of `pg`. It stays open when the queue is closed. */
   readonly pool: PgPool
-  /** A `PgBoss` on the same database, in its default schema. It is started and stopped with the queue. */
+  /** A `PgBoss` on the same database. It is started and stopped with the queue. */
   readonly boss: Boss
   /** The schema of our own tables. Default: `posthouse`. */
   readonly schema?: string
@@ -38,9 +30,6 @@ export interface PostgresQueueOptions {
   readonly onError?: (error: Error) => void
 }
 
-/** Octets of a message that are kept in memory until it is complete. */
-const MEMORY = 4 * CHUNK_SIZE
-
 /** Opens the queue; tables are made where they are missing. @throws RelayError `unavailable` */
 export async function openPostgresQueue(options: PostgresQueueOptions): Promise<JobEngine> {
   const { pool, boss, queue = 'posthouse-relay', heartbeat = 60, poll = 500 } = options
@@ -48,18 +37,20 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
   const context: Context = { boss, queue, schema }
   const onError = (error: Error): void => options.onError?.(error)
   boss.on('error', onError)
-  const gate = createPostgresGate({ pool, schema, lease: Math.max(10, heartbeat) * 1000, now: Date.now, onError })
-  /** Jobs in our hands. */
-  const attempts = new Map<string, Attempt>()
+  /** Jobs in our hands, with the job of pg-boss that stands for each. */
+  const bosses = new Map<string, string>()
   const watchers = new Set<() => void>()
+  const life = Math.max(10, heartbeat)
+  const gate = createPostgresGate({ pool, schema, lease: life * 1000, onError })
+  let closed = false
   try {
-    await transaction(pool, async (client) => {
-      await client.query('SELECT pg_advisory_xact_lock($1)', [0x706f7375])
-      await client.query(schemaSql(schema))
+    await transaction(pool, async (step) => {
+      await step.query('SELECT pg_advisory_xact_lock($1)', [0x706f7375])
+      await step.query(schemaSql(schema))
     })
     await boss.start()
     await boss.createQueue(queue, {
-      heartbeatSeconds: Math.max(10, heartbeat),
+      heartbeatSeconds: life,
       // A job is ours for as long as we say so; how often it is tried is not pg-boss's business.
       expireInSeconds: 23 * 3600,
       retryLimit: 1_000_000,
@@ -67,156 +58,122 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
       deleteAfterSeconds: 60,
     })
   } catch (cause) {
-    throw new RelayError('unavailable', `the queue's database failed: ${messageOf(cause)}`, { cause })
+    throw relayErrorOf(cause)
+  }
+
+  const signs = setInterval(() => signOfLife().catch((error: unknown) => onError(relayErrorOf(error))), life * 300)
+  signs.unref()
+
+  /** What we have is ours for another while. */
+  async function signOfLife(): Promise<void> {
+    await gate.renew()
+    if (bosses.size > 0) await boss.touch(queue, [...bosses.values()])
   }
 
   function changed(): void {
     for (const watcher of watchers) watcher()
   }
 
-  async function take({ octets, ...message }: NewMessage): Promise<TakenMessage> {
-    let pieces: Uint8Array[] = []
-    let held = 0
-    let size = 0
-    let number = 0
-    const cut = (all: Uint8Array): Uint8Array[] =>
-      Array.from({ length: Math.ceil(all.length / CHUNK_SIZE) }, (_, i) =>
-        all.subarray(i * CHUNK_SIZE, (i + 1) * CHUNK_SIZE),
-      )
-    for await (const piece of octets) {
-      pieces.push(piece.slice())
-      held += piece.length
-      size += piece.length
-      if (held < MEMORY) continue
-      // Chunks of a message that never comes about are swept away at the start.
-      const chunks = cut(concat(pieces))
-      await writeChunks(pool, schema, message.id, chunks, number)
-      number += chunks.length
-      pieces = []
-      held = 0
-    }
-    const rest = pieces.length === 0 ? [] : cut(concat(pieces))
-    if (number === 0) return { ...message, size, octets: rest }
-    await writeChunks(pool, schema, message.id, rest, number)
-    return { ...message, size, octets: null }
+  function assertOpen(): void {
+    if (closed) throw new RelayError('closed', 'the queue is closed')
   }
 
-  async function settle(settlement: Settlement): Promise<void> {
-    const attempt = attempts.get(settlement.job)
-    if (!attempt) return
-    const notices: TakenMessage[] = []
-    for (const notice of settlement.notices) notices.push(await take(notice))
-    const { job: id, recipients } = settlement
-    await transaction(pool, async (client, db) => {
-      // Only the attempt that was fetched: when somebody else has the job by now, it is theirs.
-      const which = attempt.overdue ? id : { id, retryCount: attempt.retryCount }
-      // Its declared type hides the count.
-      const deleted = (await boss.deleteJob(queue, which as never, { db })) as { readonly affected: number }
-      if (deleted.affected === 0) return
-      for (const notice of notices) await enqueue(context, client, db, notice)
-      await noteDestination(client, attempt.data.destination, settlement.destination)
-      if (recipients.length === 0) return jobGone(client, schema, id, attempt.data.message)
-      const data: JobData = {
-        ...attempt.data,
-        recipients,
-        due: settlement.due,
-        warnAt: settlement.warnAt,
-        attempts: attempt.data.attempts - (settlement.postponed ? 1 : 0),
-      }
-      await boss.insert(queue, [{ id, ...insertOf(data) }] as never[], { db })
-      await setAlarm(client, schema, id, data)
-    })
-    attempts.delete(id)
-    if (notices.length > 0) changed()
+  async function assertThere(message: string): Promise<void> {
+    const { rows } = await ask(pool, `SELECT FROM ${schema}.message WHERE id = $1`, [message])
+    if (rows.length === 0) throw new RelayError('unavailable', `no message ${message} is in the queue`)
   }
 
-  async function noteDestination(
-    client: Pick<PgPool, 'query'>,
-    key: string,
-    learned: Settlement['destination'],
-  ): Promise<void> {
-    if (learned === null) return
-    if (learned === 'alive') {
-      await client.query(`DELETE FROM ${schema}.destination WHERE key = $1 AND failures > 0`, [key])
-      return
-    }
-    await client.query(
-      `INSERT INTO ${schema}.destination(key, failures, blocked, failure) VALUES ($1, 1, $2, $3)
-       ON CONFLICT (key) DO UPDATE SET failures = destination.failures + 1, blocked = $2, failure = $3
-       WHERE destination.failures = $4`,
-      [key, learned.blockedUntil, JSON.stringify(learned.failure), learned.failures],
-    )
+  async function told(change: Promise<number>): Promise<number> {
+    const count = await change
+    if (count > 0) changed()
+    return count
   }
-
-  const repeated = async (step: () => Promise<number>): Promise<number> => {
-    let total = 0
-    for (let count = await step(); count > 0; count = await step()) total += count
-    if (total > 0) changed()
-    return total
-  }
-  const each = (which: Parameters<JobEngine['hold']>[0], make: (data: JobData) => JobData | null): Promise<number> =>
-    repeated(() => transaction(pool, (client, db) => change(context, client, db, which, make)))
 
   return {
     async enqueue(message) {
-      const taken = await take(message)
-      await transaction(pool, (client, db) => enqueue(context, client, db, taken))
+      assertOpen()
+      const taken = await takeAll(pool, schema, [message])
+      try {
+        await transaction(pool, async (step) => {
+          await write(step, schema, taken)
+          await makeReady(step, schema, earliest(message.jobs))
+        })
+      } catch (error) {
+        await discard(pool, schema, taken)
+        throw error
+      }
       changed()
     },
     async start() {
-      await pool.query(
-        `DELETE FROM ${schema}.chunk c WHERE written < now() - interval '1 day'
-         AND NOT EXISTS (SELECT FROM ${schema}.message m WHERE m.id = c.message)`,
-      )
+      assertOpen()
+      await sweepChunks(context, pool)
+      // Of jobs that run somebody must know: pg-boss, as long as nobody has emptied its tables.
+      const { rows } = await ask(pool, `SELECT boss FROM ${schema}.job WHERE boss IS NOT NULL`)
+      for (const row of rows) {
+        if (await boss.getJobById(queue, row.boss)) continue
+        await transaction(pool, (step) => waitAgain(context, step, [row.boss], Date.now()))
+      }
     },
     async claim(claimOptions) {
-      const { jobs } = await transaction(pool, (client, db) => claim(context, client, db, claimOptions, attempts))
+      assertOpen()
+      const { jobs, next, ...claimed } = await transaction(pool, (step) => claim(context, step, claimOptions))
+      for (const [job, one] of claimed.bosses) bosses.set(job, one)
       // Others put jobs into the queue as well: it is asked again soon, whatever happens here.
-      return { jobs, next: claimOptions.now + poll }
+      return { jobs, next: Math.min(next ?? Number.POSITIVE_INFINITY, claimOptions.now + poll) }
     },
-    settle,
+    async settle(settlement) {
+      assertOpen()
+      const { job } = settlement
+      const one = bosses.get(job)
+      if (one === undefined) return
+      const notices = await takeAll(pool, schema, settlement.notices)
+      let written = false
+      try {
+        written = await transaction(pool, (step) => settle(context, step, settlement, one, notices))
+      } finally {
+        if (!written) await discard(pool, schema, notices)
+      }
+      if (bosses.get(job) === one) bosses.delete(job)
+      if (written && notices.length > 0) changed()
+    },
     gate,
-    async renew(jobs, until) {
-      await gate.renew(until)
-      const ours = jobs.filter((id) => attempts.get(id)?.overdue === false)
-      if (ours.length > 0) await boss.touch(queue, ours)
-    },
     async *read(message) {
       const text = `SELECT octets FROM ${schema}.chunk WHERE message = $1 AND number = $2`
       for (let number = 0; ; number++) {
-        const { rows } = await pool.query(text, [message, number])
-        if (rows.length === 0) return
-        yield rows[0].octets as Uint8Array
+        const { rows } = await ask(pool, text, [message, number])
+        if (rows.length > 0) yield rows[0].octets as Uint8Array
+        else if (number === 0) return assertThere(message)
+        else return
       }
     },
-    hold: (which) => each({ ...which, state: 'waiting' }, (data) => ({ ...data, held: true })),
+    hold: (which) => told(hold(schema, pool, which)),
     async release(which, now) {
       // Whoever lets a job go knows something that we do not: destinations are tried at once.
-      await unblock(context, pool, which)
-      const held = await each({ ...which, state: 'held' }, (data) => ({ ...data, held: false, due: now }))
-      const waiting = await transaction(pool, (client, db) =>
-        change(context, client, db, { ...which, state: 'waiting' }, (data) => ({
-          ...data,
-          due: Math.min(data.due, now),
-        })),
-      )
+      await unblock(schema, pool, which)
+      const count = await release(schema, pool, which, now)
       changed()
-      return held + waiting
+      return count
     },
-    cancel: async (which) => (which.state === 'running' ? 0 : each(which, () => null)),
-    list: (query) => list(context, pool, query),
-    status: () => status(context, pool),
+    cancel: (which) => told(cancel(schema, pool, which)),
+    list: (query) => list(schema, pool, query),
+    status: () => status(schema, pool),
     watch(watcher) {
       watchers.add(watcher)
       return () => watchers.delete(watcher)
     },
     async close() {
-      await gate.close().catch(onError)
+      if (closed) return
+      closed = true
+      clearInterval(signs)
+      try {
+        await gate.close()
+        // What could not be settled is another machine's at once.
+        const left = [...bosses.values()]
+        if (left.length > 0) await transaction(pool, (step) => waitAgain(context, step, left, Date.now()))
+      } catch (error) {
+        onError(relayErrorOf(error))
+      }
       await boss.stop({ graceful: false })
     },
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

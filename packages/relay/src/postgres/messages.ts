@@ -1,87 +1,177 @@
+/** Messages on their way into the queue, and out of it. */
+import type { Source } from '@posthouse/store-api'
+import { concat } from '@posthouse/wire'
+import { RelayError } from '../errors.js'
 import type { NewMessage } from '../queue/types.js'
-import type { Boss, BossInsert, BossTransaction, PgClient } from './connections.js'
-import { type JobData, NEVER } from './schema.js'
+import { type Context, isThere, type PgPool, relayErrorOf, type Step } from './connections.js'
+import { lockShared } from './destinations.js'
+import { HELD, WAITING } from './schema.js'
 
 /** Octets of a row of the table of chunks. */
-export const CHUNK_SIZE = 262_144
+const CHUNK_SIZE = 262_144
+/** Octets of a message that are kept in memory until it is complete. */
+const MEMORY = 4 * CHUNK_SIZE
 
-/** A message whose octets are in memory, or in the table already. */
-export interface TakenMessage extends Omit<NewMessage, 'octets'> {
+/** Octets that are in memory, or in the table already. */
+export interface TakenOctets {
   readonly size: number
-  readonly octets: readonly Uint8Array[] | null
+  /** `null`: in the table. */
+  readonly chunks: readonly Uint8Array[] | null
 }
 
-/** What everything is done with. */
-export interface Context {
-  readonly boss: Boss
-  readonly queue: string
-  readonly schema: string
+/** A message whose octets were taken. */
+export interface TakenMessage extends Omit<NewMessage, 'octets'> {
+  readonly octets: TakenOctets
 }
 
-export async function writeChunks(
-  client: Pick<PgClient, 'query'>,
-  schema: string,
-  message: string,
-  chunks: readonly Uint8Array[],
-  from = 0,
-): Promise<void> {
-  for (const [i, octets] of chunks.entries()) {
-    const text = `INSERT INTO ${schema}.chunk(message, number, octets) VALUES ($1, $2, $3)`
-    await client.query(text, [message, from + i, octets])
+/** Takes octets; chunks of a message that never comes about are removed, or swept away at a later start. */
+async function takeOctets(pool: PgPool, schema: string, message: string, source: Source): Promise<TakenOctets> {
+  let pieces: Uint8Array[] = []
+  let kept = 0
+  let size = 0
+  let number = 0
+  const flush = async (chunks: readonly Uint8Array[]): Promise<void> => {
+    for (const octets of chunks) await writeChunk(pool, schema, message, number++, octets)
+  }
+  try {
+    for await (const piece of source) {
+      pieces.push(piece.slice())
+      kept += piece.length
+      size += piece.length
+      if (kept < MEMORY) continue
+      const chunks = cut(pieces)
+      await flush(chunks.slice(0, -1))
+      pieces = chunks.slice(-1)
+      kept = pieces[0].length
+    }
+    const chunks = cut(pieces)
+    if (number === 0) return { size, chunks }
+    await flush(chunks)
+    return { size, chunks: null }
+  } catch (error) {
+    if (number > 0) await discardChunks(pool, schema, message)
+    throw error
   }
 }
 
-/** Puts messages and their jobs into the queue, in the caller's transaction. */
-export async function enqueue(
-  { boss, queue, schema }: Context,
-  client: PgClient,
-  db: BossTransaction,
-  message: TakenMessage,
-): Promise<void> {
-  await client.query(`INSERT INTO ${schema}.message(id, size, arrived, envelope, jobs) VALUES ($1, $2, $3, $4, $5)`, [
-    message.id,
-    message.size,
-    message.arrived,
-    JSON.stringify(message.envelope),
-    message.jobs.length,
-  ])
-  if (message.octets) await writeChunks(client, schema, message.id, message.octets)
-  const jobs = message.jobs.map((job): BossInsert & { readonly id: string } => ({
-    id: crypto.randomUUID(),
-    ...insertOf({ ...job, message: message.id, attempts: 0, attempted: null }),
-  }))
-  await boss.insert(queue, jobs as never[], { db })
-  for (const [i, job] of message.jobs.entries()) await setAlarm(client, schema, jobs[i].id, job)
-}
-
-/** A job as pg-boss takes it. */
-export function insertOf(data: JobData): BossInsert {
-  const { destination, due, held } = data
-  // The tier is the key as well: limits of single destinations are limits of tiers.
-  return { data, startAfter: held ? NEVER : new Date(due), group: { id: destination, tier: destination } }
-}
-
-/** When a job wants attention although its destination is left alone. */
-export async function setAlarm(
-  client: PgClient,
-  schema: string,
-  id: string,
-  job: Pick<JobData, 'destination' | 'expires' | 'warnAt' | 'held'>,
-): Promise<void> {
-  const at = job.held ? NEVER.getTime() : Math.min(job.expires, job.warnAt ?? job.expires)
-  await client.query(
-    `INSERT INTO ${schema}.alarm(job, destination, at) VALUES ($1, $2, $3) ON CONFLICT (job) DO UPDATE SET at = $3`,
-    [id, job.destination, at],
+function cut(pieces: readonly Uint8Array[]): Uint8Array[] {
+  const all = pieces.length === 1 ? pieces[0] : concat(pieces)
+  return Array.from({ length: Math.ceil(all.length / CHUNK_SIZE) }, (_, i) =>
+    all.subarray(i * CHUNK_SIZE, (i + 1) * CHUNK_SIZE),
   )
 }
 
-/** A job of a message is gone; with the last one the message goes. */
-export async function jobGone(client: PgClient, schema: string, id: string, message: string): Promise<void> {
-  await client.query(`DELETE FROM ${schema}.alarm WHERE job = $1`, [id])
-  const { rows } = await client.query(`UPDATE ${schema}.message SET jobs = jobs - 1 WHERE id = $1 RETURNING jobs`, [
-    message,
-  ])
-  if (rows.length === 0 || rows[0].jobs > 0) return
-  await client.query(`DELETE FROM ${schema}.message WHERE id = $1`, [message])
-  await client.query(`DELETE FROM ${schema}.chunk WHERE message = $1`, [message])
+async function writeChunk(
+  client: Pick<PgPool, 'query'>,
+  schema: string,
+  message: string,
+  number: number,
+  octets: Uint8Array,
+): Promise<void> {
+  const text = `INSERT INTO ${schema}.chunk(message, number, octets) VALUES ($1, $2, $3)`
+  await client.query(text, [message, number, octets]).catch((error: unknown) => {
+    throw isThere(error) ? inTheQueue(message, error) : relayErrorOf(error)
+  })
+}
+
+function inTheQueue(message: string, cause: unknown): RelayError {
+  return new RelayError('unavailable', `a message ${message} is in the queue already`, { cause })
+}
+
+async function discardChunks(pool: PgPool, schema: string, message: string): Promise<void> {
+  const text = `DELETE FROM ${schema}.chunk c WHERE message = $1
+    AND NOT EXISTS (SELECT FROM ${schema}.message m WHERE m.id = c.message)`
+  await pool.query(text, [message]).catch(() => {})
+}
+
+/** Removes the octets of messages that do not come about. Never rejects: what is left is swept away at a later start. */
+export async function discard(pool: PgPool, schema: string, messages: readonly TakenMessage[]): Promise<void> {
+  for (const { id, octets } of messages) if (octets.chunks === null) await discardChunks(pool, schema, id)
+}
+
+/** Messages with their octets: those of long ones are in the table when this resolves. */
+export async function takeAll(
+  pool: PgPool,
+  schema: string,
+  messages: readonly NewMessage[],
+): Promise<readonly TakenMessage[]> {
+  const taken: TakenMessage[] = []
+  try {
+    for (const message of messages) {
+      taken.push({ ...message, octets: await takeOctets(pool, schema, message.id, message.octets) })
+    }
+    return taken
+  } catch (error) {
+    await discard(pool, schema, taken)
+    throw error
+  }
+}
+
+/** Messages that were half written by a process that has ended. */
+export async function sweepChunks({ schema }: Context, pool: PgPool): Promise<void> {
+  await pool.query(
+    `DELETE FROM ${schema}.chunk c WHERE written < now() - interval '1 day'
+     AND NOT EXISTS (SELECT FROM ${schema}.message m WHERE m.id = c.message)`,
+  )
+}
+
+/** When a waiting job wants attention although its destination cannot be tried. */
+export function alarmOf(expires: number, warnAt: number | null): number {
+  return warnAt === null ? expires : Math.min(expires, warnAt)
+}
+
+/** Writes messages and their jobs. `makeReady` for their destinations is the caller's. */
+export async function write(step: Step, schema: string, messages: readonly TakenMessage[]): Promise<void> {
+  await lockShared(
+    step,
+    messages.flatMap(({ jobs }) => jobs.map(({ destination }) => destination)),
+  )
+  for (const message of messages) {
+    await writeOne(step, schema, message).catch((error: unknown) => {
+      throw isThere(error) ? inTheQueue(message.id, error) : error
+    })
+  }
+}
+
+async function writeOne(step: Step, schema: string, { octets, jobs, ...message }: TakenMessage): Promise<void> {
+  const chunks = octets.chunks ?? []
+  await step.query(
+    `WITH message AS (
+       INSERT INTO ${schema}.message(id, size, arrived, envelope, jobs) VALUES ($1, $2, $3, $4, $5)
+     ), chunk AS (
+       INSERT INTO ${schema}.chunk(message, number, octets)
+       SELECT $1, number - 1, octets FROM unnest($6::bytea[]) WITH ORDINALITY c(octets, number)
+     )
+     INSERT INTO ${schema}.job(message, destination, state, due, alarm, expires, warn, via, recipients)
+     SELECT $1, j.destination, j.state, j.due, j.alarm, j.expires, j.warn, j.via, j.recipients
+     FROM jsonb_to_recordset($7::jsonb) j(destination text, state int, due bigint, alarm bigint, expires bigint,
+       warn bigint, via text, recipients jsonb)`,
+    [
+      ...[message.id, octets.size, Math.round(message.arrived), JSON.stringify(message.envelope), jobs.length],
+      chunks,
+      JSON.stringify(
+        jobs.map(({ destination, held, due, expires, warnAt, via, recipients }) => ({
+          ...{ destination, state: held ? HELD : WAITING, via, recipients },
+          ...{ due: Math.ceil(due), alarm: Math.ceil(alarmOf(expires, warnAt)), expires: Math.ceil(expires) },
+          warn: warnAt === null ? null : Math.ceil(warnAt),
+        })),
+      ),
+    ],
+  )
+}
+
+/** So many jobs of messages are gone; with its last one a message goes. */
+export async function jobsGone(step: Step, schema: string, counts: ReadonlyMap<string, number>): Promise<void> {
+  const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
+  const { rows } = await step.query(
+    `UPDATE ${schema}.message m SET jobs = m.jobs - gone.count
+     FROM unnest($1::text[], $2::int[]) gone(id, count) WHERE m.id = gone.id RETURNING m.id, m.jobs`,
+    [sorted.map(([id]) => id), sorted.map(([, count]) => count)],
+  )
+  const over = rows.filter(({ jobs }) => jobs <= 0).map(({ id }) => id)
+  if (over.length === 0) return
+  await step.query(
+    `WITH chunk AS (DELETE FROM ${schema}.chunk WHERE message = ANY($1)) DELETE FROM ${schema}.message WHERE id = ANY($1)`,
+    [over],
+  )
 }

@@ -1,4 +1,12 @@
-/** Our own tables beside those of pg-boss: the messages, and what is known of destinations. */
+/**
+ * Our own tables beside those of pg-boss: the messages, what waits, and what is known of destinations.
+ *
+ * pg-boss hands work out: a job that somebody has in hand is a job of pg-boss, which hears the signs of life and gives the
+ * jobs of a dead machine to another one. What waits is not there, because pg-boss looks for work by walking over all that
+ * waits: a hundred thousand jobs for one dead destination would lie in everybody's way. `destination.ready` is the time
+ * from which a job of a destination can be claimed, or an earlier one; NULL while none waits. So a claim looks at
+ * destinations that have something to do, by an index, and never at the jobs of others.
+ */
 
 /** The name of a schema, as SQL has it. @throws RangeError for anything but letters, digits and underscores. */
 export function schemaName(name: string): string {
@@ -7,6 +15,12 @@ export function schemaName(name: string): string {
   }
   return name
 }
+
+/** States of a job. A running job that is to be held is held when it is settled. */
+export const WAITING = 0
+export const RUNNING = 1
+export const HELD = 2
+export const RUNNING_TO_HOLD = 3
 
 /** What makes the tables where they are missing. */
 export function schemaSql(schema: string): string {
@@ -31,14 +45,31 @@ CREATE TABLE IF NOT EXISTS ${schema}.destination (
   failures int NOT NULL DEFAULT 0,
   blocked bigint NOT NULL DEFAULT 0,
   failure jsonb,
-  free bigint NOT NULL DEFAULT 0
+  free bigint NOT NULL DEFAULT 0,
+  ready bigint
 );
-CREATE TABLE IF NOT EXISTS ${schema}.alarm (
-  job uuid PRIMARY KEY,
+CREATE INDEX IF NOT EXISTS destination_ready ON ${schema}.destination(ready) WHERE ready IS NOT NULL;
+CREATE TABLE IF NOT EXISTS ${schema}.job (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  message text NOT NULL,
   destination text NOT NULL,
-  at bigint NOT NULL
+  state smallint NOT NULL,
+  due bigint NOT NULL,
+  alarm bigint NOT NULL,
+  expires bigint NOT NULL,
+  warn bigint,
+  attempts int NOT NULL DEFAULT 0,
+  attempted bigint,
+  via text,
+  recipients jsonb NOT NULL,
+  boss uuid
 );
-CREATE INDEX IF NOT EXISTS alarm_at ON ${schema}.alarm(at);
+CREATE INDEX IF NOT EXISTS job_message ON ${schema}.job(message);
+CREATE INDEX IF NOT EXISTS job_due ON ${schema}.job(destination, due) WHERE state = ${WAITING};
+CREATE INDEX IF NOT EXISTS job_alarm ON ${schema}.job(alarm) WHERE state = ${WAITING};
+CREATE INDEX IF NOT EXISTS job_running ON ${schema}.job(destination) WHERE state IN (${RUNNING}, ${RUNNING_TO_HOLD});
+CREATE INDEX IF NOT EXISTS job_boss ON ${schema}.job(boss) WHERE boss IS NOT NULL;
+CREATE INDEX IF NOT EXISTS job_state ON ${schema}.job(destination, state);
 CREATE TABLE IF NOT EXISTS ${schema}.place (
   id uuid PRIMARY KEY,
   server text NOT NULL,
@@ -49,20 +80,3 @@ CREATE INDEX IF NOT EXISTS place_server ON ${schema}.place(server);
 CREATE TABLE IF NOT EXISTS ${schema}.pace (server text PRIMARY KEY, free bigint NOT NULL);
 `
 }
-
-/** What a job of pg-boss carries. */
-export interface JobData {
-  readonly message: string
-  readonly destination: string
-  readonly via: string | null
-  readonly recipients: unknown
-  readonly due: number
-  readonly expires: number
-  readonly warnAt: number | null
-  readonly attempts: number
-  readonly attempted: number | null
-  readonly held: boolean
-}
-
-/** Held jobs start at the end of time. */
-export const NEVER = new Date(Date.UTC(9000, 0, 1))

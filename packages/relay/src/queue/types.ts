@@ -95,7 +95,7 @@ export interface Job extends Omit<NewJob, 'held'> {
   readonly attempted: number | null
 }
 
-/** A job that the caller of `claim` has to do. It is nobody else's until `settle`, or until its lease is over. */
+/** A job that the caller of `claim` has to do. It is nobody else's until `settle`, or until the process is taken for dead. */
 export interface ClaimedJob extends Job {
   /**
    * `deliver`: try it. `overdue`: it is too late, or time for a warning, while the destination cannot be tried: nothing
@@ -124,8 +124,6 @@ export interface ClaimOptions {
   readonly max: number
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** ms after which somebody else may have the jobs. */
-  readonly lease: number
   readonly limits: DestinationLimits
   /** Limits of single destinations, by key; `domain:.example.org` is for all domains below. */
   readonly byDestination: ReadonlyMap<string, DestinationLimits>
@@ -149,11 +147,13 @@ export interface Settlement {
   readonly warnAt: number | null
   /**
    * What was learned of the destination; `null`: nothing. `failures` is what the claimed job had: an outage that many
-   * attempts run into at the same time counts once.
+   * attempts run into at the same time counts once. `pausedUntil`: its servers have as much as they may for now; nothing
+   * is wrong with it.
    */
   readonly destination:
     | 'alive'
     | { readonly blockedUntil: number; readonly failure: Failure; readonly failures: number }
+    | { readonly pausedUntil: number }
     | null
   /** The attempt does not count: there was none. */
   readonly postponed: boolean
@@ -214,8 +214,6 @@ export interface JobEngine {
   claim(options: ClaimOptions): Promise<Claim>
   /** Says what became of a job; of no effect when it is somebody else's by now. */
   settle(settlement: Settlement): Promise<void>
-  /** Prolongs leases of jobs, and of places at servers (`gate`). */
-  renew(jobs: readonly string[], until: number): Promise<void>
   /** The octets of a message. */
   read(message: string): Source
   /** Keeps jobs back until they are released. Running ones are finished first. Returns how many. */

@@ -1,4 +1,5 @@
 /** The servers of a domain, in the order in which they are tried (RFC 5321 §5.1). */
+import { addressOfLiteral, canonicalAddress, isElsewhere } from './addresses.js'
 import { domainName } from './names.js'
 import type { DnsRecords, MailResolver, MxRecord } from './resolver.js'
 
@@ -26,7 +27,7 @@ export type Exchangers =
 export interface ExchangerOptions {
   /** Names of this machine: a server that is we ourselves is not tried, nor any that is not better (§5.1). */
   readonly ownNames: ReadonlySet<string>
-  /** Addresses of this machine that it takes mail at. */
+  /** Addresses of this machine that it takes mail at, IPv6 in the spelling of RFC 5952. */
   readonly ownAddresses: ReadonlySet<string>
   /** Which addresses are used, and which kind first. Default: `[6, 4]`. */
   readonly families?: readonly (4 | 6)[]
@@ -116,7 +117,8 @@ async function locate(
         unknown ??= `the address of ${host} could not be looked up: ${messageOf(answer.reason)}`
         continue
       }
-      const { records, name = host } = answer.value
+      const { name = host } = answer.value
+      const records = answer.value.records.map(canonicalAddress)
       if (records.some((address) => options.ownAddresses.has(address))) own = Math.min(own, preference)
       const allowed = records.filter(allowAddress)
       if (allowed.length < records.length) forbidden ??= records.find((address) => !allowAddress(address)) ?? null
@@ -142,21 +144,6 @@ async function locate(
 function inTurns(lists: readonly (readonly MailServer[])[]): readonly MailServer[] {
   const longest = Math.max(0, ...lists.map(({ length }) => length))
   return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list[i] ?? [])).flat()
-}
-
-/** Not this machine, and not everybody: `0.0.0.0` leads to this machine, too. */
-function isElsewhere(address: string): boolean {
-  const lower = address.toLowerCase()
-  const v4 = lower.startsWith('::ffff:') ? lower.slice(7) : lower
-  if (v4.startsWith('127.') || v4.startsWith('0.') || v4 === '255.255.255.255') return false
-  return lower !== '::1' && lower !== '::' && !lower.startsWith('ff')
-}
-
-/** The address of `[192.0.2.1]` or `[IPv6:2001:db8::1]`; `null` for names. */
-export function addressOfLiteral(domain: string): string | null {
-  if (!domain.startsWith('[') || !domain.endsWith(']')) return null
-  const inside = domain.slice(1, -1)
-  return inside.slice(0, 5).toLowerCase() === 'ipv6:' ? inside.slice(5) : inside
 }
 
 function failed(permanent: boolean, status: string, text: string): Exchangers {

@@ -25,7 +25,7 @@ export interface OutgoingMail {
 }
 
 export interface SendOptions {
-  /** Gives up; the connection is closed. */
+  /** Gives up. Whoever still waits for the turn goes away; what has begun ends with the connection. */
   readonly signal?: AbortSignal
 }
 
@@ -50,9 +50,9 @@ export interface SmtpClient extends AsyncDisposable {
    */
   send(mail: OutgoingMail, options?: SendOptions): Promise<SendResult>
   /** Says a command of an extension, such as `VRFY`, and gives the positive reply. */
-  command(name: string, argument?: string): Promise<ServerReply>
+  command(name: string, argument?: string, options?: SendOptions): Promise<ServerReply>
   /** Asks whether the server is still there. */
-  noop(): Promise<void>
+  noop(options?: SendOptions): Promise<void>
   /** QUIT behind everything that is in progress. Never rejects. */
   close(): Promise<void>
   /** Ends the connection at once. What is in progress fails. */
@@ -97,19 +97,18 @@ export async function startSmtpClient(
   let turn: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | null = null
 
-  function exclusive<T>(work: () => Promise<T>): Promise<T> {
+  function exclusive<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     if (closing) return Promise.reject(new SmtpClientError('closed', 'the client is closed'))
-    const mine = turn.then(work)
-    turn = mine.catch(() => {})
+    const before = turn
+    const mine = myTurn(before, signal).then(() => guarded(signal, work))
+    turn = Promise.allSettled([before, mine])
     return mine
   }
 
   async function guarded<T>(abort: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     if (!abort) return work()
-    const aborted = (): SmtpClientError =>
-      new SmtpClientError('aborted', 'the caller gave up', { cause: abort.reason, enhanced: '4.4.2' })
-    if (abort.aborted) throw aborted()
-    const onAbort = (): void => void conversation.cut(aborted())
+    if (abort.aborted) throw gaveUp(abort)
+    const onAbort = (): void => void conversation.cut(gaveUp(abort))
     abort.addEventListener('abort', onAbort, { once: true })
     try {
       return await work()
@@ -153,12 +152,13 @@ export async function startSmtpClient(
     get transactions() {
       return setup.progress.transactions
     },
-    send: (mail, how = {}) => exclusive(() => guarded(how.signal, () => sendMail(setup, mail))),
-    command: (name, argument = '') =>
-      exclusive(() =>
+    send: (mail, how = {}) => exclusive(how.signal, () => sendMail(setup, mail)),
+    command: (name, argument = '', how = {}) =>
+      exclusive(how.signal, () =>
         ask(() => conversation.ask({ type: 'other', name: name.toUpperCase(), argument }, limits.command)),
       ),
-    noop: () => exclusive(() => ask(async () => void (await conversation.ask({ type: 'noop' }, limits.command)))),
+    noop: (how = {}) =>
+      exclusive(how.signal, () => ask(async () => void (await conversation.ask({ type: 'noop' }, limits.command)))),
     close() {
       closing ??= turn.then(quit)
       return closing
@@ -170,4 +170,22 @@ export async function startSmtpClient(
     [Symbol.asyncDispose]: () => client.close(),
   }
   return client
+}
+
+function gaveUp({ reason }: AbortSignal): SmtpClientError {
+  return new SmtpClientError('aborted', 'the caller gave up', { cause: reason, enhanced: '4.4.2' })
+}
+
+/** Resolves when what came before is done. */
+function myTurn(before: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
+  if (!signal) return before
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(gaveUp(signal))
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    before.then(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(undefined)
+    })
+  })
 }

@@ -16,10 +16,12 @@ const BEFORE = [0, 0xff, 0xffff, 0xffffff]
 /** Shorter input is not worth a view of words. */
 const SHORT = 64
 
+const NOTHING = new Uint8Array(0)
+
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 
 export class ControlScanner {
-  #bytes: Uint8Array = new Uint8Array(0)
+  #bytes: Uint8Array = NOTHING
   #words: Int32Array | null = null
   /** Octets between the first word and the first octet. */
   #offset = 0

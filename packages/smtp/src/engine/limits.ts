@@ -24,7 +24,10 @@ export interface SmtpLimits {
   readonly authFailures: number
   /** ms that the answer to a failed login waits, times the failures on this connection. Default: 1,000. */
   readonly authFailureDelay: number
-  /** Commands that are neither MAIL nor what follows it, in a row: NOOP in a circle ends here. Default: 100. */
+  /**
+   * Commands since the last message, RCPT and DATA left out: whoever says NOOP in a circle, or MAIL and RSET, is sent
+   * away. Default: 200.
+   */
   readonly idleCommands: number
   /** ms without an octet from the client (RFC 5321 §4.5.3.2.7 asks for 5 minutes). Default: 300,000. */
   readonly idle: number
@@ -47,7 +50,7 @@ export const DEFAULT_LIMITS: SmtpLimits = Object.freeze({
   errors: 20,
   authFailures: 3,
   authFailureDelay: 1_000,
-  idleCommands: 100,
+  idleCommands: 200,
   idle: 300_000,
   greeting: 300_000,
   message: 3_600_000,

@@ -39,7 +39,6 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<readonly Reply[]> {
     const { transaction } = received
     const feed = transaction.get(feedKey) as StageFeed
-    const targets = await localTargets(store, transaction)
     let staged: Staged
     try {
       staged = await feed.finish()
@@ -47,6 +46,7 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
       const refusal = storeReply(error, session)
       return transaction.recipients.map(() => refusal)
     }
+    const targets = await localTargets(store, transaction)
     const copies = targets.flatMap(({ recipient, accounts }) => accounts.map((account) => ({ recipient, account })))
     const results =
       copies.length === 0

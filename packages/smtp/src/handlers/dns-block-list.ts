@@ -1,8 +1,8 @@
+import { addressOctets } from '@posthouse/wire'
 import { annotation } from '../session/annotations.js'
 import type { SmtpHandler, SmtpSession } from '../session/handler.js'
 import { reply } from '../syntax/reply.js'
 import { type Dns, isNotFound } from './dns.js'
-import { addressOctets } from './network.js'
 
 export interface DnsBlockListOptions {
   readonly dns: Pick<Dns, 'resolve4'>

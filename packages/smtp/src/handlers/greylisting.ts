@@ -1,7 +1,6 @@
-import type { MaybePromise } from '@posthouse/wire'
+import { type MaybePromise, networkKey } from '@posthouse/wire'
 import type { SmtpHandler } from '../session/handler.js'
 import { reply } from '../syntax/reply.js'
-import { networkKey } from './network.js'
 
 /** Remembers when something was first seen (ms since the epoch), for as long as it likes. */
 export interface GreylistMemory {

@@ -1,7 +1,7 @@
+import { addressOctets } from '@posthouse/wire'
 import type { SmtpHandler, SmtpSession } from '../session/handler.js'
 import { type Reply, reply } from '../syntax/reply.js'
 import { type Dns, isNotFound } from './dns.js'
-import { addressOctets } from './network.js'
 
 export interface ReverseDnsOptions {
   readonly dns: Dns

@@ -10,6 +10,9 @@ const MAX_KEYS = 100_000
 /**
  * Counts events by key over a sliding window: the count of the present interval, and as much of the last one as the
  * window still covers. Two numbers a key, whatever the rate.
+ *
+ * A library like rate-limiter-flexible has a timer for each key and a promise for each event; it belongs behind
+ * `RateLimitOptions.counter`, where it brings its database along.
  */
 export class WindowCounter {
   readonly #rate: Rate

@@ -19,6 +19,9 @@ export interface ServerSetup {
   /** Keeps messages for handlers that need `octets`. */
   readonly spool: Spool
   readonly keywords: ((lines: readonly string[], session: SmtpSession) => readonly string[]) | null
+  /** The greeting, and the reply to QUIT. */
+  readonly welcome: Reply
+  readonly goodbye: Reply
   /** A name for a transaction that nobody else has. */
   readonly makeId: () => string
 }
@@ -33,6 +36,8 @@ export interface Conversation {
   reception: Reception | null
   /** Gives the engine its reply, and closes the connection where the reply says so. */
   answer(answer: SmtpAnswer): void
+  /** Answers what is no sound command; somebody who says only that is no client. */
+  mistake(said: Reply): void
   /** Ends the connection behind what was answered. */
   close(): void
 }

@@ -75,7 +75,10 @@ export type MessageAnswer = MaybePromise<Reply | readonly Reply[] | RewrittenMes
 export interface BodySink {
   /** A piece of the message. Valid until the returned promise settles; copy what is kept for longer. */
   write(octets: Uint8Array): void | Promise<void>
-  /** The message was refused, or the client went away. Called at most once, instead of the `message` stage. */
+  /**
+   * The `message` stage of this handler will not be asked: the message was refused, a handler before this one has taken
+   * it, or the client went away. Called at most once.
+   */
   abort?(): void
 }
 

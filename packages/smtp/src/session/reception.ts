@@ -6,15 +6,22 @@ import type { Summarized, Summarizer } from '@posthouse/mime/summary'
 import type { MaybePromise } from '@posthouse/wire'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
-import type { BodySink } from './handler.js'
+import type { BodySink, SmtpHandler } from './handler.js'
 import type { ReceivedMessage } from './message.js'
+import type { With } from './parts.js'
 import type { SpooledMessage, SpoolWriter } from './spool.js'
 import { andThen, isPromise } from './stages.js'
 import type { Transaction } from './transaction.js'
 
+/** A sink, and the handler whose `message` stage comes next. */
+export interface OpenSink {
+  readonly handler: SmtpHandler
+  readonly sink: BodySink
+}
+
 export interface ReceptionOptions {
   readonly transaction: Transaction
-  readonly sinks: readonly BodySink[]
+  readonly sinks: readonly OpenSink[]
   readonly summarizer: Summarizer | null
   /** Keeps the octets for the handlers; `null`: none wants them. */
   readonly spool: SpoolWriter | null
@@ -36,19 +43,23 @@ export class Reception {
   /** What went wrong: the reply to give at the end. The rest of the message goes nowhere. */
   failure: Reply | null = null
   #size = 0
-  #over = false
+  #state: 'coming' | 'complete' | 'aborted' = 'coming'
   #summarizer: Summarizer | null
+  /** Sinks that are owed the `message` stage of their handler, or an `abort`. */
+  #sinks: readonly OpenSink[]
   readonly #options: ReceptionOptions
 
   constructor(options: ReceptionOptions) {
     this.#options = options
     this.#summarizer = options.summarizer
+    this.#sinks = options.sinks
   }
 
   /** Passes a piece on; a promise when somebody needs time for it. */
   write(octets: Uint8Array): void | Promise<void> {
-    if (this.#over) return
-    const { sinks, spool, limit } = this.#options
+    if (this.#state !== 'coming') return
+    const { spool, limit } = this.#options
+    const sinks = this.#sinks
     this.#size += octets.length
     if (this.#size > limit) return this.fail(replies.messageTooBig(limit))
     if (this.#summarizer) this.#summarize(octets)
@@ -56,7 +67,7 @@ export class Reception {
       const kept = spool?.write(octets)
       if (sinks.length === 0 && !kept) return
       let waits: Promise<void>[] | null = kept ? [kept] : null
-      for (const sink of sinks) {
+      for (const { sink } of sinks) {
         const wait = sink.write(octets)
         if (wait && isPromise(wait)) (waits ??= []).push(wait)
       }
@@ -72,17 +83,29 @@ export class Reception {
     this.abort()
   }
 
-  /** The message will not be complete, or is refused. */
+  /** The message will not be complete, or is refused, or somebody else has taken it: tells the sinks that still wait. */
   abort(): void {
-    if (this.#over) return
-    this.#over = true
-    for (const sink of [...this.#options.sinks, this.#options.spool]) {
+    const spool = this.#state === 'coming' ? this.#options.spool : null
+    const sinks = this.#sinks
+    this.#state = 'aborted'
+    this.#sinks = NO_SINKS
+    for (const sink of [...sinks.map((one) => one.sink), spool]) {
       try {
         sink?.abort?.()
       } catch (error) {
         this.#options.failed(error)
       }
     }
+  }
+
+  /** True while nobody has given the message up. */
+  get wanted(): boolean {
+    return this.#state !== 'aborted'
+  }
+
+  /** The `message` stage of a handler is asked now. */
+  asks(handler: SmtpHandler): void {
+    if (this.#sinks.length > 0) this.#sinks = this.#sinks.filter((one) => one.handler !== handler)
   }
 
   /** True when the client takes more time than a message may. */
@@ -92,7 +115,9 @@ export class Reception {
 
   /** The message has come in completely. */
   complete(): MaybePromise<CompleteMessage> {
-    this.#over = true
+    this.#state = 'complete'
+    // Who has no stage for complete messages is through with this one.
+    if (this.#sinks.length > 0) this.#sinks = this.#sinks.filter(({ handler }) => handler.message)
     const made = this.#summary()
     const spooled = this.#options.spool?.finish() ?? null
     return andThen(spooled, (spooledMessage) => this.#message(made, spooledMessage))
@@ -141,21 +166,31 @@ export class Reception {
   }
 }
 
-/** Opens the sinks of the handlers in order. */
+const NO_SINKS: readonly OpenSink[] = []
+
+/** Opens the sinks of handlers in order. When one of them fails, those that are open are aborted. */
 export function openSinks(
-  opened: readonly (() => MaybePromise<BodySink | undefined | void>)[],
-  sinks: BodySink[] = [],
-  from = 0,
-): MaybePromise<BodySink[]> {
-  for (let i = from; i < opened.length; i++) {
-    const sink = opened[i]()
-    if (isPromise(sink)) {
-      return sink.then((settled) => {
-        if (settled) sinks.push(settled)
-        return openSinks(opened, sinks, i + 1)
-      })
+  handlers: readonly With<'body'>[],
+  open: (handler: With<'body'>) => MaybePromise<BodySink | undefined | void>,
+  sinks: OpenSink[] = [],
+): MaybePromise<readonly OpenSink[]> {
+  const failed = (error: unknown): never => {
+    for (const { sink } of sinks) sink.abort?.()
+    throw error
+  }
+  try {
+    for (const [i, handler] of handlers.entries()) {
+      const sink = open(handler)
+      if (isPromise(sink)) {
+        return sink.then((settled) => {
+          if (settled) sinks.push({ handler, sink: settled })
+          return openSinks(handlers.slice(i + 1), open, sinks)
+        }, failed)
+      }
+      if (sink) sinks.push({ handler, sink })
     }
-    if (sink) sinks.push(sink)
+  } catch (error) {
+    return failed(error)
   }
   return sinks
 }

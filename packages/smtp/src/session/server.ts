@@ -13,6 +13,8 @@ import type { SmtpAnswer, SmtpEvent } from '../engine/events.js'
 import { DEFAULT_LIMITS, type SmtpLimits } from '../engine/limits.js'
 import type { Dialect } from '../engine/states.js'
 import type { TranscriptLine } from '../engine/transcript.js'
+import { replies } from '../syntax/replies.js'
+import { fixedReply, replyOctets } from '../syntax/reply.js'
 import { offeredMechanisms } from './commands/auth.js'
 import type { ServerSetup } from './conversation.js'
 import { auth } from './extensions/auth.js'
@@ -87,6 +89,7 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
     startTlsExtension,
     ...(verifier ? [auth((session) => offeredMechanisms(session, setup))] : []),
   ]
+  const banner = options.banner ?? `${hostname} ${dialect === 'lmtp' ? 'LMTP' : 'ESMTP'}`
   const setup: ServerSetup = {
     parts: sortHandlers([...extensions, ...options.handlers]),
     verifier,
@@ -94,14 +97,16 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
     allowInsecureAuth,
     spool,
     keywords: options.keywords ?? null,
+    welcome: fixedReply(220, null, banner),
+    goodbye: replies.goodbye(hostname),
     makeId: idMaker(options.random ?? randomOctets),
   }
   const { transcript } = options
   const engine = { dialect, limits, content: contentPolicy(options.content) }
-  const banner = options.banner ?? `${hostname} ${dialect === 'lmtp' ? 'LMTP' : 'ESMTP'}`
   const server = { protocol: dialect, hostname, limits, banner, log: options.log ?? null }
   return {
     name: dialect,
+    refusal: replyOctets(replies.tooManyConnections()),
     connect: (link: Link) =>
       createSession(
         {

@@ -3,18 +3,20 @@ import type { CloseReason, Link, MaybePromise, Session } from '@posthouse/wire'
 import { createSmtpEngine, type SmtpEngine } from '../engine/engine.js'
 import type { SmtpAnswer, SmtpEvent } from '../engine/events.js'
 import { replies } from '../syntax/replies.js'
-import { type Reply, reply } from '../syntax/reply.js'
-import { createAuthentication } from './commands/auth.js'
+import type { Reply } from '../syntax/reply.js'
+import { type Authentication, createAuthentication } from './commands/auth.js'
 import { connect } from './commands/connect.js'
 import { greeting } from './commands/greeting.js'
 import { mail } from './commands/mail.js'
 import { chunkEnd, chunkStart, data, messageEnd, messageOctets } from './commands/message.js'
 import { other } from './commands/other.js'
+import { quit } from './commands/quit.js'
 import { rcpt } from './commands/rcpt.js'
+import { rset } from './commands/rset.js'
 import { startTls } from './commands/starttls.js'
 import { type SessionServer, SessionState } from './context.js'
-import { ask, type Conversation, dropTransaction, type ServerSetup } from './conversation.js'
-import { andThen } from './stages.js'
+import { type Conversation, dropTransaction, type ServerSetup } from './conversation.js'
+import type { Reception } from './reception.js'
 
 export interface SessionOptions {
   readonly setup: ServerSetup
@@ -29,162 +31,177 @@ export function createSession(
   options: SessionOptions,
   link: Link,
 ): { readonly engine: SmtpEngine; readonly session: Session<SmtpEvent> } {
-  const { setup } = options
-  const { limits } = options.engine
-  const engine = createSmtpEngine({ ...options.engine, upgraded: link.upgraded })
-  const state = new SessionState(link, options.server)
-  let errors = 0
+  const session = new ServerSession(options, link)
+  return { engine: session.engine, session }
+}
+
+/** A class, so that a connection costs one object. */
+class ServerSession implements Conversation, Session<SmtpEvent> {
+  readonly setup: ServerSetup
+  readonly link: Link
+  readonly engine: SmtpEngine
+  readonly session: SessionState
+  reception: Reception | null = null
+  #authentication: Authentication | null = null
+  #errors = 0
   /** RCPT, DATA and BDAT that came behind a refused MAIL: pipelining clients cannot know better. */
-  let outOfSequence = 0
-  let idleCommands = 0
-  let stopping = false
+  #outOfSequence = 0
+  /** Commands since the last message. */
+  #idleCommands = 0
+  #stopping = false
   /** An event is being answered. */
-  let busy = false
-  let closing = false
+  #busy = false
+  #closing = false
 
-  const c: Conversation = { setup, link, engine, session: state, reception: null, answer, close }
-  const authentication = createAuthentication(c)
-
-  function answer(said: SmtpAnswer): void {
-    if (closing) return
-    engine.send(said)
-    busy = false
-    if ('code' in said && said.code === 421) return close()
-    if (stopping && !midMessage()) stop()
+  constructor({ setup, engine, server }: SessionOptions, link: Link) {
+    this.setup = setup
+    this.link = link
+    this.engine = createSmtpEngine(link.upgraded ? { ...engine, upgraded: true } : engine)
+    this.session = new SessionState(link, server)
   }
 
-  /** The client is sending a message, or must finish what it began. */
-  function midMessage(): boolean {
-    return engine.state === 'data' || engine.state === 'chunk' || engine.state === 'chunking'
+  answer(said: SmtpAnswer): void {
+    if (this.#closing) return
+    this.engine.send(said)
+    this.#busy = false
+    if ('code' in said && said.code === 421) return this.close()
+    if (this.#stopping && !this.#midMessage()) this.#stop()
   }
 
-  function close(): void {
-    closing = true
-    link.close()
+  close(): void {
+    this.#closing = true
+    this.link.close()
   }
 
-  function stop(): void {
-    if (engine.state !== 'closed') engine.send(replies.shuttingDown())
-    close()
+  mistake(said: Reply): void {
+    this.answer(++this.#errors > this.session.limits.errors ? replies.tooManyErrors() : said)
   }
 
-  function command(event: CommandEvent): MaybePromise<void> {
-    const { command } = event
-    switch (command.verb) {
+  start(): MaybePromise<void> {
+    const { limits } = this.session
+    this.link.idleTimeout(limits.idle)
+    if (limits.greeting > 0) this.link.deadline(limits.greeting)
+    if (this.link.upgraded) return
+    return connect(this, this.setup.welcome)
+  }
+
+  handle(event: SmtpEvent): MaybePromise<void> {
+    if (this.#closing) return
+    this.#busy = true
+    switch (event.type) {
+      case 'command':
+        return this.#command(event)
+      case 'refused':
+        return this.#refused(event)
+      case 'auth-response':
+        return this.#login().response(event.response)
+      case 'auth-cancelled':
+        return this.#login().cancelled()
+      case 'chunk-start':
+        return chunkStart(this, event)
+      case 'message-octets':
+        return messageOctets(this, event.octets)
+      case 'chunk-end':
+        return chunkEnd(this, event.oversize)
+      case 'message-end':
+        this.#idleCommands = 0
+        return messageEnd(this, event)
+    }
+  }
+
+  timedOut(): void {
+    this.#lastWord(replies.idleTooLong())
+  }
+
+  shutdown(): void {
+    this.#stopping = true
+    if (!this.#busy && !this.#closing && !this.#midMessage()) this.#stop()
+  }
+
+  failed(): void {
+    this.#lastWord(replies.failedConnection())
+  }
+
+  closed(reason: CloseReason): void | Promise<void> {
+    dropTransaction(this)
+    const { close } = this.setup.parts.on
+    if (close.length === 0) return
+    const waits: Promise<void>[] = []
+    for (const handler of close) {
+      const wait = handler.close(reason, this.session)
+      if (wait) waits.push(wait)
+    }
+    if (waits.length > 0) return Promise.all(waits).then(() => undefined)
+  }
+
+  #command({ command }: CommandEvent): MaybePromise<void> {
+    const { verb } = command
+    if (verb !== 'RCPT' && verb !== 'DATA' && ++this.#idleCommands > this.session.limits.idleCommands) {
+      return this.answer(replies.tooManyErrors())
+    }
+    switch (verb) {
       case 'EHLO':
       case 'HELO':
       case 'LHLO':
-        if (++idleCommands > limits.idleCommands) return answer(replies.tooManyErrors())
-        return greeting(c, command.verb, command.domain)
+        return greeting(this, verb, command.domain)
       case 'MAIL':
-        idleCommands = 0
-        outOfSequence = 0
-        return mail(c, command.reversePath, command.parameters)
+        this.#outOfSequence = 0
+        return mail(this, command.reversePath, command.parameters)
       case 'RCPT':
-        return rcpt(c, command.forwardPath, command.parameters)
+        return rcpt(this, command.forwardPath, command.parameters)
       case 'DATA':
-        return data(c)
+        return data(this)
       case 'RSET':
-        if (++idleCommands > limits.idleCommands) return answer(replies.tooManyErrors())
-        return andThen(
-          ask(c, 'rset', setup.parts.on.rset, (handler) => handler.rset(state)),
-          (refused?: Reply) => {
-            dropTransaction(c)
-            answer(refused ?? replies.flushed())
-          },
-        )
+        return rset(this)
       case 'AUTH':
-        return authentication.start(command.mechanism, command.initialResponse)
+        return this.#login().start(command.mechanism, command.initialResponse)
       case 'STARTTLS':
-        return startTls(c)
+        return startTls(this)
       case 'QUIT':
-        return andThen(
-          ask(c, 'quit', setup.parts.on.quit, (handler) => handler.quit(state)),
-          (said?: Reply) => {
-            answer(said ?? replies.goodbye(state.hostname))
-            close()
-          },
-        )
+        return quit(this)
+      case 'NOOP':
+        return this.answer(replies.ok())
+      case 'OTHER':
+        if (!this.setup.parts.commands.has(command.name)) return this.mistake(replies.unknownCommand())
+        return other(this, command)
       default:
-        if (++idleCommands > limits.idleCommands) return answer(replies.tooManyErrors())
-        if (command.verb === 'NOOP') return answer(replies.ok())
-        if (command.verb === 'OTHER' && !setup.parts.commands.has(command.name))
-          return mistake(replies.unknownCommand())
-        return other(c, command)
+        return other(this, command)
     }
   }
 
-  function refused(event: Extract<SmtpEvent, { type: 'refused' }>): void {
+  #login(): Authentication {
+    return (this.#authentication ??= createAuthentication(this))
+  }
+
+  #refused(event: Extract<SmtpEvent, { type: 'refused' }>): void {
     if (event.close) {
-      state.log({ level: 'warn', event: 'protocol.violation', message: event.reply.text as string, verb: event.name })
-      answer(event.reply)
-      return close()
+      const message = event.reply.text as string
+      this.session.log({ level: 'warn', event: 'protocol.violation', message, verb: event.name })
+      this.answer(event.reply)
+      return this.close()
     }
     if (event.name === 'RCPT' || event.name === 'DATA' || event.name === 'BDAT') {
-      const patience = limits.errors + limits.recipients
-      return answer(++outOfSequence > patience ? replies.tooManyErrors() : event.reply)
+      const { errors, recipients } = this.session.limits
+      return this.answer(++this.#outOfSequence > errors + recipients ? replies.tooManyErrors() : event.reply)
     }
-    mistake(event.reply)
+    this.mistake(event.reply)
   }
 
-  /** Answers what is no command; somebody who says only that is no client. */
-  function mistake(said: Reply): void {
-    answer(++errors > limits.errors ? replies.tooManyErrors() : said)
+  /** The client is sending a message, or must finish what it began. */
+  #midMessage(): boolean {
+    const { state } = this.engine
+    return state === 'data' || state === 'chunk' || state === 'chunking'
   }
 
-  function handle(event: SmtpEvent): MaybePromise<void> {
-    if (closing) return
-    busy = true
-    switch (event.type) {
-      case 'command':
-        return command(event)
-      case 'refused':
-        return refused(event)
-      case 'auth-response':
-        return authentication.response(event.response)
-      case 'auth-cancelled':
-        return authentication.cancelled()
-      case 'chunk-start':
-        return chunkStart(c, event)
-      case 'message-octets':
-        return messageOctets(c, event.octets)
-      case 'chunk-end':
-        return chunkEnd(c, event.oversize)
-      case 'message-end':
-        return messageEnd(c, event)
-    }
+  #stop(): void {
+    if (this.engine.state !== 'closed') this.engine.send(replies.shuttingDown())
+    this.close()
   }
 
   /** 421 when the connection can still hear it. */
-  function lastWord(said: Reply): void {
-    if (closing) return
-    closing = true
-    engine.send(said)
+  #lastWord(said: Reply): void {
+    if (this.#closing) return
+    this.#closing = true
+    this.engine.send(said)
   }
-
-  const session: Session<SmtpEvent> = {
-    start() {
-      link.idleTimeout(limits.idle)
-      if (limits.greeting > 0) link.deadline(limits.greeting)
-      if (link.upgraded) return
-      return connect(c, reply(220, null, state.banner))
-    },
-    handle,
-    timedOut: () => lastWord(replies.idleTooLong()),
-    shutdown() {
-      stopping = true
-      if (!busy && !closing && !midMessage()) stop()
-    },
-    failed: () => lastWord(replies.failedConnection()),
-    closed(reason: CloseReason) {
-      dropTransaction(c)
-      const waits: Promise<void>[] = []
-      for (const handler of setup.parts.on.close) {
-        const wait = handler.close(reason, state)
-        if (wait) waits.push(wait)
-      }
-      if (waits.length > 0) return Promise.all(waits).then(() => undefined)
-    },
-  }
-  return { engine, session }
 }

@@ -19,7 +19,7 @@ export const replies = {
   accepted: (id?: string): Reply => (id === undefined ? ACCEPTED : reply(250, '2.0.0', `Message accepted as ${id}`)),
   /** draft-hall-prdr: a reply for each recipient follows, and one for all. */
   perRecipientReplies: (): Reply => reply(353, null, 'A reply for each recipient follows'),
-  goodbye: (hostname: string): Reply => reply(221, '2.0.0', `${hostname} closing connection`),
+  goodbye: (hostname: string): Reply => fixedReply(221, '2.0.0', `${hostname} closing connection`),
 
   // 421: the connection closes (RFC 5321 §3.8)
   shuttingDown: (): Reply => reply(421, '4.3.2', 'The server is going down; try again later'),
@@ -27,6 +27,7 @@ export const replies = {
   messageTooSlow: (): Reply => reply(421, '4.4.2', 'The message takes too long; closing connection'),
   tooManyErrors: (): Reply => reply(421, '4.7.0', 'Too many errors; closing connection'),
   tooManyUnknown: (): Reply => reply(421, '4.7.0', 'Too many recipients that were refused; closing connection'),
+  tooManyConnections: (): Reply => reply(421, '4.7.0', 'Too many connections; try again later'),
   tooManyMessages: (): Reply => reply(421, '4.7.0', 'Too many messages over one connection'),
   failedConnection: (): Reply => reply(421, '4.3.0', 'Local problem; closing connection'),
 
@@ -64,6 +65,7 @@ export const replies = {
 
   // 55z: addresses and messages
   unknownUser: (address: string): Reply => reply(550, '5.1.1', `No such user here: ${address}`),
+  senderNotYours: (): Reply => reply(550, '5.7.1', 'This sender address is not yours'),
   relayDenied: (): Reply => reply(550, '5.7.1', 'Relaying denied'),
   messageTooBig: (limit: number): Reply => reply(552, '5.3.4', `Message bigger than ${limit} octets`),
   badLineEnds: (what: string): Reply => reply(550, '5.6.0', `Message refused: ${what}`),

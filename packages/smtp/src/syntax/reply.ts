@@ -85,8 +85,9 @@ function isShortNumber(text: string, start: number, end: number): boolean {
 export function encodeReply(answer: Reply, utf8 = false): string {
   const { code, enhanced, text } = answer
   const prefix = enhanced === null ? '' : `${enhanced} `
-  if (typeof text === 'string' && text.length < MAX_LINE - 20 && isPlain(text)) return `${code} ${prefix}${text}\r\n`
-  const lines = textLines(text, MAX_LINE - 6 - prefix.length, utf8)
+  if (typeof text === 'string' && isPlain(text)) return `${code} ${prefix}${text}\r\n`
+  const plain = typeof text !== 'string' && text.length > 0 && text.length <= MAX_LINES && text.every(isPlain)
+  const lines = plain ? text : textLines(text, MAX_LINE - 6 - prefix.length, utf8)
   let wire = ''
   for (let i = 0; i < lines.length; i++) {
     wire += `${code}${i === lines.length - 1 ? ' ' : '-'}${prefix}${lines[i]}\r\n`
@@ -94,7 +95,9 @@ export function encodeReply(answer: Reply, utf8 = false): string {
   return wire
 }
 
+/** One short line of visible ASCII, as nearly all texts are. */
 function isPlain(text: string): boolean {
+  if (text.length > MAX_LINE - 20) return false
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code < 32 || code > 126) return false

@@ -206,6 +206,25 @@ test('calls wait for each other; close waits for them', async () => {
   expect(client.usable).toBe(false)
 })
 
+test('whoever gives up while waiting for the turn harms nobody', async () => {
+  let go = (): void => {}
+  const held = new Promise<void>((resolve) => (go = resolve))
+  const { port, kept } = await serve('smtp', { handlers: [{ message: () => held }] })
+  await using client = await connect(port)
+  const first = client.send(mail('first\r\n'))
+  const impatient = new AbortController()
+  const second = client.send(mail('second\r\n'), { signal: impatient.signal })
+  const third = client.noop({ signal: impatient.signal })
+  const fourth = client.send(mail('fourth\r\n'), { signal: new AbortController().signal })
+  impatient.abort(new Error('too late'))
+  await expect(second).rejects.toMatchObject({ code: 'aborted' })
+  await expect(third).rejects.toMatchObject({ code: 'aborted' })
+  await expect(client.command('VRFY', 'x', { signal: impatient.signal })).rejects.toMatchObject({ code: 'aborted' })
+  go()
+  await Promise.all([first, fourth])
+  expect(kept.map(({ text }) => text)).toEqual(['first\r\n', 'fourth\r\n'])
+})
+
 test('content: reject', async () => {
   const { port, kept } = await serve('smtp')
   await using client = await connect(port, { content: 'reject', limits: { chunk: 10, lookAhead: 1 } })

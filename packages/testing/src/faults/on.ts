@@ -21,6 +21,8 @@ export interface Conditions<Self> {
   times(count: number): Self
   /** Happens with this probability; the same in each run with the same seed. Default seed: 1. */
   chance(probability: number, options?: { readonly seed?: number }): Self
+  /** Only for this address (RCPT, MAIL), name (EHLO), mechanism (AUTH) or these arguments; without regard to case. */
+  for(argument: string | RegExp): Self
   /** Only where a function says so. */
   when(condition: (situation: FaultSituation) => boolean): Self
 }
@@ -144,9 +146,9 @@ export interface Pop3Faults extends Readonly<Record<Exclude<Pop3Step, 'stls'>, P
   readonly any: Pop3Fault
 }
 
-type Settings = Pick<Script, 'times' | 'chance' | 'seed' | 'when'>
+type Settings = Pick<Script, 'times' | 'chance' | 'seed' | 'argument' | 'when'>
 
-const ALWAYS: Settings = { times: Number.POSITIVE_INFINITY, chance: 1, seed: 1, when: null }
+const ALWAYS: Settings = { times: Number.POSITIVE_INFINITY, chance: 1, seed: 1, argument: null, when: null }
 
 /** Every method of every builder. */
 type Builder = Record<string, (...args: never[]) => unknown>
@@ -169,6 +171,7 @@ function build<T>(protocol: Script['protocol'], step: string, name: string, sett
     once: () => again({ times: 1 }, 'once()'),
     times: (count: number) => again({ times: counted(count) }, `times(${count})`),
     chance: (chance: number, { seed = 1 }: { seed?: number } = {}) => again({ chance, seed }, `chance(${chance})`),
+    for: (argument: string | RegExp) => again({ argument }, `for(${argument})`),
     when: (when: (situation: FaultSituation) => boolean) => again({ when }, 'when(...)'),
     delay: (ms: number) => script({ type: 'delay', ms }, `delay(${ms})`),
     stall: () => script({ type: 'stall' }, 'stall()'),

@@ -74,6 +74,8 @@ export interface Script {
   /** Probability of each time, and the seed that makes it the same in each run. */
   readonly chance: number
   readonly seed: number
+  /** What the argument of the step must be; `null`: anything. */
+  readonly argument: string | RegExp | null
   readonly when: ((situation: FaultSituation) => boolean) | null
   /** For errors: `on.rcpt.times(2).reply(451)`. */
   readonly name: string
@@ -116,6 +118,7 @@ export function createScriptBook(surprised: (where: string, error: unknown) => v
   function happens({ script, left, random }: Entry, at: AtStep, types: ReadonlySet<FaultAction['type']>): boolean {
     if (script.protocol !== at.protocol || (script.step !== at.step && script.step !== 'any')) return false
     if (left <= 0 || !types.has(script.action.type)) return false
+    if (script.argument !== null && !fits(script.argument, at.situation.argument)) return false
     try {
       if (script.when && !script.when(at.situation)) return false
     } catch (error) {
@@ -160,6 +163,12 @@ export function createScriptBook(surprised: (where: string, error: unknown) => v
       return entries.size === 0
     },
   }
+}
+
+function fits(wanted: string | RegExp, argument: string): boolean {
+  if (typeof wanted === 'string') return wanted.toLowerCase() === argument.toLowerCase()
+  wanted.lastIndex = 0
+  return wanted.test(argument)
 }
 
 /** Mulberry32: the same numbers for the same seed. */

@@ -3,6 +3,7 @@
  * what crosses the connection. It uses the same engine contract that a listener uses.
  */
 import { type Engine, fromUtf8, type Link, NEED_DATA, type Protocol, type Session } from '@posthouse/wire'
+import { faultyLink } from './faulty-link.js'
 import { createOutlet } from './outlet.js'
 import type { FaultAction, FaultSituation, Script, ScriptBook } from './script.js'
 
@@ -99,7 +100,7 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
   const { book } = around
   const dialogue = dialect.dialogue(link)
   const outlet = createOutlet(link, {
-    ended: () => faultyLink.close(),
+    ended: () => shown.close(),
     ...(dialogue.wrote && { wrote: dialogue.wrote }),
   })
   /** `stalled`: what comes is thrown away. `hello`: the next octets are answered with something that is no TLS. */
@@ -110,19 +111,17 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
   let owed = 0
   let replacement: readonly string[] | null = null
 
-  const faultyLink: Link = Object.create(link, {
-    flush: { value: () => link.flush() ?? (outlet.rate > 0 ? outlet.drained() : undefined) },
-    close: {
-      value() {
-        if (input === 'stalled') return
-        if (outlet.rate > 0) void link.flush()
-        const drained = outlet.drained()
-        if (drained) drained.then(() => link.close())
-        else link.close()
-      },
+  const shown = faultyLink(link, {
+    flush: () => link.flush() ?? (outlet.rate > 0 ? outlet.drained() : undefined),
+    close() {
+      if (input === 'stalled') return
+      if (outlet.rate > 0) void link.flush()
+      const drained = outlet.drained()
+      if (drained) drained.then(() => link.close())
+      else link.close()
     },
   })
-  const { engine, session } = protocol.connect(faultyLink)
+  const { engine, session } = protocol.connect(shown)
   dialogue.opened?.(engine)
 
   const controls: Controls = {
@@ -224,7 +223,7 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
           await session.handle(event)
           await link.flush()
         }
-        if (dialogue.answer(event, action, engine)) faultyLink.close()
+        if (dialogue.answer(event, action, engine)) shown.close()
         return true
       default:
         if (event) await attempt(step, () => dialogue.perform?.(action, event))

@@ -13,14 +13,21 @@ export interface AfterHook {
 
 /**
  * `startTestMail` for runners and runtimes without `await using`: disposed when the test is over. Where the runner
- * tells its time limit, waits end at 80 % of it, so that their error is the one that is read.
+ * tells its time limit, waits end at 80 % of it, so that their error is the one that is read. In jest call it where
+ * hooks are called, outside of `beforeAll` and tests: `const starting = testMailFor({ after: afterAll })`.
  * @throws TestMailError `options` for what is no test context.
  */
 export async function testMailFor(test: AfterHook, options: TestMailOptions = {}): Promise<TestMail> {
   const limit = test.task?.timeout
   const hook = test.onTestFinished ?? test.after
   if (!hook) throw new TestMailError('options', 'testMailFor needs a test context with after() or onTestFinished()')
-  const mail = await startTestMail(limit ? { waitTimeout: limit * 0.8, ...options } : options)
-  hook.call(test, () => mail.dispose())
-  return mail
+  const starting = startTestMail(limit ? { waitTimeout: limit * 0.8, ...options } : options)
+  // At once: jest takes no hooks any more when its tests have begun.
+  hook.call(test, () =>
+    starting.then(
+      (mail) => mail.dispose(),
+      () => {},
+    ),
+  )
+  return starting
 }

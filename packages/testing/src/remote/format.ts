@@ -123,7 +123,13 @@ export function encodeScript(script: Script): unknown {
   if (script.when || script.action.type === 'run') {
     throw new TestMailError('options', `${script.name}: a function cannot travel to the server of connectTestMail`)
   }
-  return { ...script, times: Number.isFinite(script.times) ? script.times : null, when: null }
+  const { times, argument } = script
+  return {
+    ...script,
+    times: Number.isFinite(times) ? times : null,
+    argument: argument === null ? null : encodeText(argument),
+    when: null,
+  }
 }
 
 const ACTIONS: ReadonlySet<string> = new Set<FaultAction['type']>([
@@ -133,7 +139,7 @@ const ACTIONS: ReadonlySet<string> = new Set<FaultAction['type']>([
 
 /** @throws TestMailError `options` for what is no fault. */
 export function decodeScript(json: unknown): Script {
-  const { protocol, step, action, times, chance, seed, name } = (json ?? {}) as Record<string, unknown>
+  const { protocol, step, action, times, chance, seed, argument, name } = (json ?? {}) as Record<string, unknown>
   const { type } = (action ?? {}) as { type?: unknown }
   if (
     !(protocol === 'smtp' || protocol === 'imap' || protocol === 'pop3') ||
@@ -150,9 +156,16 @@ export function decodeScript(json: unknown): Script {
     times: typeof times === 'number' ? times : Number.POSITIVE_INFINITY,
     chance: typeof chance === 'number' ? chance : 1,
     seed: typeof seed === 'number' ? seed : 1,
+    argument: decodeArgument(argument),
     when: null,
     name: typeof name === 'string' ? name : `${protocol}.${step}.${type}`,
   }
+}
+
+function decodeArgument(json: unknown): Script['argument'] {
+  if (json === undefined || json === null) return null
+  const text = decodeText(json, 'argument')
+  return typeof text === 'function' ? null : text
 }
 
 function decodeAction(action: FaultAction): FaultAction {

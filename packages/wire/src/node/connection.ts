@@ -4,6 +4,8 @@ import { createDriver, type Driver, type Transport } from '../drive.js'
 import type { CloseReason, Endpoint, Link, Log, Protocol, TlsInfo } from '../link.js'
 import { createDeflateDuplex, type DeflateDuplex } from './deflate.js'
 import { endpointOf, isLoopback } from './endpoint.js'
+import type { Incoming } from './socket-server.js'
+import { TimeLimits } from './time-limits.js'
 import { type TlsIdentity, tlsInfo } from './tls.js'
 
 /** How one accepted socket is served. */
@@ -15,6 +17,8 @@ export interface ConnectionOptions {
   /** Present: STARTTLS is offered, or TLS starts at once with `implicitTls`. */
   readonly tls: TlsIdentity | null
   readonly implicitTls: boolean
+  /** It came through a Unix socket. */
+  readonly local: boolean
   /** ms that a TLS handshake may take. */
   readonly handshakeTimeout: number
   /** Octets the peer may leave unread before `flush` makes the session wait. */
@@ -34,272 +38,163 @@ export interface Connection {
   destroy(): void
 }
 
-const NOTHING = new Uint8Array(0)
-/** ms without progress after which a peer does not get the rest of our last words. */
+/** ms without progress after which a peer does not get the rest of our last words, or is hung up on. */
 const GOODBYE = 5_000
 
+const NOTHING = new Uint8Array(0)
+
+const ignore = (): void => {}
+
 /** Puts a driver on a socket: back-pressure, time limits, TLS and compression live here. */
-export function serveConnection(socket: Socket, options: ConnectionOptions): Connection {
-  const { id, log, protocol } = options
-  const raw = socket
-  let stream: Socket = socket
-  let deflate: DeflateDuplex | null = null
-  let controller: AbortController | null = null
-  let over = false
-  let idleMs = 0
-  let deadlineAt = 0
-  /** No chunk came since `quietSince`. */
-  let quiet = true
-  let quietSince = Date.now()
-  let moved = { written: 0, queued: 0 }
-  let timer: NodeJS.Timeout | null = null
-  let draining: Promise<void> | null = null
-  const remote = options.remote ?? endpointOf(socket.remoteAddress, socket.remotePort)
-  const local = endpointOf(socket.localAddress, socket.localPort)
+export function serveConnection(incoming: Incoming, options: ConnectionOptions): Connection {
+  const connection = new SocketConnection(incoming, options)
+  connection.begin()
+  return connection
+}
 
-  const transport: Transport = {
-    write(pieces) {
-      if (over || stream.destroyed || stream.writableEnded) return
-      if (deflate) {
-        deflate.write(pieces)
-      } else if (pieces.length === 1) {
-        stream.write(pieces[0])
-      } else {
-        stream.cork()
-        for (const piece of pieces) stream.write(piece)
-        stream.uncork()
-      }
-      if (waitingOctets() > options.highWaterMark) return drained()
-    },
-    sent() {
-      if (over || stream.destroyed || stream.writableEnded) return
-      if (deflate) return deflate.taken()
-      // Writes are answered in their order, also when the stream is destroyed.
-      if (stream.writableLength > 0) return new Promise((resolve) => stream.write(NOTHING, () => resolve()))
-    },
-    soon: (step) => void setImmediate(step),
-    pause() {
-      stream.pause()
-      deflate?.pause()
-    },
-    resume() {
-      deflate?.resume()
-      stream.resume()
-    },
-    end() {
-      stop()
-      stream.removeListener('data', received)
-      // What still comes is not read, but must not fill the socket: a full receive buffer would turn our FIN into a
-      // reset, and the peer would lose our last words.
-      stream.on('data', () => {})
-      stream.resume()
-      sayGoodbye()
-      if (deflate) deflate.end(() => stream.end())
-      else stream.end()
-    },
-    destroy() {
-      stop()
-      raw.destroy()
-    },
-    startTls: () => secure(),
-    compress() {
-      deflate = createDeflateDuplex({
-        received: (chunk) => driver.receive(chunk),
-        ended: () => driver.receiveEnd(),
-        write: (chunk) => {
-          if (!stream.destroyed) stream.write(chunk)
-        },
-        failed: (message) => driver.control.abort(message),
-      })
-    },
+/** A class, as `ConnectionDriver` is one, so that a connection costs little. */
+class SocketConnection implements Connection, Transport {
+  readonly options: ConnectionOptions
+  readonly driver: Driver
+  readonly limits: TimeLimits
+  readonly remote: Endpoint
+  over = false
+  #local: Endpoint | null = null
+  readonly #incoming: Incoming
+  readonly #raw: Socket
+  #stream: Socket
+  #tls: TlsInfo | null = null
+  #deflate: DeflateDuplex | null = null
+  #controller: AbortController | null = null
+  #goodbye: NodeJS.Timeout | null = null
+  #draining: Promise<void> | null = null
+  /** What had left, and what waited to, when `#hasMoved` looked last. */
+  #written = 0
+  #queued = 0
+
+  constructor(incoming: Incoming, options: ConnectionOptions) {
+    const raw = incoming.socket
+    this.options = options
+    this.#incoming = incoming
+    this.#raw = raw
+    this.#stream = raw
+    this.remote = options.remote ?? endpointOf(raw.remoteAddress, raw.remotePort)
+    this.limits = new TimeLimits(
+      (why) => this.#late(why),
+      () => this.#hasMoved(),
+    )
+    this.driver = createDriver(options.protocol, this, () => new SocketLink(this, this.#tls, false))
   }
 
-  const waitingOctets = (): number => stream.writableLength + (deflate?.held ?? 0)
-
-  /** One promise for all that wait: not everybody who writes looks at it. */
-  function drained(): Promise<void> {
-    draining ??= drain().finally(() => {
-      draining = null
-    })
-    return draining
+  get id(): string {
+    return this.options.id
   }
 
-  async function drain(): Promise<void> {
-    await deflate?.taken()
-    const waited = stream
-    if (waited.destroyed || !waited.writableNeedDrain) return
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        waited.removeListener('drain', done)
-        waited.removeListener('close', done)
-        resolve()
-      }
-      waited.on('drain', done)
-      waited.on('close', done)
-    })
+  get local(): Endpoint {
+    return (this.#local ??= endpointOf(this.#raw.localAddress, this.#raw.localPort))
   }
 
-  /** Octets of the write in progress that the operating system has not taken yet. */
-  function queuedOctets(): number {
-    return (stream as unknown as { _handle?: { writeQueueSize?: number } | null })._handle?.writeQueueSize ?? 0
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.over) this.#controller.abort()
+    return this.#controller.signal
   }
 
-  /**
-   * True when octets have left since the last call, and not only into a buffer that a dead peer leaves empty too: an
-   * answer is under way, or the peer was behind.
-   */
-  function hasMoved(): boolean {
-    const { written, queued } = moved
-    moved = { written: stream.bytesWritten - stream.writableLength, queued: queuedOctets() }
-    const left = moved.written > written || (moved.written === written && moved.queued < queued)
-    return left && (queued > 0 || driver.busy)
-  }
-
-  /** A peer that reads slowly gets all of it; one that has stopped, or does not end the connection, is cut off. */
-  function sayGoodbye(): void {
-    const unsent = (): number => waitingOctets() + queuedOctets()
-    let before = unsent()
-    const goodbye = setInterval(() => {
-      const now = unsent()
-      if (now === before) raw.destroy()
-      before = now
-    }, GOODBYE)
-    goodbye.unref()
-    raw.once('close', () => clearInterval(goodbye))
-  }
-
-  function makeLink(tls: TlsInfo | null, upgraded: boolean): Link {
-    return {
-      id,
-      remote,
-      local,
-      tls,
-      upgraded,
-      loopback: isLoopback(remote.address) && isLoopback(local.address),
-      canStartTls: tls === null && options.tls !== null,
-      canCompress: true,
-      get signal() {
-        controller ??= new AbortController()
-        if (over) controller.abort()
-        return controller.signal
-      },
-      log,
-      now: options.now,
-      get inputWaits() {
-        return driver.control.inputWaits
-      },
-      delay,
-      flush: () => driver.control.flush(),
-      sent: () => driver.control.sent(),
-      startTls: () => driver.control.startTls(),
-      compress: () => driver.control.compress(),
-      close: () => driver.control.close(),
-      abort: (message) => driver.control.abort(message),
-      idleTimeout(ms) {
-        idleMs = ms
-        quiet = true
-        quietSince = Date.now()
-        arm()
-      },
-      deadline(ms) {
-        deadlineAt = ms === 0 ? 0 : Date.now() + ms
-        arm()
-      },
+  begin(): void {
+    const raw = this.#raw
+    const { head, implicitTls } = this.options
+    raw.once('close', () => this.#lost({ type: 'peer' }))
+    raw.on('error', (error) => this.#log('connection.error', error.message))
+    if (implicitTls) {
+      if (head && head.length > 0) raw.unshift(head)
+      this.startTls()
+      return
     }
+    this.#incoming.received = (chunk) => this.#received(chunk)
+    raw.on('end', () => this.#receivedEnd())
+    this.driver.start()
+    if (head && head.length > 0) this.#received(head)
+    if (head) raw.resume()
   }
 
-  function delay(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      if (over) return resolve()
-      const due = setTimeout(finished, ms)
-      function finished(): void {
-        clearTimeout(due)
-        raw.removeListener('close', finished)
-        resolve()
-      }
-      raw.once('close', finished)
-    })
+  shutdown(): void {
+    this.driver.shutdown()
   }
 
-  /**
-   * One timer for both limits. Octets that leave are a sign of life, too: who downloads for an hour says nothing
-   * meanwhile. A chunk only says that the line is not quiet, because reading the clock for each costs
-   * more than the engine does; the timer looks four times in the idle time, so an end comes at most a quarter late.
-   */
-  function arm(): void {
-    if (timer) clearTimeout(timer)
-    timer = null
-    if (over) return
-    const now = Date.now()
-    const idleAt = idleMs > 0 ? Math.min(quietSince + idleMs, now + idleMs / 4) : Number.POSITIVE_INFINITY
-    const at = Math.min(idleAt, deadlineAt > 0 ? deadlineAt : Number.POSITIVE_INFINITY)
-    if (at === Number.POSITIVE_INFINITY) return
-    timer = setTimeout(look, Math.min(Math.max(1, Math.ceil(at - now)), 0x7fffffff))
-    timer.unref()
-  }
-
-  function look(): void {
-    timer = null
-    const now = Date.now()
-    if (hasMoved() || !quiet) {
-      quiet = true
-      quietSince = now
+  write(pieces: readonly Uint8Array[]): void | Promise<void> {
+    const stream = this.#stream
+    if (this.over || stream.destroyed || stream.writableEnded) return
+    if (this.#deflate) {
+      this.#deflate.write(pieces)
+    } else if (pieces.length === 1) {
+      stream.write(pieces[0])
+    } else {
+      stream.cork()
+      for (const piece of pieces) stream.write(piece)
+      stream.uncork()
     }
-    const idle = idleMs > 0 && now >= quietSince + idleMs
-    const late = deadlineAt > 0 && now >= deadlineAt
-    if (!idle && !late) return arm()
-    log({
-      level: 'info',
-      event: 'connection.timeout',
-      connection: id,
-      message: idle ? 'idle for too long' : 'took too long',
-    })
-    driver.timedOut()
+    if (this.#waiting() > this.options.highWaterMark) return this.#drained()
   }
 
-  function received(chunk: Uint8Array): void {
-    quiet = false
-    if (deflate) deflate.receive(chunk)
-    else driver.receive(chunk)
+  sent(): void | Promise<void> {
+    const stream = this.#stream
+    if (this.over || stream.destroyed || stream.writableEnded) return
+    if (this.#deflate) return this.#deflate.taken()
+    // Writes are answered in their order, also when the stream is destroyed.
+    if (stream.writableLength > 0) return new Promise((resolve) => stream.write(NOTHING, () => resolve()))
   }
 
-  function receivedEnd(): void {
-    if (deflate) deflate.receiveEnd()
-    else driver.receiveEnd()
+  soon(step: () => void): void {
+    setImmediate(step)
   }
 
-  function stop(): void {
-    over = true
-    if (timer) clearTimeout(timer)
-    timer = null
+  pause(): void {
+    this.#stream.pause()
+    this.#deflate?.pause()
   }
 
-  function lost(reason: CloseReason): void {
-    stop()
-    deflate?.destroy()
-    driver.lost(reason)
-    controller?.abort()
-    options.closed()
+  resume(): void {
+    this.#deflate?.resume()
+    this.#stream.resume()
   }
 
-  function listen(on: Socket): void {
-    on.on('data', received)
-    on.on('end', receivedEnd)
-    on.on('error', (error: Error) => {
-      log({ level: 'info', event: 'connection.error', connection: id, message: error.message })
+  end(): void {
+    this.#stop()
+    // What still comes is not read, but must not fill the socket: a full receive buffer would turn our FIN into a
+    // reset, and the peer would lose our last words.
+    this.#incoming.received = ignore
+    this.#stream.resume()
+    this.#sayGoodbye()
+    if (this.#deflate) this.#deflate.end(() => this.#stream.end())
+    else this.#stream.end()
+  }
+
+  destroy(): void {
+    this.#stop()
+    this.#raw.destroy()
+  }
+
+  compress(): void {
+    this.#deflate = createDeflateDuplex({
+      received: (chunk) => this.driver.receive(chunk),
+      ended: () => this.driver.receiveEnd(),
+      write: (chunk) => {
+        if (!this.#stream.destroyed) this.#stream.write(chunk)
+      },
+      failed: (message) => this.driver.control.abort(message),
     })
   }
 
   /** Wraps the socket in TLS, as its server, and hands the driver a new link after the handshake. */
-  function secure(): void {
-    const identity = options.tls
-    if (!identity) return driver.control.abort('TLS was started without a certificate')
-    raw.removeListener('data', received)
-    const handshake = setTimeout(
-      () => raw.destroy(new Error('the TLS handshake took too long')),
-      options.handshakeTimeout,
-    )
+  startTls(): void {
+    const { tls: identity, implicitTls, handshakeTimeout } = this.options
+    if (!identity) return this.driver.control.abort('TLS was started without a certificate')
+    const raw = this.#raw
+    this.#incoming.received = ignore
+    const late = new Error('the TLS handshake took too long')
+    const handshake = setTimeout(() => raw.destroy(late), handshakeTimeout)
     handshake.unref()
+    raw.once('close', () => clearTimeout(handshake))
     const encrypted = new TLSSocket(raw, {
       isServer: true,
       secureContext: identity.context(),
@@ -313,9 +208,9 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
       requestCert: identity.requestClientCertificate,
       rejectUnauthorized: false,
     })
-    stream = encrypted
-    encrypted.on('error', (error: Error) => {
-      log({ level: 'info', event: 'tls.failed', connection: id, message: error.message })
+    this.#stream = encrypted
+    encrypted.on('error', (error) => {
+      this.#log('tls.failed', error.message)
       raw.destroy()
     })
     // A client that does not trust the certificate may just leave; nobody reads yet who would notice.
@@ -325,33 +220,204 @@ export function serveConnection(socket: Socket, options: ConnectionOptions): Con
     encrypted.once('secure', () => {
       clearTimeout(handshake)
       encrypted.removeListener('end', left)
-      quiet = false
-      encrypted.on('data', received)
-      encrypted.on('end', receivedEnd)
-      const info = tlsInfo(encrypted, 'server')
-      if (options.implicitTls) {
-        first = makeLink(info, false)
-        driver.start()
-      } else {
-        driver.upgraded(makeLink(info, true))
-      }
+      this.limits.touch()
+      this.#incoming.received = (chunk) => this.#received(chunk)
+      encrypted.on('data', (chunk) => this.#incoming.received(chunk))
+      encrypted.on('end', () => this.#receivedEnd())
+      this.#tls = tlsInfo(encrypted, 'server')
+      if (implicitTls) this.driver.start()
+      else this.driver.upgraded(new SocketLink(this, this.#tls, true))
     })
-    raw.once('close', () => clearTimeout(handshake))
   }
 
-  let first: Link | null = null
-  const driver: Driver = createDriver(protocol, transport, () => first ?? makeLink(null, false))
-  raw.setNoDelay(true)
-  raw.on('error', () => {})
-  raw.once('close', () => lost({ type: 'peer' }))
-  if (options.implicitTls) {
-    if (options.head && options.head.length > 0) raw.unshift(options.head)
-    secure()
-  } else {
-    listen(raw)
-    driver.start()
-    if (options.head && options.head.length > 0) received(options.head)
-    if (options.head) raw.resume()
+  /** See `Link.delay`. */
+  delay(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.over) return resolve()
+      const finished = (): void => {
+        clearTimeout(due)
+        this.#raw.removeListener('close', finished)
+        resolve()
+      }
+      const due = setTimeout(finished, ms)
+      this.#raw.once('close', finished)
+    })
   }
-  return { id, shutdown: () => driver.shutdown(), destroy: () => transport.destroy() }
+
+  #received(chunk: Uint8Array): void {
+    this.limits.touch()
+    if (this.#deflate) this.#deflate.receive(chunk)
+    else this.driver.receive(chunk)
+  }
+
+  #receivedEnd(): void {
+    if (this.#deflate) this.#deflate.receiveEnd()
+    else this.driver.receiveEnd()
+  }
+
+  /** Octets that wait in this process. */
+  #waiting(): number {
+    return this.#stream.writableLength + (this.#deflate?.held ?? 0)
+  }
+
+  /** One promise for all that wait: not everybody who writes looks at it. */
+  #drained(): Promise<void> {
+    this.#draining ??= this.#drain().finally(() => {
+      this.#draining = null
+    })
+    return this.#draining
+  }
+
+  async #drain(): Promise<void> {
+    await this.#deflate?.taken()
+    const waited = this.#stream
+    if (waited.destroyed || !waited.writableNeedDrain) return
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        waited.removeListener('drain', done)
+        waited.removeListener('close', done)
+        resolve()
+      }
+      waited.on('drain', done)
+      waited.on('close', done)
+    })
+  }
+
+  /** Octets of the write in progress that the operating system has not taken yet. */
+  #inSystem(): number {
+    const { _handle } = this.#stream as unknown as { _handle?: { writeQueueSize?: number } | null }
+    return _handle?.writeQueueSize ?? 0
+  }
+
+  /**
+   * True when octets have left since the last call, and not only into a buffer that a dead peer leaves empty too: an
+   * answer is under way, or the peer was behind.
+   */
+  #hasMoved(): boolean {
+    const before = { written: this.#written, queued: this.#queued }
+    this.#written = this.#stream.bytesWritten - this.#stream.writableLength
+    this.#queued = this.#inSystem()
+    const left = this.#written > before.written || (this.#written === before.written && this.#queued < before.queued)
+    return left && (before.queued > 0 || this.driver.busy)
+  }
+
+  #late(why: string): void {
+    this.#log('connection.timeout', why)
+    this.driver.timedOut()
+  }
+
+  #log(event: string, message: string): void {
+    this.options.log({ level: 'info', event, connection: this.id, message })
+  }
+
+  #stop(): void {
+    this.over = true
+    this.limits.stop()
+  }
+
+  /** A peer that reads slowly gets all of it; one that has stopped, or does not end the connection, is cut off. */
+  #sayGoodbye(): void {
+    const unsent = (): number => this.#waiting() + this.#inSystem()
+    let before = unsent()
+    this.#goodbye = setInterval(() => {
+      const now = unsent()
+      if (now === before) this.#raw.destroy()
+      before = now
+    }, GOODBYE)
+    this.#goodbye.unref()
+  }
+
+  #lost(reason: CloseReason): void {
+    this.#stop()
+    if (this.#goodbye) clearInterval(this.#goodbye)
+    this.#deflate?.destroy()
+    this.driver.lost(reason)
+    this.#controller?.abort()
+    this.options.closed()
+  }
+}
+
+/** What a session sees of its connection. Others may be made of it by `Object.create`, so it has no private fields. */
+class SocketLink implements Link {
+  readonly id: string
+  readonly remote: Endpoint
+  readonly tls: TlsInfo | null
+  readonly upgraded: boolean
+  readonly log: Log
+  readonly now: () => number
+  readonly connection: SocketConnection
+
+  constructor(connection: SocketConnection, tls: TlsInfo | null, upgraded: boolean) {
+    const { id, log, now } = connection.options
+    this.connection = connection
+    this.id = id
+    this.remote = connection.remote
+    this.tls = tls
+    this.upgraded = upgraded
+    this.log = log
+    this.now = now
+  }
+
+  get local(): Endpoint {
+    return this.connection.local
+  }
+
+  get loopback(): boolean {
+    const { options, local } = this.connection
+    // A Unix socket has no addresses, and is on this machine.
+    if (options.local) return options.remote === null
+    return isLoopback(this.remote.address) && isLoopback(local.address)
+  }
+
+  get canStartTls(): boolean {
+    return this.tls === null && this.connection.options.tls !== null
+  }
+
+  get canCompress(): boolean {
+    return true
+  }
+
+  get inputWaits(): boolean {
+    return this.connection.driver.control.inputWaits
+  }
+
+  get signal(): AbortSignal {
+    return this.connection.signal
+  }
+
+  delay(ms: number): Promise<void> {
+    return this.connection.delay(ms)
+  }
+
+  flush(): void | Promise<void> {
+    return this.connection.driver.control.flush()
+  }
+
+  sent(): void | Promise<void> {
+    return this.connection.driver.control.sent()
+  }
+
+  startTls(): void {
+    this.connection.driver.control.startTls()
+  }
+
+  compress(): void {
+    this.connection.driver.control.compress()
+  }
+
+  close(): void {
+    this.connection.driver.control.close()
+  }
+
+  abort(message: string): void {
+    this.connection.driver.control.abort(message)
+  }
+
+  idleTimeout(ms: number): void {
+    this.connection.limits.idle(ms)
+  }
+
+  deadline(ms: number): void {
+    this.connection.limits.deadline(ms)
+  }
 }

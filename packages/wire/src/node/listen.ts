@@ -1,23 +1,30 @@
-import { BlockList, createServer, isIP, type Socket } from 'node:net'
+import { BlockList, isIP, type Socket } from 'node:net'
 import type { Endpoint, Log, Protocol } from '../link.js'
+import { networkKey } from '../network.js'
+import { bind } from './bind.js'
 import { type Connection, serveConnection } from './connection.js'
 import { plainAddress } from './endpoint.js'
 import { readProxyHeader } from './proxy.js'
+import { createSocketServer, type Incoming } from './socket-server.js'
 import { createTlsIdentity, type TlsIdentity, type TlsMaterial } from './tls.js'
 
 /** Where and how a protocol is served. */
 export interface ListenOptions {
   /** Address to bind. Default: `127.0.0.1`. */
   readonly host?: string
-  /** Port; 0 = any free one. */
-  readonly port: number
+  /** Port; 0 = any free one. Needed unless there is a `path`. */
+  readonly port?: number
+  /** A Unix socket in place of host and port. Its clients are on this machine and have no address. */
+  readonly path?: string
+  /** Any user of this machine may connect to `path`, as far as its folder lets them. Default: false. */
+  readonly everybody?: boolean
   /** Offers STARTTLS or STLS, or speaks TLS at once with `implicitTls`. */
   readonly tls?: TlsMaterial | TlsIdentity
   /** TLS from the first octet (ports 465, 993, 995). Needs `tls`. Default: false. */
   readonly implicitTls?: boolean
   /** Connections at a time; further ones are closed at once. Default: 10,000. */
   readonly maxConnections?: number
-  /** Connections at a time from one address. Default: 1,000. */
+  /** Connections at a time from one address; a /64 network of IPv6 counts as one. Default: 1,000. */
   readonly maxConnectionsPerAddress?: number
   /** ms that a TLS handshake may take. Default: 30,000. */
   readonly handshakeTimeout?: number
@@ -48,8 +55,9 @@ export interface CloseOptions {
 
 /** A listener that is bound. */
 export interface Listening {
+  /** The address, or the path of a Unix socket. */
   readonly host: string
-  /** The real port, also when 0 was asked for. */
+  /** The real port, also when 0 was asked for; 0 for a Unix socket. */
   readonly port: number
   /** Open connections. */
   readonly connections: number
@@ -64,8 +72,9 @@ export interface Listening {
 let connectionNumber = 0
 
 /**
- * Serves a protocol on a port. Resolves when the port is bound.
- * @throws Error of `node:net` (`EADDRINUSE`, `EACCES`, ...), or when `implicitTls` lacks `tls`.
+ * Serves a protocol on a port or a Unix socket. Resolves when it is bound.
+ * @throws Error of `node:net` (`EADDRINUSE`, `EACCES`, ...), when there is neither `port` nor `path`, or when
+ *   `implicitTls` lacks `tls`.
  */
 export async function listen(protocol: Protocol, options: ListenOptions): Promise<Listening> {
   const { host = '127.0.0.1', maxConnections = 10_000, maxConnectionsPerAddress = 1_000 } = options
@@ -76,6 +85,7 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
       : createTlsIdentity(options.tls)
     : null
   if (options.implicitTls && !tls) throw new Error('implicitTls needs a certificate: give `tls`')
+  if (options.port === undefined && options.path === undefined) throw new Error('say where to listen: `port` or `path`')
   const open = new Set<Connection>()
   const perAddress = new Map<string, number>()
 
@@ -83,49 +93,55 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   /** Sockets of proxies whose header has not come yet. */
   const early = new Set<Socket>()
 
-  function refuse(socket: Socket, address: string): void {
+  function turnAway(socket: Socket, address: string): void {
     log({ level: 'warn', event: 'connection.refused', message: 'too many connections', address })
-    socket.destroy()
+    refuse(socket, options.implicitTls ? undefined : protocol.refusal)
   }
 
-  function accept(socket: Socket): void {
+  function accept(incoming: Incoming): void {
+    const { socket } = incoming
     const address = plainAddress(socket.remoteAddress ?? '')
-    if (!proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return serve(socket, null, null, address)
-    if (open.size + early.size >= maxConnections) return refuse(socket, address)
+    if (!proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return serve(incoming, null, null, address)
+    if (open.size + early.size >= maxConnections) return turnAway(socket, address)
     early.add(socket)
-    readProxyHeader(socket, options.handshakeTimeout ?? 30_000, (outcome) => {
+    readProxyHeader(incoming, options.handshakeTimeout ?? 30_000, (outcome) => {
       early.delete(socket)
       if ('message' in outcome) {
         log({ level: 'warn', event: 'proxy.refused', message: outcome.message, address })
         socket.destroy()
       } else {
-        serve(socket, outcome.remote, outcome.head, outcome.remote?.address ?? address)
+        serve(incoming, outcome.remote, outcome.head, outcome.remote?.address ?? address)
       }
     })
   }
 
-  function serve(socket: Socket, remote: Endpoint | null, head: Uint8Array | null, address: string): void {
-    const count = (perAddress.get(address) ?? 0) + 1
-    if (open.size >= maxConnections || count > maxConnectionsPerAddress) return refuse(socket, address)
-    perAddress.set(address, count)
+  function serve(incoming: Incoming, remote: Endpoint | null, head: Uint8Array | null, address: string): void {
+    const network = networkKey(address)
+    const count = (perAddress.get(network) ?? 0) + 1
+    // Clients of a Unix socket have no address: they are as many as they may be in all.
+    if (open.size >= maxConnections || (count > maxConnectionsPerAddress && address !== '')) {
+      return turnAway(incoming.socket, address)
+    }
+    perAddress.set(network, count)
     const id = (++connectionNumber).toString(36)
     log({ level: 'debug', event: 'connection.opened', connection: id, address })
-    const connection = serveConnection(socket, {
+    const connection = serveConnection(incoming, {
       id,
       protocol,
       log,
       now: options.now ?? Date.now,
       tls,
       implicitTls: options.implicitTls ?? false,
+      local: options.path !== undefined,
       handshakeTimeout: options.handshakeTimeout ?? 30_000,
       highWaterMark: options.highWaterMark ?? 262_144,
       remote,
       head,
       closed() {
         open.delete(connection)
-        const left = (perAddress.get(address) ?? 1) - 1
-        if (left > 0) perAddress.set(address, left)
-        else perAddress.delete(address)
+        const left = (perAddress.get(network) ?? 1) - 1
+        if (left > 0) perAddress.set(network, left)
+        else perAddress.delete(network)
         log({ level: 'debug', event: 'connection.closed', connection: id })
         if (open.size === 0) for (const done of emptied.splice(0)) done()
       },
@@ -134,16 +150,10 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   }
 
   const emptied: (() => void)[] = []
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, accept)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port: options.port, backlog: options.backlog ?? 511 }, () => {
-      server.removeListener('error', reject)
-      resolve()
-    })
-  })
+  const server = createSocketServer(accept)
+  await bind(server, { ...options, host })
   server.on('error', (error) => log({ level: 'error', event: 'listener.error', error }))
-  const bound = server.address() as { address: string; port: number }
+  const bound = server.address() as { address: string; port: number } | string
   const stopped = new Promise<void>((resolve) => server.once('close', resolve))
 
   async function close(how: CloseOptions = {}): Promise<void> {
@@ -166,14 +176,21 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   options.signal?.addEventListener('abort', onAbort, { once: true })
   if (options.signal?.aborted) await close({ force: true })
   return {
-    host: bound.address,
-    port: bound.port,
+    host: typeof bound === 'string' ? bound : bound.address,
+    port: typeof bound === 'string' ? 0 : bound.port,
     get connections() {
       return open.size
     },
     close,
     [Symbol.asyncDispose]: () => close({ force: true }),
   }
+}
+
+/** Says why there is no room, where that can be said, and hangs up. */
+function refuse(socket: Socket, words: Uint8Array | undefined): void {
+  socket.on('error', () => {})
+  if (words) socket.end(words, () => socket.destroy())
+  else socket.destroy()
 }
 
 function trustedNetworks(networks: readonly string[]): BlockList | null {

@@ -1,20 +1,21 @@
-import type { Socket } from 'node:net'
 import { concat } from '../bytes.js'
 import type { Endpoint } from '../link.js'
 import { parseProxyHeader } from '../proxy.js'
+import type { Incoming } from './socket-server.js'
 
 /** What a trusted proxy said, with the octets that came behind its header; or why it is refused. */
 type Outcome = { readonly remote: Endpoint | null; readonly head: Uint8Array } | { readonly message: string }
 
 /** Reads the PROXY header from a new socket. `done` is called once, unless the socket ends before. */
-export function readProxyHeader(socket: Socket, timeout: number, done: (outcome: Outcome) => void): void {
+export function readProxyHeader(incoming: Incoming, timeout: number, done: (outcome: Outcome) => void): void {
+  const { socket } = incoming
   let bytes: Uint8Array = new Uint8Array(0)
   const timer = setTimeout(() => settle({ message: 'no PROXY header in time' }), timeout)
   timer.unref()
 
   function settle(outcome: Outcome): void {
     clearTimeout(timer)
-    socket.removeListener('data', read)
+    incoming.received = ignore
     socket.removeListener('close', gone)
     socket.removeListener('error', ignore)
     socket.pause()
@@ -30,7 +31,7 @@ export function readProxyHeader(socket: Socket, timeout: number, done: (outcome:
 
   const gone = (): void => settle({ message: 'the proxy closed the connection before its header' })
   const ignore = (): void => {}
-  socket.on('data', read)
+  incoming.received = read
   socket.once('close', gone)
   socket.on('error', ignore)
 }

@@ -34,7 +34,8 @@ export function claim(sql: Sql, destinations: Destinations, options: ClaimOption
 function takeDue(sql: Sql, destination: DestinationRow, options: ClaimOptions, jobs: ClaimedJob[]): void {
   setLimits(destination, options)
   destination.served = options.now
-  const paced = destination.pace === 0 ? Number.POSITIVE_INFINITY : destination.free <= options.now ? 1 : 0
+  if (destination.free > options.now) return
+  const paced = destination.pace === 0 ? Number.POSITIVE_INFINITY : 1
   const room = Math.min(slotsOf(destination) - destination.running, paced, options.max - jobs.length)
   if (room <= 0) return
   const rows = sql.all(
@@ -45,9 +46,6 @@ function takeDue(sql: Sql, destination: DestinationRow, options: ClaimOptions, j
     room,
   )
   for (const row of rows) jobs.push(take(sql, destination, row, options, 'deliver'))
-  if (destination.pace > 0 && rows.length > 0) {
-    destination.free = Math.max(options.now, destination.free) + destination.pace
-  }
 }
 
 /** Jobs that expire, or whose sender wants to be warned. */
@@ -91,6 +89,9 @@ function take(
   )
   destination.waiting--
   destination.running++
+  if (purpose === 'deliver' && destination.pace > 0) {
+    destination.free = Math.max(options.now, destination.free) + destination.pace
+  }
   const short = purpose === 'deliver' && (size as number) <= CHUNK_SIZE
   return {
     ...jobOf(row, destination.key),

@@ -88,7 +88,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
     for (const watcher of watchers) watcher()
   }
 
-  /** A message as the file takes it: in memory, or in the file already. */
+  /** A message as the file takes it: its octets are in memory, or in the file already. */
   async function take({ octets, ...message }: NewMessage): Promise<EnqueuedMessage> {
     let pieces: Uint8Array[] = []
     let held = 0
@@ -124,6 +124,24 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
     }
   }
 
+  /** The messages do not come about. */
+  async function discard(messages: readonly EnqueuedMessage[]): Promise<void> {
+    for (const { octets } of messages) {
+      if ('mid' in octets) await ask('discard', octets).catch(() => {})
+    }
+  }
+
+  async function takeAll(messages: readonly NewMessage[]): Promise<readonly EnqueuedMessage[]> {
+    const taken: EnqueuedMessage[] = []
+    try {
+      for (const message of messages) taken.push(await take(message))
+      return taken
+    } catch (error) {
+      await discard(taken)
+      throw error
+    }
+  }
+
   async function repeated(step: () => Promise<number>): Promise<number> {
     let total = 0
     for (let count = await step(); count > 0; count = await step()) total += count
@@ -137,7 +155,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
       try {
         await ask('enqueue', { message: taken })
       } catch (error) {
-        if (!(taken.octets instanceof Uint8Array)) await ask('discard', taken.octets).catch(() => {})
+        await discard([taken])
         throw error
       }
       changed()
@@ -150,12 +168,9 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
     },
     claim: (options) => ask('claim', { token, options }),
     async settle(settlement) {
-      const notices: EnqueuedMessage[] = []
-      for (const notice of settlement.notices) notices.push(await take(notice))
+      const notices = await takeAll(settlement.notices)
       await ask('settle', { token, settlement: { ...settlement, notices } })
     },
-    // One process has the queue, and knows what it does: a job in its hands is nobody else's, however long it takes.
-    renew: async () => {},
     async *read(message) {
       for (let number = 0; ; number++) {
         const chunk = await ask('read', { message, number })

@@ -20,6 +20,7 @@ CREATE TABLE message (
   arrived INTEGER NOT NULL,
   envelope TEXT NOT NULL
 );
+CREATE INDEX message_incomplete ON message(arrived) WHERE complete = 0;
 CREATE TABLE chunk (place INTEGER PRIMARY KEY, octets BLOB NOT NULL);
 CREATE TABLE destination (
   did INTEGER PRIMARY KEY AUTOINCREMENT,

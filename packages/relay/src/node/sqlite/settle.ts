@@ -13,7 +13,7 @@ export function settle(
   const jid = Number(settlement.job)
   const row = sql.get('SELECT mid, did, state, expires FROM job WHERE jid=?', jid)
   const [mid, did, state, expires] = (row ?? []) as number[]
-  // Somebody else has it: the lease was over.
+  // Somebody else has it by now.
   if (!row || (state !== RUNNING && state !== RUNNING_TO_HOLD)) return
   const destination = destinations.byId(did)
   destination.running--
@@ -21,6 +21,8 @@ export function settle(
     destination.failures = 0
     destination.blocked = 0
     destination.failure = null
+  } else if (settlement.destination && 'pausedUntil' in settlement.destination) {
+    destination.free = Math.max(destination.free, settlement.destination.pausedUntil)
   } else if (settlement.destination && settlement.destination.failures === destination.failures) {
     destination.failures++
     destination.blocked = settlement.destination.blockedUntil

@@ -53,7 +53,7 @@ export function createAuthentication(c: Conversation): Authentication {
     if (!verifier) return c.answer(replies.notImplemented())
     if (session.identity) return c.answer(replies.badSequence('Already authenticated'))
     const mechanism = setup.mechanisms.find((one) => one.name === name)
-    if (!mechanism) return c.answer(replies.unknownMechanism())
+    if (!mechanism) return c.mistake(replies.unknownMechanism())
     const context = saslContext(session, setup)
     if (!mechanism.available(verifier, context)) {
       const withTls = mechanism.available(verifier, { ...context, secure: true })
@@ -63,7 +63,7 @@ export function createAuthentication(c: Conversation): Authentication {
     return andThen(verdict, (refused?: Reply) => {
       if (refused) return c.answer(refused)
       const decoded = initialResponse === null ? null : decode(initialResponse)
-      if (decoded === undefined) return c.answer(replies.badBase64())
+      if (decoded === undefined) return c.mistake(replies.badBase64())
       exchange = mechanism.start(verifier, context)
       return step(decoded)
     })
@@ -131,7 +131,7 @@ export function createAuthentication(c: Conversation): Authentication {
       if (!decoded) {
         exchange = null
         confirmed = null
-        return c.answer(replies.badBase64())
+        return c.mistake(replies.badBase64())
       }
       if (confirmed) return decoded.length === 0 ? succeed(confirmed) : refuse('malformed', null)
       return step(decoded)
@@ -139,7 +139,7 @@ export function createAuthentication(c: Conversation): Authentication {
     cancelled() {
       exchange = null
       confirmed = null
-      c.answer(replies.authenticationCancelled())
+      c.mistake(replies.authenticationCancelled())
     },
   }
 }

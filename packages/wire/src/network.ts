@@ -1,4 +1,4 @@
-/** Addresses of clients, for handlers that count or look them up. */
+/** Addresses of clients, for whoever counts or looks them up. */
 
 /** IPv4 as four numbers, IPv6 as sixteen octets; `null` when the text is neither. */
 export function addressOctets(address: string): readonly number[] | null {
@@ -14,15 +14,20 @@ export function addressOctets(address: string): readonly number[] | null {
 }
 
 /**
- * The network that a client cannot easily leave: an IPv4 address itself, the /64 of an IPv6 address. `ipv4Bits`
- * widens the former.
+ * The network that a client cannot easily leave: an IPv4 address itself, the /64 of an IPv6 address. `ipv4Bits` (a
+ * multiple of 8) widens the former. An IPv4 address that is mapped into IPv6 is an IPv4 address.
  */
 export function networkKey(address: string, ipv4Bits = 32): string {
+  if (ipv4Bits === 32 && !address.includes(':')) return address
   const octets = addressOctets(address)
   if (!octets) return address
-  const bits = octets.length === 4 ? ipv4Bits : 64
-  return octets.slice(0, Math.ceil(bits / 8)).join('.')
+  const mapped = octets.length === 16 && octets.slice(0, 12).join() === MAPPED
+  const own = mapped ? octets.slice(12) : octets
+  return own.slice(0, own.length === 4 ? ipv4Bits / 8 : 8).join('.')
 }
+
+/** The front of `::ffff:0:0/96`. */
+const MAPPED = '0,0,0,0,0,0,0,0,0,0,255,255'
 
 function ipv4(text: string): number[] | null {
   const parts = text.split('.')

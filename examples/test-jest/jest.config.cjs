@@ -1,0 +1,4 @@
+module.exports = {
+  testMatch: ['<rootDir>/specs/*.spec.cjs'],
+  setupFilesAfterEnv: ['@posthouse/testing/jest'],
+}

@@ -1,0 +1,52 @@
+/** What the documents name is there, and the code they show runs. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { file, statesDocument } from '../scripts/states.js'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const SKIPPED = new Set(['node_modules', 'dist', '.git', 'reference', 'data'])
+
+function* files(folder: string, ending: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory() && !SKIPPED.has(entry.name)) yield* files(path, ending)
+    else if (entry.isFile() && entry.name.endsWith(ending)) yield path
+  }
+}
+
+const documents = [...files(root, '.md')]
+
+test.each(documents.map((path) => [relative(root, path), path]))('the links of %s lead somewhere', (_name, path) => {
+  const broken = [...readFileSync(path, 'utf8').matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+    .map(([, target]) => target)
+    .filter((target) => !target.includes(':') && !existsSync(join(dirname(path), target)))
+  expect(broken).toEqual([])
+})
+
+/** The same code however it is indented or imported. */
+const squeeze = (code: string): string =>
+  code
+    .replace(/^\s*import .*$/gm, '')
+    .replace(/,(?=\s*[\])}])/g, '')
+    .replace(/[\s;]+/g, '')
+
+describe('blocks of the guides stand in examples that run', () => {
+  const examples = [...files(join(root, 'examples'), '.ts')].map((path) => squeeze(readFileSync(path, 'utf8')))
+  const guides = [...files(join(root, 'docs'), '.md')]
+  const blocks = guides.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => [
+      `${relative(root, path)} ${i + 1}`,
+      code,
+    ]),
+  )
+  test.each(blocks)('%s', (_name, code) => {
+    const wanted = squeeze(code).replace(/,$/, '')
+    expect(examples.some((text) => text.includes(wanted))).toBe(true)
+  })
+})
+
+test('docs/states.md shows the tables that run; else: npm run states', () => {
+  expect(readFileSync(file, 'utf8')).toBe(statesDocument())
+})

@@ -1,0 +1,107 @@
+/** The queue on PostgreSQL does what the one on SQLite does; and what only several machines see. */
+import { createRequire } from 'node:module'
+import type { JobEngine } from '@posthouse/relay'
+import { type Boss, openPostgresQueue, type PgPool } from '@posthouse/relay/postgres'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { claimOf, done, mail, testEngine } from '../../packages/relay/test/engine-tests.js'
+import { ensureInstalled } from '../tools.js'
+import { type PostgresServer, startPostgres } from './postgres.js'
+
+const there = ensureInstalled(['postgresql'])
+const require = createRequire(new URL('../../packages/relay/package.json', import.meta.url))
+const { Pool } = require('pg') as { Pool: new (options: object) => PgPool & { end(): Promise<void> } }
+const { PgBoss } = require('pg-boss') as { PgBoss: new (options: object) => Boss }
+
+describe.skipIf(!there)('a queue on PostgreSQL', () => {
+  let postgres: PostgresServer
+  let pool: PgPool & { end(): Promise<void> }
+  let number = 0
+  const opened: JobEngine[] = []
+  beforeAll(async () => {
+    postgres = await startPostgres()
+    pool = new Pool({ connectionString: postgres.url, max: 8 })
+  }, 60_000)
+  afterEach(async () => {
+    for (const engine of opened.splice(0)) await engine.close()
+  })
+  afterAll(async () => {
+    await pool?.end()
+    postgres?.stop()
+  })
+
+  async function openAt(schema: string): Promise<JobEngine> {
+    const boss = new PgBoss({ connectionString: postgres.url, max: 2, supervise: false, schedule: false })
+    // Nobody is asked again before the test says so: `next` is the queue's own.
+    const engine = await openPostgresQueue({ pool, boss, schema, queue: schema, poll: 1e12 })
+    opened.push(engine)
+    return engine
+  }
+  const open = (): Promise<JobEngine> => openAt(`queue_${++number}`)
+  const count = async (schema: string, table: string): Promise<number> => {
+    const { rows } = await pool.query(`SELECT count(*)::int AS count FROM ${schema}.${table}`)
+    return rows[0].count
+  }
+
+  testEngine(open)
+
+  test('two machines: a job is given to one of them, limits count for both, what is held is held for both', async () => {
+    const first = await openAt(`queue_${++number}`)
+    const second = await openAt(`queue_${number}`)
+    for (let i = 0; i < 10; i++) await first.enqueue(mail('domain:a.test'))
+    const [ours, theirs] = [await first.claim(claimOf({ max: 3 })), await second.claim(claimOf())]
+    expect([ours.jobs.length, theirs.jobs.length]).toEqual([3, 2])
+    expect(new Set([...ours.jobs, ...theirs.jobs].map(({ id }) => id)).size).toBe(5)
+    // Who does not have a job cannot settle it.
+    await second.settle(done(ours.jobs[0]))
+    expect(await second.status()).toMatchObject({ messages: 10, running: 5 })
+    await first.settle(done(ours.jobs[0]))
+    expect(await second.hold({ destination: 'domain:a.test' })).toBe(9)
+    expect((await first.claim(claimOf())).jobs).toEqual([])
+    expect(await second.status()).toMatchObject({ messages: 9, running: 4, waiting: 0, held: 5 })
+  })
+
+  test('a machine that ends gives back what it could not settle, with the attempt on record', async () => {
+    const first = await openAt(`queue_${++number}`)
+    const second = await openAt(`queue_${number}`)
+    await first.enqueue(mail('domain:a.test'))
+    const [{ id }] = (await first.claim(claimOf())).jobs
+    await first.close()
+    const { jobs } = await second.claim(claimOf({ now: Date.now() }))
+    expect(jobs).toMatchObject([{ id, attempts: 2 }])
+  })
+
+  test('nothing is left of messages that are through: no octets, no destinations, no jobs of pg-boss', async () => {
+    const engine = await open()
+    const schema = `queue_${number}`
+    for (let i = 0; i < 5; i++) await engine.enqueue(mail('domain:a.test', 'domain:b.test'))
+    const { jobs } = await engine.claim(claimOf())
+    for (const job of jobs) await engine.settle(done(job))
+    await engine.enqueue(mail('domain:held.test'))
+    await engine.hold({ destination: 'domain:held.test' })
+    await engine.claim(claimOf())
+    expect(await engine.cancel({})).toBe(1)
+    await engine.claim(claimOf())
+    for (const table of ['message', 'chunk', 'destination', 'job'])
+      expect([table, await count(schema, table)]).toEqual([table, 0])
+    const { rows } = await pool.query('SELECT count(*)::int AS count FROM pgboss.job WHERE name = $1', [schema])
+    expect(rows[0].count).toBe(0)
+  })
+
+  test('places at a server, and messages a minute, are counted for all machines', async () => {
+    const first = await openAt(`queue_${++number}`)
+    const second = await openAt(`queue_${number}`)
+    const [a, b] = [first.gate, second.gate]
+    if (!a || !b) throw new Error('no gate')
+    expect([await a.enter('s 25', 2), await b.enter('s 25', 2), await b.enter('s 25', 2)]).toEqual([true, true, false])
+    expect(await b.enter('other 25', 2)).toBe(true)
+    // A machine that ends leaves its places to others.
+    await first.close()
+    expect(await b.enter('s 25', 2)).toBe(true)
+    // One a minute: the first at once; the next has to wait for longer than it wants to, or has its turn a minute later.
+    expect(await b.pace('s 25', 1, 5_000)).toBe(0)
+    expect(await b.pace('s 25', 1, 5_000)).toBe(null)
+    const wait = (await b.pace('s 25', 1, 120_000)) ?? 0
+    expect(wait).toBeGreaterThan(30_000)
+    expect(wait).toBeLessThanOrEqual(60_000)
+  })
+})

@@ -1,0 +1,248 @@
+/** What senders are told: success when they ask for it, in UTF-8 where it is needed, about the address that they wrote to. */
+import { dsnExtension, reply } from '@posthouse/smtp'
+import { createMemoryStore } from '@posthouse/store-api'
+import { afterEach, describe, expect, test } from 'vitest'
+import { deliverToStore, type RoutingTable, type SubmittedRecipient } from '../src/index.js'
+import { HELLO, HOUR, octets, type Sink, startSink, startTestRelay, type TestRelay, zoneResolver } from './world.js'
+
+const opened: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close()
+})
+
+interface World extends TestRelay {
+  readonly sink: Sink
+  /** Sends from `alice@home.test`, whose mail the sink gets; resolves when the queue is empty. */
+  send(recipients: readonly (string | SubmittedRecipient)[], change?: Change): Promise<void>
+  /** The notices that came, as text. */
+  notices(): readonly string[]
+}
+type Change = { readonly envelope?: object; readonly message?: Uint8Array; readonly from?: string }
+
+async function world(
+  options: Parameters<typeof startSink>[0] = {},
+  routing: Partial<RoutingTable> = {},
+): Promise<World> {
+  const sink = await startSink(options)
+  const store = createMemoryStore()
+  store.addAccount('bob')
+  store.addAddress('bob@here.test', 'bob')
+  store.addAddress('jörg@here.test', 'bob')
+  const test = await startTestRelay({
+    port: sink.port,
+    resolver: zoneResolver({
+      mx: { 'home.test': [[10, 'mx.test']], 'far.test': [[10, 'mx.test']] },
+      a: { 'mx.test': ['127.0.0.1'] },
+    }),
+    routing: { domains: ['here.test'], ...routing },
+    deliver: deliverToStore(store),
+  })
+  opened.push(sink, test.relay)
+  return {
+    ...test,
+    sink,
+    async send(recipients, { envelope = {}, message = HELLO, from = 'alice@home.test' } = {}) {
+      await test.relay.submit({ envelope: { reversePath: from, ...envelope }, recipients, message })
+      await test.relay.idle()
+    },
+    notices: () =>
+      sink.received.filter(({ from }) => from === null).map(({ text }) => Buffer.from(text, 'latin1').toString('utf8')),
+  }
+}
+
+/** The fields of a notice about a recipient, from Final-Recipient on. */
+function about(notice: string, field: string): string {
+  const at = notice.indexOf(field)
+  return at === -1 ? '' : notice.slice(at, notice.indexOf('\r\n\r\n', at))
+}
+
+describe('NOTIFY', () => {
+  const asks = { notify: ['SUCCESS'] } as const
+
+  test('SUCCESS for a mailbox here: delivered', async () => {
+    const { send, notices, of } = await world()
+    await send([{ address: 'bob@here.test', ...asks }], { envelope: { envid: 'E=1', ret: 'FULL' } })
+    const [notice, ...others] = notices()
+    expect(others).toEqual([])
+    expect(notice).toContain('To: alice@home.test')
+    expect(notice).toContain('Original-Envelope-Id: E=1')
+    const fields = about(notice, 'Final-Recipient: rfc822; bob@here.test')
+    expect(fields).toContain('Action: delivered')
+    expect(fields).toContain('Status: 2.0.0')
+    // RFC 3461 §4.3: RET is about failures; of what arrived only the header comes back.
+    expect(notice).toContain('Content-Type: text/rfc822-headers')
+    expect(notice).toContain('Subject: Hello')
+    expect(notice).not.toContain('\r\nHello\r\n')
+    expect(of('notice')).toMatchObject([{ kind: 'success', to: 'alice@home.test' }])
+  })
+
+  test('SUCCESS for a server that knows no DSN: relayed', async () => {
+    const { send, notices, sink } = await world()
+    await send([{ address: 'carol@far.test', ...asks }])
+    expect(sink.received.map(({ from }) => from)).toEqual(['alice@home.test', null])
+    const fields = about(notices()[0], 'Final-Recipient: rfc822; carol@far.test')
+    expect(fields).toContain('Action: relayed')
+    expect(fields).toContain('Remote-MTA: dns; mx.test')
+    expect(fields).toContain('Diagnostic-Code: smtp; 250 ')
+  })
+
+  test('SUCCESS for a server with DSN: it is told, and we say nothing', async () => {
+    const seen: string[] = []
+    const { send, notices } = await world({
+      before: [dsnExtension()],
+      transcript: ({ text }) => void seen.push(text),
+    })
+    await send([{ address: 'carol@far.test', ...asks }], { envelope: { envid: 'E=1', ret: 'HDRS' } })
+    expect(notices()).toEqual([])
+    expect(seen.some((line) => line.includes('RET=HDRS') && line.includes('ENVID=E+3D1'))).toBe(true)
+    expect(seen.some((line) => line.includes('RCPT TO:<carol@far.test> NOTIFY=SUCCESS'))).toBe(true)
+  })
+
+  test('one notice for all recipients of a job, and only about those that asked', async () => {
+    const { send, notices } = await world()
+    await send([{ address: 'carol@far.test', ...asks }, 'dave@far.test', { address: 'erin@far.test', ...asks }])
+    const [notice, ...others] = notices()
+    expect(others).toEqual([])
+    expect(notice).toContain('Final-Recipient: rfc822; carol@far.test')
+    expect(notice).toContain('Final-Recipient: rfc822; erin@far.test')
+    expect(notice).not.toContain('dave@far.test')
+  })
+
+  test('NEVER, and SUCCESS only: nothing is said of a failure', async () => {
+    const { send, notices, of } = await world({
+      before: [{ rcpt: ({ mailbox }) => (mailbox.domain === 'far.test' ? reply(550, '5.1.1', 'Nobody') : undefined) }],
+    })
+    await send([
+      { address: 'carol@far.test', notify: [] },
+      { address: 'dave@far.test', ...asks },
+    ])
+    expect(of('failed')).toHaveLength(2)
+    expect(notices()).toEqual([])
+    await send([{ address: 'erin@far.test', notify: ['FAILURE'] }])
+    expect(notices()).toHaveLength(1)
+  })
+
+  test('DELAY is told to those who want it, once', async () => {
+    const { relay, sink, notices, turn, seen, of } = await world({
+      before: [{ rcpt: ({ mailbox }) => (mailbox.domain === 'far.test' ? reply(451, '4.7.1', 'Later') : undefined) }],
+    })
+    await relay.submit({
+      envelope: { reversePath: 'alice@home.test' },
+      recipients: [
+        { address: 'carol@far.test', notify: ['FAILURE'] },
+        { address: 'dave@far.test', notify: ['DELAY'] },
+      ],
+      message: HELLO,
+    })
+    await seen('deferred')
+    for (let hours = 0; hours < 12; hours++) {
+      const before = of('deferred').length
+      turn(HOUR)
+      if (hours % 4 === 3) await seen('deferred', () => of('deferred').length > before)
+    }
+    await sink.count(1)
+    expect(notices()).toHaveLength(1)
+    expect(notices()[0]).toContain('Final-Recipient: rfc822; dave@far.test')
+    expect(notices()[0]).not.toContain('carol@far.test')
+  })
+})
+
+describe('ORCPT', () => {
+  const forward = { aliases: new Map([['old@here.test', 'carol@far.test']]) }
+  const refuses = {
+    before: [
+      {
+        rcpt: ({ address }: { readonly address: string }) =>
+          address === 'carol@far.test' ? reply(550, '5.1.1', 'Nobody') : undefined,
+      },
+    ],
+  }
+
+  test('a notice about a forward names the address that the message was for', async () => {
+    const { send, notices } = await world(refuses, forward)
+    await send(['old@here.test'])
+    const fields = notices()[0]
+    expect(fields).toContain('Original-Recipient: rfc822; old@here.test')
+    expect(fields).toContain('Final-Recipient: rfc822; carol@far.test')
+    expect(fields).toContain('<carol@far.test> (for <old@here.test>)')
+  })
+
+  test('what the sender has named goes before what we know', async () => {
+    const { send, notices } = await world(refuses, forward)
+    await send([{ address: 'old@here.test', orcpt: { type: 'rfc822', address: 'first@else.test' } }])
+    expect(notices()[0]).toContain('Original-Recipient: rfc822; first@else.test')
+    expect(notices()[0]).not.toContain('Original-Recipient: rfc822; old@here.test')
+  })
+
+  test('the next server is told the address before the forward', async () => {
+    const seen: string[] = []
+    const { send, sink } = await world(
+      { before: [dsnExtension()], transcript: ({ text }) => void seen.push(text) },
+      { aliases: new Map([['old@here.test', 'carol@far.test']]) },
+    )
+    await send(['old@here.test'])
+    await send(['dave@far.test'])
+    expect(sink.received.map(({ to }) => to)).toEqual([['carol@far.test'], ['dave@far.test']])
+    const rcpt = seen.filter((line) => line.startsWith('RCPT'))
+    expect(rcpt).toEqual(['RCPT TO:<carol@far.test> ORCPT=rfc822;old@here.test', 'RCPT TO:<dave@far.test>'])
+  })
+})
+
+describe('UTF-8 (RFC 6533)', () => {
+  const subject = octets('From: <jürgen@home.test>\nSubject: Grüße\n\nx\n')
+
+  test('a message that came by SMTPUTF8 is answered in the form that needs it', async () => {
+    const { send, notices, sink } = await world({
+      before: [{ rcpt: ({ mailbox }) => (mailbox.domain === 'far.test' ? reply(550, '5.1.1', 'Nobody') : undefined) }],
+    })
+    await send(['bücher@far.test'], { from: 'jürgen@home.test', envelope: { smtputf8: true }, message: subject })
+    const [notice] = notices()
+    expect(sink.received.at(-1)?.transaction.smtputf8).toBe(true)
+    expect(sink.received.at(-1)?.to).toEqual(['jürgen@home.test'])
+    expect(notice).toContain('Content-Type: message/global-delivery-status')
+    expect(notice).toContain('Content-Type: message/global-headers')
+    expect(about(notice, 'Final-Recipient: utf-8; bücher@far.test')).toContain('Status: 5.1.1')
+    expect(notice).toContain('Subject: Grüße')
+    expect(notice).toContain('To: jürgen@home.test')
+  })
+
+  test('RET=FULL returns all of it as message/global', async () => {
+    const { send, notices } = await world({
+      before: [{ rcpt: ({ mailbox }) => (mailbox.domain === 'far.test' ? reply(550, '5.1.1', 'Nobody') : undefined) }],
+    })
+    await send(['bücher@far.test'], {
+      from: 'jürgen@home.test',
+      envelope: { smtputf8: true, ret: 'FULL' },
+      message: subject,
+    })
+    expect(notices()[0]).toMatch(/Content-Type: message\/global\r\n/)
+    expect(notices()[0]).toContain('\r\n\r\nx\r\n')
+  })
+
+  test('a server without SMTPUTF8: it comes back with 5.6.7, and nothing is sent there', async () => {
+    const { send, notices, sink } = await world({
+      keywords: (lines) => lines.filter((line) => line !== 'SMTPUTF8'),
+    })
+    await send(['bücher@far.test'], { from: 'alice@home.test', envelope: { smtputf8: true }, message: HELLO })
+    expect(sink.received.map(({ from }) => from)).toEqual([null])
+    // What the notice needs is 8BITMIME: its own header is ASCII.
+    expect(about(notices()[0], 'Final-Recipient: utf-8; bücher@far.test')).toContain('Status: 5.6.7')
+  })
+
+  test('a sender who did not use SMTPUTF8 gets ASCII, with an address beyond it encoded', async () => {
+    const { send, notices } = await world({}, { aliases: new Map([['plain@here.test', 'nöbody@here.test']]) })
+    await send(['plain@here.test'])
+    const [notice] = notices()
+    expect(notice).toContain('Content-Type: message/delivery-status')
+    expect(notice).toContain('Final-Recipient: utf-8; n\\x{F6}body@here.test')
+    expect(notice).toContain('Original-Recipient: rfc822; plain@here.test')
+    expect([...notice].every((character) => character < '\x80')).toBe(true)
+  })
+
+  test('a mailbox beyond ASCII is found here', async () => {
+    const { send, notices, of } = await world()
+    await send([{ address: 'jörg@here.test', notify: ['SUCCESS'] }], { envelope: { smtputf8: true } })
+    expect(of('delivered')[0]).toMatchObject({ recipient: 'jörg@here.test', destination: 'local' })
+    expect(about(notices()[0], 'Final-Recipient: utf-8; jörg@here.test')).toContain('Action: delivered')
+  })
+})

@@ -1,0 +1,24 @@
+import { type ByteWindow, indexOfByte } from '@posthouse/wire'
+
+const LF = 10
+const CR = 13
+
+/** A line that is longer than any command may be: its octets are thrown away up to its CRLF. */
+export class SkippedLine {
+  /** Octets that are gone. */
+  length = 0
+  #endedWithCr = false
+
+  /** Throws away what has come of the line; true when its end was there. */
+  skip(window: ByteWindow): boolean {
+    const view = window.view()
+    let end = -1
+    do end = indexOfByte(view, LF, end + 1)
+    while (end !== -1 && (end === 0 ? !this.#endedWithCr : view[end - 1] !== CR))
+    const length = end === -1 ? view.length : end + 1
+    if (length > 0) this.#endedWithCr = view[length - 1] === CR
+    this.length += length
+    window.skip(length)
+    return end !== -1
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * A message that has come in: the handlers are asked about it, leg by leg. Behind a leg it may be another message,
+ * which comes in for the next leg as the first one came from the client.
+ */
+import { createSummarizer } from '@posthouse/mime/summary'
+import type { MaybePromise } from '@posthouse/wire'
+import { replies } from '../syntax/replies.js'
+import type { Reply } from '../syntax/reply.js'
+import { ask, type Conversation, dropTransaction, failed } from './conversation.js'
+import { prdr } from './extensions/prdr.js'
+import type { With } from './parts.js'
+import { type CompleteMessage, type OpenSink, openSinks, Reception } from './reception.js'
+import type { RewrittenMessage } from './rewrite.js'
+import { memorySpool, type SpoolWriter } from './spool.js'
+import { andThen, isPromise } from './stages.js'
+import type { Transaction } from './transaction.js'
+
+/** Makes the reception of a leg. `kept`: where the octets are that come from a handler and not from the client. */
+export function openReception(
+  c: Conversation,
+  transaction: Transaction,
+  sinks: readonly OpenSink[],
+  leg = 0,
+  kept: SpoolWriter | null = null,
+): Reception {
+  const { session, setup } = c
+  const { limits } = session
+  const { needsOctets, legs } = setup.parts
+  const limit = needsOctets && setup.spool === memorySpool ? limits.messageInMemory : limits.messageSize
+  return new Reception({
+    transaction,
+    sinks,
+    summarizer: legs[leg].needsSummary ? createSummarizer() : null,
+    spool: kept ?? (needsOctets ? setup.spool.open() : null),
+    // What handlers add does not make a message too big.
+    limit: kept ? Number.POSITIVE_INFINITY : limit,
+    deadline: limits.message === 0 ? Number.POSITIVE_INFINITY : c.link.now() + limits.message,
+    failed: (error) => failed(c, 'body', error),
+  })
+}
+
+/** All octets have come: the last word on the message, from the handlers or about them. */
+export function concludeMessage(c: Conversation, reception: Reception): MaybePromise<void> {
+  return andThen(complete(c, reception), (message) => {
+    if (!('code' in message)) return askHandlers(c, reception, message, 0)
+    dropTransaction(c)
+    c.answer(message)
+  })
+}
+
+/** The message as the handlers get it, or why there is none. */
+function complete(c: Conversation, reception: Reception): MaybePromise<CompleteMessage | Reply> {
+  try {
+    const message = reception.complete()
+    return isPromise(message) ? message.catch((error: unknown) => failed(c, 'spool', error)) : message
+  } catch (error) {
+    return failed(c, 'spool', error)
+  }
+}
+
+function askHandlers(c: Conversation, reception: Reception, message: CompleteMessage, leg: number): MaybePromise<void> {
+  const { session, setup } = c
+  const verdict = ask<With<'message'>, Reply | readonly Reply[] | RewrittenMessage>(
+    c,
+    'message',
+    setup.parts.legs[leg].message,
+    (handler) => {
+      // The client went away while another handler thought: nobody would hear who takes responsibility.
+      if (!reception.wanted) return replies.localProblem()
+      reception.asks(handler)
+      return handler.message(message, session)
+    },
+  )
+  return andThen(verdict, (answer): MaybePromise<void> => {
+    if (leg + 1 < setup.parts.legs.length && (answer === undefined || 'read' in answer)) {
+      return goOn(c, message, answer ?? message, leg + 1)
+    }
+    if (answer && 'read' in answer) {
+      answer = failed(c, 'message', new Error('a handler that does not say `rewrites` has rewritten the message'))
+    }
+    finish(c, message, answer ?? replies.nobodyTakesIt())
+  })
+}
+
+/** Gives the message to the handlers of the next leg, as it was or as it has become. */
+async function goOn(c: Conversation, before: CompleteMessage, content: RewrittenMessage, leg: number): Promise<void> {
+  let said: Fed
+  try {
+    said = await feed(c, before, content, leg)
+  } catch (error) {
+    said = failed(c, 'message', error)
+  }
+  // The client went away: nobody takes responsibility for this message.
+  if (said === null) return release(c, before)
+  if ('code' in said) return finish(c, before, said)
+  return askHandlers(c, said.reception, said.message, leg)
+}
+
+/** `null` when the client is gone. */
+type Fed = { readonly reception: Reception; readonly message: CompleteMessage } | Reply | null
+
+/** What comes in for a leg: the octets go to its sinks and summarizer. */
+async function feed(c: Conversation, before: CompleteMessage, content: RewrittenMessage, leg: number): Promise<Fed> {
+  const { session, setup } = c
+  const { transaction } = before
+  if (c.reception === null) return null
+  const sinks = await openSinks(setup.parts.legs[leg].body, (handler) => handler.body(transaction, session))
+  const reception = openReception(c, transaction, sinks, leg, keeperOf(before, content))
+  // The connection was lost while the handlers made up their minds.
+  if (c.reception === null) {
+    reception.abort()
+    return null
+  }
+  c.reception = reception
+  for await (const octets of content.read()) {
+    await reception.write(octets)
+    if (c.reception !== reception) return null
+    if (reception.failure) return reception.failure
+  }
+  const message = await complete(c, reception)
+  return 'code' in message ? message : { reception, message }
+}
+
+/** The octets of a later leg are kept already. */
+function keeperOf(before: CompleteMessage, content: RewrittenMessage): SpoolWriter {
+  return {
+    write() {},
+    abort() {},
+    finish: () => ({
+      octets: () => content.octets(),
+      read: (range) => content.read(range),
+      release: () => before.release(),
+    }),
+  }
+}
+
+/** The last word on a message. */
+function finish(c: Conversation, message: CompleteMessage, answer: Reply | readonly Reply[]): void {
+  const { session } = c
+  const wantsEach = session.protocol === 'lmtp' || message.transaction.get(prdr) === true
+  if (!('code' in answer) && answer.length !== message.transaction.recipients.length) {
+    const error = new Error(
+      `a handler has ${answer.length} replies for ${message.transaction.recipients.length} recipients`,
+    )
+    answer = failed(c, 'message', error)
+  }
+  dropTransaction(c)
+  release(c, message)
+  const said = 'code' in answer || wantsEach ? answer : oneForAll(answer)
+  report(c, message.transaction, message.size, said)
+  c.answer(said)
+}
+
+/** One event a message: who, to whom, how big, and what became of it. */
+export function report(
+  c: Conversation,
+  transaction: Transaction,
+  size: number,
+  answer: Reply | readonly Reply[],
+): void {
+  if (!c.session.logsMessages) return
+  const answers: readonly Reply[] = 'code' in answer ? [answer] : answer
+  const accepted = answers.some(({ code }) => code < 300)
+  c.session.log({
+    level: 'info',
+    event: accepted ? 'message.accepted' : 'message.refused',
+    transaction: transaction.id,
+    from: transaction.reversePath?.address ?? '',
+    to: transaction.recipients.map(({ address }) => address),
+    size,
+    codes: answers.map(({ code }) => code),
+  })
+}
+
+/** Nobody waits for the spool to be cleaned. */
+function release(c: Conversation, message: CompleteMessage): void {
+  try {
+    const done = message.release()
+    if (done && isPromise(done)) done.catch((error: unknown) => failed(c, 'spool', error))
+  } catch (error) {
+    failed(c, 'spool', error)
+  }
+}
+
+/**
+ * SMTP has one reply for all recipients. When they differ the worst one is said: mail that comes twice to one is
+ * better than mail that never comes to another.
+ */
+function oneForAll(answers: readonly Reply[]): Reply {
+  return (
+    answers.find((answer) => answer.code >= 400 && answer.code < 500) ??
+    answers.find((answer) => answer.code >= 500) ??
+    answers[0]
+  )
+}

@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   msmtp: 'msmtp',
   isync: 'mbsync',
   neomutt: 'neomutt',
+  thunderbird: 'thunderbird',
   fetchmail: 'fetchmail',
   mpop: 'mpop',
   getmail6: 'getmail',

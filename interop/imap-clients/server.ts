@@ -52,6 +52,8 @@ export interface ClientServer {
   fill(messages: readonly string[], flags?: (index: number) => readonly string[]): Promise<void>
   setFlags(path: readonly string[], uid: number, flags: readonly string[]): Promise<void>
   expunge(path: readonly string[], uid: number): Promise<void>
+  /** Waits until a mailbox holds what fits; looks again whenever the store has changed. */
+  until(fits: (stored: readonly Stored[]) => boolean, ...path: string[]): Promise<void>
   /** What a mailbox holds. */
   stored(...path: string[]): Promise<readonly Stored[]>
   stop(): Promise<void>
@@ -109,6 +111,20 @@ export async function startServer(kind: StoreKind, options: Partial<ImapServerOp
     return { op: 'append', to, staged: await account.stage([bytes]), summary, header, ...flagsOf(flags) }
   }
 
+  async function stored(...path: string[]): Promise<readonly Stored[]> {
+    const found = await find(path)
+    if (!found) return []
+    const rows = await collectRows(account.messages(found.id, {}))
+    return Promise.all(
+      rows.map(async (row) => ({
+        uid: row.uid,
+        flags: namesOf(row),
+        octets: Buffer.concat([row.prefix ?? new Uint8Array(0), await collectBytes(account.read(row.blob))]),
+        internalDate: row.internalDate,
+      })),
+    )
+  }
+
   const only = (uid: number): UidSet => [[uid, uid]]
   return {
     imap: plain.port,
@@ -133,19 +149,13 @@ export async function startServer(kind: StoreKind, options: Partial<ImapServerOp
       const { id } = await mailbox(...path)
       await account.commit([{ op: 'expunge', in: id, uids: only(uid), onlyDeleted: false }])
     },
-    async stored(...path) {
-      const found = await find(path)
-      if (!found) return []
-      const rows = await collectRows(account.messages(found.id, {}))
-      return Promise.all(
-        rows.map(async (row) => ({
-          uid: row.uid,
-          flags: namesOf(row),
-          octets: Buffer.concat([row.prefix ?? new Uint8Array(0), await collectBytes(account.read(row.blob))]),
-          internalDate: row.internalDate,
-        })),
-      )
+    async until(fits, ...path) {
+      const controller = new AbortController()
+      const hints = account.watch(controller.signal)[Symbol.asyncIterator]()
+      while (!fits(await stored(...path))) await hints.next()
+      controller.abort()
     },
+    stored,
     async stop() {
       await Promise.all([plain.close({ force: true }), encrypted.close({ force: true })])
       rmSync(folder, { recursive: true, force: true })

@@ -21,6 +21,11 @@ def ok(answer):
     return data
 
 
+def flags(response):
+    """Without \\Recent: which session is told first, and so gets it, is not the point here."""
+    return set(imaplib.ParseFlags(response)) - {b'\\Recent'}
+
+
 def message(number, text='text'):
     return (f'From: a{number}@example.test\r\nTo: b@example.test\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe_{number}?=\r\n'
             f'Message-ID: <{number}@example.test>\r\nDate: Mon, {number + 1} Nov 2026 10:00:00 +0000\r\n\r\n{text}\r\n').encode()
@@ -44,8 +49,8 @@ data = ok(imap.fetch('1:*', '(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])'))
 bodies = [part[1] for part in data if isinstance(part, tuple)]
 assert [body.replace(b'\r\n', b'\n') for body in bodies] == [message(n, 'x' * n if n else 'text').replace(b'\r\n', b'\n') for n in range(5)]
 assert imaplib.Internaldate2tuple(data[0][0]) is not None
-assert imaplib.ParseFlags(data[0][0]) == (b'\\Seen',), data[0][0]
-assert imaplib.ParseFlags(data[4][0]) == (b'Tag',), data[4][0]
+assert flags(data[0][0]) == {b'\\Seen'}, data[0][0]
+assert flags(data[4][0]) == {b'Tag'}, data[4][0]
 
 # Searches, with a charset and a literal.
 assert ok(imap.search(None, 'UNSEEN')) == [b'2 3 4 5']
@@ -59,7 +64,7 @@ assert ok(imap.thread('REFERENCES', 'UTF-8', 'ALL')) == [b'(1)(2)(3)(4)(5)'], im
 
 # Flags, copies, moves, expunges.
 flagged = ok(imap.store('1', '+FLAGS', r'(\Flagged)'))
-assert flagged == [b'1 (FLAGS (\\Flagged \\Seen))'], flagged
+assert len(flagged) == 1 and flags(flagged[0]) == {b'\\Flagged', b'\\Seen'}, flagged
 ok(imap.create('Archive'))
 ok(imap.create('Archive/&AMQ-'))
 ok(imap.copy('1:2', 'Archive'))
@@ -91,8 +96,8 @@ ok(imap.getquotaroot('INBOX'))
 
 # EXAMINE changes nothing; UTF-8 names once they are enabled.
 ok(imap.select('"Old mail"', readonly=True))
-ok(imap.fetch('1', '(BODY[])'))
-assert ok(imap.fetch('2', '(FLAGS)')) == [b'2 (FLAGS (Tag))'] or ok(imap.search(None, 'UNSEEN')) != [b'']
+ok(imap.fetch('2', '(BODY[])'))
+assert ok(imap.search(None, 'UNSEEN')) == [b'2 3']
 ok(imap.close())
 ok(imap.enable('UTF8=ACCEPT'))
 ok(imap.create('"Übersicht"'))

@@ -25,6 +25,16 @@ const three = async (made: TestServer): Promise<void> => {
   for (let i = 0; i < 3; i++) await made.deliver(HELLO)
 }
 
+/** Three messages; then the third is seen, and the second expunged. */
+const expungedSecond = async (made: TestServer): Promise<void> => {
+  await three(made)
+  const account = await made.account()
+  const [inbox] = await account.mailboxes()
+  const id = inbox?.id as string
+  await account.commit?.([{ op: 'flags', in: id, uids: [[3, 3]], mode: 'add', flags: Flag.Seen }])
+  await account.commit?.([{ op: 'expunge', in: id, uids: [[2, 2]], onlyDeleted: false }])
+}
+
 const SELECT = `
   C: s1 SELECT INBOX
   S: ...
@@ -101,14 +111,78 @@ test('RFC 7162 §3.2.5: QRESYNC in SELECT, VANISHED in FETCH and for expunges', 
     S: * VANISHED 3
     S: b6 OK [HIGHESTMODSEQ 8] EXPUNGE completed
   `,
-    async (made) => {
-      await three(made)
-      const account = await made.account()
-      const [inbox] = await account.mailboxes()
-      const id = inbox?.id as string
-      await account.commit?.([{ op: 'flags', in: id, uids: [[3, 3]], mode: 'add', flags: Flag.Seen }])
-      await account.commit?.([{ op: 'expunge', in: id, uids: [[2, 2]], onlyDeleted: false }])
-    },
+    expungedSecond,
+  ))
+
+test.each(['vanished', 'messages'] as const)(
+  'QRESYNC tells of a message that is expunged between EXISTS and the end of SELECT, %s is asked',
+  async (when) => {
+    const made = testServer()
+    await three(made)
+    let due = true
+    const { server } = testServer({
+      store: {
+        async open(name, as) {
+          const account = (await made.store.open(name, as)) as Awaited<ReturnType<TestServer['account']>>
+          const expunge = async (mailbox: string): Promise<void> => {
+            if (due) await account.commit?.([{ op: 'expunge', in: mailbox, uids: [[3, 3]], onlyDeleted: false }])
+            due = false
+          }
+          return {
+            ...account,
+            async vanished(mailbox, since) {
+              if (when === 'vanished') await expunge(mailbox)
+              return (await account.vanished?.(mailbox, since)) ?? null
+            },
+            async *messages(mailbox, query) {
+              if (when === 'messages' && query.since !== undefined) await expunge(mailbox)
+              yield* account.messages(mailbox, query)
+            },
+          }
+        },
+      },
+    })
+    const client = new DialogueClient(server)
+    await client.logIn('alice')
+    await client.run('a ENABLE QRESYNC')
+    const lines = await client.run('b SELECT INBOX (QRESYNC (1 3))')
+    expect(lines).toContain('* 3 EXISTS')
+    expect(lines.filter((line) => line.includes('FETCH') || line.includes('VANISHED'))).toEqual([
+      expect.stringMatching(/^\* 3 FETCH \(UID 3 FLAGS \(.*\) MODSEQ \(4\)\)$/),
+    ])
+    expect(await client.run('c NOOP')).toContain('* VANISHED 3')
+  },
+)
+
+test('RFC 7162 §3.2.5.2: numbers that match UIDs are read, and nothing is left out for them', () =>
+  play(
+    `
+    C: b1 ENABLE QRESYNC
+    S: * ENABLED QRESYNC
+    S: b1 OK ENABLE completed
+    C: b2 SELECT INBOX (QRESYNC (1 1 1:9 (1,2,3 1,2,3)))
+    S: ...
+    S: * VANISHED (EARLIER) 2
+    S: * 1 FETCH (UID 1 FLAGS () MODSEQ (2))
+    S: * 2 FETCH (UID 3 FLAGS (\\Seen) MODSEQ (5))
+    S: b2 OK [READ-WRITE] SELECT completed
+    C: b3 SELECT INBOX (QRESYNC (1 4 (1:2 1,3)))
+    S: ...
+    S: * VANISHED (EARLIER) 2
+    S: * 2 FETCH (UID 3 FLAGS (\\Seen) MODSEQ (5))
+    S: b3 OK [READ-WRITE] SELECT completed
+    C: b4 SELECT INBOX (QRESYNC (1 4 1:3 (1:2)))
+    S: b4 BAD {*}
+    C: b5 SELECT INBOX (QRESYNC (1 4 1:3 (x 1:2)))
+    S: b5 BAD {*}
+    C: b6 SELECT INBOX (QRESYNC (1 4 1:3 (1:2 1,3))
+    S: b6 BAD {*}
+    C: b7 SELECT INBOX (QRESYNC (99 4 1:3 (1:2 1,3)))
+    S: ...
+    S: * OK [MAILBOXID ({*})] {*}
+    S: b7 OK [READ-WRITE] SELECT completed
+  `,
+    expungedSecond,
   ))
 
 test('RFC 4731 and RFC 5182: ESEARCH and $', () =>

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { connect as connectSocket } from 'node:net'
+import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import { Flag } from '@posthouse/store-api'
 import { ImapFlow } from 'imapflow'
 import { afterEach, expect, test } from 'vitest'
@@ -102,4 +104,40 @@ test('flags set by one client, and new and expunged messages, are pushed to anot
   held.release()
   await watcher.noop()
   await idling
+})
+
+test('UNAUTHENTICATE is neither told nor possible while the connection is compressed (RFC 8437 §3)', async () => {
+  await start()
+  const socket = connectSocket(listening.port, '127.0.0.1')
+  let heard = ''
+  /** What comes, up to the end of a line that begins with this. */
+  const until = async (stream: NodeJS.ReadableStream, wanted: string): Promise<string> => {
+    while (
+      !heard
+        .split('\r\n')
+        .slice(0, -1)
+        .some((line) => line.startsWith(wanted))
+    ) {
+      heard += String((await once(stream, 'data'))[0])
+    }
+    const told = heard
+    heard = ''
+    return told
+  }
+  await until(socket, '* OK')
+  socket.write('a LOGIN alice secret\r\n')
+  expect(await until(socket, 'a OK')).toContain(' UNAUTHENTICATE')
+  socket.write('b COMPRESS DEFLATE\r\n')
+  await until(socket, 'b OK')
+  const out = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH })
+  const input = createInflateRaw()
+  out.pipe(socket)
+  socket.pipe(input)
+  out.write('c CAPABILITY\r\n')
+  expect(await until(input, 'c OK')).not.toMatch(/ (UNAUTHENTICATE|COMPRESS=DEFLATE)\b/)
+  out.write('d UNAUTHENTICATE\r\ne SELECT INBOX\r\n')
+  const told = await until(input, 'e ')
+  expect(told).toMatch(/^d BAD /)
+  expect(told).toContain('e OK [READ-WRITE]')
+  socket.destroy()
 })

@@ -336,3 +336,99 @@ test('RFC 5465 §7: UPDATE with data of the messages that come', () =>
     alice< a5 OK STORE completed
   `,
   ))
+
+test('RFC 5465 §5: what the session itself has done is told once, and never by its own command twice', () =>
+  play(
+    `
+    alice> a1 NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (personal (MailboxName SubscriptionChange MessageNew MessageExpunge FlagChange))
+    alice< a1 OK NOTIFY completed
+    alice> a2 CREATE Own
+    alice< a2 OK {*}
+    alice< * LIST () "/" Own
+    alice< * STATUS Own (UNSEEN 0 {*})
+    alice> a3 SUBSCRIBE Own
+    alice< a3 OK {*}
+    alice< * LIST (\\Subscribed) "/" Own
+    alice> a4 APPEND Own ${MAIL}
+    alice< a4 OK {*}
+    alice< * STATUS Own (UIDNEXT 2 MESSAGES 1 UNSEEN 1 {*})
+    alice> a5 DELETE Own
+    alice< a5 OK {*}
+    alice< * LIST (\\NonExistent) "/" Own
+    alice-
+    alice> b1 SELECT INBOX
+    alice< ...
+    alice< b1 OK [READ-WRITE] SELECT completed
+    alice> b2 STORE 1 +FLAGS (\\Flagged)
+    alice< * 1 FETCH (FLAGS (\\Flagged))
+    alice< b2 OK STORE completed
+    alice-
+    alice> b3 STORE 1 +FLAGS.SILENT (\\Seen)
+    alice< b3 OK STORE completed
+    alice-
+    alice> b4 COPY 1 INBOX
+    alice< * 2 EXISTS
+    alice< * 1 RECENT
+    alice< * 2 FETCH (UID 2 FLAGS (\\Flagged \\Seen \\Recent))
+    alice< b4 OK {*}
+    alice-
+    alice> b5 MOVE 1 misc
+    alice< * OK [COPYUID {*}
+    alice< * 1 EXPUNGE
+    alice< b5 OK MOVE completed
+    alice< * STATUS misc (UIDNEXT 3 MESSAGES 2 UIDVALIDITY {*})
+    alice> b6 STORE 1 +FLAGS.SILENT (\\Deleted)
+    alice< b6 OK STORE completed
+    alice> b7 EXPUNGE
+    alice< * 1 EXPUNGE
+    alice< * 0 RECENT
+    alice< b7 OK EXPUNGE completed
+    alice-
+  `,
+    lists,
+  ))
+
+test('RFC 5465 §5.4: OLDNAME for a tree that is renamed, and for a name that was given to another mailbox before', () =>
+  play(
+    `
+    alice> a1 NOTIFY SET (personal (MailboxName))
+    alice< a1 OK NOTIFY completed
+    alice2> b1 RENAME Lists Listen
+    alice2< b1 OK RENAME completed
+    alice< * LIST () "/" Listen/Lemonade ("OLDNAME" (Lists/Lemonade))
+    alice2> b2 DELETE misc
+    alice2< b2 OK DELETE completed
+    alice< * LIST (\\NonExistent) "/" misc
+    alice2> b3 RENAME Listen/Lemonade misc
+    alice2< b3 OK RENAME completed
+    alice< * LIST () "/" misc ("OLDNAME" (Listen/Lemonade))
+    alice2> b4 CREATE Listen/Lemonade
+    alice2< b4 OK {*}
+    alice< * LIST () "/" Listen/Lemonade
+    alice-
+  `,
+    lists,
+  ))
+
+test('RFC 5465 §5.9: a mailbox that may not be looked up any more, and one of which nothing may be known', () =>
+  play(
+    `
+    alice> a1 SETACL misc bob lr
+    alice< a1 OK SETACL completed
+    bob> b1 NOTIFY SET (subtree "Other Users" (MailboxName))
+    bob< b1 OK NOTIFY completed
+    bob-
+    alice> a2 SETACL misc bob r
+    alice< a2 OK SETACL completed
+    bob< * LIST (\\NoAccess) "/" "Other Users/alice/misc"
+    bob-
+    alice> a3 SETACL misc bob lr
+    alice< a3 OK SETACL completed
+    bob< * LIST () "/" "Other Users/alice/misc"
+    alice> a4 DELETEACL misc bob
+    alice< a4 OK DELETEACL completed
+    bob< * LIST (\\NonExistent) "/" "Other Users/alice/misc"
+    bob-
+  `,
+    lists,
+  ))

@@ -1,5 +1,14 @@
 /** UIDs, modification sequences and UIDVALIDITY: R1, R2, R6, R8. */
-import { type Account, collectRows, type MailStore, type OpResult, type StoreError } from '@posthouse/store-api'
+import {
+  type Account,
+  allUids,
+  collectRows,
+  type MailStore,
+  type OpResult,
+  type StoreError,
+  uidSetFromSorted,
+  uidSetIntersect,
+} from '@posthouse/store-api'
 import { type Mutant, mapInfos, mapResults, mapRows, mutant, tick, type Whole } from './mutant.js'
 
 /** Two rows in three are seen at once, the third some time after its commit: numbers given before visibility. */
@@ -53,6 +62,16 @@ function reusedUids(account: Whole): Partial<Account> {
 export const numbersMutants: readonly Mutant[] = [
   mutant('UIDs are given before the rows can be seen', 'R1', [7], lateRows),
   mutant('a change is seen after later ones were', 'R2', [8], lateRows),
+  mutant('the list of what has changed is older than the rows', 'R2', [108], (account) => ({
+    async *messages(mailbox, query) {
+      if (!query.since) return yield* account.messages(mailbox, query)
+      const { since, ...all } = query
+      const changed = await collectRows(account.messages(mailbox, { since }))
+      await tick()
+      const uids = uidSetFromSorted(changed.map(({ uid }) => uid))
+      yield* account.messages(mailbox, { ...all, uids: uidSetIntersect(query.uids ?? allUids, uids) })
+    },
+  })),
   mutant('the highest UID is used again after an expunge', 'R6', [3, 4], reusedUids),
   {
     name: 'UIDs begin anew with each start',

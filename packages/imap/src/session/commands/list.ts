@@ -21,10 +21,11 @@ interface ListArgs {
 const MAX_PATTERNS = 100
 
 function pattern(cursor: Cursor, session: ImapSession, octets: Uint8Array): string {
-  let text = session.utf8 ? utf8(octets) : latin1(octets)
+  // As names are: in normal form C.
+  let text = session.utf8 ? utf8(octets).normalize('NFC') : latin1(octets)
   // Plain UTF-8 that nobody has enabled is understood in patterns as it is in names.
   if (!session.utf8 && octets.some((octet) => octet > 127))
-    text = formatMailboxName(utf8(octets).split(DELIMITER), false)
+    text = formatMailboxName(utf8(octets).normalize('NFC').split(DELIMITER), false)
   if (text.length > 1000) cursor.fail('Mailbox pattern is too long')
   return text
 }

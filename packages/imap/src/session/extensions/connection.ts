@@ -34,7 +34,7 @@ const unauthenticateCommand: Command<void> = {
   updates: 'none',
   parse() {},
   async run(session) {
-    // RFC 8437 §3: compression would go on behind it; a client that wants both makes a new connection.
+    // A client that wants both makes a new connection.
     if (session.values.has('COMPRESS')) return bad('Not possible on a compressed connection')
     await session.leave()
     return ok('Logged out')

@@ -2,6 +2,7 @@
 import {
   allUids,
   type ModSeq,
+  type Uid,
   type UidSet,
   uidSetFromSorted,
   uidSetIntersect,
@@ -14,6 +15,7 @@ import { formatUidSet, parseSequenceSet, type SequenceSet, STAR } from '../../sy
 import { bad, Refusal } from '../../syntax/status.js'
 import type { FetchEffect, ImapExtension, SelectContext } from '../extension.js'
 import type { ImapSession } from '../session.js'
+import { ghostsOf, missingFrom } from '../view/ghosts.js'
 import { reportFlags } from '../view/report.js'
 import { enableCondstore } from './condstore.js'
 
@@ -68,25 +70,44 @@ async function tellVanished(session: ImapSession, since: ModSeq, asked: UidSet):
   if (earlier.length > 0) out.line(`* VANISHED (EARLIER) ${formatUidSet(earlier)}`)
 }
 
+/**
+ * Tells of changed messages that were expunged while the mailbox was selected: EXISTS has counted them, so for the client
+ * they are there until it hears of the expunge (RFC 9051 §7.5.1), and it has to know which ones they are.
+ */
+async function tellGhosts(session: ImapSession, since: ModSeq, asked: UidSet, told: readonly Uid[]): Promise<void> {
+  const { view, account } = session
+  const gone = await account.vanished?.(view.id, view.cursor)
+  const missing = gone ? missingFrom(view, uidSetIntersect(gone, asked), told) : []
+  if (missing.length === 0) return
+  for await (const row of ghostsOf(session, view, missing)) {
+    if (row.modseq > since) await reportFlags(session, view, view.sequenceOf(row.uid), row, true)
+  }
+}
+
 async function resync(session: ImapSession, { mailbox }: SelectContext, args: Resync): Promise<void> {
   // RFC 7162 §3.2.5.2: with another UIDVALIDITY everything that the client knows is void.
   if (args.uidValidity !== mailbox.uidValidity) return
   const { view, account } = session
-  await tellVanished(session, args.modseq, args.known ?? allUids)
+  const asked = args.known ?? allUids
+  await tellVanished(session, args.modseq, asked)
   const query = {
     since: args.modseq,
     light: session.parts.lightUpdates,
     ...(args.known && { uids: args.known }),
   }
+  const told: Uid[] = []
   for await (const rows of account.messages(view.id, query)) {
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
-      const wait = sequence > 0 ? reportFlags(session, view, sequence, row, true) : undefined
+      if (sequence === 0) continue
+      told.push(row.uid)
+      const wait = reportFlags(session, view, sequence, row, true)
       if (wait) await wait
       const slow = session.flushMuch()
       if (slow) await slow
     }
   }
+  await tellGhosts(session, args.modseq, asked, told)
   // What came while this was read is newer than EXISTS and VANISHED: there may be more of it that the client does not
   // hear yet, so it must not take its modification sequences for the mailbox's (RFC 7162 §3.2).
   if (view.modseqTold > view.cursor) session.out.line(`* OK [HIGHESTMODSEQ ${view.cursor}] More comes later`)

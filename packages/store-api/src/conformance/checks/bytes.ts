@@ -79,7 +79,8 @@ export const byteChecks: readonly Definition[] = [
     await roundTrip(t, Uint8Array.of(0xff, 0xfe, 0xc3, 0x28, 0x0d, 0x0a), 'octets that are not UTF-8')
     await roundTrip(
       t,
-      new Uint8Array(200_001).map((_, i) => (i * 7) % 256),
+      // No two pieces have the same octets, whatever their size.
+      new Uint8Array(200_001).map((_, i) => (i * 7) % 251),
       'a message of many pieces',
     )
   }),

@@ -1,7 +1,8 @@
-/** Checks 15 to 26: modification sequences. */
+/** Checks 15 to 26, and 108: modification sequences. */
 import { breathe, mail, setOf } from '../context.js'
 import { check, type Definition } from '../define.js'
 import { expect, expectEqual } from '../failure.js'
+import { underWriters } from './numbers.js'
 
 const missed = 'a client that syncs by CHANGEDSINCE never learns of the change'
 const noise = 'every sync fetches messages again that have not changed'
@@ -182,4 +183,29 @@ export const modseqChecks: readonly Definition[] = [
     await t.one({ op: 'flags', in: id, uids, mode: 'remove', flags: 0, keywords: ['todo'] })
     expect((await t.info(id)).modseq > added, `a keyword was removed, and the modseq stayed ${added}`)
   }),
+  check(
+    108,
+    'R2',
+    'under eight writers, `since` gives all up to the largest modseq that it gives',
+    missed,
+    async (t) => {
+      const { id } = await t.inbox()
+      const uids = await t.append(mail('changing'), { times: 16 })
+      let cursor = 0
+      const look = async () => {
+        const pulled = new Map((await t.rows(id, { since: cursor })).map((row) => [row.uid, row.modseq]))
+        const upTo = Math.max(cursor, ...pulled.values())
+        for (const { uid, modseq } of await t.rows(id)) {
+          const told = modseq <= cursor || modseq > upTo || pulled.has(uid)
+          expect(told, `since ${cursor} gave up to ${upTo}, but not UID ${uid}, changed at ${modseq}`)
+        }
+        cursor = upTo
+      }
+      // Any two writers change different messages in a different order.
+      await underWriters(t, look, (on, w, i) => {
+        const changed = setOf([uids[(w * 5 + i * (2 * w + 1)) % uids.length]!])
+        return t.one({ op: 'flags', in: id, uids: changed, mode: 'set', flags: 1 + (i % 31) }, on)
+      })
+    },
+  ),
 ]

@@ -1,6 +1,6 @@
 /** Checks 1 to 14: UIDs and UIDVALIDITY. */
 import { isWritable } from '../../fallbacks.js'
-import type { CheckContext } from '../context.js'
+import type { CheckContext, OpenAccount } from '../context.js'
 import { breathe, mail } from '../context.js'
 import { check, type Definition } from '../define.js'
 import { expect, expectEqual, expectRefusal, fail } from '../failure.js'
@@ -14,8 +14,13 @@ function ascending(uids: readonly number[]): void {
   })
 }
 
-/** Appends from eight writers while `look` runs again and again; a last look follows. */
-export async function underWriters(t: CheckContext, look: () => Promise<void>): Promise<void> {
+/** Commits from eight writers, appends unless said otherwise, while `look` runs again and again; a last look follows. */
+export async function underWriters(
+  t: CheckContext,
+  look: () => Promise<void>,
+  write = (on: OpenAccount, w: number, i: number): Promise<unknown> =>
+    t.append(mail(`writer ${w} message ${i}`), { on }),
+): Promise<void> {
   const writers = await Promise.all(Array.from({ length: 8 }, (_, i) => (i % 2 ? t.another() : t.openOn(t.test.store))))
   t.writer()
   const each = t.scaled(12, 400)
@@ -23,7 +28,7 @@ export async function underWriters(t: CheckContext, look: () => Promise<void>): 
   const work = Promise.all(
     writers.map(async (on, w) => {
       for (let i = 0; i < each; i++) {
-        await t.append(mail(`writer ${w} message ${i}`), { on })
+        await write(on, w, i)
         await breathe()
       }
     }),

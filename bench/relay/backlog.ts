@@ -1,114 +1,151 @@
 /**
- * A queue in which a million messages wait for one dead domain: does anybody else notice?
+ * A queue in which a million messages wait for one dead domain: does mail for others notice? The relay delivers into a
+ * sink, first with an empty queue, then beside the backlog.
  *
- *   npx tsx bench/relay/backlog.ts [--messages 1000000]
+ *   npx tsx bench/relay/backlog.ts [--messages 1000000] [--others 5000] [--postgres 1]
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ClaimedJob, ClaimOptions, JobEngine, NewMessage } from '@posthouse/relay'
-import { openSqliteQueue } from '@posthouse/relay/node'
-import { option, printTable } from '../harness.js'
+import { fileURLToPath } from 'node:url'
+import type { JobEngine, RelayEvent } from '@posthouse/relay'
+import { startRelay } from '@posthouse/relay/node'
+import { median, option, printTable, startServer } from '../harness.js'
+import { type BacklogQueue, openOnPostgres, openOnSqlite } from './queues.js'
 
 const backlog = option('messages', 1_000_000)
 const others = option('others', 5_000)
+/** Messages that are sent one after the other, to see how long each takes. */
+const SINGLE = 200
 const folder = mkdtempSync(join(tmpdir(), 'posthouse-backlog-'))
-const path = join(folder, 'queue.db')
-const octets = new TextEncoder().encode(`Subject: x\r\n\r\n${'x'.repeat(1000)}\r\n`)
-const limits = { concurrency: 20, perMinute: null }
-let number = 0
+const queue: BacklogQueue =
+  option('postgres', 0) === 1 ? await openOnPostgres() : await openOnSqlite(join(folder, 'queue.db'))
+const message = new TextEncoder().encode(`Subject: x\r\n\r\n${'x'.repeat(1000)}\r\n`)
+const sink = await startServer([
+  process.execPath,
+  ...['--import', 'tsx', fileURLToPath(new URL('../smtp/ours.ts', import.meta.url)), 'discard'],
+])
 
-function mail(domain: string, due: number): NewMessage {
-  const recipient = { address: `x@${domain}`, original: null, notify: null, orcpt: null, failure: null }
+/** How long a claim takes, beside everything else that goes on. */
+let longestClaim = 0
+function timed(engine: JobEngine): JobEngine {
   return {
-    id: `m${++number}`,
-    envelope: {
-      ...{ reversePath: 'a@b.test', ret: null, envid: null, smtputf8: false, body: '7BIT', requireTls: false },
-      tlsOptional: false,
-      ...{ deliverBy: null, priority: 0, submitter: null, receivedFrom: null },
+    ...engine,
+    async claim(options) {
+      const began = performance.now()
+      const claim = await engine.claim(options)
+      longestClaim = Math.max(longestClaim, performance.now() - began)
+      return claim
     },
-    arrived: due,
-    octets: [octets],
-    jobs: [
-      {
-        ...{ destination: `domain:${domain}`, via: null, recipients: [recipient] },
-        ...{ due, expires: due + 5 * 86_400_000, warnAt: due + 4 * 3_600_000, held: false },
-      },
+  }
+}
+
+const heard = new Set<(event: RelayEvent) => void>()
+/** Resolves when so many events of a type have come. */
+function seen(type: RelayEvent['type'], count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = count
+    const listener = (event: RelayEvent): void => {
+      if (event.type !== type || --left > 0) return
+      heard.delete(listener)
+      resolve()
+    }
+    heard.add(listener)
+  })
+}
+
+const live = { hosts: [{ host: '127.0.0.1', port: sink.port }], tls: 'never' } as const
+// Nobody listens at port 1.
+const dead = { hosts: [{ host: '127.0.0.1', port: 1 }], tls: 'never' } as const
+const relay = await startRelay({
+  hostname: 'relay.bench',
+  engine: timed(queue.engine),
+  routing: {
+    routes: new Map([
+      ['.live.test', live],
+      ['dead.test', dead],
+    ]),
+  },
+  limits: { perServer: 50, perConnection: 10_000 },
+  onEvent(event) {
+    for (const listener of [...heard]) listener(event)
+  },
+})
+const submit = (domain: string) =>
+  relay.submit({ envelope: { reversePath: null }, recipients: [`x@${domain}`], message })
+
+interface Measured {
+  /** Messages a second, of many for 500 domains. */
+  readonly rate: number
+  /** ms from submission to delivery of one message. */
+  readonly latency: number
+  readonly slowest: number
+  readonly claim: number
+}
+
+async function measure(): Promise<Measured> {
+  longestClaim = 0
+  const times: number[] = []
+  for (let i = 0; i < SINGLE; i++) {
+    const began = performance.now()
+    const delivered = seen('delivered', 1)
+    await submit(`d${i}.live.test`)
+    await delivered
+    times.push(performance.now() - began)
+  }
+  const began = performance.now()
+  const delivered = seen('delivered', others)
+  for (let at = 0; at < others; at += 100) {
+    await Promise.all(Array.from({ length: 100 }, (_, i) => submit(`d${(at + i) % 500}.live.test`)))
+  }
+  await delivered
+  const rate = (others * 1000) / (performance.now() - began)
+  return { rate, latency: median(times), slowest: Math.max(...times), claim: longestClaim }
+}
+
+try {
+  // The first round warms up.
+  await measure()
+  const alone = await measure()
+  const rss = process.memoryUsage().rss
+  const blocked = seen('destination.blocked', 1)
+  await submit('dead.test')
+  await blocked
+  const filling = await queue.fill(backlog)
+  const beside = await measure()
+  const began = performance.now()
+  const { waiting } = await relay.status()
+  const status = performance.now() - began
+  const memory = process.memoryUsage().rss
+  const stopping = performance.now()
+  await relay.close()
+  const stopped = performance.now() - stopping
+  const row = (name: string, of: (one: Measured) => number, digits = 0): readonly string[] => [
+    name,
+    ...[alone, beside].map((one) => of(one).toFixed(digits)),
+    (of(beside) / of(alone)).toFixed(2),
+  ]
+  printTable(
+    ['', 'empty queue', `beside ${waiting}`, 'ratio'],
+    [
+      row('delivered to others, messages/s', ({ rate }) => rate),
+      row('one message, ms from submission to delivery: median', ({ latency }) => latency, 1),
+      row('                                             slowest', ({ slowest }) => slowest, 1),
+      row('longest claim, ms', ({ claim }) => claim, 1),
+      ['memory, MB', (rss / 1e6).toFixed(0), (memory / 1e6).toFixed(0), (memory / rss).toFixed(2)],
     ],
-  }
+  )
+  const opening = performance.now()
+  await queue.reopen()
+  console.log(
+    [
+      `filled at ${filling.toFixed(0)} messages/s; status ${status.toFixed(0)} ms; stop ${stopped.toFixed(0)} ms`,
+      `open and start again ${(performance.now() - opening).toFixed(0)} ms; ${(queue.size() / 1e6).toFixed(0)} MB on disk`,
+    ].join('; '),
+  )
+} finally {
+  await relay.close()
+  await queue.close()
+  await sink.stop()
+  rmSync(folder, { recursive: true, force: true })
 }
-
-async function fill(engine: JobEngine, count: number, domain: (i: number) => string): Promise<number> {
-  const began = performance.now()
-  for (let at = 0; at < count; at += 1_000) {
-    const some = Math.min(1_000, count - at)
-    await Promise.all(Array.from({ length: some }, (_, i) => engine.enqueue(mail(domain(at + i), Date.now()))))
-  }
-  return (count * 1000) / (performance.now() - began)
-}
-
-const settled = (job: ClaimedJob) => ({
-  ...{ job: job.id, recipients: [], due: 0, warnAt: null, destination: 'alive' as const },
-  ...{ postponed: false, notices: [] },
-})
-const claimOf = (): ClaimOptions => ({ max: 200, now: Date.now(), limits, byDestination: new Map() })
-
-/** Claims and settles everything that can be; jobs a second, and the longest claim in ms. */
-async function drain(engine: JobEngine): Promise<readonly [number, number]> {
-  const began = performance.now()
-  let count = 0
-  let longest = 0
-  for (;;) {
-    const before = performance.now()
-    const { jobs } = await engine.claim(claimOf())
-    longest = Math.max(longest, performance.now() - before)
-    if (jobs.length === 0) break
-    count += jobs.length
-    await Promise.all(jobs.map((job) => engine.settle(settled(job))))
-  }
-  return [(count * 1000) / (performance.now() - began), longest]
-}
-
-const engine = await openSqliteQueue({ path })
-await engine.start()
-const domains = (i: number): string => `d${i % 500}.test`
-await fill(engine, others, domains)
-const [alone, alonePause] = await drain(engine)
-const filling = await fill(engine, backlog, () => 'dead.test')
-const first = (await engine.claim({ ...claimOf(), max: 1 })).jobs[0]
-const failure = { status: '4.4.1', text: 'nobody there', reply: null, remote: null, at: Date.now() }
-await engine.settle({
-  ...settled(first),
-  recipients: first.recipients,
-  due: Date.now() + 300_000,
-  destination: { blockedUntil: Date.now() + 300_000, failure, failures: 0 },
-})
-await fill(engine, others, domains)
-const [beside, besidePause] = await drain(engine)
-const statusBegan = performance.now()
-await engine.status()
-const statusTook = performance.now() - statusBegan
-const memory = process.memoryUsage().rss
-const file = statSync(path).size
-await engine.close()
-const opening = performance.now()
-const again = await openSqliteQueue({ path })
-await again.start()
-const opened = performance.now() - opening
-await again.close()
-rmSync(folder, { recursive: true, force: true })
-printTable(
-  ['', 'value'],
-  [
-    ['messages in the queue for a dead domain', String(backlog)],
-    ['put into the queue, messages/s', filling.toFixed(0)],
-    ['claimed and settled in an empty queue, jobs/s', alone.toFixed(0)],
-    ['the same beside the backlog, jobs/s', beside.toFixed(0)],
-    ['ratio', (beside / alone).toFixed(2)],
-    ['longest claim, ms: empty, beside the backlog', `${alonePause.toFixed(0)}, ${besidePause.toFixed(0)}`],
-    ['status, ms', statusTook.toFixed(0)],
-    ['opening after a stop, ms', opened.toFixed(0)],
-    ['memory, MB', (memory / 1e6).toFixed(0)],
-    ['file, MB', (file / 1e6).toFixed(0)],
-  ],
-)

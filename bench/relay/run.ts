@@ -7,7 +7,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,21 +26,10 @@ function buildGenerator(): string {
   return binary
 }
 
-/** Seconds of processor time that a process has used so far. */
-function cpu(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1].split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
 const generator = buildGenerator()
 const tsx = [process.execPath, '--import', 'tsx']
 const sink = await startServer([...tsx, join(smtp, 'ours.ts'), 'discard'])
 const relay = await startServer([...tsx, join(here, 'relay.ts'), String(sink.port), '20'])
-const pid = Number(
-  execFileSync('pgrep', ['-n', '-f', join(here, 'relay.ts')])
-    .toString()
-    .trim(),
-)
 const rates: number[] = []
 const taken: number[] = []
 const perSecond: number[] = []
@@ -53,7 +42,7 @@ try {
   for (let round = 0; round <= rounds; round++) {
     const before = await delivered()
     const began = performance.now()
-    const cpuBefore = cpu(pid)
+    const cpuBefore = relay.cpu()
     const [program, ...args] = onCore(1, [
       generator,
       ...['127.0.0.1', String(relay.port), 'pipelined', '20', String(messages), String(size)],
@@ -68,7 +57,7 @@ try {
     if (round === 0) continue
     rates.push(messages / seconds)
     taken.push((messages * 1000) / (accepted - began))
-    perSecond.push(messages / (cpu(pid) - cpuBefore))
+    perSecond.push((messages * 1000) / (relay.cpu() - cpuBefore))
   }
 } finally {
   await relay.stop()

@@ -1,11 +1,11 @@
-/** A relay in a process that is to be killed: takes mail on a port and sends all of it to one server. */
+/** A relay in a process that is to be killed: takes mail on a port and sends all of it to one server. `[standby]`: waits for its turn. */
 
 import { relayRecipients, relayTo } from '@posthouse/relay'
 import { startRelay } from '@posthouse/relay/node'
 import { createSmtpServer } from '@posthouse/smtp'
 import { listen } from '@posthouse/smtp/node'
 
-const [path, port] = process.argv.slice(2)
+const [path, port, standby] = process.argv.slice(2)
 
 const relay = await startRelay({
   hostname: 'relay.test',
@@ -13,6 +13,12 @@ const relay = await startRelay({
   routing: { smartHost: { hosts: [{ host: '127.0.0.1', port: Number(port) }], tls: 'never' } },
   retry: () => 200,
   limits: { pause: 200 },
+  ...(standby && {
+    standby: true,
+    onEvent({ type }) {
+      if (type === 'started' || type === 'standby' || type === 'delivered') console.log(type)
+    },
+  }),
 })
 const server = createSmtpServer({
   hostname: 'relay.test',

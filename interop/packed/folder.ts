@@ -44,8 +44,11 @@ function entriesOf(folder: string): string[] {
   return Object.keys(exports).map((key) => `${name}${key.slice(1)}`)
 }
 
-/** The first block of TypeScript of a package's README. */
-export function firstBlock(name: string): string {
-  const readme = readFileSync(fileURLToPath(new URL(`../../packages/${name}/README.md`, import.meta.url)), 'utf8')
-  return /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+/** The blocks of TypeScript of a document. */
+export function typescriptBlocks(document: string): string[] {
+  const text = readFileSync(fileURLToPath(new URL(`../../${document}`, import.meta.url)), 'utf8')
+  return text
+    .split('```ts\n')
+    .slice(1)
+    .map((rest) => rest.slice(0, rest.indexOf('```')))
 }

@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { firstBlock, makePackedFolder, type PackedFolder } from './folder.js'
+import { makePackedFolder, type PackedFolder, typescriptBlocks } from './folder.js'
 
 /** Programs and types that use all of `@posthouse/testing`. */
 const TESTING = readdirSync(new URL('./testing', import.meta.url))
@@ -81,6 +81,10 @@ describe('TypeScript, strict, without skipLibCheck', () => {
   })
 })
 
+const STORE = `import { createMemoryStore } from '@posthouse/store-api'
+  const store = createMemoryStore({ autoCreate: true })
+  const authenticate = (user: string, password: string) => (password === 'secret' ? user : null)`
+
 /** What a reader has before the first block of a README. */
 const BEFORE: Readonly<Record<string, string>> = {
   mime: 'const bytes = new TextEncoder().encode("Subject: Hello\\r\\n\\r\\nIt works.\\r\\n")',
@@ -92,26 +96,54 @@ const BEFORE: Readonly<Record<string, string>> = {
       stats(owner: string): { count: number; unread: number; nextId: number; revision: number }
       select(owner: string, from: number, to: number, since: number, limit: number): Note[]
     }`,
+  milter: STORE,
+  'mail-auth': `${STORE}
+    import type { ReceivedMessage } from '@posthouse/smtp'
+    const send = async (message: ReceivedMessage) => {}`,
+  relay: `${STORE}
+    const [cert, key] = ['', '']`,
 }
+/** These want keys, certificates and filters; the tests of their packages have those, and run every block. */
+const WITH_MORE = new Set(['milter', 'mail-auth', 'relay'])
 const PACKAGES = readdirSync(fileURLToPath(new URL('../../packages', import.meta.url)))
 
-describe('the first thing that a README says', () => {
-  test.each(PACKAGES)('%s', async (name) => {
-    const block = firstBlock(name)
-    expect(block).toContain(`@posthouse/${name}`)
-    // Only a test runner runs a test.
-    const file = name === 'testing' ? `${name}.test` : name
-    folder.write(`${file}.mts`, `${BEFORE[name] ?? ''}\n${block}`)
+describe('what a README says runs as it stands', () => {
+  const blocks = new Map<string, { readonly name: string; readonly text: string }>([
+    ...PACKAGES.map((name) => {
+      const [first] = typescriptBlocks(`packages/${name}/README.md`)
+      return [`the first block of ${name}`, { name, text: `${BEFORE[name] ?? ''}\n${first}` }] as const
+    }),
+    ...typescriptBlocks('README.md').map((text, i) => {
+      return [`recipe ${i + 1} of the front page`, { name: `recipe-${i + 1}`, text }] as const
+    }),
+  ])
+  /** Only a test runner runs a test. */
+  const isTest = (text: string): boolean => text.includes("from 'vitest'")
+  const fileOf = ({ name, text }: { name: string; text: string }): string => (isTest(text) ? `${name}.test` : name)
+
+  let errors = ''
+  beforeAll(async () => {
+    const files = [...blocks.values()].map((block) => {
+      folder.write(`${fileOf(block)}.mts`, block.text)
+      return `${fileOf(block)}.mts`
+    })
     const compiled = await folder.run(
       ...['npx', 'tsc', '--strict', '--module', 'nodenext', '--target', 'es2022'],
-      ...['--lib', 'es2023,esnext.disposable', '--types', 'node', `${file}.mts`],
+      ...['--lib', 'es2023,esnext.disposable', '--types', 'node', ...files],
     )
-    expect(compiled.stdout.toString()).toBe('')
-    if (name === 'testing') {
-      const ran = await folder.run('npx', 'vitest', 'run', `${file}.mts`)
+    errors = compiled.stdout.toString()
+  })
+
+  test.each([...blocks.keys()])('%s', async (title) => {
+    const block = blocks.get(title)!
+    expect(block.text).toContain('@posthouse/')
+    expect(errors.split('\n').filter((line) => line.startsWith(`${fileOf(block)}.mts`))).toEqual([])
+    if (WITH_MORE.has(block.name)) return
+    if (isTest(block.text)) {
+      const ran = await folder.run('npx', 'vitest', 'run', `${fileOf(block)}.mts`)
       return expect(ran.code, `${ran.stdout}${ran.stderr}`).toBe(0)
     }
-    folder.write('once.mjs', `await import('./${name}.mjs')\nprocess.exit(0)`)
+    folder.write('once.mjs', `await import('./${block.name}.mjs')\nprocess.exit(0)`)
     const { stderr, code } = await folder.run('node', 'once.mjs')
     expect(stderr).toBe('')
     expect(code).toBe(0)

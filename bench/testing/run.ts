@@ -50,7 +50,9 @@ const command = (what: string, name: string): string[] => [
 
 function ask<T>(what: string, name: string): T {
   const [program, ...args] = onCore(0, command(what, name))
-  return JSON.parse(execFileSync(program, args, { env, encoding: 'utf8', timeout: 120_000 }))
+  const said = execFileSync(program, args, { env, encoding: 'utf8', timeout: 120_000 })
+  // MailDev says where it listens.
+  return JSON.parse(said.trimEnd().split('\n').at(-1) ?? '')
 }
 
 /** MB more than a bare process with one listener, when nothing happens. */

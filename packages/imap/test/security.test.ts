@@ -81,7 +81,7 @@ describe('commands that cost a lot', () => {
     [`a SEARCH ${'NOT '.repeat(200)}ALL`, /^a (BAD|NO)/],
     [`a SEARCH ${'('.repeat(101)}ALL${')'.repeat(101)}`, /^a (BAD|NO)/],
     [`a SORT (${'SUBJECT '.repeat(30)}DATE) UTF-8 ALL`, /^a (BAD|NO)/],
-  ])('%s', async (command, wanted) => {
+  ])('%.60s', async (command, wanted) => {
     const made = testServer()
     for (let i = 0; i < 3; i++) await made.deliver(HELLO)
     const client = await loggedIn(made)

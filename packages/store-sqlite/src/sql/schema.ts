@@ -1,5 +1,6 @@
 import { StoreError } from '@posthouse/store-api'
 import type { Database } from './driver.js'
+import { rollBack } from './roll-back.js'
 
 /**
  * The tables of the two files. `index.db` holds what is small and changes together: accounts, mailboxes, messages.
@@ -186,7 +187,7 @@ export function migrate(db: Database, file: string, versions: readonly string[])
     db.exec(`PRAGMA user_version=${versions.length}`)
     db.exec('COMMIT')
   } catch (error) {
-    db.exec('ROLLBACK')
+    rollBack(db)
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import type { Uid } from '@posthouse/store-api'
 import { decodeRangesInto, encodeRanges } from '../ranges.js'
 import type { Connection } from '../sql/connection.js'
+import { rollBack } from '../sql/roll-back.js'
 import { removeTails } from '../tail/files.js'
 import { deleteBlob } from './blobs.js'
 import { bringBackIndexTimes, bringBackLeases } from './clock.js'
@@ -132,7 +133,7 @@ function inTransaction(db: Connection, work: () => void): void {
     work()
     db.execute('COMMIT')
   } catch (error) {
-    db.execute('ROLLBACK')
+    rollBack(db)
     throw error
   }
 }

@@ -9,6 +9,7 @@ import {
   storeErrorOf,
 } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
+import { rollBack } from '../sql/roll-back.js'
 import { removeTails, sweepTails } from '../tail/files.js'
 import { blobNumbers, deleteBlob, putChunks, renewLease } from './blobs.js'
 import { perform, type RowRequest } from './perform.js'
@@ -192,11 +193,7 @@ function attempt(db: Connection, some: readonly number[], savepoints: boolean, w
     result.done()
     return { type: 'done', replies: result.replies }
   } catch (error) {
-    try {
-      db.execute('ROLLBACK')
-    } catch {
-      // SQLite rolls back by itself after some failures (disk full, I/O), and then there is nothing to undo.
-    }
+    rollBack(db)
     if (error instanceof SavepointsWanted) return { type: 'again' }
     return isBusy(error) ? { type: 'busy' } : failed(error)
   }

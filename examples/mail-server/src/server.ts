@@ -71,7 +71,7 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
     handlers: [requireAuth(), submissionRights(ownership(store, relay)), ...recipients, ...filters, ...dkim, end],
   })
   const lmtp = createLmtpServer({ hostname, log, content, handlers: [here, deliver] })
-  const imap = createImapServer(access)
+  const imap = createImapServer({ ...access, nul: 'preserve' })
   const pop3 = createPop3Server(access)
 
   const protocols: Record<ListenerName, { protocol: Protocol; implicitTls?: boolean }> = {

@@ -397,6 +397,16 @@ test('RFC 3516 §4.3: a literal8 where there is a NUL; BODY[] never has one (RFC
   expect(await client.run('f5 FETCH 2 BINARY.PEEK[]')).toContain('* 2 FETCH (BINARY[] ~{17}')
 })
 
+test('a NUL stays where the application wants that', async () => {
+  const made = testServer({ nul: 'preserve' })
+  await made.deliver('Subject: n\r\nX: \u0000\r\n\r\na\u0000b')
+  const client = new DialogueClient(made.server)
+  await client.logIn('alice')
+  await client.run('s SELECT INBOX')
+  expect(await client.run('f1 FETCH 1 BODY.PEEK[TEXT]')).toContain('a\u0000b)')
+  expect(await client.run('f2 FETCH 1 BODY.PEEK[HEADER.FIELDS (X)]')).toContain('X: \u0000')
+})
+
 test('BINARY with the sections of BODY: the decoded text, headers as they are', () =>
   play(
     `${SELECT}

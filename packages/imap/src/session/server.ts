@@ -48,6 +48,12 @@ export interface ImapServerOptions {
    */
   readonly extensions?: readonly ImapExtension[]
   readonly limits?: Partial<ImapLimits>
+  /**
+   * How a NUL in a message is sent in BODY[...]: `replace` by the octet 128, because a literal must not hold one (RFC 9051
+   * §4.3), or `preserve`, for a store that keeps them and clients that read literals by their length. BINARY always has
+   * them. Default: `replace`.
+   */
+  readonly nul?: 'replace' | 'preserve'
   /** What ID tells (RFC 2971). Default: the name Posthouse. */
   readonly identification?: Readonly<Record<string, string>>
   /** The last word on CAPABILITY: hides words from clients that cannot cope with them. */
@@ -75,6 +81,7 @@ export function createImapServer(options: ImapServerOptions): ImapServer {
     verifier: typeof authenticate === 'function' ? verifyPasswords(authenticate) : authenticate,
     mechanisms: options.mechanisms ?? standardMechanisms(),
     allowInsecureAuth: options.allowInsecureAuth ?? 'loopback',
+    preservesNul: options.nul === 'preserve',
     partsFor: partsMaker([core, ...extensions]),
     async openAccount(account: string, principal: string): Promise<Account> {
       return store.open(account, groups ? { principal, groups: await groups(principal) } : { principal })

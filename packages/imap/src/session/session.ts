@@ -28,6 +28,8 @@ export interface ServerSetup {
   readonly verifier: CredentialVerifier
   readonly mechanisms: readonly SaslMechanism[]
   readonly allowInsecureAuth: boolean | 'loopback'
+  /** BODY[...] may hold NUL. */
+  readonly preservesNul: boolean
   readonly partsFor: (account: Account | null) => Parts
   /** Where the mailboxes of others are shown; `null`: the store has none to show. */
   readonly namespaces: Namespaces | null

@@ -17,7 +17,7 @@ export interface MaildropMessage {
   readonly uid: Uid
   /** Octets as served. */
   readonly size: number
-  readonly blob: string
+  /** `''` when the unique-ids do not need it, or the store does not know it. */
   readonly emailId: string
   /** Change it through `Maildrop.mark` and `reset`, which count. */
   deleted: boolean
@@ -54,11 +54,15 @@ export interface Maildrop {
   close(): Promise<void>
 }
 
+interface ReadOptions extends Required<MaildropOptions> {
+  readonly wantsEmailIds: boolean
+}
+
 /** Reads the maildrop's rows; no message is opened. The account is closed when that fails. */
 export async function openMaildrop(
   name: string,
   account: Account,
-  options: Required<MaildropOptions>,
+  options: ReadOptions,
 ): Promise<Maildrop> {
   try {
     const inbox = (await account.mailboxes()).find(({ path }) => path.length === 1 && path[0] === 'INBOX')
@@ -73,13 +77,13 @@ export async function openMaildrop(
 async function readMessages(
   account: Account,
   inbox: MailboxId,
-  { hideSeen, maxMessages, newestFirst }: Required<MaildropOptions>,
+  { hideSeen, maxMessages, newestFirst, wantsEmailIds }: ReadOptions,
 ): Promise<MaildropMessage[]> {
   let messages: MaildropMessage[] = []
-  for await (const rows of account.messages(inbox, { light: true })) {
-    for (const { uid, size, blob, flags, emailId } of rows) {
+  for await (const rows of account.messages(inbox, { light: !wantsEmailIds })) {
+    for (const { uid, size, flags, emailId } of rows) {
       if (hideSeen && flags & Flag.Seen) continue
-      messages.push({ uid, size, blob, emailId, deleted: false, retrieved: false })
+      messages.push({ uid, size, emailId, deleted: false, retrieved: false })
     }
   }
   if (messages.length > maxMessages) messages = messages.slice(messages.length - maxMessages)

@@ -5,6 +5,7 @@ import type { MaildropMessage } from './maildrop.js'
 export interface MessageStart {
   /** What stands before the blob; empty when there is nothing. */
   readonly prefix: Uint8Array
+  readonly blob: string
   /** The whole blob, when the message is small and the store gives it along. */
   readonly inline: Uint8Array | null
 }
@@ -49,8 +50,8 @@ export function createReadAhead(
     const small = messages[numbers[0] - 1].size <= MOST_OCTETS
     known = new Map()
     for await (const rows of account.messages(inbox, { uids, ...(small && { want: ['inline'] }) })) {
-      for (const { uid, prefix, inline } of rows) {
-        known.set(byUid.get(uid) as number, { prefix: prefix ?? NOTHING, inline: (small && inline) || null })
+      for (const { uid, blob, prefix, inline } of rows) {
+        known.set(byUid.get(uid) as number, { prefix: prefix ?? NOTHING, blob, inline: (small && inline) || null })
       }
     }
   }

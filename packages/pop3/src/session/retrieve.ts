@@ -43,8 +43,7 @@ export async function sendMessage(
   const enough = (): boolean => cutter?.done === true || link.signal.aborted
 
   try {
-    const { prefix, inline } = await drop.begin(number)
-    const { blob } = drop.messages[number - 1]
+    const { prefix, blob, inline } = await drop.begin(number)
     const source: Source = inline ? [inline] : drop.account.read(blob, { start: 0, reuse: true })
     // Until the first octets of the blob are there the answer may still be an error.
     let first = true

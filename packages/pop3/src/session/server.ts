@@ -82,6 +82,7 @@ export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
     maxMessages: options.maxMessages ?? Number.POSITIVE_INFINITY,
     markSeen: options.markSeen ?? false,
     uniqueId: uniqueIdMaker(options.uniqueId ?? 'posthouse'),
+    wantsEmailIds: typeof options.uniqueId === 'function',
     keptUniqueIds: options.keptUniqueIds ?? null,
     expire: options.expire === undefined ? 'never' : options.expire,
     loginDelay: options.loginDelay ?? 0,

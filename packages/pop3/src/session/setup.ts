@@ -18,6 +18,8 @@ export interface ServerSetup extends Required<MaildropOptions> {
   readonly loginDelay: number
   readonly markSeen: boolean
   readonly uniqueId: UniqueIdMaker
+  /** The unique-ids are the application's, and may be made of emailIds. */
+  readonly wantsEmailIds: boolean
   readonly keptUniqueIds: KeptUniqueIds | null
   readonly utf8Headers: 'surrogate' | 'as-stored'
   readonly limits: Pop3Limits

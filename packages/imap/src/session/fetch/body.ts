@@ -57,27 +57,26 @@ export function writeSection(
   message: FetchedMessage,
   { section, partial }: BodyArgs,
 ): void | Promise<void> {
-  const { out } = session
   const { path, text } = section
   if (path.length === 0) {
     if (text === null) return writeRange(session, message, { start: 0, end: message.row.size }, partial)
     if (text !== 'TEXT') {
       const header = message.header()
-      if (header instanceof Promise) return header.then((bytes) => writeHeader(out, bytes, section, partial))
-      writeHeader(out, header, section, partial)
+      if (header instanceof Promise) return header.then((bytes) => writeHeader(session, bytes, section, partial))
+      writeHeader(session, header, section, partial)
       return
     }
   }
   return writePart(session, message, section, partial)
 }
 
-function writeHeader(out: ResponseWriter, header: Uint8Array, section: Section, partial: Partial | null): void {
-  out.literal(withoutNul(cut(headerText(header, section), partial)))
+function writeHeader(session: ImapSession, header: Uint8Array, section: Section, partial: Partial | null): void {
+  session.out.literal(withoutNul(session, cut(headerText(header, section), partial)))
 }
 
 /** RFC 9051 §4.3: no literal but BINARY's may hold a NUL. Other octets stand in their places, so that sizes stay. */
-function withoutNul(bytes: Uint8Array): Uint8Array {
-  return bytes.includes(0) ? bytes.map((octet) => (octet === 0 ? NUL_SHOWN : octet)) : bytes
+function withoutNul({ server }: ImapSession, bytes: Uint8Array): Uint8Array {
+  return !server.preservesNul && bytes.includes(0) ? bytes.map((octet) => (octet === 0 ? NUL_SHOWN : octet)) : bytes
 }
 
 function headerText(header: Uint8Array, { text, fields }: Section): Uint8Array {
@@ -96,7 +95,7 @@ async function writePart(
 ): Promise<void> {
   if (isFiltered(section)) {
     const header = await headerOctets(message, section)
-    if (header) session.out.literal(withoutNul(cut(header, partial)))
+    if (header) session.out.literal(withoutNul(session, cut(header, partial)))
     else session.out.text('NIL')
     return
   }
@@ -163,7 +162,7 @@ export async function writeRange(
   try {
     for (; !step.done; step = await pieces.next()) {
       const piece = step.value.length > left ? step.value.subarray(0, left) : step.value
-      out.octets(withoutNul(piece))
+      out.octets(withoutNul(session, piece))
       left -= piece.length
       const slow = session.flushMuch()
       if (slow) await slow

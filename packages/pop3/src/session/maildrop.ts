@@ -59,11 +59,7 @@ interface ReadOptions extends Required<MaildropOptions> {
 }
 
 /** Reads the maildrop's rows; no message is opened. The account is closed when that fails. */
-export async function openMaildrop(
-  name: string,
-  account: Account,
-  options: ReadOptions,
-): Promise<Maildrop> {
+export async function openMaildrop(name: string, account: Account, options: ReadOptions): Promise<Maildrop> {
   try {
     const inbox = (await account.mailboxes()).find(({ path }) => path.length === 1 && path[0] === 'INBOX')
     if (!inbox) throw new StoreError('nonexistent', 'the account has no INBOX')

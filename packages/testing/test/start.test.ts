@@ -322,7 +322,18 @@ describe('every handle is closed', () => {
   /** Those of this process, once the loop has let go of what is closed. */
   async function handles(): Promise<string[]> {
     for (let turn = 0; turn < 2; turn++) await new Promise(setImmediate)
-    return process.getActiveResourcesInfo().sort()
+    // The runner reads files whenever it likes.
+    return process.getActiveResourcesInfo().filter((kind) => !kind.startsWith('FS'))
+  }
+
+  /** Those that were not there before. What earlier tests have let go of may have gone meanwhile. */
+  function added(before: readonly string[], after: readonly string[]): string[] {
+    const left = [...before]
+    return after.filter((kind) => {
+      const at = left.indexOf(kind)
+      if (at >= 0) left.splice(at, 1)
+      return at < 0
+    })
   }
 
   test('with clients attached, mail on its way, waits and faults in progress', async () => {
@@ -346,7 +357,7 @@ describe('every handle is closed', () => {
     await mail.dispose()
     expect(await Promise.all(waits)).toEqual(['disposed', 'disposed', 'disposed'])
     await Promise.all(ends)
-    expect(await handles()).toEqual(before)
+    expect(added(before, await handles())).toEqual([])
   })
 
   /** What is loaded or opened once for the whole process. */

@@ -158,7 +158,8 @@ describe.skipIf(!ready)('300 messages through the example server', () => {
     checkAll(received)
   })
 
-  test('curl reads by IMAP and by POP3', async () => {
+  // A process and a login for each message.
+  test('curl reads by IMAP and by POP3', { timeout: 120_000 }, async () => {
     const login = ['-sS', '-u', 'alice@example.test:secret']
     const received: Buffer[] = []
     for (let number = 1; number <= COUNT; number++) {

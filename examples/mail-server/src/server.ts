@@ -71,8 +71,9 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
     handlers: [requireAuth(), submissionRights(ownership(store, relay)), ...recipients, ...filters, ...dkim, end],
   })
   const lmtp = createLmtpServer({ hostname, log, content, handlers: [here, deliver] })
+  // What came in goes out octet for octet, also to clients that never said that they can read it.
   const imap = createImapServer({ ...access, nul: 'preserve' })
-  const pop3 = createPop3Server(access)
+  const pop3 = createPop3Server({ ...access, utf8Headers: 'as-stored' })
 
   const protocols: Record<ListenerName, { protocol: Protocol; implicitTls?: boolean }> = {
     smtp: { protocol: smtp },

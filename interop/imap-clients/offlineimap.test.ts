@@ -42,7 +42,7 @@ function pair(one: ClientServer, security: keyof typeof SECURITY = 'clear text')
 accounts = ours
 metadata = ${join(one.folder, 'state')}
 fsync = False
-socktimeout = 20
+socktimeout = 60
 
 [Account ours]
 localrepository = near

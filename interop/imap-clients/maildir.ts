@@ -47,11 +47,12 @@ export function readMaildir(folder: string): MaildirMessage[] {
 
 let made = 0
 
-/** Puts a message into a maildir, as a mail reader does. */
+/** Puts a message into a maildir, as a mail reader does. Each character is an octet. */
 export function addToMaildir(folder: string, octets: string, letters = ''): void {
   writeFileSync(
     join(folder, 'cur', `1700000000.${process.pid}_${++made}.test:2,${letters}`),
     octets.replaceAll('\r\n', '\n'),
+    'latin1',
   )
 }
 

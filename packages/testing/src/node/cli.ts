@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `npx @posthouse/testing`: a test server for programs of any language. */
 import { parseArgs } from 'node:util'
 import { TestMailError } from '../errors.js'

@@ -15,7 +15,7 @@ const FACTOR = 8
 const LIMIT = 2.2 ** 3
 /** Milliseconds below which the clock says nothing about growth. */
 const MEASURABLE = 20
-const TRIES = 5
+const TRIES = 12
 
 const latin1 = (input: Uint8Array): string => Buffer.from(input).toString('latin1')
 

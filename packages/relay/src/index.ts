@@ -6,7 +6,7 @@ export type { OpenSession, SessionTarget, TlsLevel, TlsObservation } from './del
 export { RelayError, type RelayErrorCode } from './errors.js'
 export type { RelayEvent } from './events.js'
 export { type RelayRecipientsOptions, type RelayToOptions, relayRecipients, relayTo } from './handler.js'
-export { DEFAULT_RELAY_LIMITS, type RelayLimits } from './limits.js'
+export { DEFAULT_LIMITS, type RelayLimits } from './limits.js'
 export type { NoticeKind } from './notices/notice.js'
 export { defaultRetrySchedule, type RetrySchedule } from './queue/retry.js'
 export * from './queue/types.js'

@@ -40,7 +40,7 @@ export interface RelayLimits {
 const HOUR = 3_600_000
 
 /** See `RelayLimits`. */
-export const DEFAULT_RELAY_LIMITS: RelayLimits = Object.freeze({
+export const DEFAULT_LIMITS: RelayLimits = Object.freeze({
   jobs: 200,
   perDestination: 20,
   perMinute: null,

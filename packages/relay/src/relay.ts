@@ -14,7 +14,7 @@ import { attemptBySmtp } from './delivery/smtp.js'
 import { findTargets } from './delivery/targets.js'
 import { RelayError } from './errors.js'
 import type { RelayEvent } from './events.js'
-import { DEFAULT_RELAY_LIMITS, type RelayLimits } from './limits.js'
+import { DEFAULT_LIMITS, type RelayLimits } from './limits.js'
 import { noticeMessage } from './notices/order.js'
 import { defaultRetrySchedule, type RetrySchedule } from './queue/retry.js'
 import type {
@@ -112,7 +112,7 @@ export function createRelay(options: RelayOptions): Relay {
   const { hostname, engine, resolver, deliver } = options
   const { retry = defaultRetrySchedule, now = Date.now, random = Math.random, timer = systemTimer } = options
   const { createId = randomId, tls: policies = opportunisticPolicies, port = 25 } = options
-  const limits: RelayLimits = { ...DEFAULT_RELAY_LIMITS, ...options.limits }
+  const limits: RelayLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const router = createRouter(options.routing)
   /** One for each attempt in progress. */
   const attempts = new Set<AbortController>()

@@ -162,15 +162,20 @@ describe.skipIf(!ready)('300 messages through the example server', () => {
   test('curl reads by IMAP and by POP3', { timeout: 120_000 }, async () => {
     const login = ['-sS', '-u', 'alice@example.test:secret']
     const received: Buffer[] = []
-    for (let number = 1; number <= COUNT; number++) {
-      const url =
-        number % 2 === 0
-          ? `imap://127.0.0.1:${server.ports.imap}/INBOX;MAILINDEX=${number}`
-          : `pop3://127.0.0.1:${server.ports.pop3}/${number}`
-      const read = await runProgram('curl', [...login, url])
-      expect(read.stderr).toBe('')
-      received.push(read.stdout)
+    let next = 1
+    const reader = async (): Promise<void> => {
+      while (next <= COUNT) {
+        const number = next++
+        const url =
+          number % 2 === 0
+            ? `imap://127.0.0.1:${server.ports.imap}/INBOX;MAILINDEX=${number}`
+            : `pop3://127.0.0.1:${server.ports.pop3}/${number}`
+        const read = await runProgram('curl', [...login, url])
+        expect(read.stderr).toBe('')
+        received.push(read.stdout)
+      }
     }
+    await Promise.all([reader(), reader(), reader(), reader()])
     checkAll(received)
   })
 

@@ -20,10 +20,12 @@ export interface PackedFolder {
 /** Packs what is in `dist`: the build comes first. `others`: what else to install. */
 export async function makePackedFolder(others: readonly string[]): Promise<PackedFolder> {
   const path = mkdtempSync(join(tmpdir(), 'posthouse-packed-'))
-  for (const folder of packages()) {
-    const packed = await pnpm(['pack', '--pack-destination', path], { capture: true, cwd: folder })
-    if (packed.code !== 0) throw new Error(packed.output)
-  }
+  await Promise.all(
+    packages().map(async (folder) => {
+      const packed = await pnpm(['pack', '--pack-destination', path], { capture: true, cwd: folder })
+      if (packed.code !== 0) throw new Error(packed.output)
+    }),
+  )
   const tarballs = readdirSync(path).filter((name) => name.endsWith('.tgz'))
   const npm = (...args: readonly string[]): void =>
     void execFileSync('npm', args, { cwd: path, stdio: ['ignore', 'pipe', 'pipe'] })

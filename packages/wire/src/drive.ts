@@ -25,15 +25,7 @@ export interface Transport {
 }
 
 /** What `Link`'s methods call. */
-export interface DriverControl {
-  readonly inputWaits: boolean
-  flush(): void | Promise<void>
-  sent(): void | Promise<void>
-  startTls(): void
-  compress(): void
-  close(): void
-  abort(message: string): void
-}
+export type DriverControl = Pick<Link, 'inputWaits' | 'flush' | 'sent' | 'startTls' | 'compress' | 'close' | 'abort'>
 
 /** Turns an engine's handle: feeds it, lets the session answer its events one after the other, writes its output. */
 export interface Driver {

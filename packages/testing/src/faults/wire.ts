@@ -3,7 +3,6 @@
  * what crosses the connection. It uses the same engine contract that a listener uses.
  */
 import { type Engine, fromUtf8, type Link, NEED_DATA, type Protocol, type Session } from '@posthouse/wire'
-import { faultyLink } from './faulty-link.js'
 import { createOutlet } from './outlet.js'
 import type { FaultAction, FaultSituation, Script, ScriptBook } from './script.js'
 
@@ -111,7 +110,7 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
   let owed = 0
   let replacement: readonly string[] | null = null
 
-  const shown = faultyLink(link, {
+  const changes: Pick<Link, 'flush' | 'sent' | 'close'> = {
     flush: () => link.flush() ?? (outlet.rate > 0 ? outlet.drained() : undefined),
     sent() {
       const sent = link.sent()
@@ -125,7 +124,9 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
       if (drained) drained.then(() => link.close())
       else link.close()
     },
-  })
+  }
+  // Whatever else a link has, or will have, is the real one's.
+  const shown: Link = Object.assign(Object.create(link), changes)
   const { engine, session } = protocol.connect(shown)
   dialogue.opened?.(engine)
 

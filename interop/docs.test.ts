@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { file, statesDocument } from '../scripts/states.js'
+import { typescriptBlocks } from './packed/folder.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const SKIPPED = new Set(['node_modules', 'dist', '.git', 'reference', 'data'])
@@ -36,10 +37,7 @@ describe('blocks of the guides stand in examples that run', () => {
   const examples = [...files(join(root, 'examples'), '.ts')].map((path) => squeeze(readFileSync(path, 'utf8')))
   const guides = [...files(join(root, 'docs'), '.md')]
   const blocks = guides.flatMap((path) =>
-    [...readFileSync(path, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], i) => [
-      `${relative(root, path)} ${i + 1}`,
-      code,
-    ]),
+    typescriptBlocks(relative(root, path)).map((code, i) => [`${relative(root, path)} ${i + 1}`, code]),
   )
   test.each(blocks)('%s', (_name, code) => {
     const wanted = squeeze(code).replace(/,$/, '')

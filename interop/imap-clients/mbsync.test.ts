@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { random } from '../messages.js'
 import { ensureInstalled, runProgram } from '../tools.js'
-import { addToMaildir, lettersOf, makeMaildir, mark, readMaildir, remove } from './maildir.js'
+import { addToMaildir, makeMaildir, mark, readMaildir, remove } from './maildir.js'
 import { numbered, numberedFrom, numberOf } from './messages.js'
+import { sameMessages } from './same.js'
 import { type ClientServer, STORES, startServer } from './server.js'
 
 const ready = ensureInstalled(['isync', 'openssl'])
@@ -69,19 +70,7 @@ SyncState *
       expect(code).toBe(0)
     },
     /** Both sides hold the same messages with the same flags. Gives their numbers. */
-    async same(...path: string[]): Promise<number[]> {
-      const stored = await one.stored(...path)
-      const kept = readMaildir(join(local, ...path))
-      const far = new Map(stored.map(({ octets, flags }) => [numberOf(octets), { octets, letters: lettersOf(flags) }]))
-      const near = new Map(kept.map(({ octets, letters }) => [numberOf(octets), { octets, letters }]))
-      expect([near.size, far.size]).toEqual([kept.length, stored.length])
-      expect([...near.keys()].sort()).toEqual([...far.keys()].sort())
-      for (const [number, { octets, letters }] of near) {
-        expect({ number, letters }).toEqual({ number, letters: far.get(number)?.letters })
-        expect(withoutTuid(octets).equals(withoutTuid(far.get(number)?.octets as Buffer))).toBe(true)
-      }
-      return [...far.keys()].sort((a, b) => a - b)
-    },
+    same: async (...path: string[]) => sameMessages(await one.stored(...path), join(local, ...path), withoutTuid),
   }
 }
 

@@ -2,7 +2,7 @@
  * Messages that are gone from the store while a session has not been told of it: for its client they are there until it
  * hears the EXPUNGE (RFC 9051 §7.5.1), so it can fetch and copy them, and set their flags, which nobody else will see.
  */
-import { type Column, expungedOf, type MessageRow, type Uid, type UidSet } from '@posthouse/store-api'
+import { addUid, type Column, expungedOf, type MessageRow, type Uid, type UidSet } from '@posthouse/store-api'
 import type { ImapSession } from '../session.js'
 import type { MailboxView } from './mailbox-view.js'
 
@@ -32,10 +32,7 @@ export function missingFrom(view: MailboxView, uids: UidSet, found: readonly Uid
   let at = 0
   for (const uid of view.pick(uids)) {
     while (at < found.length && found[at] < uid) at++
-    if (found[at] === uid) continue
-    const last = missing[missing.length - 1]
-    if (last && last[1] + 1 === uid) last[1] = uid
-    else missing.push([uid, uid])
+    if (found[at] !== uid) addUid(missing, uid)
   }
   return missing
 }

@@ -87,3 +87,17 @@ export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) difference |= a[i] ^ b[i]
   return difference === 0
 }
+
+/** True when an octet is above 127. Four are looked at together. */
+export function hasEightBit(octets: Uint8Array): boolean {
+  const { length } = octets
+  let at = 0
+  while (at < length && ((octets.byteOffset + at) & 3) !== 0) if (octets[at++] > 127) return true
+  if (length - at >= 4) {
+    const words = new Int32Array(octets.buffer, octets.byteOffset + at, (length - at) >> 2)
+    for (let i = 0; i < words.length; i++) if ((words[i] & 0x80808080) !== 0) return true
+    at += words.length * 4
+  }
+  while (at < length) if (octets[at++] > 127) return true
+  return false
+}

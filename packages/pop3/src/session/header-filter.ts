@@ -1,5 +1,5 @@
-import { concat, indexOfByte } from '@posthouse/wire'
-import { hasEightBit, surrogateHeader } from './surrogate.js'
+import { concat, hasEightBit, indexOfByte } from '@posthouse/wire'
+import { surrogateHeader } from './surrogate.js'
 
 /** Puts a surrogate in the place of a header in UTF-8 while the message streams by; all else goes through as views. */
 export interface HeaderFilter {

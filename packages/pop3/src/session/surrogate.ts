@@ -6,7 +6,7 @@ import { type HeaderField, parseMessage } from '@posthouse/mime'
 import type { Group, Mailbox } from '@posthouse/mime/compose'
 import { editHeader, type NewField } from '@posthouse/mime/edit'
 import { decodeWords, isGroup, parseAddressList, type RawMailbox } from '@posthouse/mime/header'
-import { concat, fromLatin1, indexOfByte, latin1, strictUtf8, utf8 } from '@posthouse/wire'
+import { concat, fromLatin1, hasEightBit, indexOfByte, latin1, strictUtf8, utf8 } from '@posthouse/wire'
 
 const ADDRESS_FIELDS = new Set(
   ['from', 'sender', 'reply-to', 'to', 'cc', 'bcc'].flatMap((name) => [name, `resent-${name}`]),
@@ -17,12 +17,6 @@ const PARAMETER_FIELDS = new Set(['content-type', 'content-disposition'])
 const REPLACEMENT = 'invalid@internationalized-address.invalid'
 const NOTHING = new Uint8Array(0)
 const LF = 10
-
-/** True when an octet is above 127. */
-export function hasEightBit(octets: Uint8Array): boolean {
-  for (let i = 0; i < octets.length; i++) if (octets[i] > 127) return true
-  return false
-}
 
 /**
  * The header, empty line and all, in ASCII. A header that is not UTF-8 stays as it is: it has 8-bit octets of an old

@@ -7,8 +7,7 @@ import { encodeBase64, encodeQuotedPrintable } from '@posthouse/mime/body'
 import { editHeader, type HeaderEdit } from '@posthouse/mime/edit'
 import { type Entity, indexMessage, ranges } from '@posthouse/mime/structure'
 import { filterHeader } from '@posthouse/mime/summary'
-import { concat, latin1 } from '@posthouse/wire'
-import { hasEightBit } from './message.js'
+import { concat, hasEightBit, latin1 } from '@posthouse/wire'
 
 /** Octets of a line without its end that SMTP carries (RFC 5321 §4.5.3.1.6). */
 const MAX_LINE = 998

@@ -1,5 +1,5 @@
 /** Messages to be sent: where their octets come from, and what must be known of them before MAIL. */
-import { concat } from '@posthouse/wire'
+import { concat, hasEightBit } from '@posthouse/wire'
 import { SmtpClientError } from './errors.js'
 
 /** Octets piece by piece. They must not be changed until `send` has settled. */
@@ -120,20 +120,6 @@ async function pull(iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>):
   } catch (cause) {
     throw new SmtpClientError('source', 'the source of the message failed', { cause })
   }
-}
-
-/** True when an octet is above 127. Four are looked at together. */
-export function hasEightBit(octets: Uint8Array): boolean {
-  const { length } = octets
-  let at = 0
-  while (at < length && ((octets.byteOffset + at) & 3) !== 0) if (octets[at++] > 127) return true
-  if (length - at >= 4) {
-    const words = new Int32Array(octets.buffer, octets.byteOffset + at, (length - at) >> 2)
-    for (let i = 0; i < words.length; i++) if ((words[i] & 0x80808080) !== 0) return true
-    at += words.length * 4
-  }
-  while (at < length) if (octets[at++] > 127) return true
-  return false
 }
 
 const LF = 10

@@ -1,12 +1,12 @@
 /** What a message needs of this server, and what is done when the server has it not. */
 
-import { concat } from '@posthouse/wire'
+import { concat, hasEightBit } from '@posthouse/wire'
 import type { SmtpCapabilities } from '../syntax/capabilities.js'
 import { convertMessage } from './conversion.js'
 import { ContentWriter, type OutgoingContentRule } from './engine/index.js'
 import type { MessageNeeds } from './envelope.js'
 import { SmtpClientError } from './errors.js'
-import { collect, hasEightBit, inMemory, type OpenedMessage } from './message.js'
+import { collect, inMemory, type OpenedMessage } from './message.js'
 
 /** A message as it will be sent. */
 export interface PreparedMessage {

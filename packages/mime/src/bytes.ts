@@ -45,6 +45,9 @@ const BASE64_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 /** `String.fromCharCode` takes its octets as arguments; engines allow at least this many. */
 const CHARACTERS_PER_CALL = 8192
 
+/** Characters from which on a native write costs less than a loop. */
+const NATIVE_WRITE_FROM = 96
+
 const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const utf8Encoder = new TextEncoder()
 
@@ -117,6 +120,7 @@ function bufferOperations(buffer: BufferGlobal): ByteOperations {
       return buffer.byteLength(text, 'utf8') === text.length ? text : native.utf8Slice.call(bytes, start, end)
     },
     fromLatin1(text) {
+      if (text.length < NATIVE_WRITE_FROM) return portableOperations.fromLatin1(text)
       const bytes = new Uint8Array(text.length)
       native.latin1Write.call(bytes, text, 0, text.length)
       return bytes

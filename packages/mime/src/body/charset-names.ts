@@ -108,6 +108,7 @@ for (const part of [2, 3, 4, 5, 6, 7, 8, 13, 15]) CODE_PAGES.set(String(28590 + 
 
 const NAMES = new Map<string, string>()
 for (const [name, aliases] of Object.entries(ALIASES)) {
+  NAMES.set(name, name)
   NAMES.set(squeeze(name), name)
   for (const alias of aliases.split(' ')) if (alias !== '') NAMES.set(alias, name)
 }
@@ -143,6 +144,9 @@ function lookUp(key: string): string | undefined {
  * Labels that mail readers take for a superset do so here: `iso-8859-1` is `windows-1252`, `gb2312` is `gbk`.
  */
 export function canonicalCharset(label: string): string {
+  // Most labels are written as they are registered.
+  const registered = NAMES.get(label)
+  if (registered !== undefined) return registered
   let key = squeeze(label)
   const direct = lookUp(key)
   if (direct !== undefined) return direct

@@ -60,7 +60,8 @@ function decodeInto(bytes: Uint8Array, target: Uint8Array, last: boolean, findin
   let lineStart = 0
   while (at < length) {
     let octet = bytes[at]!
-    while (octet !== EQUALS && octet !== LF) {
+    // Letters lie above both: one comparison for most octets.
+    while (octet > EQUALS || (octet !== EQUALS && octet !== LF)) {
       target[to++] = octet
       if (++at === length) return last ? stripBlanks(target, firm, to) : to
       octet = bytes[at]!
@@ -165,12 +166,15 @@ function tailStart(bytes: Uint8Array): number {
 
 /**
  * Decodes a whole quoted-printable body; never throws. `onDamage` is called once if a `=` was met that starts neither
- * an encoded octet nor a soft line break.
+ * an encoded octet nor a soft line break. `target`, of the same length at least, is what the result is a view of.
  */
-export function decodeQuotedPrintable(bytes: Uint8Array, onDamage?: () => void): Uint8Array {
+export function decodeQuotedPrintable(
+  bytes: Uint8Array,
+  onDamage?: () => void,
+  target: Uint8Array = new Uint8Array(bytes.length),
+): Uint8Array {
   if (bytes.length === 0) return EMPTY
   const findings: Findings = { damaged: false }
-  const target = new Uint8Array(bytes.length)
   const length = decodeInto(bytes, target, true, findings)
   if (findings.damaged) onDamage?.()
   return target.subarray(0, length)
@@ -256,18 +260,24 @@ export function createQuotedPrintableCounter(): OctetCounter {
   }
 }
 
-/** Decodes the text of a "Q" encoded word (RFC 2047 §4.2): `_` is a space, a broken `=` stands for itself. */
-export function decodeQ(bytes: Uint8Array): Uint8Array {
-  const target = new Uint8Array(bytes.length)
+/** Decodes the text of a "Q" encoded word (RFC 2047 §4.2), octets as latin1: `_` is a space, a broken `=` stands for itself. */
+export function decodeQ(text: string): Uint8Array {
+  const { length } = text
+  const target = new Uint8Array(length)
   let to = 0
-  for (let at = 0; at < bytes.length; at++) {
-    const octet = bytes[at]!
-    if (octet === EQUALS && at + 2 < bytes.length && (HEX[bytes[at + 1]!]! | HEX[bytes[at + 2]!]!) < 16) {
-      target[to++] = (HEX[bytes[at + 1]!]! << 4) | HEX[bytes[at + 2]!]!
-      at += 2
-    } else {
-      target[to++] = octet === UNDERSCORE ? SPACE : octet
+  for (let at = 0; at < length; at++) {
+    let octet = text.charCodeAt(at)
+    if (octet === EQUALS && at + 2 < length) {
+      const high = HEX[text.charCodeAt(at + 1)] ?? 255
+      const low = HEX[text.charCodeAt(at + 2)] ?? 255
+      if ((high | low) < 16) {
+        octet = (high << 4) | low
+        at += 2
+      }
+    } else if (octet === UNDERSCORE) {
+      octet = SPACE
     }
+    target[to++] = octet
   }
-  return target.subarray(0, to)
+  return to === length ? target : target.subarray(0, to)
 }

@@ -32,10 +32,18 @@ export function transferEncoding(value: string): TransferEncoding {
   return ENCODINGS.get(lowerCase(trimBlanks(value))) ?? 'unknown'
 }
 
-/** Decodes a whole body. `onDamage` is called once if it was not as a correct encoder writes it. */
-export function decodeTransfer(bytes: Uint8Array, encoding: TransferEncoding, onDamage?: () => void): Uint8Array {
+/**
+ * Decodes a whole body. `onDamage` is called once if it was not as a correct encoder writes it. `target`, if given, is
+ * memory for the result, of the same length at least; what needs it less may still give a view of `bytes` or its own.
+ */
+export function decodeTransfer(
+  bytes: Uint8Array,
+  encoding: TransferEncoding,
+  onDamage?: () => void,
+  target?: Uint8Array,
+): Uint8Array {
   if (encoding === 'base64') return decodeBase64(bytes, onDamage)
-  if (encoding === 'quoted-printable') return decodeQuotedPrintable(bytes, onDamage)
+  if (encoding === 'quoted-printable') return decodeQuotedPrintable(bytes, onDamage, target)
   if (encoding === 'uuencode') return decodeUuencoded(bytes)
   return bytes
 }

@@ -91,7 +91,7 @@ function readWord(value: string, start: number, lastEnd: number): Word | null {
   return {
     charset: star === -1 ? charset : charset.slice(0, star),
     base64: encoding === 0x62 ? encoded : null,
-    octets: encoding === 0x62 ? null : decodeQ(fromLatin1(withoutBreaks(encoded))),
+    octets: encoding === 0x62 ? null : decodeQ(withoutBreaks(encoded)),
     end: end + 2,
   }
 }
@@ -115,6 +115,7 @@ function isBlankBetween(value: string, from: number, to: number): boolean {
  */
 function decodeRun(words: readonly Word[], charsets?: CharsetSource): HeaderText {
   const { charset } = words[0]!
+  if (words.length === 1) return decodeCharset(wordOctets(words[0]!), charset, charsets)
   const joined = words.slice(0, -1).some(isCut) && decodeCharset(joinedOctets(words), charset, charsets)
   if (joined && joined.defect !== 'wrong-charset') return joined
   return decodeCharset(concat(words.map(wordOctets)), charset, charsets)

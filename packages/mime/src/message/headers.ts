@@ -27,11 +27,33 @@ export interface HeaderField {
   readonly bytes: Uint8Array
 }
 
+/** A view of octets costs more to make than a value to decode, and few ask for it: it is made then. */
+class Field implements HeaderField {
+  readonly #table: FieldTable
+  readonly #index: number
+
+  constructor(
+    readonly name: string,
+    readonly value: string,
+    table: FieldTable,
+    index: number,
+  ) {
+    this.#table = table
+    this.#index = index
+  }
+
+  get bytes(): Uint8Array {
+    return this.#table.bytes.subarray(fieldStart(this.#table, this.#index), fieldEnd(this.#table, this.#index))
+  }
+}
+
 /** Names compare without case. */
 export class Headers implements Iterable<HeaderField> {
   private fields: FieldTable | undefined
   /** The block has no octet above 127 and no escape: nearly all have none, and their values need no further look. */
   private plain: boolean | undefined
+  /** Values that were decoded, by index: who walks over all fields often asks for some of them by name too. */
+  private readonly values: string[] = []
 
   constructor(
     private readonly message: Uint8Array,
@@ -80,17 +102,17 @@ export class Headers implements Iterable<HeaderField> {
   }
 
   *[Symbol.iterator](): Generator<HeaderField, void, undefined> {
-    for (let index = 0; index < this.count; index++) {
-      yield {
-        name: fieldName(this.table, index),
-        value: this.value(index),
-        bytes: this.message.subarray(fieldStart(this.table, index), fieldEnd(this.table, index)),
-      }
+    const { table } = this
+    for (let index = 0; index < table.count; index++) {
+      yield new Field(fieldName(table, index), this.value(index), table, index)
     }
   }
 
   private value(index: number): string {
-    const value = fieldValue(this.table, index)
+    return (this.values[index] ??= this.decode(fieldValue(this.table, index)))
+  }
+
+  private decode(value: string): string {
     this.plain ??= this.isPlain()
     return this.plain && !value.includes('=?') ? value : decodeWords(value, this.charsets, this.rawCharset).text
   }

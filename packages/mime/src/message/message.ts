@@ -225,9 +225,8 @@ function joinTexts(parts: readonly Part[]): string | null {
 }
 
 function shownText(part: Part): string {
-  const { parameters } = part
-  if (part.contentType !== 'text/plain' || lowerCase(parameters.get('format') ?? '') !== 'flowed') return part.text()
-  return reflow(part.text(), { delSp: lowerCase(parameters.get('delsp') ?? '') === 'yes' })
+  if (part.contentType !== 'text/plain' || lowerCase(part.parameter('format') ?? '') !== 'flowed') return part.text()
+  return reflow(part.text(), { delSp: lowerCase(part.parameter('delsp') ?? '') === 'yes' })
 }
 
 function openMessage(bytes: Uint8Array, limits: MimeLimits, charsets: CharsetSource | undefined): Message {

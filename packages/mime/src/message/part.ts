@@ -34,6 +34,9 @@ const MESSAGES: ReadonlySet<string> = new Set(['rfc822', 'global', 'news'])
 /** Octets decoded at a time by streams. */
 const PIECE = 65_536
 
+/** Where short texts are decoded on their way to strings: memory for each would cost more than decoding it. */
+let scratch: Uint8Array | undefined
+
 export class Part {
   /** The fields of this part's header block. */
   readonly headers: Headers
@@ -69,6 +72,12 @@ export class Part {
   get parameters(): ReadonlyMap<string, string> {
     const value = this.structuredType()
     return value ? parameterTexts(value, this.source.charsets, this.source.rawCharset) : new Map()
+  }
+
+  /** One parameter of Content-Type as text, by its lower-case name; null without it. */
+  parameter(name: string): string | null {
+    const found = findParameter(this.structuredType(), name)
+    return found ? parameterText(found, this.source.charsets, this.source.rawCharset) : null
   }
 
   /** The charset parameter as found. */
@@ -172,7 +181,7 @@ export class Part {
   /** The decoded body as text, in the charset of the part; HTML may name its own. Line ends stay as they are. */
   text(): string {
     const decode = this.contentType === 'text/html' ? decodeHtmlCharset : decodeCharset
-    const { text, defect: damage } = decode(this.bytes(), this.charset ?? 'us-ascii', this.source.charsets)
+    const { text, defect: damage } = decode(this.passingBytes(), this.charset ?? 'us-ascii', this.source.charsets)
     if (damage) this.source.report(damage, this.entity.bodyStart)
     return text
   }
@@ -196,6 +205,13 @@ export class Part {
       else this.inner = source.openMessage(this.bytes(), null)
     }
     return this.inner
+  }
+
+  /** As {@link bytes}, for a reader who is done with them before the next text is decoded. */
+  private passingBytes(): Uint8Array {
+    if (this.decoded || this.size > PIECE) return this.bytes()
+    scratch ??= new Uint8Array(PIECE + 3)
+    return decodeTransfer(this.raw(), this.transfer(), () => this.reportDamage(), scratch)
   }
 
   private transfer(): TransferEncoding {

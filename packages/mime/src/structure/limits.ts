@@ -34,7 +34,7 @@ const MAX_DEPTH = 1000
 
 /** The defaults, changed where `limits` says so. */
 export function withDefaultLimits(limits?: Partial<MimeLimits>): MimeLimits {
-  if (!limits) return DEFAULT_LIMITS
+  if (!limits || limits === DEFAULT_LIMITS) return DEFAULT_LIMITS
   const merged = { ...DEFAULT_LIMITS, ...limits }
   return merged.depth > MAX_DEPTH ? { ...merged, depth: MAX_DEPTH } : merged
 }

@@ -38,144 +38,144 @@ interface DashLine {
 
 /** Finds the structure of one message. Feed it with {@link write}, then ask {@link end}. */
 export class MessageScanner {
-  private readonly limits: MimeLimits
-  private readonly hooks: ScannerHooks
-  private readonly countLines: boolean
-  private readonly root = newEntity(null, 0, 'plain')
-  private readonly defects: Defect[] = []
-  private readonly open: Entity[] = [this.root]
-  private current = this.root
-  private parts = 1
+  readonly #limits: MimeLimits
+  readonly #hooks: ScannerHooks
+  readonly #countLines: boolean
+  readonly #root = newEntity(null, 0, 'plain')
+  readonly #defects: Defect[] = []
+  readonly #open: Entity[] = [this.#root]
+  #current = this.#root
+  #parts = 1
   /** Open multiparts whose closing boundary was not met. */
-  private boundaries = 0
+  #boundaries = 0
   /** The part limit was reached: nothing is a boundary any more. */
-  private exhausted = false
+  #exhausted = false
 
-  private inHeader = true
+  #inHeader = true
   /** The next line is the first of its header block. */
-  private firstLine = true
+  #firstLine = true
   /** The position is at the start of a line, or inside one whose beginning is held in `line`. */
-  private atLineStart = true
+  #atLineStart = true
   /** Octets of the line break before that line. */
-  private lineBreakSize = 0
-  private lineStart = 0
+  #lineBreakSize = 0
+  #lineStart = 0
   /** Lines that begin with dashes in the header block being read. */
-  private dashLines = 0
-  private readonly walk: HeaderWalk = { kind: 'more', at: 0, next: 0 }
+  #dashLines = 0
+  readonly #walk: HeaderWalk = { kind: 'more', at: 0, next: 0 }
 
-  private readonly cut: CutInput
+  readonly #cut: CutInput
   /** The header block being read began in an earlier chunk. */
-  private headerCut = false
+  #headerCut = false
 
   /** Offset of the chunk being read, and the octet before it. */
-  private offset = 0
-  private lastOctet = 0
-  private ended = false
+  #offset = 0
+  #lastOctet = 0
+  #ended = false
   /** Open entities that want their line breaks counted, and the line breaks seen while there was one. */
-  private counting = 0
-  private lineBreaks = 0
+  #counting = 0
+  #lineBreaks = 0
 
   constructor(options: ScannerOptions = {}) {
-    this.limits = withDefaultLimits(options.limits)
-    this.cut = new CutInput(this.limits.headerSize)
-    this.hooks = options.hooks ?? {}
-    this.countLines = options.countLines ?? false
+    this.#limits = withDefaultLimits(options.limits)
+    this.#cut = new CutInput(this.#limits.headerSize)
+    this.#hooks = options.hooks ?? {}
+    this.#countLines = options.countLines ?? false
   }
 
   /** Reads the next octets of the message. They are not kept. */
   write(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length; ) at = this.inHeader ? this.readHeader(chunk, at) : this.readBody(chunk, at)
-    if (chunk.length > 0) this.lastOctet = chunk[chunk.length - 1]!
-    this.offset += chunk.length
+    for (let at = 0; at < chunk.length; ) at = this.#inHeader ? this.#readHeader(chunk, at) : this.#readBody(chunk, at)
+    if (chunk.length > 0) this.#lastOctet = chunk[chunk.length - 1]!
+    this.#offset += chunk.length
   }
 
   /** The message has ended. Call it once. */
   end(): MessageIndex {
-    const end = this.offset
-    this.ended = true
+    const end = this.#offset
+    this.#ended = true
     // The last line may lack its line break.
-    if (this.cut.lineLength > 0) this.readLastLine()
-    if (this.inHeader) this.endHeader(this.cut.kept, 0, this.cut.keptLength, end)
-    this.closeDownTo(-1, end, 0)
-    return { root: this.root, defects: this.defects }
+    if (this.#cut.lineLength > 0) this.#readLastLine()
+    if (this.#inHeader) this.#endHeader(this.#cut.kept, 0, this.#cut.keptLength, end)
+    this.#closeDownTo(-1, end, 0)
+    return { root: this.#root, defects: this.#defects }
   }
 
-  private readonly report = (code: DefectCode, offset: number): void => {
-    if (this.defects.length < this.limits.defects) this.defects.push(defect(code, offset))
+  readonly #report = (code: DefectCode, offset: number): void => {
+    if (this.#defects.length < this.#limits.defects) this.#defects.push(defect(code, offset))
   }
 
-  private readHeader(chunk: Uint8Array, start: number): number {
-    if (this.headerCut) return this.readCutHeader(chunk, start)
-    const { walk } = this
-    let first = this.firstLine
+  #readHeader(chunk: Uint8Array, start: number): number {
+    if (this.#headerCut) return this.#readCutHeader(chunk, start)
+    const walk = this.#walk
+    let first = this.#firstLine
     walkHeader(walk, chunk, start, first)
     while (walk.kind === 'dashes') {
       const { at, next } = walk
-      const line = { bytes: chunk, start: at, end: next - 1, offset: this.offset + at }
+      const line = { bytes: chunk, start: at, end: next - 1, offset: this.#offset + at }
       const isFirst = first && at === start
-      const ended = this.endAtDashes(chunk, start, at, line, isFirst, this.offset + next)
+      const ended = this.#endAtDashes(chunk, start, at, line, isFirst, this.#offset + next)
       if (ended !== null) return ended ? next : at
       if (isFirst && judgeHeaderLine(chunk, start, next - 1, true) === 'not-a-header') walk.kind = 'not-a-header'
       else walkHeader(walk, chunk, next, (first = false))
     }
     if (walk.kind === 'more') {
-      this.firstLine = first && walk.at === start
-      this.countIn(chunk, start, walk.at)
-      this.cut.keep(chunk, start, chunk.length)
-      this.cut.collect(chunk, walk.at, chunk.length)
-      this.lineStart = this.offset + walk.at
-      this.headerCut = true
+      this.#firstLine = first && walk.at === start
+      this.#countIn(chunk, start, walk.at)
+      this.#cut.keep(chunk, start, chunk.length)
+      this.#cut.collect(chunk, walk.at, chunk.length)
+      this.#lineStart = this.#offset + walk.at
+      this.#headerCut = true
       return chunk.length
     }
     if (walk.kind === 'not-a-header') {
-      this.bodyWithoutHeader(this.offset + start)
-      this.consumeBody(chunk, start, walk.next - 1)
+      this.#bodyWithoutHeader(this.#offset + start)
+      this.#consumeBody(chunk, start, walk.next - 1)
       return walk.next - 1
     }
     const { next } = walk
-    this.countIn(chunk, start, next)
-    this.finishHeader(chunk, start, next, this.offset + next)
+    this.#countIn(chunk, start, next)
+    this.#finishHeader(chunk, start, next, this.#offset + next)
     return next
   }
 
   /** A header block that began in an earlier chunk: line by line. */
-  private readCutHeader(chunk: Uint8Array, start: number): number {
+  #readCutHeader(chunk: Uint8Array, start: number): number {
     const lf = indexOf(chunk, LF, start)
     const stop = lf === -1 ? chunk.length : lf + 1
-    if (this.cut.lineLength === 0) this.lineStart = this.offset + start
-    this.cut.keep(chunk, start, stop)
-    this.cut.collect(chunk, start, lf === -1 ? stop : lf)
+    if (this.#cut.lineLength === 0) this.#lineStart = this.#offset + start
+    this.#cut.keep(chunk, start, stop)
+    this.#cut.collect(chunk, start, lf === -1 ? stop : lf)
     if (lf === -1) return stop
-    return this.finishCutLine(this.offset + stop) ? stop : lf
+    return this.#finishCutLine(this.#offset + stop) ? stop : lf
   }
 
   /** Judges the line held in `line`; false when it and its line break belong to the body. */
-  private finishCutLine(next: number): boolean {
-    const { firstLine } = this
-    const { line, lineLength } = this.cut
-    this.cut.lineLength = 0
-    this.firstLine = false
+  #finishCutLine(next: number): boolean {
+    const firstLine = this.#firstLine
+    const { line, lineLength } = this.#cut
+    this.#cut.lineLength = 0
+    this.#firstLine = false
     if (lineLength > 1 && line[0] === DASH && line[1] === DASH) {
-      const { kept, keptLength } = this.cut
-      const size = Math.min(keptLength, this.lineStart - this.current.headerStart)
-      const held = { bytes: line, start: 0, end: lineLength, offset: this.lineStart }
-      const ended = this.endAtDashes(kept, 0, size, held, firstLine, next)
+      const { kept, keptLength } = this.#cut
+      const size = Math.min(keptLength, this.#lineStart - this.#current.headerStart)
+      const held = { bytes: line, start: 0, end: lineLength, offset: this.#lineStart }
+      const ended = this.#endAtDashes(kept, 0, size, held, firstLine, next)
       if (ended === false) {
-        this.atLineStart = false
-        this.consumeBody(line, 0, lineLength)
+        this.#atLineStart = false
+        this.#consumeBody(line, 0, lineLength)
       }
       if (ended !== null) return ended
     }
     const kind = judgeHeaderLine(line, 0, lineLength, firstLine)
     if (kind === 'not-a-header') {
-      const { kept, keptLength } = this.cut
-      this.bodyWithoutHeader(this.current.headerStart)
+      const { kept, keptLength } = this.#cut
+      this.#bodyWithoutHeader(this.#current.headerStart)
       const withBreak = keptLength > 0 && kept[keptLength - 1] === LF
-      this.consumeBody(kept, 0, withBreak ? keptLength - 1 : keptLength)
+      this.#consumeBody(kept, 0, withBreak ? keptLength - 1 : keptLength)
       return false
     }
-    if (this.counting > 0 && !this.ended) this.lineBreaks++
-    if (kind === 'empty') this.finishHeader(this.cut.kept, 0, this.cut.keptLength, next)
+    if (this.#counting > 0 && !this.#ended) this.#lineBreaks++
+    if (kind === 'empty') this.#finishHeader(this.#cut.kept, 0, this.#cut.keptLength, next)
     return true
   }
 
@@ -183,7 +183,7 @@ export class MessageScanner {
    * Ends the header block `[start, end)` of `bytes` when the line behind it, which begins with dashes, is a boundary: true
    * when it was one, false when it belongs to the body, null when the header goes on.
    */
-  private endAtDashes(
+  #endAtDashes(
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -191,240 +191,234 @@ export class MessageScanner {
     isFirst: boolean,
     next: number,
   ): boolean | null {
-    const match = () => matchBoundary(this.open, line.bytes, line.start, line.end)
-    let found = this.boundaries > 0 && !this.exhausted ? match() : null
-    if (!found && (isFirst || !this.beginsOwnBody(bytes, start, end, line))) return null
-    if (!this.headerCut) this.countIn(bytes, start, end)
-    this.report(found ? 'header-cut-by-boundary' : 'missing-empty-line', line.offset)
+    const match = () => matchBoundary(this.#open, line.bytes, line.start, line.end)
+    let found = this.#boundaries > 0 && !this.#exhausted ? match() : null
+    if (!found && (isFirst || !this.#beginsOwnBody(bytes, start, end, line))) return null
+    if (!this.#headerCut) this.#countIn(bytes, start, end)
+    this.#report(found ? 'header-cut-by-boundary' : 'missing-empty-line', line.offset)
     if (found) {
-      this.endHeader(bytes, start, end, line.offset)
+      this.#endHeader(bytes, start, end, line.offset)
     } else {
-      this.finishHeader(bytes, start, end, line.offset)
+      this.#finishHeader(bytes, start, end, line.offset)
       found = match()
       if (!found) return false
     }
-    this.passBoundary(found, line.offset, 0, next, lineBreakBefore(line.bytes, line.end))
+    this.#passBoundary(found, line.offset, 0, next, lineBreakBefore(line.bytes, line.end))
     return true
   }
 
   /** Senders forget the empty line between a header and the first boundary that it names, or put a blank in it. */
-  private beginsOwnBody(bytes: Uint8Array, start: number, end: number, line: DashLine): boolean {
-    if (++this.dashLines > MAX_DASH_LINES) return false
-    const boundary = boundarySoFar(bytes, start, Math.min(end, start + this.limits.headerSize))
+  #beginsOwnBody(bytes: Uint8Array, start: number, end: number, line: DashLine): boolean {
+    if (++this.#dashLines > MAX_DASH_LINES) return false
+    const boundary = boundarySoFar(bytes, start, Math.min(end, start + this.#limits.headerSize))
     return boundary !== '' && isOpeningLine(boundary, line.bytes, line.start, line.end)
   }
 
-  private bodyWithoutHeader(start: number): void {
-    this.report('missing-header', start)
-    this.finishHeader(this.cut.kept, 0, 0, start)
-    this.atLineStart = false
+  #bodyWithoutHeader(start: number): void {
+    this.#report('missing-header', start)
+    this.#finishHeader(this.#cut.kept, 0, 0, start)
+    this.#atLineStart = false
   }
 
   /** The header block ends at `next`, and so does what it opens: a message that begins there is empty. */
-  private endHeader(bytes: Uint8Array, start: number, end: number, next: number): void {
-    this.finishHeader(bytes, start, end, next)
-    while (this.inHeader) this.finishHeader(NOTHING, 0, 0, next)
+  #endHeader(bytes: Uint8Array, start: number, end: number, next: number): void {
+    this.#finishHeader(bytes, start, end, next)
+    while (this.#inHeader) this.#finishHeader(NOTHING, 0, 0, next)
   }
 
   /** The header block ends at `next`; `[start, end)` of `bytes` is what of it is at hand. */
-  private finishHeader(bytes: Uint8Array, start: number, end: number, next: number): void {
-    const entity = this.current
+  #finishHeader(bytes: Uint8Array, start: number, end: number, next: number): void {
+    const entity = this.#current
     entity.bodyStart = next
-    this.inHeader = this.headerCut = false
-    this.dashLines = 0
-    this.atLineStart = true
-    this.lineBreakSize = 0
-    this.cut.forget()
-    if (end - start > this.limits.headerSize) end = start + this.limits.headerSize
-    if (next - entity.headerStart > this.limits.headerSize) this.report('header-too-large', entity.headerStart)
-    const opensMessage = this.enter(entity, bytes, start, end)
-    this.hooks.header?.(entity, bytes, start, end)
-    if (this.countLines && (entity.type === 'text' || isMessageType(entity) || isUnopened(entity))) {
-      this.counting++
-      entity.lineBreaks = this.lineBreaks
+    this.#inHeader = this.#headerCut = false
+    this.#dashLines = 0
+    this.#atLineStart = true
+    this.#lineBreakSize = 0
+    this.#cut.forget()
+    if (end - start > this.#limits.headerSize) end = start + this.#limits.headerSize
+    if (next - entity.headerStart > this.#limits.headerSize) this.#report('header-too-large', entity.headerStart)
+    const opensMessage = this.#enter(entity, bytes, start, end)
+    this.#hooks.header?.(entity, bytes, start, end)
+    if (this.#countLines && (entity.type === 'text' || isMessageType(entity) || isUnopened(entity))) {
+      this.#counting++
+      entity.lineBreaks = this.#lineBreaks
     }
     if (opensMessage) {
       const message = newEntity(entity, next, 'plain')
       entity.children.push(message)
-      this.push(message)
+      this.#push(message)
     }
   }
 
   /** Reads type and boundary; true when a message begins behind the header block. */
-  private enter(entity: Entity, bytes: Uint8Array, start: number, end: number): boolean {
-    const opens = readOpening(entity, bytes, start, end, this.report)
+  #enter(entity: Entity, bytes: Uint8Array, start: number, end: number): boolean {
+    const opens = readOpening(entity, bytes, start, end, this.#report)
     if (opens === null) return false
-    if (entity.depth >= this.limits.depth) {
-      this.report('too-deep', entity.headerStart)
+    if (entity.depth >= this.#limits.depth) {
+      this.#report('too-deep', entity.headerStart)
       return false
     }
-    if (opens === '') return this.takePart(entity.headerStart)
-    if (this.exhausted) return false
-    if (this.open.some((one) => one.boundary === opens && one.epilogueStart === -1)) {
-      this.report('repeated-boundary', entity.headerStart)
+    if (opens === '') return this.#takePart(entity.headerStart)
+    if (this.#exhausted) return false
+    if (this.#open.some((one) => one.boundary === opens && one.epilogueStart === -1)) {
+      this.#report('repeated-boundary', entity.headerStart)
     }
     entity.boundary = opens
-    this.boundaries++
+    this.#boundaries++
     return false
   }
 
   /** Counts one more entity; false when there may be none. */
-  private takePart(at: number): boolean {
-    this.parts++
-    if (this.parts >= this.limits.parts && !this.exhausted) {
-      this.exhausted = true
-      this.report('too-many-parts', at)
+  #takePart(at: number): boolean {
+    this.#parts++
+    if (this.#parts >= this.#limits.parts && !this.#exhausted) {
+      this.#exhausted = true
+      this.#report('too-many-parts', at)
     }
-    return this.parts <= this.limits.parts
+    return this.#parts <= this.#limits.parts
   }
 
-  private push(entity: Entity): void {
-    this.open.push(entity)
-    this.current = entity
-    this.inHeader = this.firstLine = true
+  #push(entity: Entity): void {
+    this.#open.push(entity)
+    this.#current = entity
+    this.#inHeader = this.#firstLine = true
   }
 
-  private readBody(chunk: Uint8Array, start: number): number {
-    if (this.boundaries === 0 || this.exhausted) {
-      this.consumeBody(chunk, start, chunk.length)
+  #readBody(chunk: Uint8Array, start: number): number {
+    if (this.#boundaries === 0 || this.#exhausted) {
+      this.#consumeBody(chunk, start, chunk.length)
       return chunk.length
     }
-    if (this.atLineStart) {
-      const next = this.cut.lineLength === 0 ? this.readLine(chunk, start) : this.readCutLine(chunk, start)
+    if (this.#atLineStart) {
+      const next = this.#cut.lineLength === 0 ? this.#readLine(chunk, start) : this.#readCutLine(chunk, start)
       if (next !== start) return next
     }
     const hit = indexOf(chunk, LINE_WITH_DASHES, start)
-    if (hit !== -1) return this.stopAtLine(chunk, start, hit)
+    if (hit !== -1) return this.#stopAtLine(chunk, start, hit)
     const last = chunk.length - 1
-    if (chunk[last] === LF) return this.stopAtLine(chunk, start, last)
-    if (last > start && chunk[last] === DASH && chunk[last - 1] === LF) return this.stopAtLine(chunk, start, last - 1)
-    this.consumeBody(chunk, start, chunk.length)
+    if (chunk[last] === LF) return this.#stopAtLine(chunk, start, last)
+    if (last > start && chunk[last] === DASH && chunk[last - 1] === LF) return this.#stopAtLine(chunk, start, last - 1)
+    this.#consumeBody(chunk, start, chunk.length)
     return chunk.length
   }
 
   /** Goes to the start of the line behind the LF at `lf`. */
-  private stopAtLine(chunk: Uint8Array, start: number, lf: number): number {
-    this.consumeBody(chunk, start, lf + 1)
-    this.lineBreakSize = (lf > 0 ? chunk[lf - 1] : this.lastOctet) === CR ? 2 : 1
-    this.atLineStart = true
+  #stopAtLine(chunk: Uint8Array, start: number, lf: number): number {
+    this.#consumeBody(chunk, start, lf + 1)
+    this.#lineBreakSize = (lf > 0 ? chunk[lf - 1] : this.#lastOctet) === CR ? 2 : 1
+    this.#atLineStart = true
     return lf + 1
   }
 
   /** At the start of a line. Returns `start` when it is an ordinary one. */
-  private readLine(chunk: Uint8Array, start: number): number {
+  #readLine(chunk: Uint8Array, start: number): number {
     const second = start + 1 < chunk.length ? chunk[start + 1] : DASH
     if (chunk[start] !== DASH || second !== DASH) {
-      this.atLineStart = false
+      this.#atLineStart = false
       return start
     }
-    this.lineStart = this.offset + start
+    this.#lineStart = this.#offset + start
     const lf = indexOf(chunk, LF, start)
-    if (lf !== -1) return this.finishLine(chunk, start, lf, this.offset + lf + 1) ? lf + 1 : lf
+    if (lf !== -1) return this.#finishLine(chunk, start, lf, this.#offset + lf + 1) ? lf + 1 : lf
     if (chunk.length - start > MAX_SPECIAL_LINE) {
-      this.atLineStart = false
+      this.#atLineStart = false
       return start
     }
-    this.cut.collect(chunk, start, chunk.length)
+    this.#cut.collect(chunk, start, chunk.length)
     return chunk.length
   }
 
   /** Inside a line that may be a boundary and began in an earlier chunk. */
-  private readCutLine(chunk: Uint8Array, start: number): number {
+  #readCutLine(chunk: Uint8Array, start: number): number {
     const lf = indexOf(chunk, LF, start)
     const stop = lf === -1 ? chunk.length : lf
-    if (this.cut.lineLength + stop - start > MAX_SPECIAL_LINE) {
-      this.consumeBody(this.cut.line, 0, this.cut.lineLength)
-      this.cut.lineLength = 0
-      this.atLineStart = false
+    if (this.#cut.lineLength + stop - start > MAX_SPECIAL_LINE) {
+      this.#consumeBody(this.#cut.line, 0, this.#cut.lineLength)
+      this.#cut.lineLength = 0
+      this.#atLineStart = false
       return start
     }
-    this.cut.collect(chunk, start, stop)
+    this.#cut.collect(chunk, start, stop)
     if (lf === -1) return stop
-    const { lineLength } = this.cut
-    this.cut.lineLength = 0
-    return this.finishLine(this.cut.line, 0, lineLength, this.offset + lf + 1) ? lf + 1 : lf
+    const { lineLength } = this.#cut
+    this.#cut.lineLength = 0
+    return this.#finishLine(this.#cut.line, 0, lineLength, this.#offset + lf + 1) ? lf + 1 : lf
   }
 
   /** The line is complete; false when it is no boundary. */
-  private finishLine(bytes: Uint8Array, start: number, end: number, next: number): boolean {
-    const found = matchBoundary(this.open, bytes, start, end)
+  #finishLine(bytes: Uint8Array, start: number, end: number, next: number): boolean {
+    const found = matchBoundary(this.#open, bytes, start, end)
     if (!found) {
-      this.atLineStart = false
-      this.consumeBody(bytes, start, end)
+      this.#atLineStart = false
+      this.#consumeBody(bytes, start, end)
       return false
     }
-    this.passBoundary(found, this.lineStart, this.lineBreakSize, next, lineBreakBefore(bytes, end))
+    this.#passBoundary(found, this.#lineStart, this.#lineBreakSize, next, lineBreakBefore(bytes, end))
     return true
   }
 
-  private readLastLine(): void {
-    const { line, lineLength } = this.cut
-    if (this.inHeader) {
-      this.finishCutLine(this.offset)
+  #readLastLine(): void {
+    const { line, lineLength } = this.#cut
+    if (this.#inHeader) {
+      this.#finishCutLine(this.#offset)
       return
     }
-    this.cut.lineLength = 0
-    this.finishLine(line, 0, lineLength, this.offset)
+    this.#cut.lineLength = 0
+    this.#finishLine(line, 0, lineLength, this.#offset)
   }
 
-  private consumeBody(bytes: Uint8Array, start: number, end: number): void {
-    this.countIn(bytes, start, end)
-    const { current } = this
-    if (this.hooks.body && start < end && current.boundary === null) this.hooks.body(current, bytes, start, end)
+  #consumeBody(bytes: Uint8Array, start: number, end: number): void {
+    this.#countIn(bytes, start, end)
+    const current = this.#current
+    if (this.#hooks.body && start < end && current.boundary === null) this.#hooks.body(current, bytes, start, end)
   }
 
   /** A boundary line from `lineStart` to `next`, with the line break of `breakBefore` octets before it. */
-  private passBoundary(
-    found: BoundaryLine,
-    lineStart: number,
-    breakBefore: number,
-    next: number,
-    breakSize: number,
-  ): void {
+  #passBoundary(found: BoundaryLine, lineStart: number, breakBefore: number, next: number, breakSize: number): void {
     const { index, closing } = found
-    const multipart = this.open[index]!
+    const multipart = this.#open[index]!
     const end = lineStart - breakBefore
-    this.closeDownTo(index, end, lineStart)
+    this.#closeDownTo(index, end, lineStart)
     if (multipart.preambleEnd === -1) multipart.preambleEnd = Math.max(multipart.bodyStart, end)
-    if (this.counting > 0 && !this.ended) this.lineBreaks++
-    this.cut.lineLength = 0
+    if (this.#counting > 0 && !this.#ended) this.#lineBreaks++
+    this.#cut.lineLength = 0
     if (closing) {
       multipart.epilogueStart = next
-      this.boundaries--
-      this.inHeader = false
-      this.atLineStart = true
-      this.lineBreakSize = breakSize
+      this.#boundaries--
+      this.#inHeader = false
+      this.#atLineStart = true
+      this.#lineBreakSize = breakSize
       return
     }
     const part = newEntity(multipart, next, multipart.subtype === 'digest' ? 'rfc822' : 'plain')
     multipart.children.push(part)
-    this.push(part)
-    this.takePart(next)
+    this.#push(part)
+    this.#takePart(next)
   }
 
   /** Ends what is open above `index`: bodies end at `end`, the line break before `lineStart` is not theirs. */
-  private closeDownTo(index: number, end: number, lineStart: number): void {
-    const { open } = this
+  #closeDownTo(index: number, end: number, lineStart: number): void {
+    const open = this.#open
     while (open.length - 1 > index) {
       const entity = open.pop()!
       end = Math.max(end, entity.bodyStart)
       entity.bodyEnd = end
       if (entity.lineBreaks >= 0) {
-        entity.lineBreaks = this.lineBreaks - entity.lineBreaks - (end < lineStart ? 1 : 0)
-        this.counting--
+        entity.lineBreaks = this.#lineBreaks - entity.lineBreaks - (end < lineStart ? 1 : 0)
+        this.#counting--
       }
       if (entity.boundary === null) continue
       if (entity.epilogueStart === -1) {
-        this.boundaries--
-        this.report(entity.preambleEnd === -1 ? 'no-parts' : 'missing-close-delimiter', end)
+        this.#boundaries--
+        this.#report(entity.preambleEnd === -1 ? 'no-parts' : 'missing-close-delimiter', end)
       }
       if (entity.preambleEnd === -1) entity.preambleEnd = end
       if (entity.epilogueStart === -1 || entity.epilogueStart > end) entity.epilogueStart = end
     }
-    if (index >= 0) this.current = open[index]!
+    if (index >= 0) this.#current = open[index]!
   }
 
-  private countIn(bytes: Uint8Array, start: number, end: number): void {
-    if (this.counting > 0) this.lineBreaks += countLineBreaks(bytes, start, end)
+  #countIn(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#counting > 0) this.#lineBreaks += countLineBreaks(bytes, start, end)
   }
 }

@@ -129,6 +129,23 @@ describe('a message with everything', () => {
     expect(pieces).toEqual([0, 1, 2])
   })
 
+  it('gives octets that no later text overwrites', () => {
+    const message = parse('Content-Transfer-Encoding: quoted-printable\r\n\r\none=\r\n')
+    const other = parse('Content-Transfer-Encoding: quoted-printable\r\n\r\nother=\r\n')
+    expect(message.text).toBe('one')
+    const bytes = message.root.bytes()
+    expect(other.text).toBe('other')
+    expect(latin1(bytes)).toBe('one')
+    expect(message.text).toBe('one')
+  })
+
+  it('says where each field lies', () => {
+    const fields = [...newsletter.headers]
+    expect(fields.map((field) => latin1(field.bytes)).join('')).toBe(
+      latin1Text(newsletter.source.subarray(0, newsletter.root.entity.bodyStart - 2)),
+    )
+  })
+
   it('has no defect but the second To', () => {
     expect(newsletter.defects.map((one) => one.code)).toEqual(['duplicate-field'])
   })

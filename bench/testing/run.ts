@@ -64,9 +64,16 @@ async function idleMemory(name: string): Promise<number> {
   return memory / 1e6
 }
 
-/** One message for each connection, one connection after the other, from outside of the process. 0: too slow to tell. */
-async function serialConnections(generator: string, name: string): Promise<number> {
-  const server = await startServer(command('serve', name))
+interface Serial {
+  /** Connections per second; 0: too slow to tell. */
+  readonly rate: number
+  /** Processor time of the server for each, in ms. */
+  readonly cpu: number
+}
+
+/** One message for each connection, one connection after the other, from outside of the process. */
+async function serialConnections(generator: string, serve: readonly string[]): Promise<Serial> {
+  const server = await startServer(serve)
   const load = (messages: number): number => {
     const args = [generator, '127.0.0.1', String(server.port), 'connect', '1', String(messages), '1024']
     const [program, ...rest] = onCore(1, args)
@@ -74,7 +81,9 @@ async function serialConnections(generator: string, name: string): Promise<numbe
     return run.status === 0 ? JSON.parse(run.stdout).rate : 0
   }
   try {
-    return load(100) === 0 ? 0 : load(1_000)
+    if (load(100) === 0) return { rate: 0, cpu: Number.NaN }
+    const before = server.cpu()
+    return { rate: load(1_000), cpu: (server.cpu() - before) / 1_000 }
   } finally {
     await server.stop()
   }
@@ -86,7 +95,7 @@ execFileSync('cc', ['-O2', '-o', generator, join(here, '..', 'smtp', 'generator.
 const colds = new Map<string, Cold[]>(NAMES.map((name) => [name, []]))
 const warms = new Map<string, Warm[]>(NAMES.map((name) => [name, []]))
 const memories = new Map<string, number[]>(['bare', ...NAMES].map((name) => [name, []]))
-const rates = new Map<string, number>()
+const rates = new Map<string, Serial>()
 for (let round = 0; round < rounds; round++) {
   for (const name of NAMES) colds.get(name)?.push(ask('cold', name))
   for (const [name, found] of memories) found.push(await idleMemory(name))
@@ -94,7 +103,8 @@ for (let round = 0; round < rounds; round++) {
 for (let round = 0; round < Math.ceil(rounds / 2); round++) {
   for (const name of NAMES) warms.get(name)?.push(ask('warm', name))
 }
-for (const name of NAMES) rates.set(name, await serialConnections(generator, name))
+for (const name of NAMES) rates.set(name, await serialConnections(generator, command('serve', name)))
+const loop = await serialConnections(generator, [process.execPath, join(here, '..', 'smtp', 'sink.mjs'), '0'])
 
 const bare = median(memories.get('bare') as number[])
 const cold = (name: string, key: keyof Cold): number => median((colds.get(name) as Cold[]).map((one) => one[key]))
@@ -111,7 +121,8 @@ const ROWS: readonly (readonly [what: string, target: string, value: (name: stri
   ['close, 5 clients attached (ms)', '5', (name) => ms(warm(name, ({ attached }) => attached))],
   ['from the 250 to the wait (ms)', '1', (name) => ms(warm(name, ({ behind }) => behind))],
   ['send and wait (ms)', '', (name) => ms(warm(name, ({ whole }) => whole))],
-  ['serial connections per second', '1500', (name) => (rates.get(name) ?? 0).toFixed(0)],
+  ['serial connections per second', '1500', (name) => (rates.get(name) as Serial).rate.toFixed(0)],
+  ['processor time for each (ms)', '', (name) => (rates.get(name) as Serial).cpu.toFixed(2)],
   ['1,000 inboxes in parallel (ms)', '', (name) => ms(warm(name, ({ parallel }) => parallel))],
   ['100 servers at once (ms)', '', (name) => ms(warm(name, ({ hundred }) => hundred.ms))],
   ['100 servers closed (ms)', '', (name) => ms(warm(name, ({ hundred }) => hundred.closed))],
@@ -119,7 +130,20 @@ const ROWS: readonly (readonly [what: string, target: string, value: (name: stri
   ['idle, over bare Node (MB)', '15', (name) => (median(memories.get(name) as number[]) - bare).toFixed(1)],
 ]
 
-console.log(`medians; Node ${process.version}; a bare process has ${bare.toFixed(0)} MB\n`)
+/** ms from the start of a process that does nothing to its end: says how fast the machine is. */
+function emptyProcess(): number {
+  const before = performance.now()
+  const [program, ...args] = onCore(0, [process.execPath, '--eval', ''])
+  execFileSync(program as string, args)
+  return performance.now() - before
+}
+const empty = median(Array.from({ length: 9 }, emptyProcess))
+
+console.log(`medians; Node ${process.version}; a bare process has ${bare.toFixed(0)} MB`)
+console.log(`this machine: a process that does nothing takes ${empty.toFixed(0)} ms, and a bare loop over node:net`)
+console.log(
+  `serves ${loop.rate.toFixed(0)} serial connections per second, ${loop.cpu.toFixed(2)} ms of processor time each\n`,
+)
 printTable(
   ['', 'target', ...NAMES],
   ROWS.map(([what, target, value]) => [what, target, ...NAMES.map(value)]),

@@ -1,3 +1,4 @@
+/** The fuzzing loop: a target is given inputs made of its dictionary and throws when something does not hold. */
 export interface Target {
   name: string
   /** Pieces of input that lead somewhere. */
@@ -43,4 +44,31 @@ export async function fuzzTarget(target: Target, milliseconds: number, firstSeed
     }
   }
   return runs
+}
+
+/** `input` in chunks of up to 40 octets. */
+export function cutUp(input: Uint8Array, next: (below: number) => number): Uint8Array[] {
+  const chunks: Uint8Array[] = []
+  for (let at = 0; at < input.length; ) {
+    const end = Math.min(input.length, at + 1 + next(40))
+    chunks.push(input.subarray(at, end))
+    at = end
+  }
+  return chunks
+}
+
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`)
+  return at === -1 ? undefined : process.argv[at + 1]
+}
+
+/** Runs each target for `--seconds` (10) from a random seed on; with `--target`, those whose name has that in it. */
+export async function runTargets(targets: readonly Target[]): Promise<void> {
+  const wanted = option('target') ?? ''
+  const seconds = Number(option('seconds') ?? 10)
+  for (const target of targets.filter(({ name }) => name.includes(wanted))) {
+    const seed = Math.floor(Math.random() * 2 ** 31)
+    const runs = await fuzzTarget(target, seconds * 1000, seed)
+    console.log(`${target.name.padEnd(36)} ${seconds} s, ${runs} runs from seed ${seed}`)
+  }
 }

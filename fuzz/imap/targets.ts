@@ -4,7 +4,7 @@ import { summarize } from '@posthouse/mime/summary'
 import { createMemoryStore } from '@posthouse/store-api'
 import { fromLatin1, latin1 } from '@posthouse/wire'
 import { connectInMemory, joinPayload, playEngine } from '@posthouse/wire/testing'
-import type { Target } from '../loop.js'
+import { cutUp, type Target } from '../loop.js'
 
 function check(condition: boolean, what: string): void {
   if (!condition) throw new Error(what)
@@ -107,16 +107,6 @@ const COMMANDS = [
   ],
   ...['4294967296', '{99999999999+}\r\n', `${'('.repeat(300)}`, `${'x'.repeat(9000)}\r\n`, '&Jjo-', '\0', '\xff'],
 ]
-
-function cutUp(input: Uint8Array, next: (below: number) => number): Uint8Array[] {
-  const chunks: Uint8Array[] = []
-  for (let at = 0; at < input.length; ) {
-    const end = Math.min(input.length, at + 1 + next(60))
-    chunks.push(input.subarray(at, end))
-    at = end
-  }
-  return chunks
-}
 
 function play(chunks: readonly Uint8Array[], authenticated: boolean): string {
   const engine = createImapEngine({

@@ -3,7 +3,7 @@ import { createPop3Engine, createPop3Server, DEFAULT_LIMITS, type Pop3Engine } f
 import { createMemoryStore } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import { connectInMemory, playEngine } from '@posthouse/wire/testing'
-import type { Target } from '../loop.js'
+import { cutUp, type Target } from '../loop.js'
 
 function check(condition: boolean, what: string): void {
   if (!condition) throw new Error(what)
@@ -15,16 +15,6 @@ const DIALOGUE = [
   ...['TOP 1\r\n', 'DELE 1\r\n', 'RSET\r\n', 'NOOP\r\n', 'UTF8\r\n', 'LANG *\r\n', 'QUIT\r\n', 'APOP a b\r\n'],
   ...['\r', '\n', '\r\n', ' ', `${'x'.repeat(2000)}\r\n`, 'x'.repeat(13_000)],
 ]
-
-function cutUp(input: Uint8Array, next: (below: number) => number): Uint8Array[] {
-  const chunks: Uint8Array[] = []
-  for (let at = 0; at < input.length; ) {
-    const end = Math.min(input.length, at + 1 + next(40))
-    chunks.push(input.subarray(at, end))
-    at = end
-  }
-  return chunks
-}
 
 function play(chunks: readonly Uint8Array[]): string {
   const engine = createPop3Engine(DEFAULT_LIMITS, true)

@@ -1,0 +1,5 @@
+/** `npm run fuzz wire -- --seconds 60`. */
+import { runTargets } from '../loop.js'
+import { targets } from './targets.js'
+
+await runTargets(targets)

@@ -1,5 +1,4 @@
 /** The blocks of README.md and EXTENDING.md run: each stands below as it is there. */
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +6,7 @@ import { createMemoryStore, type MailStore } from '@posthouse/store-api'
 import { openSqliteStore as open, type SqliteStoreOptions } from '@posthouse/store-sqlite'
 import { ImapFlow } from 'imapflow'
 import { afterEach, expect, test } from 'vitest'
+import { squeeze, squeezedCode, typescriptBlocks } from '../../../scripts/readme.js'
 import {
   type Command,
   createImapServer as create,
@@ -20,19 +20,12 @@ import {
 import { listen as listenAt } from '../src/node/index.js'
 import { DialogueClient } from './dialogue.js'
 
-const text = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
-const squeeze = (code: string): string =>
-  code
-    .replace(/^\s*import .*$/gm, '')
-    .replace(/,(?=\s*[\])}])/g, '')
-    .replace(/\s+/g, '')
-
 test.each([
   ['../README.md', 6],
   ['../EXTENDING.md', 1],
 ])('every block of %s is executed here', (name, count) => {
-  const ours = squeeze(text('./readme.test.ts'))
-  const blocks = [...text(name).matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string)
+  const ours = squeezedCode(new URL(import.meta.url))
+  const blocks = typescriptBlocks(new URL(name, import.meta.url))
   expect(blocks).toHaveLength(count)
   for (const block of blocks) expect(ours).toContain(squeeze(block))
 })

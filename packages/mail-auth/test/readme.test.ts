@@ -1,5 +1,4 @@
 /** The blocks of README.md run: each stands below as it is there. */
-import { readFileSync as read } from 'node:fs'
 import {
   createSmtpServer,
   deliverTo,
@@ -15,19 +14,13 @@ import { connectSmtp, type Listening, listen } from '@posthouse/smtp/node'
 import { createMemoryStore } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import { afterEach, expect, test } from 'vitest'
+import { squeeze, squeezedCode, typescriptBlocks } from '../../../scripts/readme.js'
 import { dkimSign, mailAuthentication, type VerifyMailOptions, verifyMail as verify } from '../src/index.js'
 import { HELLO, keyPair, resolverOf, type Zone } from './world.js'
 
-const text = (name: string): string => read(new URL(name, import.meta.url), 'utf8')
-const squeeze = (code: string): string =>
-  code
-    .replace(/^\s*import .*$/gm, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-
 test('every block of README.md is executed here', () => {
-  const ours = squeeze(text('./readme.test.ts'))
-  const blocks = [...text('../README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string)
+  const ours = squeezedCode(new URL(import.meta.url))
+  const blocks = typescriptBlocks(new URL('../README.md', import.meta.url))
   expect(blocks).toHaveLength(5)
   for (const block of blocks) expect(ours).toContain(squeeze(block))
 })

@@ -1,23 +1,16 @@
 /** The blocks of README.md run: each stands below as it is there. */
-import { readFileSync } from 'node:fs'
 import * as smtp from '@posthouse/smtp'
 import { connectSmtp, listen as listenAt } from '@posthouse/smtp/node'
 import { createMemoryStore } from '@posthouse/store-api'
 import { afterEach, expect, test } from 'vitest'
+import { squeeze, squeezedCode, typescriptBlocks } from '../../../scripts/readme.js'
 import { type MilterHandler, type MilterHandlerOptions, milter as make, quarantined } from '../src/index.js'
 import { milterAt as at } from '../src/node/index.js'
 import { agree, type FakeMilter, fakeMilter, type Script } from './fake-milter.js'
 
-const text = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
-const squeeze = (code: string): string =>
-  code
-    .replace(/^\s*import .*$/gm, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-
 test('every block of README.md is executed here', () => {
-  const ours = squeeze(text('./readme.test.ts'))
-  const blocks = [...text('../README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string)
+  const ours = squeezedCode(new URL(import.meta.url))
+  const blocks = typescriptBlocks(new URL('../README.md', import.meta.url))
   expect(blocks).toHaveLength(5)
   for (const block of blocks) expect(ours).toContain(squeeze(block))
 })

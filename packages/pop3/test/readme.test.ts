@@ -1,5 +1,4 @@
 /** The blocks of README.md run: each stands below as it is there. */
-import { readFileSync } from 'node:fs'
 import { createPop3Server as create, type Pop3Server, type Pop3ServerOptions } from '@posthouse/pop3'
 import {
   type ConnectPop3Options,
@@ -10,20 +9,14 @@ import {
 import { createMemoryStore } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import { afterEach, expect, test } from 'vitest'
+import { squeeze, squeezedCode, typescriptBlocks } from '../../../scripts/readme.js'
 import { testCertificate } from './certificate.js'
 import { storeWith } from './stores.js'
 
-const text = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
-const squeeze = (code: string): string =>
-  code
-    .replace(/^\s*import .*$/gm, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-
 test('every block of README.md is executed here', () => {
-  const ours = squeeze(text('./readme.test.ts'))
-  const blocks = [...text('../README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string)
-  expect(blocks).toHaveLength(3)
+  const ours = squeezedCode(new URL(import.meta.url))
+  const blocks = typescriptBlocks(new URL('../README.md', import.meta.url))
+  expect(blocks).toHaveLength(5)
   for (const block of blocks) expect(ours).toContain(squeeze(block))
 })
 
@@ -84,5 +77,31 @@ test('serve with TLS, fetch', async () => {
 
   expect(written.join('')).toBe('Subject: 1\r\n\r\none\r\nSubject: 3\r\n\r\nthree\r\n')
   await using again = await connect({ host: 'localhost', port: explicit.port, tlsOptions: { ca: cert }, credentials })
+  expect(await again.stat()).toEqual({ messages: 0, octets: 0 })
+})
+
+test('take over; give each message out once', async () => {
+  const store = await storeWith(['Subject: 1\r\n\r\none\r\n'])
+  const authenticate = (_user: string, password: string) => (password === 'secret' ? 'mrose' : null)
+  const moved = createPop3Server({ store, authenticate, uniqueId: 'dovecot' })
+  const once = createPop3Server({ store, authenticate, markSeen: true, hideSeen: true, locking: 'exclusive' })
+
+  const credentials = { user: 'alice', password: 'secret' }
+  const open = async (server: Pop3Server) => {
+    const { port } = await listen(server, {})
+    return connect({ host: '127.0.0.1', port, tls: 'never', credentials })
+  }
+  {
+    await using pop3 = await open(moved)
+    // UID and UIDVALIDITY in hexadecimal.
+    expect((await pop3.uidl()).map(({ uniqueId }) => uniqueId.length)).toEqual([16])
+  }
+  {
+    await using pop3 = await open(once)
+    await expect(open(once)).rejects.toMatchObject({ code: 'auth' })
+    for await (const _octets of pop3.retrieve(1));
+    await pop3.quit()
+  }
+  await using again = await open(once)
   expect(await again.stat()).toEqual({ messages: 0, octets: 0 })
 })

@@ -1,5 +1,4 @@
 /** The blocks of README.md run: each stands below as it is there. */
-import { readFileSync } from 'node:fs'
 import {
   createSmtpServer,
   deliverTo,
@@ -12,6 +11,7 @@ import {
 import { connectSmtp, type Listening, type ListenOptions, listen as listenAt } from '@posthouse/smtp/node'
 import { createMemoryStore } from '@posthouse/store-api'
 import { afterEach, expect, test, vi } from 'vitest'
+import { squeeze, squeezedCode, typescriptBlocks } from '../../../scripts/readme.js'
 import {
   cachedResolver,
   createRouter,
@@ -28,17 +28,10 @@ import { dnsResolver, type StartRelayOptions, startRelay as start } from '../src
 import { selfSigned } from './certificates.js'
 import { HELLO as octets, type Sink, startSink, zoneResolver } from './world.js'
 
-const text = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
-const squeeze = (code: string): string =>
-  code
-    .replace(/^\s*import .*$/gm, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-
 /** The last block needs a PostgreSQL: interop/relay has it. */
 test('every block of README.md is executed here, but for the one that needs a database', () => {
-  const ours = squeeze(text('./readme.test.ts'))
-  const blocks = [...text('../README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code as string)
+  const ours = squeezedCode(new URL(import.meta.url))
+  const blocks = typescriptBlocks(new URL('../README.md', import.meta.url))
   expect(blocks).toHaveLength(6)
   for (const block of blocks.slice(0, 5)) expect(ours).toContain(squeeze(block))
   expect(blocks[5]).toContain('openPostgresQueue(')

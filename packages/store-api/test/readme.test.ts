@@ -1,5 +1,4 @@
 /** The blocks of the README run: each stands below as it is there. (Those of test runners run in `interop/store`.) */
-import { readFileSync } from 'node:fs'
 import {
   type Account,
   createMemoryStore,
@@ -10,19 +9,13 @@ import {
   withUidMap,
 } from '@posthouse/store-api'
 import { expect, test, vi } from 'vitest'
-
-const text = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8')
-/** Without imports, `!` and line breaks, which a README does not need. */
-const squeeze = (code: string) =>
-  code
-    .replace(/^\s*import .*$/gm, '')
-    .replaceAll('!.', '.')
-    .replace(/\s+/g, ' ')
-    .trim()
+import { squeeze, squeezedCode, typescriptBlocks } from '../../../scripts/readme.js'
 
 test('every block of the README is executed somewhere', () => {
-  const ours = squeeze(['./readme.test.ts', './adapter.test.ts', './custom-mailbox.ts'].map(text).join('\n'))
-  const blocks = [...text('../README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!)
+  const files = ['./readme.test.ts', './adapter.test.ts', './custom-mailbox.ts']
+  // A README does not need `!`.
+  const ours = squeezedCode(...files.map((name) => new URL(name, import.meta.url))).replaceAll('!.', '.')
+  const blocks = typescriptBlocks(new URL('../README.md', import.meta.url))
   expect(blocks).toHaveLength(5)
   const [adapter, kit, ...rest] = blocks
   expect(ours).toContain(squeeze(adapter!.slice(adapter!.indexOf('/** An owner'))))

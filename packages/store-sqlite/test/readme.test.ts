@@ -1,21 +1,14 @@
 /** The blocks of the README run: each stands below as it is there. */
-import { readFileSync } from 'node:fs'
 import { parseMessage } from '@posthouse/mime'
 import { summarize } from '@posthouse/mime/summary'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { squeeze, squeezedCode, typescriptBlocks } from '../../../scripts/readme.js'
 import * as sqlite from '../src/index.js'
 import { temporaryFolder } from './test-store.js'
 
-const text = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
-const squeeze = (code: string): string =>
-  code
-    .replace(/^\s*import .*$/gm, '')
-    .replace(/\s+/g, ' ')
-    .trim()
-
 test('every block of the README is executed here', () => {
-  const ours = squeeze(text('./readme.test.ts'))
-  const blocks = [...text('../README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code)
+  const ours = squeezedCode(new URL(import.meta.url))
+  const blocks = typescriptBlocks(new URL('../README.md', import.meta.url))
   expect(blocks).toHaveLength(5)
   for (const block of blocks) expect(ours).toContain(squeeze(block))
 })

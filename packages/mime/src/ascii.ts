@@ -3,6 +3,12 @@
  * octets kept as latin1 they would take 0xA0 for a blank and 0xC4 for a capital letter, and both are parts of characters.
  */
 
+/** True when all characters are below 128. */
+export function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
+}
+
 /** True for space, tab, CR and LF. */
 export function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a
@@ -10,8 +16,7 @@ export function isBlank(code: number): boolean {
 
 /** The letters A to Z in lower case; no other character changes. */
 export function lowerCase(text: string): string {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return lowerCaseAround(text)
-  return text.toLowerCase()
+  return isAscii(text) ? text.toLowerCase() : lowerCaseAround(text)
 }
 
 function lowerCaseAround(text: string): string {

@@ -1,9 +1,10 @@
 /** Address lists on their way out (RFC 5322 §3.4, RFC 6532 §3.2). */
 
+import { isAscii } from '../ascii.js'
 import { fromLatin1, fromUtf8, latin1, utf8 } from '../bytes.js'
 import { isGroup, parseAddressList, type RawMailbox } from '../header/address.js'
 import { ComposeError } from './errors.js'
-import { hasLoneSurrogate, isAscii, MAX_LINE_LENGTH, refuseControls, type Token } from './field.js'
+import { hasLoneSurrogate, MAX_LINE_LENGTH, refuseControls, type Token } from './field.js'
 import { looksEncoded, phraseTokens } from './words.js'
 
 /** One mailbox: `{ name: 'Jane Roe', address: 'jane@example.org' }`. */

@@ -6,6 +6,7 @@
  * `writeField` refuses it, whatever was checked before.
  */
 
+import { isAscii } from '../ascii.js'
 import { fromLatin1, fromUtf8 } from '../bytes.js'
 import { ComposeError } from './errors.js'
 
@@ -48,11 +49,6 @@ export function isFieldName(name: string): boolean {
     if (code <= 0x20 || code >= 0x7f || code === 0x3a) return false
   }
   return name.length > 0 && name.length <= LINE_LENGTH - 2
-}
-
-export function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
-  return true
 }
 
 /** Half a surrogate pair has no UTF-8. */

@@ -1,7 +1,8 @@
 /** Message identifiers on their way out (RFC 5322 §3.6.4). */
 
+import { isAscii } from '../ascii.js'
 import { ComposeError } from './errors.js'
-import { hasLoneSurrogate, isAscii, type Token } from './field.js'
+import { hasLoneSurrogate, type Token } from './field.js'
 
 /** `<left@right>` as a token; angle brackets may be there or not. */
 export function messageIdToken(id: string, utf8Allowed: boolean): Token {

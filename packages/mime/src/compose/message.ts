@@ -1,11 +1,12 @@
 /** Whole messages from what an application has to say. */
 
+import { isAscii } from '../ascii.js'
 import { concat } from '../bytes.js'
 import { type AddressInput, addressTokens, envelopeAddresses, readAddresses } from './addresses.js'
 import { formatDate } from './date.js'
 import { combinedNeed, type TransportNeed } from './encoding.js'
 import { ComposeError } from './errors.js'
-import { type Field, isAscii, type Token, writeField } from './field.js'
+import { type Field, type Token, writeField } from './field.js'
 import { messageIdToken, messageIdTokens } from './message-id.js'
 import { type Attachment, attachmentPart, type ExtraField, multipart, type Part, textPart } from './part.js'
 import { type Plan, planPart, planPieces, textField, writePieces } from './plan.js'

@@ -3,6 +3,7 @@
  * fields) and finds every mistake; `planPieces` then only writes. Streams are opened while writing.
  */
 
+import { isAscii } from '../ascii.js'
 import { createBase64Encoder } from '../body/base64-encode.js'
 import { concat, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
 import {
@@ -15,7 +16,7 @@ import {
   type WrittenEncoding,
 } from './encoding.js'
 import { ComposeError } from './errors.js'
-import { type Field, isAscii, writeHeader } from './field.js'
+import { type Field, writeHeader } from './field.js'
 import { messageIdToken } from './message-id.js'
 import { isToken, parameterTokens } from './parameters.js'
 import type { BodySource, BodyStream, ExtraField, LeafPart, MultiPart, Part } from './part.js'

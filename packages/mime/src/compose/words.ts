@@ -1,7 +1,8 @@
 /** Text in header fields: plain, as encoded words (RFC 2047), or as UTF-8 (RFC 6532). */
 
+import { isAscii } from '../ascii.js'
 import { fromUtf8, toBase64 } from '../bytes.js'
-import { hasLoneSurrogate, isAscii, MAX_LINE_LENGTH, refuseControls, type Token } from './field.js'
+import { hasLoneSurrogate, MAX_LINE_LENGTH, refuseControls, type Token } from './field.js'
 
 /** An encoded word is no longer than 75 characters, and no line that has one longer than 76 (RFC 2047 §2). */
 const MAX_WORD = 75

@@ -5,10 +5,10 @@
  * Of a line whose end has not come it keeps no more than the scanner looks at; the body goes through untouched.
  */
 
-import { lowerCase } from '../ascii.js'
+import { isAscii, lowerCase } from '../ascii.js'
 import { concat, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
 import { type AddressInput, addressTokens } from '../compose/addresses.js'
-import { isAscii, writeField } from '../compose/field.js'
+import { writeField } from '../compose/field.js'
 import { textField } from '../compose/plan.js'
 import { fieldNameEnd, isMboxLine } from '../header/fields.js'
 import { isOpeningLine } from '../structure/boundaries.js'

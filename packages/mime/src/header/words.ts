@@ -6,7 +6,7 @@
  * character may be split between them. What does not end with `?=` or names another encoding is left as it stands.
  */
 
-import { lowerCase, trimBlanks } from '../ascii.js'
+import { isAscii, lowerCase, trimBlanks } from '../ascii.js'
 import { decodeBase64 } from '../body/base64.js'
 import { type CharsetDefect, type CharsetSource, canonicalCharset, decodeCharset } from '../body/charset.js'
 import { guessText, mixedText, REPLACEMENT } from '../body/charset-guess.js'
@@ -30,12 +30,6 @@ interface Word {
   base64: string | null
   octets: Uint8Array | null
   end: number
-}
-
-/** True when all characters are below 128. */
-export function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
-  return true
 }
 
 /** True when all octets of the range are below 128; found natively, so for long ranges. */

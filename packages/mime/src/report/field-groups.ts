@@ -3,10 +3,10 @@
  * groups with an empty line between them.
  */
 
-import { lowerCase } from '../ascii.js'
+import { isAscii, lowerCase } from '../ascii.js'
 import { decodeCharset } from '../body/charset.js'
 import { fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
-import { isAscii, type Token, writeField } from '../compose/field.js'
+import { type Token, writeField } from '../compose/field.js'
 import { fieldNameEnd } from '../header/fields.js'
 
 /** A field as it was met: the name in lower case, the value unfolded, as text. */

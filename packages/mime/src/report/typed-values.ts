@@ -1,7 +1,6 @@
 /** Values that carry their type: `rfc822; jane@example.org`, `dns; mx.example.org` (RFC 3464 §2.1.2, RFC 6533 §3). */
 
-import { lowerCase, trimBlanks } from '../ascii.js'
-import { isAscii } from '../compose/field.js'
+import { isAscii, lowerCase, trimBlanks } from '../ascii.js'
 
 /** A value and the type that says how to read it. */
 export interface TypedValue {

@@ -1,8 +1,8 @@
 /** IMAP strings (RFC 9051 §4.3) for what was found in headers. Everything here is octets as latin1. */
 
+import { isAscii } from '../ascii.js'
 import { decodeCharset } from '../body/charset.js'
 import { fromLatin1, fromUtf8, latin1 } from '../bytes.js'
-import { isAscii } from '../header/words.js'
 
 /** Longer values are cut in a summary: a header field may have a megabyte, a summary may not. */
 const MAX_STRING = 8192

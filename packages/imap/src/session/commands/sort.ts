@@ -44,15 +44,12 @@ async function run(session: ImapSession, request: SortRequest, byUid: boolean): 
   const { view } = session
   try {
     const program = resolveProgram(tree, view)
-    const entries = await sorted(session, view, { program, order, values }, modseq)
     const result: Omit<SearchResult, 'returns'> = {
-      uids: Uint32Array.from(entries, ({ uid }) => uid),
-      modseqs: modseq ? Float64Array.from(entries, (entry) => entry.modseq) : null,
+      ...(await sorted(session, view, { program, order, values }, modseq)),
       byUid,
       view,
       program,
       order,
-      entries,
       values,
     }
     if (returns) writeEsearch(session, result, returns)

@@ -4,7 +4,7 @@ import type { ImapEngine } from '../../engine/engine.js'
 import type { ImapEvent } from '../../engine/events.js'
 import type { ImapSession, ServerSetup } from '../session.js'
 import { createCommands } from './commands.js'
-import { createSession, forgetLogin } from './session.js'
+import { ConnectionSession, forgetLogin } from './session.js'
 import { closeConnection, openConnection } from './state.js'
 import { createUploads } from './uploads.js'
 
@@ -16,7 +16,7 @@ export function createConnection(
   const connection = openConnection(server, link)
   const { engine, out, pushes } = connection
   const commands = createCommands(connection, () => session)
-  const session: ImapSession = createSession(connection, commands.pushFailed)
+  const session: ImapSession = new ConnectionSession(connection, commands.pushFailed)
   const uploads = createUploads(connection, commands, () => session)
 
   function refused(event: Extract<ImapEvent, { type: 'refused' }>): void {

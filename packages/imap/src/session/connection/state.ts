@@ -9,7 +9,7 @@ import type { Parts } from '../parts.js'
 import type { ServerSetup } from '../session.js'
 import type { MailboxView } from '../view/mailbox-view.js'
 import type { Watcher } from '../view/watcher.js'
-import { createPushes, type Pushes } from './pushes.js'
+import { Pushes } from './pushes.js'
 
 export interface ConnectionState {
   readonly server: ServerSetup
@@ -59,7 +59,7 @@ export function openConnection(server: ServerSetup, link: Link): ConnectionState
       },
     }),
     out: new ResponseWriter(),
-    pushes: createPushes(),
+    pushes: new Pushes(),
     parts: server.partsFor(null),
     state: 'not-authenticated',
     identity: null,

@@ -106,7 +106,7 @@ test('flags set by one client, and new and expunged messages, are pushed to anot
   await idling
 })
 
-test('UNAUTHENTICATE is neither told nor possible while the connection is compressed (RFC 8437 §3)', async () => {
+test('RFC 8437 §3, RFC 4978 §3: while a connection is compressed, neither UNAUTHENTICATE nor COMPRESS is told or possible', async () => {
   await start()
   const socket = connectSocket(listening.port, '127.0.0.1')
   let heard = ''
@@ -135,6 +135,8 @@ test('UNAUTHENTICATE is neither told nor possible while the connection is compre
   socket.pipe(input)
   out.write('c CAPABILITY\r\n')
   expect(await until(input, 'c OK')).not.toMatch(/ (UNAUTHENTICATE|COMPRESS=DEFLATE)\b/)
+  out.write('f COMPRESS DEFLATE\r\n')
+  expect(await until(input, 'f ')).toMatch(/^f NO \[COMPRESSIONACTIVE\] /)
   out.write('d UNAUTHENTICATE\r\ne SELECT INBOX\r\n')
   const told = await until(input, 'e ')
   expect(told).toMatch(/^d BAD /)

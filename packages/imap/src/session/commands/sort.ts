@@ -55,8 +55,7 @@ async function run(session: ImapSession, request: SortRequest, byUid: boolean): 
     if (returns) writeEsearch(session, result, returns)
     else await writeNumbers(session, 'SORT', result)
   } catch (error) {
-    forgetSaved(session, returns, error)
-    throw error
+    throw forgetSaved(session, returns, error)
   }
   return ok('SORT completed')
 }

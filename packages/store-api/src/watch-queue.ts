@@ -4,6 +4,8 @@ import type { ChangeHint, MailboxId } from './types.js'
 export interface WatchQueue extends AsyncIterable<ChangeHint> {
   /** Adds a hint. The newest of a mailbox replaces the older one. */
   push(hint: ChangeHint): void
+  /** Ends it, as its signal does: what waits is dropped, and the consumer's loop is over. */
+  end(): void
 }
 
 export interface WatchQueueOptions {
@@ -60,6 +62,7 @@ export function createWatchQueue(signal: AbortSignal, options: WatchQueueOptions
       }
       wake?.()
     },
+    end,
     [Symbol.asyncIterator]: () => ({
       next,
       return: async () => {

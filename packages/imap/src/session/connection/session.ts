@@ -175,6 +175,19 @@ export class ConnectionSession implements ImapSession {
     return this.out.length >= this.limits.outputBatch ? this.flush() : undefined
   }
 
+  pass(octets: Uint8Array): void | Promise<void> {
+    const { out } = this
+    if (octets.length < this.limits.outputBatch) {
+      out.octets(octets)
+      return this.flushMuch()
+    }
+    const { engine } = this.#connection
+    if (out.length > 0) engine.send({ type: 'untagged', bytes: out.take() })
+    engine.send({ type: 'untagged', bytes: octets })
+    const slow = this.link.flush()
+    return slow ? slow.then(() => this.link.sent()) : this.link.sent()
+  }
+
   synchronize(expunges: boolean, how?: SynchronizeOptions): Promise<void> {
     const { view } = this.#connection
     return view ? synchronize(this, view, expunges, how) : Promise.resolve()

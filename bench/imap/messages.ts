@@ -37,3 +37,16 @@ function references(i: number): string {
 
 /** For mailboxes in which only the number of messages counts. */
 export const SMALL = Buffer.from('From: a@example.org\r\nSubject: small\r\n\r\nx\r\n')
+
+/** One of 10 MB, as an attachment makes it. */
+export const LARGE = Buffer.concat([
+  Buffer.from('From: a@example.org\r\nSubject: large\r\nMIME-Version: 1.0\r\nContent-Type: application/zip\r\n'),
+  Buffer.from('Content-Transfer-Encoding: base64\r\n\r\n'),
+  Buffer.from(ATTACHMENT.repeat(Math.ceil(10_000_000 / ATTACHMENT.length))),
+])
+
+/** Message `i` of a mailbox of one kind. */
+export function mailOf(kind: string, i: number): Buffer {
+  if (kind === 'small') return SMALL
+  return kind === 'large' ? LARGE : messageOf(i)
+}

@@ -7,17 +7,17 @@ import { listen } from '@posthouse/imap/node'
 import { summarize } from '@posthouse/mime/summary'
 import { createMemoryStore, type MailStore } from '@posthouse/store-api'
 import { openSqliteStore } from '@posthouse/store-sqlite'
-import { messageOf, SMALL } from './messages.js'
+import { mailOf } from './messages.js'
 
 const [kind, ...specs] = process.argv.slice(2)
 const folder = mkdtempSync(join(tmpdir(), 'posthouse-bench-'))
 
 type DeliveryStore = MailStore & Required<Pick<MailStore, 'stage' | 'deliver'>>
 
-async function fill(store: DeliveryStore, name: string, messages: number, small: boolean): Promise<void> {
+async function fill(store: DeliveryStore, name: string, messages: number, what: string): Promise<void> {
   let pending: Promise<unknown>[] = []
   for (let i = 0; i < messages; i++) {
-    const octets = small ? SMALL : messageOf(i)
+    const octets = mailOf(what, i)
     const { summary, header } = summarize(octets)
     const staged = await store.stage([octets])
     pending.push(store.deliver({ staged, summary, header, to: [{ account: name, dedup: `${name}${i}` }] }))
@@ -44,7 +44,7 @@ if (kind === 'memory') {
 for (const spec of specs) {
   const [name, messages, what] = spec.split(':')
   await addAccount(name)
-  await fill(store, name, Number(messages), what === 'small')
+  await fill(store, name, Number(messages), what)
 }
 const server = createImapServer({ store, authenticate: (user) => user })
 const listening = await listen(server, {

@@ -74,6 +74,10 @@ describe('after login', () => {
     ['text behind the end', 'a NOOP x\r\n', 'a BAD Unexpected text behind the last argument'],
     ['a message that is too large', 'a APPEND INBOX {99999999}\r\n', /^a NO \[TOOBIG\]/],
     ['a message of 4 GB', 'a APPEND INBOX {4294967296}\r\n', /^a NO \[TOOBIG\]/],
+    // RFC 9051 §9: neither `%` nor `*` is an ATOM-CHAR, so such a name would need quotes; LIST could not tell it apart.
+    ['a name with a wildcard', 'a CREATE Mine/100%\r\n', /^a BAD /],
+    ['a name with the other wildcard', 'a CREATE Mine*\r\n', /^a BAD /],
+    ['a name with a wildcard in quotes', 'a CREATE "Mine/100%"\r\n', /^a NO \[CANNOT\] /],
     ['a name that is not modified UTF-7', 'a CREATE a&b\r\n', /^a BAD/],
     ['a huge set', 'a UID FETCH 1:4294967295 UID\r\n', 'a OK FETCH completed'],
     ['a section that does not exist', 'a FETCH 1 BODY.PEEK[7.2.1]\r\n', 'a OK FETCH completed'],

@@ -6,6 +6,7 @@ import { ImapFlow } from 'imapflow'
 import { afterEach, expect, test } from 'vitest'
 import { type Listening, listen } from '../src/node/index.js'
 import { HELLO, type TestServer, testServer } from './servers.js'
+import { emptyStore } from './stores.js'
 
 let listening: Listening
 const clients: ImapFlow[] = []
@@ -20,8 +21,9 @@ async function start(made: TestServer = testServer()): Promise<TestServer> {
   return made
 }
 
-async function connect(): Promise<ImapFlow> {
+async function connect(options: { readonly disableCompression?: boolean } = {}): Promise<ImapFlow> {
   const client = new ImapFlow({
+    ...options,
     host: '127.0.0.1',
     port: listening.port,
     secure: false,
@@ -83,6 +85,30 @@ test('a 25 MB attachment comes back identical', async () => {
   lock.release()
 })
 
+test.each([
+  ['compressed', false],
+  ['in clear text', true],
+] as const)(
+  'octets that the store keeps in memory which it uses again, %s, to a client that reads slowly',
+  async (_, disableCompression) => {
+    await start(testServer({ store: await emptyStore('SQLite') }))
+    const client = await connect({ disableCompression })
+    // Every line is another one, and no piece of the store begins with a line.
+    const lines = Array.from({ length: 200_000 }, (_, i) => `${i} ${(i * 2_654_435_761) % 4_294_967_296}`).join('\r\n')
+    const source = Buffer.from(`Subject: big\r\n\r\n${lines}\r\n`)
+    expect(source.length).toBeGreaterThan(3_000_000)
+    await client.append('INBOX', source)
+    await client.getMailboxLock('INBOX')
+    const { content } = await client.download('1', undefined, { chunkSize: 10_000_000 })
+    const pieces: Buffer[] = []
+    for await (const piece of content as AsyncIterable<Buffer>) {
+      pieces.push(piece)
+      await new Promise(setImmediate)
+    }
+    expect(Buffer.concat(pieces).equals(source)).toBe(true)
+  },
+)
+
 test('flags set by one client, and new and expunged messages, are pushed to another in IDLE', async () => {
   const made = await start()
   await made.deliver(HELLO)
@@ -106,7 +132,7 @@ test('flags set by one client, and new and expunged messages, are pushed to anot
   await idling
 })
 
-test('UNAUTHENTICATE is neither told nor possible while the connection is compressed (RFC 8437 §3)', async () => {
+test('RFC 8437 §3, RFC 4978 §3: while a connection is compressed, neither UNAUTHENTICATE nor COMPRESS is told or possible', async () => {
   await start()
   const socket = connectSocket(listening.port, '127.0.0.1')
   let heard = ''
@@ -135,6 +161,8 @@ test('UNAUTHENTICATE is neither told nor possible while the connection is compre
   socket.pipe(input)
   out.write('c CAPABILITY\r\n')
   expect(await until(input, 'c OK')).not.toMatch(/ (UNAUTHENTICATE|COMPRESS=DEFLATE)\b/)
+  out.write('f COMPRESS DEFLATE\r\n')
+  expect(await until(input, 'f ')).toMatch(/^f NO \[COMPRESSIONACTIVE\] /)
   out.write('d UNAUTHENTICATE\r\ne SELECT INBOX\r\n')
   const told = await until(input, 'e ')
   expect(told).toMatch(/^d BAD /)

@@ -4,6 +4,8 @@ import type { ChangeHint, MailboxId } from './types.js'
 export interface WatchQueue extends AsyncIterable<ChangeHint> {
   /** Adds a hint. The newest of a mailbox replaces the older one. */
   push(hint: ChangeHint): void
+  /** Ends it, as its signal does: what waits is dropped, and the consumer's loop is over. */
+  end(): void
 }
 
 export interface WatchQueueOptions {
@@ -19,14 +21,15 @@ export interface WatchQueueOptions {
  */
 export function createWatchQueue(signal: AbortSignal, options: WatchQueueOptions = {}): WatchQueue {
   const maxHints = options.maxHints ?? 256
-  const waiting = new Map<MailboxId | undefined, ChangeHint>()
+  /** Made for the first hint: most watchers wait for long. */
+  let waiting: Map<MailboxId | undefined, ChangeHint> | undefined
   let wake: (() => void) | undefined
   let ended = signal.aborted
 
   const end = () => {
     if (!ended) options.onEnd?.()
     ended = true
-    waiting.clear()
+    waiting = undefined
     signal.removeEventListener('abort', end)
     wake?.()
   }
@@ -35,9 +38,9 @@ export function createWatchQueue(signal: AbortSignal, options: WatchQueueOptions
 
   const next = async (): Promise<IteratorResult<ChangeHint, undefined>> => {
     while (!ended) {
-      const first = waiting.entries().next().value
+      const first = waiting?.entries().next().value
       if (first) {
-        waiting.delete(first[0])
+        waiting?.delete(first[0])
         return { done: false, value: first[1] }
       }
       await new Promise<void>((resolve) => {
@@ -51,6 +54,7 @@ export function createWatchQueue(signal: AbortSignal, options: WatchQueueOptions
   return {
     push(hint) {
       if (ended) return
+      waiting ??= new Map()
       if (waiting.has(undefined)) return
       if (hint.mailbox !== undefined && waiting.size < maxHints) waiting.set(hint.mailbox, hint)
       else if (hint.mailbox !== undefined && waiting.has(hint.mailbox)) waiting.set(hint.mailbox, hint)
@@ -60,6 +64,7 @@ export function createWatchQueue(signal: AbortSignal, options: WatchQueueOptions
       }
       wake?.()
     },
+    end,
     [Symbol.asyncIterator]: () => ({
       next,
       return: async () => {

@@ -46,3 +46,13 @@ test('a commit of another process is seen by watch', { timeout: 60_000 }, async 
   await child.ended
   await store.close()
 })
+
+test('whoever watches hears the end when the store is closed, and when it is closed already', async () => {
+  const store = await openSqliteStore({ path: folder.path, threads: 0 })
+  const account = await store.open('anna')
+  const { signal } = new AbortController()
+  const waiting = Array.from({ length: 2 }, () => account.watch?.(signal)[Symbol.asyncIterator]().next())
+  await store.close()
+  const late = account.watch?.(signal)[Symbol.asyncIterator]().next()
+  for (const next of [...waiting, late]) expect(await next).toEqual({ done: true, value: undefined })
+})

@@ -41,77 +41,120 @@ export interface ImapEngine extends Engine<ImapEvent, ImapReply> {
   close(): void
 }
 
+type Head = Extract<CommandHead, { type: 'head' }>
+
 const CR = 13
 const CONTINUE = fromLatin1('+ OK\r\n')
 const TEXT_TOO_LONG = 'Command line too long'
 
 /** Makes the engine of a new connection. */
-export function createImapEngine({ limits, messageArgument, awaits }: ImapEngineOptions): ImapEngine {
-  const window = new ByteWindow()
-  const held = new HeldText()
-  const skip = new Skip()
-  let state: ReadingState = 'command'
-  let authenticated = false
-  let output: Uint8Array[] = []
+export function createImapEngine(options: ImapEngineOptions): ImapEngine {
+  return new ConnectionEngine(options)
+}
+
+/** A class, because every idle connection has one: as closures it takes 3 KB more. */
+class ConnectionEngine implements ImapEngine {
+  readonly #limits: ImapLimits
+  readonly #messageArgument: ImapEngineOptions['messageArgument']
+  readonly #awaits: ImapEngineOptions['awaits']
+  readonly #window = new ByteWindow()
+  readonly #held = new HeldText()
+  readonly #skip = new Skip()
+  #state: ReadingState = 'command'
+  authenticated = false
+  #output: Uint8Array[] = []
   /** Octets of the literal or message in progress that have not come. */
-  let left = 0
-  let current: Extract<CommandHead, { type: 'head' }> | null = null
-  let announced: Announcement | null = null
+  #left = 0
+  #current: Head | null = null
+  #announced: Announcement | null = null
   /** What is read when the refusal in progress is answered. */
-  let afterAnswer: ReadingState = 'command'
-  let awaited: Awaited = 'command'
+  #afterAnswer: ReadingState = 'command'
+  #awaited: Awaited = 'command'
 
-  const lineLimit = (): number => (authenticated ? limits.line : limits.loginLine)
-  const skipLimit = (): number => (authenticated ? limits.skipped : limits.loginSkipped)
-
-  /** Forgets the command in progress. */
-  function reset(): void {
-    held.clear()
-    current = null
-    announced = null
+  constructor({ limits, messageArgument, awaits }: ImapEngineOptions) {
+    this.#limits = limits
+    this.#messageArgument = messageArgument
+    this.#awaits = awaits
   }
 
-  function refuse(tag: string | null, text: string, then: ReadingState = 'command'): ImapEvent {
-    reset()
-    state = 'answer'
-    afterAnswer = then
+  get state(): ReadingState {
+    return this.#state
+  }
+
+  receive(chunk: Uint8Array): void {
+    this.#window.push(chunk)
+  }
+
+  receiveEnd(): void {}
+
+  takeOutput(): Uint8Array[] {
+    const taken = this.#output
+    this.#output = []
+    return taken
+  }
+
+  close(): void {
+    this.#state = 'closed'
+  }
+
+  #lineLimit(): number {
+    return this.authenticated ? this.#limits.line : this.#limits.loginLine
+  }
+
+  #skipLimit(): number {
+    return this.authenticated ? this.#limits.skipped : this.#limits.loginSkipped
+  }
+
+  /** Forgets the command in progress. */
+  #reset(): void {
+    this.#held.clear()
+    this.#current = null
+    this.#announced = null
+  }
+
+  #refuse(tag: string | null, text: string, then: ReadingState = 'command'): ImapEvent {
+    this.#reset()
+    this.#state = 'answer'
+    this.#afterAnswer = then
     return { type: 'refused', tag, text, fatal: then === 'closed' }
   }
 
-  function next(): ImapEvent | NeedData | Paused {
-    const step = read()
-    if (step === NEED_DATA) waitFor(expected())
-    else if (awaited !== 'command' && step.type !== 'message-bytes' && step.type !== 'literal-end') waitFor('command')
+  next(): ImapEvent | NeedData | Paused {
+    const step = this.#read()
+    if (step === NEED_DATA) this.#waitFor(this.#expected())
+    else if (this.#awaited !== 'command' && step.type !== 'message-bytes' && step.type !== 'literal-end')
+      this.#waitFor('command')
     return step
   }
 
-  function expected(): Awaited {
-    if (state === 'message') return 'message'
-    const fresh = (state === 'command' || state === 'line') && held.length === 0 && window.length === 0
-    return fresh || state === 'closed' ? 'command' : 'rest'
+  #expected(): Awaited {
+    if (this.#state === 'message') return 'message'
+    const fresh =
+      (this.#state === 'command' || this.#state === 'line') && this.#held.length === 0 && this.#window.length === 0
+    return fresh || this.#state === 'closed' ? 'command' : 'rest'
   }
 
-  function waitFor(what: Awaited): void {
-    if (what === awaited) return
-    awaited = what
-    awaits?.(what, what === 'message' ? left : 0)
+  #waitFor(what: Awaited): void {
+    if (what === this.#awaited) return
+    this.#awaited = what
+    this.#awaits?.(what, what === 'message' ? this.#left : 0)
   }
 
-  function read(): ImapEvent | NeedData | Paused {
-    switch (state) {
+  #read(): ImapEvent | NeedData | Paused {
+    switch (this.#state) {
       case 'command':
       case 'tail':
-        return readText()
+        return this.#readText()
       case 'literal':
-        return readLiteral()
+        return this.#readLiteral()
       case 'message':
-        return readMessage()
+        return this.#readMessage()
       case 'line':
-        return readLine()
+        return this.#readLine()
       case 'skip':
-        return skipOn()
+        return this.#skipOn()
       case 'closed':
-        window.clear()
+        this.#window.clear()
         return NEED_DATA
       default:
         return PAUSED
@@ -119,191 +162,168 @@ export function createImapEngine({ limits, messageArgument, awaits }: ImapEngine
   }
 
   /** A line of a command, or of what stands behind a message. */
-  function readText(): ImapEvent | NeedData | Paused {
-    const room = lineLimit() - held.textLength
-    const length = window.lineLength(room)
+  #readText(): ImapEvent | NeedData | Paused {
+    const room = this.#lineLimit() - this.#held.textLength
+    const length = this.#window.lineLength(room)
     if (length === -1) {
-      if (window.length < room) return NEED_DATA
-      const tag = current?.tag ?? readTag(window.view().subarray(0, room))
-      skip.begin(0)
-      return refuse(tag, TEXT_TOO_LONG, 'skip')
+      if (this.#window.length < room) return NEED_DATA
+      const tag = this.#current?.tag ?? readTag(this.#window.view().subarray(0, room))
+      this.#skip.begin(0)
+      return this.#refuse(tag, TEXT_TOO_LONG, 'skip')
     }
-    const line = window.take(length)
+    const line = this.#window.take(length)
     const text = line.subarray(0, length - 2)
-    if (length < 2 || line[length - 2] !== CR) return refuse(current?.tag ?? readTag(line), 'Lines end with CRLF')
+    if (length < 2 || line[length - 2] !== CR)
+      return this.#refuse(this.#current?.tag ?? readTag(line), 'Lines end with CRLF')
     const literal = readAnnouncement(text)
-    const first = held.length === 0 && state === 'command'
-    if (!first || literal) held.add(line)
-    const whole = first && !literal ? line : held.bytes
-    if (!current) {
+    const first = this.#held.length === 0 && this.#state === 'command'
+    if (!first || literal) this.#held.add(line)
+    const whole = first && !literal ? line : this.#held.bytes
+    if (!this.#current) {
       const head = readHead(text)
       if (head.type === 'refused')
-        return literal ? refuseLiteral(head.tag, head.text, literal) : refuse(head.tag, head.text)
-      current = head
+        return literal ? this.#refuseLiteral(head.tag, head.text, literal) : this.#refuse(head.tag, head.text)
+      this.#current = head
     }
-    return literal ? announce(literal, whole) : complete(whole)
+    return literal ? this.#announce(literal, whole) : this.#complete(whole)
   }
 
-  function text(bytes: Uint8Array): CommandText {
-    const { tag, name, at } = current as NonNullable<typeof current>
+  #text(bytes: Uint8Array): CommandText {
+    const { tag, name, at } = this.#current as Head
     return { tag, name, bytes, at }
   }
 
-  function complete(bytes: Uint8Array): ImapEvent {
-    const command = text(bytes)
-    const type = state === 'tail' ? 'command-end' : 'command'
+  #complete(bytes: Uint8Array): ImapEvent {
+    const command = this.#text(bytes)
+    const type = this.#state === 'tail' ? 'command-end' : 'command'
     // RFC 9051 §6.2.1, CVE-2021-33515 and its kin: what came in clear text is never read as if it were encrypted.
-    if (window.length > 0 && (command.name === 'STARTTLS' || command.name === 'COMPRESS')) {
-      return refuse(command.tag, `Octets behind ${command.name}`, 'closed')
+    if (this.#window.length > 0 && (command.name === 'STARTTLS' || command.name === 'COMPRESS')) {
+      return this.#refuse(command.tag, `Octets behind ${command.name}`, 'closed')
     }
-    reset()
-    state = 'answer'
-    afterAnswer = 'command'
+    this.#reset()
+    this.#state = 'answer'
+    this.#afterAnswer = 'command'
     return { type, ...command }
   }
 
-  function announce(literal: Announcement, bytes: Uint8Array): ImapEvent | NeedData | Paused {
-    const { tag, name, at } = current as NonNullable<typeof current>
-    const leading = messageArgument(name)
-    const message = state === 'tail' || (leading !== undefined && argumentsBefore(bytes, at) >= leading)
-    if (message && authenticated) {
-      announced = literal
-      state = 'announced'
+  #announce(literal: Announcement, bytes: Uint8Array): ImapEvent | NeedData | Paused {
+    const { tag, name, at } = this.#current as Head
+    const leading = this.#messageArgument(name)
+    const message = this.#state === 'tail' || (leading !== undefined && argumentsBefore(bytes, at) >= leading)
+    if (message && this.authenticated) {
+      this.#announced = literal
+      this.#state = 'announced'
       const { size, sync, binary } = literal
-      return { type: 'literal-start', ...text(bytes), size, sync, binary }
+      return { type: 'literal-start', ...this.#text(bytes), size, sync, binary }
     }
-    const one = authenticated ? limits.literal : limits.loginLiteral
-    const count = authenticated ? limits.literals : limits.loginLiterals
-    if (literal.size > one || (!literal.sync && literal.size > limits.nonSyncLiteral)) {
-      return refuseLiteral(tag, 'Literal too large', literal)
+    const one = this.authenticated ? this.#limits.literal : this.#limits.loginLiteral
+    const count = this.authenticated ? this.#limits.literals : this.#limits.loginLiterals
+    if (literal.size > one || (!literal.sync && literal.size > this.#limits.nonSyncLiteral)) {
+      return this.#refuseLiteral(tag, 'Literal too large', literal)
     }
-    if (++held.literals > count || held.literalOctets + literal.size > limits.literalTotal) {
-      return refuseLiteral(tag, 'Too many literals', literal)
+    if (++this.#held.literals > count || this.#held.literalOctets + literal.size > this.#limits.literalTotal) {
+      return this.#refuseLiteral(tag, 'Too many literals', literal)
     }
-    if (literal.sync) output.push(CONTINUE)
-    left = literal.size
-    state = 'literal'
-    return readLiteral()
+    if (literal.sync) this.#output.push(CONTINUE)
+    this.#left = literal.size
+    this.#state = 'literal'
+    return this.#readLiteral()
   }
 
   /** A command that ends at a literal: what a client sends without asking is skipped, octet by octet. */
-  function refuseLiteral(tag: string | null, reason: string, literal: Announcement): ImapEvent {
-    if (literal.sync) return refuse(tag, reason)
-    if (literal.size > skipLimit()) return refuse(tag, reason, 'closed')
-    skip.begin(literal.size)
-    return refuse(tag, reason, 'skip')
+  #refuseLiteral(tag: string | null, reason: string, literal: Announcement): ImapEvent {
+    if (literal.sync) return this.#refuse(tag, reason)
+    if (literal.size > this.#skipLimit()) return this.#refuse(tag, reason, 'closed')
+    this.#skip.begin(literal.size)
+    return this.#refuse(tag, reason, 'skip')
   }
 
-  function readLiteral(): ImapEvent | NeedData | Paused {
-    const piece = window.take(Math.min(left, window.length))
-    held.add(piece)
-    left -= piece.length
-    held.literalOctets += piece.length
-    if (left > 0) return NEED_DATA
-    state = 'command'
-    return readText()
+  #readLiteral(): ImapEvent | NeedData | Paused {
+    const piece = this.#window.take(Math.min(this.#left, this.#window.length))
+    this.#held.add(piece)
+    this.#left -= piece.length
+    this.#held.literalOctets += piece.length
+    if (this.#left > 0) return NEED_DATA
+    this.#state = 'command'
+    return this.#readText()
   }
 
-  function readMessage(): ImapEvent | NeedData {
-    if (left === 0) {
-      state = 'tail'
-      held.restart()
-      if (current) current = { ...current, at: 0 }
+  #readMessage(): ImapEvent | NeedData {
+    if (this.#left === 0) {
+      this.#state = 'tail'
+      this.#held.restart()
+      if (this.#current) this.#current = { ...this.#current, at: 0 }
       return { type: 'literal-end' }
     }
-    if (window.length === 0) return NEED_DATA
-    const bytes = window.take(Math.min(left, window.length))
-    left -= bytes.length
+    if (this.#window.length === 0) return NEED_DATA
+    const bytes = this.#window.take(Math.min(this.#left, this.#window.length))
+    this.#left -= bytes.length
     return { type: 'message-bytes', bytes }
   }
 
-  function readLine(): ImapEvent | NeedData {
-    const length = window.lineLength(limits.responseLine)
+  #readLine(): ImapEvent | NeedData {
+    const length = this.#window.lineLength(this.#limits.responseLine)
     if (length === -1) {
-      if (window.length < limits.responseLine) return NEED_DATA
-      state = 'answer'
-      afterAnswer = 'skip'
-      skip.begin(0)
+      if (this.#window.length < this.#limits.responseLine) return NEED_DATA
+      this.#state = 'answer'
+      this.#afterAnswer = 'skip'
+      this.#skip.begin(0)
       return { type: 'line', line: null }
     }
-    const line = window.take(length)
-    state = 'answer'
-    afterAnswer = 'command'
+    const line = this.#window.take(length)
+    this.#state = 'answer'
+    this.#afterAnswer = 'command'
     return { type: 'line', line: line.subarray(0, length - (line[length - 2] === CR ? 2 : 1)) }
   }
 
-  function skipOn(): ImapEvent | NeedData | Paused {
-    switch (skip.run(window, skipLimit())) {
+  #skipOn(): ImapEvent | NeedData | Paused {
+    switch (this.#skip.run(this.#window, this.#skipLimit())) {
       case 'more':
         return NEED_DATA
       case 'done':
-        state = 'command'
-        return read()
+        this.#state = 'command'
+        return this.#read()
       case 'literal-too-large':
-        return refuse(null, 'Literal too large', 'closed')
+        return this.#refuse(null, 'Literal too large', 'closed')
       case 'line-too-long':
-        return refuse(null, TEXT_TOO_LONG, 'closed')
+        return this.#refuse(null, TEXT_TOO_LONG, 'closed')
     }
   }
 
-  function send(reply: ImapReply): void {
+  send(reply: ImapReply): void {
     switch (reply.type) {
       case 'untagged':
         break
       case 'accept': {
-        if (state !== 'announced') throw new ProtocolUsageError('no literal waits to be accepted')
-        const literal = announced as Announcement
-        if (literal.sync) output.push(CONTINUE)
-        left = literal.size
-        state = 'message'
+        if (this.#state !== 'announced') throw new ProtocolUsageError('no literal waits to be accepted')
+        const literal = this.#announced as Announcement
+        if (literal.sync) this.#output.push(CONTINUE)
+        this.#left = literal.size
+        this.#state = 'message'
         return
       }
       case 'prompt':
-        if (state !== 'answer') throw new ProtocolUsageError('no command is in progress')
-        state = afterAnswer === 'skip' ? 'skip' : 'line'
+        if (this.#state !== 'answer') throw new ProtocolUsageError('no command is in progress')
+        this.#state = this.#afterAnswer === 'skip' ? 'skip' : 'line'
         break
       case 'completion':
-        if (state === 'announced') refuseMessage()
-        else if (state === 'answer') state = afterAnswer
-        else if (state !== 'closed') throw new ProtocolUsageError('no command is in progress')
+        if (this.#state === 'announced') this.#refuseMessage()
+        else if (this.#state === 'answer') this.#state = this.#afterAnswer
+        else if (this.#state !== 'closed') throw new ProtocolUsageError('no command is in progress')
     }
-    if (reply.bytes.length > 0) output.push(reply.bytes)
+    if (reply.bytes.length > 0) this.#output.push(reply.bytes)
   }
 
-  function refuseMessage(): void {
-    const literal = announced as Announcement
-    reset()
+  #refuseMessage(): void {
+    const literal = this.#announced as Announcement
+    this.#reset()
     if (literal.sync) {
-      state = 'command'
-    } else if (literal.size > skipLimit()) {
-      state = 'closed'
+      this.#state = 'command'
+    } else if (literal.size > this.#skipLimit()) {
+      this.#state = 'closed'
     } else {
-      skip.begin(literal.size)
-      state = 'skip'
+      this.#skip.begin(literal.size)
+      this.#state = 'skip'
     }
-  }
-
-  return {
-    get state() {
-      return state
-    },
-    get authenticated() {
-      return authenticated
-    },
-    set authenticated(value) {
-      authenticated = value
-    },
-    receive: (chunk) => window.push(chunk),
-    receiveEnd() {},
-    next,
-    send,
-    takeOutput() {
-      const taken = output
-      output = []
-      return taken
-    },
-    close() {
-      state = 'closed'
-    },
   }
 }

@@ -57,8 +57,8 @@ export interface SearchResult {
   readonly program: SearchProgram
   /** The order that was asked for; `null`: by UID. */
   readonly order: readonly SortOrder[] | null
-  /** SORT: the found messages with their keys, in their order. */
-  readonly entries: readonly SortEntry[] | null
+  /** SORT: gives the found messages with their keys, in their order. */
+  readonly entries: (() => readonly SortEntry[]) | null
   /** What keys have noted: see `SearchKeyContext`. */
   readonly values: ReadonlyMap<string, unknown>
 }
@@ -107,7 +107,7 @@ export interface ThreadAlgorithm {
 
 /** What threads are made of. */
 export interface ThreadedMessage {
-  /** UID or message number, as it will be told. */
+  /** Its UID. */
   readonly number: number
   /** ms since the epoch; INTERNALDATE where the message does not say (RFC 5256 §2.2). */
   readonly sentDate: number
@@ -123,7 +123,7 @@ export interface ThreadedMessage {
 
 /** A message with what answers it, in the order in which it is told. */
 export interface ThreadNode {
-  /** `null`: a message that is not there (only at the top of a thread). */
+  /** A message's `number`; `null`: one that is not there (only at the top of a thread). */
   readonly number: number | null
   readonly children: readonly ThreadNode[]
 }

@@ -36,7 +36,11 @@ export interface ImapServerOptions {
   readonly namespaces?: NamespaceOptions | false
   /** Groups of somebody who has logged in, as access lists name them. Default: none. */
   readonly groups?: (principal: string) => MaybePromise<readonly string[]>
-  /** How users log in: a function of user and password, or a verifier. */
+  /**
+   * How users log in: a function of user and password, or a verifier. It may throw a `Refusal` with an answer of its own,
+   * where more can be said than that the login has failed (RFC 5530): `EXPIRED`, `CONTACTADMIN`, `AUTHORIZATIONFAILED`;
+   * `ALERT` for a text that clients show. Any other error means that it cannot tell now (`UNAVAILABLE`).
+   */
   readonly authenticate: PasswordCheck | CredentialVerifier
   /** May passwords cross a connection in clear text? `loopback`: when both ends are on this machine. Default: `loopback`. */
   readonly allowInsecureAuth?: boolean | 'loopback'

@@ -92,6 +92,11 @@ export interface ImapSession {
   flush(): void | Promise<void>
   /** As `flush`, but only when much is written. */
   flushMuch(): void | Promise<void>
+  /**
+   * Sends octets of a literal behind what is written: few are copied, many leave as they are. A promise when the client
+   * is slow; when it settles, the memory may be used again.
+   */
+  pass(octets: Uint8Array): void | Promise<void>
   /** Tells what has changed in the selected mailbox. */
   synchronize(expunges: boolean, how?: SynchronizeOptions): Promise<void>
   /** Notes that the selected mailbox has changed, with what the store said of it. */

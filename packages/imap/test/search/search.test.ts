@@ -270,7 +270,7 @@ test('RFC 5182 §2.1: a search that is refused leaves an empty result; one that 
     S: * SEARCH 1 2
     S: s3 OK SEARCH completed
     C: s4 SEARCH RETURN (SAVE) BODY one
-    S: s4 NO [LIMIT] {*}
+    S: s4 NO [NOTSAVED] {*}
     C: s5 SEARCH $
     S: * SEARCH
     S: s5 OK SEARCH completed

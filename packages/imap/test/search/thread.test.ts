@@ -5,14 +5,19 @@ import { ResponseWriter, type ThreadAlgorithm, type ThreadedMessage, type Thread
 import { orderedSubject } from '../../src/session/thread/ordered-subject.js'
 import { references } from '../../src/session/thread/references.js'
 import { refs } from '../../src/session/thread/refs.js'
-import { writeThreads } from '../../src/session/thread/write.js'
+import { threadSigns, writeThreads } from '../../src/session/thread/write.js'
 import type { TestServer } from '../servers.js'
 import { modelReferences } from './model-threads.js'
 import { mail, playSelected } from './play.js'
 
 async function told(threads: readonly ThreadNode[]): Promise<string> {
   const out = new ResponseWriter()
-  await writeThreads(out, threads, () => undefined)
+  await writeThreads(
+    out,
+    threadSigns(threads),
+    (number) => number,
+    () => undefined,
+  )
   return latin1(out.take()).trimEnd()
 }
 

@@ -61,8 +61,11 @@ export function openAccount(context: CommitContext, watchers: Watchers, state: A
       return queue
     },
     async uids(id) {
-      const mailbox = open(id)
-      return Uint32Array.from(mailbox.uids.filter((_, slot) => mailbox.rows[slot]))
+      const { uids, rows } = open(id)
+      const there = new Uint32Array(uids.length)
+      let count = 0
+      for (let slot = 0; slot < uids.length; slot++) if (rows[slot]) there[count++] = uids[slot]
+      return there.slice(0, count)
     },
     async search(id, expr) {
       if (id === null) return null
@@ -149,9 +152,9 @@ function* changed(
   }
 }
 
-function toMessageRow(mailbox: Mailbox, row: Row, viewer: Viewer, { want = [] }: MessageQuery): MessageRow {
+function toMessageRow(mailbox: Mailbox, row: Row, viewer: Viewer, { want = [], light }: MessageQuery): MessageRow {
   const { content } = row
-  return {
+  const made: Mutable<MessageRow> = {
     uid: row.uid,
     modseq: modseqSeen(mailbox, row, viewer),
     flags: flagsSeen(mailbox, row, viewer),
@@ -160,13 +163,16 @@ function toMessageRow(mailbox: Mailbox, row: Row, viewer: Viewer, { want = [] }:
     internalDate: row.internalDate,
     saveDate: row.saveDate,
     emailId: content.emailId,
-    ...(content.threadId === undefined ? {} : { threadId: content.threadId }),
     blob: content.blob.id,
-    ...(content.prefix ? { prefix: content.prefix } : {}),
-    ...(want.includes('summary') ? { summary: content.summary } : {}),
-    ...(want.includes('header') && content.header ? { header: content.header } : {}),
-    ...(want.includes('inline') && content.blob.pieces.length <= 1
-      ? { inline: content.blob.pieces[0] ?? new Uint8Array(0) }
-      : {}),
   }
+  if (light && want.length === 0) return made
+  if (content.threadId !== undefined) made.threadId = content.threadId
+  if (content.prefix) made.prefix = content.prefix
+  if (want.includes('summary')) made.summary = content.summary
+  if (want.includes('header') && content.header) made.header = content.header
+  if (want.includes('inline') && content.blob.pieces.length <= 1)
+    made.inline = content.blob.pieces[0] ?? new Uint8Array(0)
+  return made
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }

@@ -35,10 +35,12 @@ export interface PartsOptions {
   readonly opened: (part: Part) => void
 }
 
+const NOTHING: ReadonlyMap<MailboxId, MailboxInfo> = new Map()
+
 export function createParts({ store, own, as, prefixOf, opened }: PartsOptions): Parts {
   const me: Part = { owner: null, account: own }
   const others = new Map<string, Part>()
-  let shown = new Map<MailboxId, MailboxInfo>()
+  let shown = NOTHING
 
   async function partOf(owner: string): Promise<Part> {
     const account = others.has(owner) ? undefined : await store.open(owner, as)
@@ -86,7 +88,9 @@ export function createParts({ store, own, as, prefixOf, opened }: PartsOptions):
       return { part: me, path: whole }
     },
     show(infos) {
-      shown = new Map(infos.map((info) => [info.id, info]))
+      // Nothing is remembered of what is the principal's own, unless its id looks like another's.
+      const kept = infos.filter(({ id, owner, rights }) => owner ?? rights ?? splitForeignId(id))
+      shown = kept.length > 0 ? new Map(kept.map((info) => [info.id, info])) : NOTHING
     },
     rights: (id) => shown.get(id)?.rights,
   }

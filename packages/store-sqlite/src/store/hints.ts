@@ -33,7 +33,7 @@ interface Group {
 
 export function createHints({ poll, interval }: HintsOptions): Hints {
   const groups = new Map<string, Group>()
-  const closing = new AbortController()
+  let closed = false
   let timer: NodeJS.Timeout | null = null
   let asking = false
   /** Somebody came since the last question: the answer is wanted even if nobody has written. */
@@ -53,7 +53,7 @@ export function createHints({ poll, interval }: HintsOptions): Hints {
       const { queues } = asked[i]
       for (const [queue, told] of queues) if (modseq > told) tell(queues, queue, { modseq })
     })
-    timer = groups.size > 0 && !closing.signal.aborted ? setTimeout(() => void ask(), interval) : null
+    timer = groups.size > 0 && !closed ? setTimeout(() => void ask(), interval) : null
     timer?.unref()
   }
 
@@ -74,13 +74,15 @@ export function createHints({ poll, interval }: HintsOptions): Hints {
     watch({ id, name }, seen, signal) {
       const group = groups.get(name) ?? { account: id, queues: new Map() }
       let queue: WatchQueue | undefined
-      queue = createWatchQueue(AbortSignal.any([signal, closing.signal]), {
+      // Not `AbortSignal.any`: every idle connection has a queue, and would have one more signal.
+      queue = createWatchQueue(signal, {
         onEnd() {
           if (queue) group.queues.delete(queue)
           if (group.queues.size === 0 && groups.get(name) === group) groups.delete(name)
         },
       })
-      if (signal.aborted) return queue
+      if (closed) queue.end()
+      if (closed || signal.aborted) return queue
       groups.set(name, group)
       group.queues.set(queue, seen)
       fresh = true
@@ -88,7 +90,8 @@ export function createHints({ poll, interval }: HintsOptions): Hints {
       return queue
     },
     close() {
-      closing.abort()
+      closed = true
+      for (const { queues } of [...groups.values()]) for (const queue of [...queues.keys()]) queue.end()
       if (timer) clearTimeout(timer)
       timer = null
     },

@@ -9,7 +9,7 @@ import {
 } from '@posthouse/wire'
 import { bad, no, type Status } from '../../syntax/status.js'
 import type { Command, Prompt } from '../extension.js'
-import { enter, offeredMechanisms, refuseLogin } from '../login.js'
+import { enter, loginError, offeredMechanisms, refuseLogin } from '../login.js'
 import type { ImapSession } from '../session.js'
 
 interface AuthenticateArgs {
@@ -46,8 +46,7 @@ async function respond(
   try {
     step = await exchange.respond(response)
   } catch (error) {
-    session.log({ level: 'error', event: 'auth.error', error })
-    return refuseLogin(session, 'temporary', null)
+    return loginError(session, error, null)
   }
   if (step.type === 'challenge') return ask(step.data, (next) => respond(session, exchange, next))
   if (step.type === 'failure') return refuseLogin(session, step.reason, step.user ?? null)

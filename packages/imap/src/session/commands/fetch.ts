@@ -155,11 +155,12 @@ async function writeGhosts(
 /** `marked`: their flags have just changed, which is told beside what was asked (RFC 9051 §7.5.2). */
 function rowWriter(session: ImapSession, items: readonly WantedItem[], marked: UidSet): WriteRow {
   const { view, out, enabled, parts } = session
-  const written = enabled.has('UIDONLY') ? items.filter(({ item }) => item.name !== 'UID') : items
+  const uidsOnly = enabled.has('UIDONLY')
+  const written = uidsOnly ? items.filter(({ item }) => item.name !== 'UID') : items
   const flags = named(session, 'FLAGS') as FetchItem
   const notesKeywords = marked.length > 0 || items.some(({ item }) => item === flags)
   const withFlags = [...written]
-  if (wantsUid(session) && !enabled.has('UIDONLY')) addItem(withFlags, named(session, 'UID'), true)
+  if (wantsUid(session) && !uidsOnly) addItem(withFlags, named(session, 'UID'), true)
   addItem(withFlags, flags)
   // RFC 7162 §3.2: a change of flags comes with the new MODSEQ.
   for (const { item, wanted } of parts.updateItems) if (wanted(session)) addItem(withFlags, item)
@@ -178,7 +179,7 @@ function rowWriter(session: ImapSession, items: readonly WantedItem[], marked: U
     if (notesKeywords) noteKeywords(session, view, row)
     // Something has changed that the client was not told of, and this answer may tell of what came later.
     if (row.modseq > view.flagsTold) session.touch(row.modseq)
-    beginFetch(session, sequence, row.uid)
+    beginFetch(out, uidsOnly, sequence, row.uid)
     const list = marked.length > 0 && uidSetContains(marked, row.uid) ? withFlags : written
     return write(list, fetchedMessage(session, row), 0)
   }

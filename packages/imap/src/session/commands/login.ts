@@ -1,7 +1,7 @@
 /** LOGIN (RFC 9051 §6.2.3). Not authenticated state. */
 import { no, type Status } from '../../syntax/status.js'
 import type { Command } from '../extension.js'
-import { enter, refuseLogin } from '../login.js'
+import { enter, loginError, refuseLogin } from '../login.js'
 import type { ImapSession } from '../session.js'
 
 interface LoginArgs {
@@ -22,8 +22,7 @@ async function run(session: ImapSession, { user, password }: LoginArgs): Promise
     const identity = await verifier.password({ user, password, authorizationId: null }, context)
     return identity ? await enter(session, identity) : await refuseLogin(session, 'credentials', user)
   } catch (error) {
-    session.log({ level: 'error', event: 'auth.error', error })
-    return refuseLogin(session, 'temporary', user)
+    return loginError(session, error, user)
   }
 }
 

@@ -39,8 +39,7 @@ async function run(session: ImapSession, request: SearchRequest, byUid: boolean)
     else await writeNumbers(session, 'SEARCH', result)
     return ok('SEARCH completed', within?.code ?? null)
   } catch (error) {
-    forgetSaved(session, returns, error)
-    throw error
+    throw forgetSaved(session, returns, error)
   }
 }
 

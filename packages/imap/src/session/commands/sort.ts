@@ -44,22 +44,18 @@ async function run(session: ImapSession, request: SortRequest, byUid: boolean): 
   const { view } = session
   try {
     const program = resolveProgram(tree, view)
-    const entries = await sorted(session, view, { program, order, values }, modseq)
     const result: Omit<SearchResult, 'returns'> = {
-      uids: Uint32Array.from(entries, ({ uid }) => uid),
-      modseqs: modseq ? Float64Array.from(entries, (entry) => entry.modseq) : null,
+      ...(await sorted(session, view, { program, order, values }, modseq)),
       byUid,
       view,
       program,
       order,
-      entries,
       values,
     }
     if (returns) writeEsearch(session, result, returns)
     else await writeNumbers(session, 'SORT', result)
   } catch (error) {
-    forgetSaved(session, returns, error)
-    throw error
+    throw forgetSaved(session, returns, error)
   }
   return ok('SORT completed')
 }

@@ -11,8 +11,9 @@ import { type AskedProgram, parseCharset, parseProgram } from '../search/request
 import { Work } from '../search/work.js'
 import type { ImapSession } from '../session.js'
 import { sentDateOf } from '../sort/criteria.js'
+import { sameUids } from '../sort/kept-order.js'
 import type { KeyKind } from '../sort/key-cache.js'
-import { writeThreads } from '../thread/write.js'
+import { threadSigns, writeThreads } from '../thread/write.js'
 
 interface ThreadRequest extends AskedProgram {
   readonly algorithm: ThreadAlgorithm
@@ -49,29 +50,30 @@ function keyOf(summary: Summary, message: SearchedMessage): Omit<ThreadedMessage
   }
 }
 
-/** The messages that are searched, as threads need them. */
-async function threadedMessages(
-  session: ImapSession,
-  { tree }: ThreadRequest,
-  byUid: boolean,
-  work: Work,
-): Promise<ThreadedMessage[]> {
+/** The threads of the messages that are searched, with UIDs as their numbers. */
+async function threadsOf(session: ImapSession, { tree, algorithm }: ThreadRequest): Promise<Float64Array> {
   const { view, server } = session
+  const { keyCache } = server
+  const work = new Work(session)
   const { uids } = await evaluate(session, view, resolveProgram(tree, view), { work })
-  const [keys] = await server.keyCache.keys(session, view, [threadKey], uids, work)
+  const name = `THREAD ${algorithm.name}`
+  const last = keyCache.made(session, view, name)
+  if (last && sameUids(last.uids, uids)) return last.result
+  const [keys] = await keyCache.keys(session, view, [threadKey], uids, work)
   const messages: ThreadedMessage[] = []
   for (const uid of uids) {
     const key = keys.get(uid) as Omit<ThreadedMessage, 'number'> | undefined
-    if (key) messages.push({ number: byUid ? uid : view.sequenceOf(uid), ...key })
+    if (key) messages.push({ number: uid, ...key })
   }
-  return messages
+  const result = threadSigns(await algorithm.thread(messages, () => work.pause()))
+  keyCache.keep(session, view, name, { uids, result })
+  return result
 }
 
 async function run(session: ImapSession, request: ThreadRequest, byUid: boolean): Promise<Status> {
-  const work = new Work(session)
-  const messages = await threadedMessages(session, request, byUid, work)
-  const threads = await request.algorithm.thread(messages, () => work.pause())
-  await writeThreads(session.out, threads, () => session.flushMuch())
+  const { view, out } = session
+  const told = (uid: number): number => (byUid ? uid : view.sequenceOf(uid))
+  await writeThreads(out, await threadsOf(session, request), told, () => session.flushMuch())
   return ok('THREAD completed')
 }
 

@@ -47,12 +47,11 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
     if (!out.discardLine()) link.abort('a response could not be finished')
     if (error instanceof Refusal) return error.reply
     if (error instanceof SyntaxFault) return bad(error.message)
-    const { log } = session()
     if (isStoreError(error)) {
-      if (error.code === 'unavailable') log({ level: 'error', event: 'store.failed', error })
+      if (error.code === 'unavailable') session().log({ level: 'error', event: 'store.failed', error })
       return storeRefusal(error.code)
     }
-    log({ level: 'error', event: 'command.failed', command: connection.running?.name, error })
+    session().log({ level: 'error', event: 'command.failed', command: connection.running?.name, error })
     return no('Something went wrong here', 'SERVERBUG')
   }
 

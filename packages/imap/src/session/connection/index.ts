@@ -4,9 +4,9 @@ import type { ImapEngine } from '../../engine/engine.js'
 import type { ImapEvent } from '../../engine/events.js'
 import type { ImapSession, ServerSetup } from '../session.js'
 import { createCommands } from './commands.js'
-import { createSession, forgetLogin } from './session.js'
+import { ConnectionSession, forgetLogin } from './session.js'
 import { closeConnection, openConnection } from './state.js'
-import { createUploads } from './uploads.js'
+import { createUploads, type Uploads } from './uploads.js'
 
 /** Makes the engine and the session of a new connection. */
 export function createConnection(
@@ -16,11 +16,17 @@ export function createConnection(
   const connection = openConnection(server, link)
   const { engine, out, pushes } = connection
   const commands = createCommands(connection, () => session)
-  const session: ImapSession = createSession(connection, commands.pushFailed)
-  const uploads = createUploads(connection, commands, () => session)
+  const session: ImapSession = new ConnectionSession(connection, commands.pushFailed)
+  /** Most connections never upload anything. */
+  let begun: Uploads | null = null
+
+  function uploads(): Uploads {
+    begun ??= createUploads(connection, commands, () => session)
+    return begun
+  }
 
   function refused(event: Extract<ImapEvent, { type: 'refused' }>): void {
-    uploads.abort()
+    begun?.abort()
     connection.tag = event.tag ?? '*'
     if (!event.fatal) return commands.mistake(event.text)
     session.log({ level: 'warn', event: 'protocol.violation', message: event.text })
@@ -39,13 +45,13 @@ export function createConnection(
       case 'line':
         return commands.line(event.line)
       case 'literal-start':
-        return uploads.literalStart(event)
+        return uploads().literalStart(event)
       case 'message-bytes':
-        return uploads.bytes(event.bytes)
+        return uploads().bytes(event.bytes)
       case 'literal-end':
-        return uploads.literalEnd()
+        return uploads().literalEnd()
       case 'command-end':
-        return uploads.commandEnd(event)
+        return uploads().commandEnd(event)
       case 'refused':
         return refused(event)
     }
@@ -77,7 +83,7 @@ export function createConnection(
       failed: () => bye('Something went wrong here'),
       closed(_reason: CloseReason) {
         pushes.stop()
-        uploads.abort()
+        begun?.abort()
         return forgetLogin(connection)
       },
     },

@@ -9,7 +9,7 @@ import type { Parts } from '../parts.js'
 import type { ServerSetup } from '../session.js'
 import type { MailboxView } from '../view/mailbox-view.js'
 import type { Watcher } from '../view/watcher.js'
-import { createPushes, type Pushes } from './pushes.js'
+import { Pushes } from './pushes.js'
 
 export interface ConnectionState {
   readonly server: ServerSetup
@@ -24,7 +24,8 @@ export interface ConnectionState {
   view: MailboxView | null
   enabled: Set<string>
   client: ReadonlyMap<string, string>
-  values: Map<string, unknown>
+  /** `null`: nobody has asked for them. */
+  values: Map<string, unknown> | null
   watcher: Watcher | null
   /** Of the command in progress. */
   tag: string
@@ -38,6 +39,8 @@ export interface ConnectionState {
   /** The connection ends behind the tagged response. */
   ending: boolean
 }
+
+const NOTHING_SAID: ReadonlyMap<string, string> = new Map()
 
 /** The state of a connection that has just been made. */
 export function openConnection(server: ServerSetup, link: Link): ConnectionState {
@@ -56,15 +59,15 @@ export function openConnection(server: ServerSetup, link: Link): ConnectionState
       },
     }),
     out: new ResponseWriter(),
-    pushes: createPushes(),
+    pushes: new Pushes(),
     parts: server.partsFor(null),
     state: 'not-authenticated',
     identity: null,
     account: null,
     view: null,
     enabled: new Set(),
-    client: new Map(),
-    values: new Map(),
+    client: NOTHING_SAID,
+    values: null,
     watcher: null,
     tag: '',
     running: null,

@@ -42,7 +42,7 @@ const update: SearchReturn = {
       return
     }
     const items = args as readonly WantedItem[]
-    searches.set(tag, entries ? updatingSort(tag, result, entries, items) : updatingSearch(tag, result, items))
+    searches.set(tag, entries ? updatingSort(tag, result, entries(), items) : updatingSearch(tag, result, items))
   },
 }
 

@@ -148,7 +148,7 @@ export async function writeRange(
     out.literalHead(0)
     return
   }
-  const source = message.pieces(start, end)
+  const source = message.pieces(start, end, true)
   const pieces = Symbol.iterator in source ? source[Symbol.iterator]() : source[Symbol.asyncIterator]()
   let step: IteratorResult<Uint8Array>
   try {
@@ -162,9 +162,8 @@ export async function writeRange(
   try {
     for (; !step.done; step = await pieces.next()) {
       const piece = step.value.length > left ? step.value.subarray(0, left) : step.value
-      out.octets(withoutNul(session, piece))
       left -= piece.length
-      const slow = session.flushMuch()
+      const slow = session.pass(withoutNul(session, piece))
       if (slow) await slow
       if (left === 0 || session.link.signal.aborted) break
     }

@@ -14,8 +14,8 @@ export interface FetchedMessage {
   summary(): Summary | Promise<Summary>
   /** The message's header block with its empty line. */
   header(): Uint8Array | Promise<Uint8Array>
-  /** Octets from `start` to `end`, in pieces. */
-  pieces(start: number, end: number): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
+  /** Octets from `start` to `end`, in pieces. `reuse`: a piece is done with when the next one is asked for. */
+  pieces(start: number, end: number, reuse?: boolean): Iterable<Uint8Array> | AsyncIterable<Uint8Array>
   /** As one array; for what is known to be small. */
   octets(start: number, end: number): Promise<Uint8Array>
 }
@@ -58,7 +58,7 @@ export class RowMessage implements FetchedMessage {
     return summary.then(({ headerSize }) => this.octets(0, prefix.length + headerSize))
   }
 
-  pieces(start: number, end: number): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  pieces(start: number, end: number, reuse = false): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
     const { prefix, row } = this
     const seam = prefix.length
     if (start >= end) return []
@@ -66,7 +66,7 @@ export class RowMessage implements FetchedMessage {
     if (end <= seam) return head
     const from = Math.max(0, start - seam)
     if (row.inline) return [...head, row.inline.subarray(from, end - seam)]
-    const source: Source = this.#session.account.read(row.blob, { start: from, end: end - seam })
+    const source: Source = this.#session.account.read(row.blob, { start: from, end: end - seam, reuse })
     return head.length === 0 ? source : chain(head, source)
   }
 

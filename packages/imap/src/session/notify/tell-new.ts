@@ -13,7 +13,7 @@ export async function tellNew(session: ImapSession, uids: UidSet, items: readonl
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
       if (sequence === 0) continue
-      beginFetch(session, sequence, row.uid)
+      beginFetch(out, session.enabled.has('UIDONLY'), sequence, row.uid)
       const message = fetchedMessage(session, row)
       for (const [i, { item, args }] of items.entries()) {
         if (i > 0) out.text(' ')

@@ -26,10 +26,10 @@ export class SearchMessage extends RowMessage implements SearchedMessage {
     this.#work = work
   }
 
-  override pieces(start: number, end: number): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  override pieces(start: number, end: number, reuse?: boolean): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
     this.#work.open(end - start, !this.#opened)
     this.#opened = true
-    return super.pieces(start, end)
+    return super.pieces(start, end, reuse)
   }
 
   pause(): void | Promise<void> {

@@ -115,9 +115,13 @@ export function checked<T extends SearchRequest>(request: T): T {
   return request
 }
 
-/** RFC 5182 §2.1: a search that was to be saved and failed leaves an empty result. */
-export function forgetSaved(session: ImapSession, returns: readonly ReturnOption[] | null, error: unknown): void {
-  const refused = error instanceof Refusal && error.reply.status === 'BAD'
-  if (refused || !returns?.some(({ option }) => option.name === 'SAVE')) return
+/**
+ * RFC 5182 §2.1: a search that was to be saved and failed leaves an empty result, and what was given up is told by its
+ * own code. Gives the error to throw.
+ */
+export function forgetSaved(session: ImapSession, returns: readonly ReturnOption[] | null, error: unknown): unknown {
+  const reply = error instanceof Refusal ? error.reply : null
+  if (reply?.status === 'BAD' || !returns?.some(({ option }) => option.name === 'SAVE')) return error
   if (session.selected) session.selected.savedResult = noUids
+  return reply?.code === 'LIMIT' ? new Refusal(no(reply.text, 'NOTSAVED')) : error
 }

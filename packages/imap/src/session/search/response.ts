@@ -22,7 +22,7 @@ export async function writeNumbers(
   const numbers = numbersOf(found)
   out.text(`* ${name}`)
   for (let i = 0; i < numbers.length; i++) {
-    out.text(` ${numbers[i]}`)
+    out.text(' ').number(numbers[i])
     const slow = i % BATCH === BATCH - 1 ? session.flushMuch() : undefined
     if (slow) await slow
   }

@@ -1,6 +1,7 @@
 /**
  * What messages are sorted and threaded by, kept between commands and shared by the sessions of a server: a message
- * never changes, so a key is found once. Mailboxes that were used last stay, up to a number of keys.
+ * never changes, so a key is found once. What was made of the keys of some messages last (an order, threads) is kept
+ * beside them. Mailboxes that were used last stay, up to a number of keys.
  */
 import type { Column, UidSet } from '@posthouse/store-api'
 import { uidSetFromSorted } from '@posthouse/store-api'
@@ -17,8 +18,19 @@ export interface KeyKind<Key> {
   key(message: SearchedMessage): Key | Promise<Key>
 }
 
-/** Keys of one mailbox: by kind, then by UID. */
-type MailboxKeys = Map<string, Map<number, unknown>>
+/** What was made of the keys of some messages: the same messages give the same. */
+export interface Made {
+  /** Ascending. */
+  readonly uids: Uint32Array
+  readonly result: Float64Array
+}
+
+/** Of one mailbox. */
+interface MailboxKeys {
+  /** By kind, then by UID. */
+  readonly kinds: Map<string, Map<number, unknown>>
+  readonly made: Map<string, Made>
+}
 
 export class KeyCache {
   readonly #limit: number
@@ -32,7 +44,7 @@ export class KeyCache {
 
   #keysOf(session: ImapSession, { id, mailbox }: MailboxView): MailboxKeys {
     const name = [session.identity?.account, id, mailbox.uidValidity].join('\0')
-    const keys: MailboxKeys = this.#mailboxes.get(name) ?? new Map()
+    const keys: MailboxKeys = this.#mailboxes.get(name) ?? { kinds: new Map(), made: new Map() }
     this.#mailboxes.delete(name)
     this.#mailboxes.set(name, keys)
     return keys
@@ -46,12 +58,12 @@ export class KeyCache {
     uids: Uint32Array,
     work: Work,
   ): Promise<readonly ReadonlyMap<number, unknown>[]> {
-    const kept = this.#keysOf(session, view)
+    const kept = this.#keysOf(session, view).kinds
     const maps = kinds.map(({ name }) => {
       const map = kept.get(name) ?? new Map<number, unknown>()
       kept.set(name, map)
       // Most of it is of messages that are gone.
-      if (map.size > 2 * view.count + 100) for (const uid of map.keys()) if (view.sequenceOf(uid) === 0) map.delete(uid)
+      if (map.size > 2 * view.count + 100) forgetGone(map, view)
       return map
     })
     const missing = uidSetFromSorted(uids.filter((uid) => maps.some((map) => !map.has(uid))))
@@ -62,16 +74,42 @@ export class KeyCache {
     return maps
   }
 
+  /** What was kept under this name. */
+  made(session: ImapSession, view: MailboxView, name: string): Made | undefined {
+    return this.#keysOf(session, view).made.get(name)
+  }
+
+  /** Keeps what was made of the keys of some messages, instead of what was there; a part does not displace the whole. */
+  keep(session: ImapSession, view: MailboxView, name: string, made: Made): void {
+    const kept = this.#keysOf(session, view).made
+    const whole = Math.min(kept.get(name)?.uids.length ?? 0, view.count)
+    if (made.uids.length * 2 < whole) return
+    kept.set(name, made)
+    this.#shrink()
+  }
+
   /** Forgets the mailboxes that were used longest ago. */
   #shrink(): void {
     let count = 0
-    for (const keys of this.#mailboxes.values()) for (const map of keys.values()) count += map.size
+    for (const keys of this.#mailboxes.values()) count += sizeOf(keys)
     for (const [name, keys] of this.#mailboxes) {
       if (count <= this.#limit) return
-      for (const map of keys.values()) count -= map.size
+      count -= sizeOf(keys)
       this.#mailboxes.delete(name)
     }
   }
+}
+
+function sizeOf({ kinds, made }: MailboxKeys): number {
+  let count = 0
+  for (const map of kinds.values()) count += map.size
+  for (const { uids } of made.values()) count += uids.length
+  return count
+}
+
+/** What is above the view's last UID has come since, and other sessions may know of it. */
+function forgetGone(map: Map<number, unknown>, view: MailboxView): void {
+  for (const uid of map.keys()) if (uid <= view.lastUid && view.sequenceOf(uid) === 0) map.delete(uid)
 }
 
 async function readKeys(

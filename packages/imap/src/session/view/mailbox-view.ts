@@ -54,12 +54,11 @@ export class MailboxView {
   recentTold = 0
   /** The largest modification sequence told of a message since HIGHESTMODSEQ was told. */
   modseqTold: ModSeq = 0
-  /** What the client has done to messages that are gone, until it hears of that. */
-  readonly ghosts = new Map<Uid, Pick<MessageRow, 'flags' | 'keywords'>>()
   /** Changes that the client knows because they are its own: not to be told again. */
   quiet: readonly { readonly uids: UidSet; readonly modseq: ModSeq }[] = []
   /** Message numbers are not to be used by the client any more (RFC 9586). */
   uidsOnly = false
+  #ghosts: Map<Uid, Pick<MessageRow, 'flags' | 'keywords'>> | null = null
   #list: UidList
   #count: number
   /** Where `sequenceOf` looks first. */
@@ -82,6 +81,11 @@ export class MailboxView {
     this.#count = count
     this.keywords = sharing ? sharing.uids.keywords(sharing.key) : new KeywordList()
     for (const keyword of mailbox.keywords ?? []) this.keywords.add(keyword)
+  }
+
+  /** What the client has done to messages that are gone, until it hears of that. */
+  get ghosts(): Map<Uid, Pick<MessageRow, 'flags' | 'keywords'>> {
+    return (this.#ghosts ??= new Map())
   }
 
   /** Number of messages, as the client knows it. */
@@ -203,7 +207,7 @@ export class MailboxView {
     }
     this.#list = { array: left, used: kept }
     this.#count = kept
-    for (const uid of this.ghosts.keys()) if (uidSetContains(gone, uid)) this.ghosts.delete(uid)
+    if (this.#ghosts) for (const uid of this.#ghosts.keys()) if (uidSetContains(gone, uid)) this.#ghosts.delete(uid)
     return numbers
   }
 

@@ -1,6 +1,7 @@
 /** How changes are told: the one place that knows VANISHED (RFC 7162 §3.2.10) and UIDFETCH (RFC 9586) from the rest. */
 import type { MessageRow, UidSet } from '@posthouse/store-api'
 import { formatUidSet } from '../../syntax/sequence-set.js'
+import type { ResponseWriter } from '../../syntax/writer.js'
 import { type FetchedMessage, fetchedMessage } from '../fetch/message.js'
 import type { ImapSession } from '../session.js'
 import { noteKeywords } from './keywords.js'
@@ -16,10 +17,9 @@ export function reportExpunged(session: ImapSession, numbers: readonly number[],
   for (const number of numbers) out.line(`* ${number} EXPUNGE`)
 }
 
-/** Begins a FETCH response: `* 3 FETCH (`, or `* 17 UIDFETCH (`. True when the UID still has to be told. */
-export function beginFetch(session: ImapSession, sequence: number, uid: number): void {
-  const { out, enabled } = session
-  if (enabled.has('UIDONLY')) out.text('* ').number(uid).text(' UIDFETCH (')
+/** Begins a FETCH response: `* 3 FETCH (`, or `* 17 UIDFETCH (`. */
+export function beginFetch(out: ResponseWriter, uidsOnly: boolean, sequence: number, uid: number): void {
+  if (uidsOnly) out.text('* ').number(uid).text(' UIDFETCH (')
   else out.text('* ').number(sequence).text(' FETCH (')
 }
 
@@ -41,8 +41,9 @@ export function reportFlags(
 ): void | Promise<void> {
   const { out, parts, enabled } = session
   noteKeywords(session, view, row)
-  beginFetch(session, sequence, row.uid)
-  if ((withUid || wantsUid(session)) && !enabled.has('UIDONLY')) out.text('UID ').number(row.uid).text(' ')
+  const uidsOnly = enabled.has('UIDONLY')
+  beginFetch(out, uidsOnly, sequence, row.uid)
+  if ((withUid || wantsUid(session)) && !uidsOnly) out.text('UID ').number(row.uid).text(' ')
   const message = fetchedMessage(session, row)
   const wait = parts.fetchItems.get('FLAGS')?.write(out, message, undefined, session)
   if (wait) return wait.then(() => writeUpdates(session, message, 0))

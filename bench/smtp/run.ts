@@ -1,7 +1,8 @@
 /**
  * SMTP receiving: ours beside smtp-server, smtp-server with mailparser, and a bare `node:net` loop that understands
  * nothing. Each server in a process of its own, one message generator (C when there is a compiler), rounds interleaved,
- * medians, ratios.
+ * medians, ratios; then the processor time of the server for each message, which says more where the machine is slow to
+ * wake a process up. `--load 'one per connection'` for some loads, `--only 'posthouse;node:net loop'` for some servers.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
@@ -15,16 +16,21 @@ const scale = option('scale', 1)
 const rounds = option('rounds', 3)
 
 /** What is measured: the generator's mode, connections, messages, octets. */
-const LOADS: readonly (readonly [name: string, mode: string, connections: number, messages: number, size: number])[] = [
+type Load = readonly [name: string, mode: string, connections: number, messages: number, size: number]
+const LOADS: readonly Load[] = [
   ['1 KB lock-step', 'lockstep', 10, 10_000, 1024],
   ['1 KB pipelined', 'pipelined', 10, 20_000, 1024],
   ['1 KB BDAT', 'bdat', 10, 30_000, 1024],
   ['100 KB lock-step', 'lockstep', 10, 3_000, 100_000],
   ['5 MB, 4 connections', 'lockstep', 4, 100, 5_000_000],
+  ['10 KB, 50 connections', 'lockstep', 50, 10_000, 10_240],
   ['one per connection', 'connect', 10, 4_000, 1024],
 ]
+/** Messages before anything is measured: compilers need their time, and a connection is much code. */
+const WARM_UP = 4_000
 
-const SERVERS: readonly (readonly [name: string, command: readonly string[]])[] = [
+type Server = readonly [name: string, command: readonly string[]]
+const SERVERS: readonly Server[] = [
   ['node:net loop', [process.execPath, join(here, 'sink.mjs'), '0']],
   ['posthouse', [process.execPath, '--import', 'tsx', join(here, 'ours.ts'), 'discard']],
   ['posthouse + summary', [process.execPath, '--import', 'tsx', join(here, 'ours.ts'), 'summary']],
@@ -39,57 +45,75 @@ function buildGenerator(): string {
   return binary
 }
 
-function measure(generator: string, server: BenchServer, load: (typeof LOADS)[number]): number | null {
-  const [, mode, connections, messages, size] = load
-  const args = ['127.0.0.1', server.port, mode, connections, Math.ceil(messages * scale), size].map(String)
+interface Measured {
+  /** Messages per second. */
+  readonly rate: number
+  /** Processor time of the server for each message, in microseconds. */
+  readonly cpu: number
+}
+
+function measure(generator: string, server: BenchServer, load: Load, messages: number): Measured | null {
+  const [, mode, connections, , size] = load
+  const args = ['127.0.0.1', server.port, mode, connections, messages, size].map(String)
   const [program, ...rest] = onCore(1, [generator, ...args])
+  const before = server.cpu()
   const run = spawnSync(program, rest, { encoding: 'utf8', timeout: 120_000 })
-  return run.status === 0 ? (JSON.parse(run.stdout).rate as number) : null
+  if (run.status !== 0) return null
+  return { rate: JSON.parse(run.stdout).rate, cpu: ((server.cpu() - before) * 1000) / messages }
+}
+
+/** Those that the option names; all without it. */
+function wanted<T extends readonly [name: string, ...rest: unknown[]]>(all: readonly T[], name: string): readonly T[] {
+  const at = process.argv.indexOf(`--${name}`)
+  if (at === -1) return all
+  const names = process.argv[at + 1].split(';')
+  return all.filter(([own]) => names.includes(own))
 }
 
 const generator = buildGenerator()
+const loads = wanted(LOADS, 'load')
 const servers = await Promise.all(
-  SERVERS.map(async ([name, command]) => ({ name, server: await startServer(command) })),
+  wanted(SERVERS, 'only').map(async ([name, command]) => ({ name, server: await startServer(command) })),
 )
-const results = new Map<string, (number | null)[]>()
+const results = new Map<string, (Measured | null)[]>()
 try {
-  for (const load of LOADS) {
-    const rates = servers.map((): number[] => [])
+  for (const load of loads) {
+    const [name, , , count, size] = load
+    const messages = Math.ceil(count * scale)
+    const found = servers.map((): Measured[] => [])
     for (let round = 0; round <= rounds; round++) {
-      for (const [i, { server }] of servers.entries()) {
-        const rate = measure(generator, server, load)
-        // The first round warms up.
-        if (rate !== null && round > 0) rates[i].push(rate)
+      for (const [i, one] of servers.entries()) {
+        // smtp-server greets after 100 ms, and what is long takes its time.
+        const warmUp = size > 10_240 || one.name.startsWith('smtp-server') ? messages : Math.max(messages, WARM_UP)
+        const measured = measure(generator, one.server, load, round === 0 ? warmUp : messages)
+        if (measured && round > 0) found[i].push(measured)
       }
     }
-    results.set(
-      load[0],
-      rates.map((values) => (values.length > 0 ? median(values) : null)),
-    )
+    const middle = (all: readonly Measured[]): Measured | null =>
+      all.length === 0 ? null : { rate: median(all.map(({ rate }) => rate)), cpu: median(all.map(({ cpu }) => cpu)) }
+    results.set(name, found.map(middle))
   }
 } finally {
   await Promise.all(servers.map(({ server }) => server.stop()))
 }
 
-console.log('messages per second (median), and as a ratio to the bare node:net loop and to smtp-server\n')
-printTable(
-  ['', ...LOADS.map(([name]) => name)],
-  servers.map(({ name }, i) => [name, ...LOADS.map(([load]) => results.get(load)?.[i]?.toFixed(0) ?? '-')]),
-)
-console.log('')
-for (const base of ['node:net loop', 'smtp-server']) {
-  const at = servers.findIndex(({ name }) => name === base)
+/** A row for each server, a column for each load. */
+function show(title: string, cell: (of: readonly (Measured | null)[], server: number) => string | undefined): void {
   printTable(
-    [`ratio to ${base}`, ...LOADS.map(([name]) => name)],
-    servers.map(({ name }, i) => [
-      name,
-      ...LOADS.map(([load]) => {
-        const rates = results.get(load) ?? []
-        const own = rates[i]
-        const other = rates[at]
-        return own && other ? (own / other).toFixed(2) : '-'
-      }),
-    ]),
+    [title, ...loads.map(([name]) => name)],
+    servers.map(({ name }, i) => [name, ...loads.map(([load]) => cell(results.get(load) ?? [], i) ?? '-')]),
   )
   console.log('')
 }
+
+show('messages per second', (of, i) => of[i]?.rate.toFixed(0))
+show('processor time for each (us)', (of, i) => of[i]?.cpu.toFixed(0))
+for (const base of ['node:net loop', 'smtp-server', 'smtp-server + mailparser']) {
+  const at = servers.findIndex(({ name }) => name === base)
+  if (at === -1) continue
+  show(`speed beside ${base}`, (of, i) => (of[i] && of[at] ? (of[i].rate / of[at].rate).toFixed(2) : undefined))
+}
+show('beside node:net loop by processor time', (of, i) => {
+  const at = servers.findIndex(({ name }) => name === 'node:net loop')
+  return of[i] && of[at] ? (of[at].cpu / of[i].cpu).toFixed(2) : undefined
+})

@@ -56,3 +56,15 @@ test('a binding that is not there, or would crash this Node, is refused by its n
   if (Number.parseInt(process.versions.node, 10) >= 22) return
   expect(() => loadDriver('better-sqlite3')).toThrow(expect.objectContaining({ code: 'unavailable' }))
 })
+
+test('an empty array from another thread is not NULL', () => {
+  const database = loadDriver().open(':memory:', { readOnly: false })
+  try {
+    const statement = database.prepare('SELECT ? IS NULL, length(?)')
+    const empty = structuredClone(new Uint8Array(0))
+    expect(statement.get(empty, empty)).toEqual([0, 0])
+    expect(statement.all(null, 'abc')).toEqual([[1, 3]])
+  } finally {
+    database.close()
+  }
+})

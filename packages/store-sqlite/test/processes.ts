@@ -21,6 +21,8 @@ export function startChild(folder: string, settings: ChildSettings): Child {
   const child = spawn(process.execPath, ['--import', 'tsx', CHILD, folder, JSON.stringify(settings)], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // `node:sqlite` is called experimental by some versions of Node; what a child complains about is something else.
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
   })
   const lines: string[] = []
   const waiting: { count: number; resolve: () => void }[] = []

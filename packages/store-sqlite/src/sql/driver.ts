@@ -101,16 +101,39 @@ function load(name: DriverName): Driver {
   return nodeSqliteDriver(name, module)
 }
 
+const EMPTY = new Uint8Array(1).subarray(0, 0)
+
+/**
+ * Node 22 binds an empty array that came from another thread as NULL: such a one has no memory at all. One of our own
+ * stands in its place there.
+ */
+function emptyAsItIs(prepare: (sql: string) => NodeStatement): (sql: string) => NodeStatement {
+  const [isNull] = Object.values(prepare('SELECT ? IS NULL AS n').get(structuredClone(new Uint8Array(0))) as object)
+  if (isNull === 0) return prepare
+  const own = (values: readonly SqlValue[]): SqlValue[] =>
+    values.map((value) => (value instanceof Uint8Array && value.length === 0 ? EMPTY : value))
+  return (sql) => {
+    const statement = prepare(sql)
+    return {
+      run: (...values) => statement.run(...own(values)),
+      get: (...values) => statement.get(...own(values)),
+      all: (...values) => statement.all(...own(values)),
+      ...(statement.setReturnArrays && { setReturnArrays: (on: boolean) => statement.setReturnArrays?.(on) }),
+    }
+  }
+}
+
 function nodeSqliteDriver(name: DriverName, { DatabaseSync }: NodeSqlite): Driver {
   return {
     name,
     open(file, { readOnly }) {
       const db = new DatabaseSync(file, { readOnly })
+      const prepare = emptyAsItIs((sql) => db.prepare(sql))
       return {
         exec: (sql) => db.exec(sql),
         close: () => db.close(),
         prepare(sql) {
-          const statement = db.prepare(sql)
+          const statement = prepare(sql)
           const asArray = statement.setReturnArrays
             ? (row: unknown) => row as SqlRow
             : (row: unknown) => Object.values(row as object) as SqlRow

@@ -64,6 +64,14 @@ const WITH_ICONV: readonly [label: string, octets: string, text: string][] = [
   ['cp1125', '8fe0 f8', 'ПрЇ'],
 ]
 
+function inPlatform(label: string): boolean {
+  try {
+    return new TextDecoder(label) !== null
+  } catch {
+    return false
+  }
+}
+
 describe('octets of each charset', () => {
   test.each(SAMPLES)('%s', (label, octets, text) => {
     expect(decodeCharset(hex(octets), label, iconvCharsets)).toEqual({ text })
@@ -71,7 +79,8 @@ describe('octets of each charset', () => {
 
   test.each(WITH_ICONV)('%s, by iconv-lite', (label, octets, text) => {
     expect(decodeCharset(hex(octets), label, iconvCharsets)).toEqual({ text })
-    expect(decodeCharset(hex(octets), label).defect).toBe('unknown-charset')
+    // Node's TextDecoder has more of them from version to version.
+    expect(decodeCharset(hex(octets), label).defect).toBe(inPlatform(label) ? undefined : 'unknown-charset')
   })
 
   test.each([...SAMPLES, ...WITH_ICONV])('%s, octet by octet', (label, octets, text) => {

@@ -113,8 +113,10 @@ export async function killRelay(options: {
       for (const id of await inHand(join(folder, 'queue.db'))) window.add(id)
     }
     await new Promise<void>((resolve, reject) => {
+      const waiting = [...acknowledged]
       const check = (): void => {
-        if ([...acknowledged].every((id) => arrived.has(id))) resolve()
+        while (waiting.length > 0 && arrived.has(waiting.at(-1) as string)) waiting.pop()
+        if (waiting.length === 0) resolve()
       }
       changed = check
       check()

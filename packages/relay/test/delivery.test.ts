@@ -47,6 +47,16 @@ describe('delivery', () => {
     expect((await relay.status()).messages).toBe(0)
   })
 
+  test('connections are used again: 40 messages to one server go over no more than a destination may have', async () => {
+    const sink = await sinkOf()
+    const { relay } = await relayOf({ port: sink.port, resolver: zone, limits: { perDestination: 2 } })
+    for (let i = 0; i < 40; i++) {
+      await relay.submit({ envelope: from, recipients: [`bob${i}@example.org`], message: HELLO })
+    }
+    const received = await sink.count(40)
+    expect(new Set(received.map(({ session }) => session)).size).toBeLessThanOrEqual(2)
+  })
+
   test('a 4yz is tried again when its time has come; a 5yz comes back as a notice', async () => {
     let tries = 0
     const sink = await sinkOf({

@@ -20,8 +20,12 @@ export function skipCfws(text: string, at: number): number {
 /** Comments nested deeper are text. With the bound, looking for ends that never come stays linear. */
 const MAX_COMMENT_DEPTH = 32
 
-/** Offset behind the comment that opens at `at`, or -1 when it is not closed or too deep. */
+/**
+ * Offset behind the comment that opens at `at`, or -1 when it is not closed or too deep. A parenthesis behind a backslash
+ * opens none (RFC 5322 §3.2.1): others that are looked at before it pass over it, so their depth would set no bound.
+ */
 export function commentEnd(text: string, at: number): number {
+  if (at > 0 && text.charCodeAt(at - 1) === BACKSLASH) return -1
   let depth = 0
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at)

@@ -2,8 +2,9 @@
  * What a client that has not said UTF8 gets of a header in UTF-8 (RFC 6856 §2.1): fields that ASCII can say are encoded,
  * addresses that it cannot are replaced, and what is left goes away (RFC 6858 §2). Headers of parts and bodies stay.
  */
-import { type HeaderField, parseMessage } from '@posthouse/mime/core'
+
 import type { Group, Mailbox } from '@posthouse/mime/compose'
+import { type HeaderField, parseMessage } from '@posthouse/mime/core'
 import { editHeader, type NewField } from '@posthouse/mime/edit'
 import { decodeWords, isGroup, parseAddressList, type RawMailbox } from '@posthouse/mime/header'
 import { concat, fromLatin1, hasEightBit, indexOfByte, latin1, strictUtf8, utf8 } from '@posthouse/wire'

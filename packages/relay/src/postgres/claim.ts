@@ -168,8 +168,8 @@ async function takeOverdue(
   taken: Taken[],
 ): Promise<void> {
   const { rows } = await step.query(
-    `SELECT ${JOB_COLUMNS} FROM ${schema}.job j WHERE j.state = ${WAITING} AND j.alarm <= $1 ORDER BY j.alarm LIMIT $2
-     FOR UPDATE SKIP LOCKED`,
+    `SELECT ${JOB_COLUMNS} FROM ${schema}.job j WHERE j.state = ${WAITING} AND j.alarm >= 0 AND j.alarm <= $1
+     ORDER BY j.alarm LIMIT $2 FOR UPDATE SKIP LOCKED`,
     [now, Math.max(1, Math.floor(max * OVERDUE_SHARE))],
   )
   if (rows.length === 0) return
@@ -310,8 +310,9 @@ function claimedJob(
 
 async function nextTime(step: Step, schema: string, now: number): Promise<number | null> {
   const { rows } = await step.query(
-    `SELECT LEAST((SELECT min(ready) FROM ${schema}.destination WHERE ready > $1),
-       (SELECT min(alarm) FROM ${schema}.job WHERE state = ${WAITING} AND alarm > $1)) AS next`,
+    `SELECT LEAST((SELECT ready FROM ${schema}.destination WHERE ready > $1 ORDER BY ready LIMIT 1),
+       (SELECT alarm FROM ${schema}.job WHERE state = ${WAITING} AND alarm >= 0 AND alarm > $1 ORDER BY alarm LIMIT 1)
+     ) AS next`,
     [now],
   )
   return rows[0].next === null ? null : Number(rows[0].next)

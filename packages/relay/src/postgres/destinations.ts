@@ -82,7 +82,7 @@ export async function makeLater(step: Step, schema: string, keys: readonly strin
   )
   await step.query(
     `DELETE FROM ${schema}.destination d WHERE d.key = ANY($1) AND d.ready IS NULL AND d.free <= $2
-     AND NOT EXISTS (SELECT FROM ${schema}.job j WHERE j.destination = d.key)`,
+     AND (SELECT j.id FROM ${schema}.job j WHERE j.destination = d.key ORDER BY j.state LIMIT 1) IS NULL`,
     [ours, now],
   )
 }

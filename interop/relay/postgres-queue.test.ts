@@ -87,6 +87,36 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     expect(rows[0].count).toBe(0)
   })
 
+  test('a claim leaves what waits for a dead destination alone, though PostgreSQL believes that the queue is empty', async () => {
+    const engine = await open()
+    const schema = `queue_${number}`
+    await engine.enqueue(mail('domain:dead.test'))
+    const [job] = (await engine.claim(claimOf())).jobs
+    const failure = { status: '4.4.1', text: 'nobody there', remote: null, at: 0 }
+    const destination = { failures: 0, blockedUntil: 1e13, failure }
+    await engine.settle({ ...done(job), recipients: job.recipients, due: 1e13, destination })
+    await pool.query(`ALTER TABLE ${schema}.job SET (autovacuum_enabled = off)`)
+    await pool.query(`ANALYZE ${schema}.job`)
+    await pool.query(`INSERT INTO ${schema}.job(message, destination, state, due, alarm, expires, recipients)
+      SELECT message, destination, state, due, 1e13, 1e13, recipients FROM ${schema}.job, generate_series(1, 20000)`)
+    const rowsRead = async (): Promise<number> => {
+      await pool.query('SELECT pg_stat_force_next_flush()')
+      const { rows } = await pool.query(
+        `SELECT (t.seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes i WHERE i.relid = t.relid))::int AS read
+         FROM pg_stat_user_tables t WHERE schemaname = $1 AND relname = 'job'`,
+        [schema],
+      )
+      return rows[0].read
+    }
+    const before = await rowsRead()
+    await engine.enqueue(mail('domain:live.test'))
+    const { jobs } = await engine.claim(claimOf())
+    expect(jobs).toMatchObject([{ destination: 'domain:live.test' }])
+    await engine.settle(done(jobs[0]))
+    await engine.claim(claimOf())
+    expect((await rowsRead()) - before).toBeLessThan(100)
+  })
+
   test('places at a server, and messages a minute, are counted for all machines', async () => {
     const first = await openAt(`queue_${++number}`)
     const second = await openAt(`queue_${number}`)

@@ -92,7 +92,7 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     const schema = `queue_${number}`
     await engine.enqueue(mail('domain:dead.test'))
     const [job] = (await engine.claim(claimOf())).jobs
-    const failure = { status: '4.4.1', text: 'nobody there', remote: null, at: 0 }
+    const failure = { status: '4.4.1', text: 'nobody there', reply: null, remote: null, at: 0 }
     const destination = { failures: 0, blockedUntil: 1e13, failure }
     await engine.settle({ ...done(job), recipients: job.recipients, due: 1e13, destination })
     await pool.query(`ALTER TABLE ${schema}.job SET (autovacuum_enabled = off)`)

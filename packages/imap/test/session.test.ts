@@ -1,6 +1,12 @@
-import { StoreError } from '@posthouse/store-api'
-import { playTranscript } from '@posthouse/wire/testing'
-import { test } from 'vitest'
+import { type Account, StoreError } from '@posthouse/store-api'
+import { fromUtf8 } from '@posthouse/wire'
+import { connectInMemory, playTranscript } from '@posthouse/wire/testing'
+import { expect, test } from 'vitest'
+import { ConnectionSession } from '../src/session/connection/session.js'
+import { openConnection } from '../src/session/connection/state.js'
+import type { ServerSetup } from '../src/session/session.js'
+import { MailboxView } from '../src/session/view/mailbox-view.js'
+import { SharedUids } from '../src/session/view/shared-uids.js'
 import { HELLO, testServer } from './servers.js'
 
 const SELECT = `
@@ -109,3 +115,49 @@ test('a store that fails in the middle of an answer: no half response, and the s
   `,
   )
 })
+
+test('an account that opens when the client has gone is closed', async () => {
+  const made = testServer()
+  const [asked, ask] = signal()
+  const [opened, open] = signal()
+  const [closed, close] = signal()
+  const { server } = testServer({
+    store: {
+      async open(name, as) {
+        const account = await made.store.open(name, as)
+        ask()
+        await opened
+        return { ...account, close: async () => close() } as Account
+      },
+    },
+  })
+  const connection = connectInMemory(server)
+  connection.send(fromUtf8('a1 LOGIN alice secret\r\n'))
+  await asked
+  connection.driver.timedOut()
+  expect(connection.closed).toBe(true)
+  open()
+  await closed
+})
+
+test('a mailbox that is read when the client has gone is let go', () => {
+  const uids = new SharedUids()
+  const controller = new AbortController()
+  const server = { limits: {}, partsFor: () => ({}) } as unknown as ServerSetup
+  const link = { signal: controller.signal } as never
+  const session = new ConnectionSession(openConnection(server, link), () => {})
+  const view = new MailboxView({ id: '1', modseq: 1 } as never, Uint32Array.of(1, 2), false, { uids, key: 'INBOX' })
+  expect(uids.size).toBe(1)
+  controller.abort()
+  expect(() => session.select(view)).toThrow('The connection is gone')
+  expect(uids.size).toBe(0)
+  expect(session.selected).toBeNull()
+})
+
+function signal(): readonly [Promise<void>, () => void] {
+  let tell = (): void => {}
+  const told = new Promise<void>((resolve) => {
+    tell = resolve
+  })
+  return [told, tell]
+}

@@ -57,6 +57,19 @@ test('what was ordered is not compared again; what is new is compared with few',
   expect(compared).toBeLessThan(10)
 })
 
+test('others have their turn while many new messages find their places', async () => {
+  const length = 4_000
+  const all = Uint32Array.from({ length }, (_, i) => i + 1)
+  const compare = (a: number, b: number): number => a - b
+  const uids = all.filter((uid) => uid % 2 === 0)
+  const last = { uids, result: await orderFrom(undefined, uids, compare, () => undefined) }
+  let pauses = 0
+  const order = await orderFrom(last, all, compare, () => void pauses++)
+  expect([...order]).toEqual([...all.keys()])
+  // Sorting what is new pauses a few times by itself; finding places is the longer part.
+  expect(pauses).toBeGreaterThanOrEqual(length / 2)
+})
+
 const mailbox = async (made: TestServer): Promise<void> => {
   for (const subject of ['c', 'a', 'b', 'd']) await made.deliver(mail({ Subject: subject }))
 }

@@ -89,7 +89,9 @@ export function createParts({ store, own, as, prefixOf, opened }: PartsOptions):
     },
     show(infos) {
       // Nothing is remembered of what is the principal's own, unless its id looks like another's.
-      const kept = infos.filter(({ id, owner, rights }) => owner ?? rights ?? splitForeignId(id))
+      const kept = infos.filter(
+        ({ id, owner, rights }) => owner !== undefined || rights !== undefined || splitForeignId(id),
+      )
       shown = kept.length > 0 ? new Map(kept.map((info) => [info.id, info])) : NOTHING
     },
     rights: (id) => shown.get(id)?.rights,

@@ -3,7 +3,7 @@ import type { Account, ModSeq } from '@posthouse/store-api'
 import type { Identity, Link, LogEvent, MaybePromise, SaslContext } from '@posthouse/wire'
 import type { ImapLimits } from '../../engine/limits.js'
 import type { SessionState } from '../../engine/states.js'
-import { bad, Refusal } from '../../syntax/status.js'
+import { bad, no, Refusal } from '../../syntax/status.js'
 import type { ResponseWriter } from '../../syntax/writer.js'
 import { capabilities } from '../capabilities.js'
 import type { Parts } from '../parts.js'
@@ -118,6 +118,8 @@ export class ConnectionSession implements ImapSession {
   async open(name: string, principal: string): Promise<void> {
     const connection = this.#connection
     const account = await this.server.openAccount(name, principal)
+    // The client has gone meanwhile: what the connection had was let go without this.
+    if (this.link.signal.aborted) return account.close?.()
     connection.account = account
     connection.identity = { account: name, principal }
     connection.parts = this.server.partsFor(account)
@@ -144,6 +146,12 @@ export class ConnectionSession implements ImapSession {
   select(next: MailboxView | null): void {
     const connection = this.#connection
     connection.view?.release()
+    // The client has gone meanwhile: nobody would release it.
+    if (next && this.link.signal.aborted) {
+      connection.view = null
+      next.release()
+      throw new Refusal(no('The connection is gone', 'UNAVAILABLE'))
+    }
     connection.view = next
     connection.state = next ? 'selected' : 'authenticated'
     if (next) this.#watcher()

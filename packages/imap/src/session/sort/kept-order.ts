@@ -18,7 +18,7 @@ export async function orderFrom(
   if (last && uids.length >= last.uids.length * SMALL_PART) {
     if (sameUids(last.uids, uids)) return last.result
     const { kept, fresh } = carried(last, uids)
-    if (fresh.length <= kept.length) return merged(kept, await sortInTurns(fresh, compare, pause), compare)
+    if (fresh.length <= kept.length) return merged(kept, await sortInTurns(fresh, compare, pause), compare, pause)
   }
   const all = Array.from(uids, (_, position) => position)
   return Float64Array.from(await sortInTurns(all, compare, pause))
@@ -47,13 +47,20 @@ function carried(last: Made, uids: Uint32Array): { readonly kept: number[]; read
   return { kept, fresh }
 }
 
-function merged(kept: readonly number[], fresh: readonly number[], compare: ComparePositions): Float64Array {
+async function merged(
+  kept: readonly number[],
+  fresh: readonly number[],
+  compare: ComparePositions,
+  pause: () => void | Promise<void>,
+): Promise<Float64Array> {
   const order = new Float64Array(kept.length + fresh.length)
   let from = 0
   let into = 0
   for (const one of fresh) {
     for (const to = placeOf(kept, one, from, compare); from < to; from++) order[into++] = kept[from]
     order[into++] = one
+    const slow = pause()
+    if (slow) await slow
   }
   for (; from < kept.length; from++) order[into++] = kept[from]
   return order

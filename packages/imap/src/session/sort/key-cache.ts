@@ -25,10 +25,16 @@ export interface Made {
   readonly result: Float64Array
 }
 
+/** Orders and threads kept of one mailbox; clients ask for one or two, but there are countless. */
+const MADE = 8
+/** What a mailbox, a kind and a result count for beside their keys: empty ones take memory, too. */
+const OVERHEAD = 64
+
 /** Of one mailbox. */
 interface MailboxKeys {
   /** By kind, then by UID. */
   readonly kinds: Map<string, Map<number, unknown>>
+  /** The one kept last stands last. */
   readonly made: Map<string, Made>
 }
 
@@ -60,10 +66,10 @@ export class KeyCache {
   ): Promise<readonly ReadonlyMap<number, unknown>[]> {
     const kept = this.#keysOf(session, view).kinds
     const maps = kinds.map(({ name }) => {
-      const map = kept.get(name) ?? new Map<number, unknown>()
-      kept.set(name, map)
+      const before = kept.get(name) ?? new Map<number, unknown>()
       // Most of it is of messages that are gone.
-      if (map.size > 2 * view.count + 100) forgetGone(map, view)
+      const map = before.size > 2 * view.count + 100 ? withoutGone(before, view) : before
+      kept.set(name, map)
       return map
     })
     const missing = uidSetFromSorted(uids.filter((uid) => maps.some((map) => !map.has(uid))))
@@ -84,7 +90,12 @@ export class KeyCache {
     const kept = this.#keysOf(session, view).made
     const whole = Math.min(kept.get(name)?.uids.length ?? 0, view.count)
     if (made.uids.length * 2 < whole) return
+    kept.delete(name)
     kept.set(name, made)
+    for (const oldest of kept.keys()) {
+      if (kept.size <= MADE) break
+      kept.delete(oldest)
+    }
     this.#shrink()
   }
 
@@ -101,15 +112,20 @@ export class KeyCache {
 }
 
 function sizeOf({ kinds, made }: MailboxKeys): number {
-  let count = 0
-  for (const map of kinds.values()) count += map.size
-  for (const { uids } of made.values()) count += uids.length
+  let count = OVERHEAD
+  for (const map of kinds.values()) count += OVERHEAD + map.size
+  for (const { uids } of made.values()) count += OVERHEAD + uids.length
   return count
 }
 
-/** What is above the view's last UID has come since, and other sessions may know of it. */
-function forgetGone(map: Map<number, unknown>, view: MailboxView): void {
-  for (const uid of map.keys()) if (uid <= view.lastUid && view.sequenceOf(uid) === 0) map.delete(uid)
+/**
+ * Another map, because a session that does not know yet what is gone may be sorting by this one. What is above the
+ * view's last UID has come since, and other sessions may know of it.
+ */
+function withoutGone(map: Map<number, unknown>, view: MailboxView): Map<number, unknown> {
+  const left = new Map<number, unknown>()
+  for (const [uid, key] of map) if (uid > view.lastUid || view.sequenceOf(uid) > 0) left.set(uid, key)
+  return left
 }
 
 async function readKeys(

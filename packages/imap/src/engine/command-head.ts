@@ -24,12 +24,14 @@ export function readTag(line: Uint8Array): string | null {
   return at > 0 && at <= MAX_TAG ? latin1(line, 0, at) : null
 }
 
-/** Reads tag and name of a line without its end. `UID FETCH` is one name. */
+/** Reads tag and name of a line without its end. `UID FETCH` is one name, whatever spaces stand in it. */
 export function readHead(line: Uint8Array): CommandHead {
   const tag = readTag(line)
   if (tag === null) return { type: 'refused', tag: null, text: 'A command begins with a tag' }
   let at = tag.length + 1
   const word = (): string => {
+    // One space stands there; more are forgiven.
+    while (at < line.length && line[at] === SP) at++
     at = Math.min(at, line.length)
     const start = at
     while (at < line.length && line[at] !== SP) at++

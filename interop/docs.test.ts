@@ -1,10 +1,10 @@
 /** What the documents name is there, and the code they show runs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { squeeze, typescriptBlocks } from '../scripts/readme.js'
 import { file, statesDocument } from '../scripts/states.js'
-import { typescriptBlocks } from './packed/folder.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const SKIPPED = new Set(['node_modules', 'dist', '.git', 'reference', 'data'])
@@ -26,18 +26,11 @@ test.each(documents.map((path) => [relative(root, path), path]))('the links of %
   expect(broken).toEqual([])
 })
 
-/** The same code however it is indented or imported. */
-const squeeze = (code: string): string =>
-  code
-    .replace(/^\s*import .*$/gm, '')
-    .replace(/,(?=\s*[\])}])/g, '')
-    .replace(/[\s;]+/g, '')
-
 describe('blocks of the guides stand in examples that run', () => {
   const examples = [...files(join(root, 'examples'), '.ts')].map((path) => squeeze(readFileSync(path, 'utf8')))
   const guides = [...files(join(root, 'docs'), '.md')]
   const blocks = guides.flatMap((path) =>
-    typescriptBlocks(relative(root, path)).map((code, i) => [`${relative(root, path)} ${i + 1}`, code]),
+    typescriptBlocks(pathToFileURL(path)).map((code, i) => [`${relative(root, path)} ${i + 1}`, code]),
   )
   test.each(blocks)('%s', (_name, code) => {
     const wanted = squeeze(code).replace(/,$/, '')

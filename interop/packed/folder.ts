@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { packages, pnpm } from '../../scripts/run.mjs'
 import { type ProgramResult, runProgram } from '../tools.js'
 
@@ -44,13 +43,4 @@ export async function makePackedFolder(others: readonly string[]): Promise<Packe
 function entriesOf(folder: string): string[] {
   const { name, exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   return Object.keys(exports).map((key) => `${name}${key.slice(1)}`)
-}
-
-/** The blocks of TypeScript of a document. */
-export function typescriptBlocks(document: string): string[] {
-  const text = readFileSync(fileURLToPath(new URL(`../../${document}`, import.meta.url)), 'utf8')
-  return text
-    .split('```ts\n')
-    .slice(1)
-    .map((rest) => rest.slice(0, rest.indexOf('```')))
 }

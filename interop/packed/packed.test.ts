@@ -3,9 +3,9 @@
  * TypeScript (with the declarations of all dependencies checked), on every runtime that is promised.
  */
 import { readdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makePackedFolder, type PackedFolder, typescriptBlocks } from './folder.js'
+import { typescriptBlocks } from '../../scripts/readme.js'
+import { makePackedFolder, type PackedFolder } from './folder.js'
 
 /** Programs and types that use all of `@posthouse/testing`. */
 const TESTING = readdirSync(new URL('./testing', import.meta.url))
@@ -105,15 +105,16 @@ const BEFORE: Readonly<Record<string, string>> = {
 }
 /** These want keys, certificates and filters; the tests of their packages have those, and run every block. */
 const WITH_MORE = new Set(['milter', 'mail-auth', 'relay'])
-const PACKAGES = readdirSync(fileURLToPath(new URL('../../packages', import.meta.url)))
+const root = new URL('../../', import.meta.url)
+const PACKAGES = readdirSync(new URL('packages', root))
 
 describe('what a README says runs as it stands', () => {
   const blocks = new Map<string, { readonly name: string; readonly text: string }>([
     ...PACKAGES.map((name) => {
-      const [first] = typescriptBlocks(`packages/${name}/README.md`)
+      const [first] = typescriptBlocks(new URL(`packages/${name}/README.md`, root))
       return [`the first block of ${name}`, { name, text: `${BEFORE[name] ?? ''}\n${first}` }] as const
     }),
-    ...typescriptBlocks('README.md').map((text, i) => {
+    ...typescriptBlocks(new URL('README.md', root)).map((text, i) => {
       return [`recipe ${i + 1} of the front page`, { name: `recipe-${i + 1}`, text }] as const
     }),
   ])

@@ -7,6 +7,11 @@ export interface Target {
   run(input: Uint8Array, cut: (length: number) => number): void | Promise<void>
 }
 
+/** Fails with what does not hold. */
+export function check(condition: boolean, what: string): void {
+  if (!condition) throw new Error(what)
+}
+
 /** A fixed sequence of numbers below a limit (mulberry32): a seed is enough to repeat a failure. */
 function numbers(seed: number): (below: number) => number {
   return (below) => {

@@ -4,11 +4,7 @@ import { summarize } from '@posthouse/mime/summary'
 import { createMemoryStore } from '@posthouse/store-api'
 import { fromLatin1, latin1 } from '@posthouse/wire'
 import { connectInMemory, joinPayload, playEngine } from '@posthouse/wire/testing'
-import { cutUp, type Target } from '../loop.js'
-
-function check(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what)
-}
+import { check, cutUp, type Target } from '../loop.js'
 
 const COMMANDS = [
   ...[

@@ -12,11 +12,7 @@ import {
   type MilterState,
 } from '@posthouse/milter'
 import { concat, fromLatin1, latin1 } from '@posthouse/wire'
-import { cutUp, type Target } from '../loop.js'
-
-function check(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what)
-}
+import { check, cutUp, type Target } from '../loop.js'
 
 const LIMIT = 10_000
 

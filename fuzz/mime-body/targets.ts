@@ -22,11 +22,7 @@ import { iconvCharsets } from '@posthouse/mime/charsets'
 import { ComposeError, composeBytes } from '@posthouse/mime/compose'
 import { createHeaderEditor, editHeader, type HeaderEdit } from '@posthouse/mime/edit'
 import { readDeliveryStatus, readDispositionNotification, readFeedbackReport } from '@posthouse/mime/report'
-import type { Target } from '../loop.js'
-
-function check(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what)
-}
+import { check, type Target } from '../loop.js'
 
 function same(one: Uint8Array, two: Uint8Array): boolean {
   return Buffer.compare(one, two) === 0

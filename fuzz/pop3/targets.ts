@@ -3,11 +3,7 @@ import { createPop3Engine, createPop3Server, DEFAULT_LIMITS, type Pop3Engine } f
 import { createMemoryStore } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import { connectInMemory, playEngine } from '@posthouse/wire/testing'
-import { cutUp, type Target } from '../loop.js'
-
-function check(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what)
-}
+import { check, cutUp, type Target } from '../loop.js'
 
 const DIALOGUE = [
   ...['USER a\r\n', 'PASS b\r\n', 'AUTH\r\n', 'AUTH PLAIN\r\n', 'AUTH PLAIN AGEAYg==\r\n', 'AUTH LOGIN =\r\n', '*\r\n'],

@@ -22,11 +22,7 @@ import {
 } from '@posthouse/smtp'
 import { latin1 } from '@posthouse/wire'
 import { connectInMemory, playEngine } from '@posthouse/wire/testing'
-import type { Target } from '../loop.js'
-
-function check(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what)
-}
+import { check, type Target } from '../loop.js'
 
 const DIALOGUE = [
   'EHLO x\r\n',

@@ -10,11 +10,7 @@ import {
   saslprep,
   standardMechanisms,
 } from '@posthouse/wire'
-import type { Target } from '../loop.js'
-
-function check(condition: boolean, what: string): void {
-  if (!condition) throw new Error(what)
-}
+import { check, type Target } from '../loop.js'
 
 const PROXY = [
   ...[

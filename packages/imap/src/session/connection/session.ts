@@ -174,9 +174,13 @@ export class ConnectionSession implements ImapSession {
   }
 
   flush(): void | Promise<void> {
+    this.#sendWritten()
+    return this.link.flush()
+  }
+
+  #sendWritten(): void {
     const { out } = this
     if (out.length > 0) this.#connection.engine.send({ type: 'untagged', bytes: out.take() })
-    return this.link.flush()
   }
 
   flushMuch(): void | Promise<void> {
@@ -184,14 +188,12 @@ export class ConnectionSession implements ImapSession {
   }
 
   pass(octets: Uint8Array): void | Promise<void> {
-    const { out } = this
     if (octets.length < this.limits.outputBatch) {
-      out.octets(octets)
+      this.out.octets(octets)
       return this.flushMuch()
     }
-    const { engine } = this.#connection
-    if (out.length > 0) engine.send({ type: 'untagged', bytes: out.take() })
-    engine.send({ type: 'untagged', bytes: octets })
+    this.#sendWritten()
+    this.#connection.engine.send({ type: 'untagged', bytes: octets })
     const slow = this.link.flush()
     return slow ? slow.then(() => this.link.sent()) : this.link.sent()
   }

@@ -16,6 +16,7 @@ import type { WantedItem } from '../commands/fetch.js'
 import type { SearchResult } from '../extension.js'
 import { tellNew } from '../notify/tell-new.js'
 import type { ImapSession } from '../session.js'
+import { placeOf } from '../sort/kept-order.js'
 import { comparer, type SortEntry, sortEntries } from '../sort/order.js'
 import type { MailboxView } from '../view/mailbox-view.js'
 import { evaluate } from './evaluate.js'
@@ -105,23 +106,12 @@ export function updatingSort(
   const members = [...entries]
   const byUid = new Map(entries.map((entry) => [entry.uid, entry]))
 
-  function placeOf(entry: SortEntry): number {
-    let low = 0
-    let high = members.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (compare(members[middle], entry) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
-
   function remove(uids: Iterable<number>): Steps {
     const steps: { position: number; uids: UidSet }[] = []
     for (const uid of uids) {
       const entry = byUid.get(uid)
       if (!entry) continue
-      const at = placeOf(entry)
+      const at = placeOf(members, entry, compare)
       members.splice(at, 1)
       byUid.delete(uid)
       steps.push({ position: at + 1, uids: [[uid, uid]] })
@@ -132,7 +122,7 @@ export function updatingSort(
   function add(fresh: readonly SortEntry[]): Steps {
     const steps: { position: number; uids: UidSet }[] = []
     for (const entry of fresh) {
-      const at = placeOf(entry)
+      const at = placeOf(members, entry, compare)
       members.splice(at, 0, entry)
       byUid.set(entry.uid, entry)
       steps.push({ position: at + 1, uids: [[entry.uid, entry.uid]] })

@@ -57,7 +57,7 @@ async function merged(
   let from = 0
   let into = 0
   for (const one of fresh) {
-    for (const to = placeOf(kept, one, from, compare); from < to; from++) order[into++] = kept[from]
+    for (const to = placeOf(kept, one, compare, from); from < to; from++) order[into++] = kept[from]
     order[into++] = one
     const slow = pause()
     if (slow) await slow
@@ -66,11 +66,12 @@ async function merged(
   return order
 }
 
-function placeOf(kept: readonly number[], one: number, low: number, compare: ComparePositions): number {
-  let high = kept.length
+/** Where `one` belongs in a list that is in order, from place `low` on: before what is not less. */
+export function placeOf<T>(list: readonly T[], one: T, compare: (a: T, b: T) => number, low = 0): number {
+  let high = list.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (compare(kept[middle], one) < 0) low = middle + 1
+    if (compare(list[middle], one) < 0) low = middle + 1
     else high = middle
   }
   return low

@@ -95,7 +95,6 @@ function peakMemory() {
   return line ? Number(line[1]) * 1024 : 0
 }
 
-// As long as is measured: compilers need their time.
 // The clock on the wall says when to stop: to ask for processor time after each round would be part of it.
 async function rounds() {
   const until = performance.now() + Number(seconds) * 1000
@@ -106,6 +105,7 @@ async function rounds() {
   } while (performance.now() < until)
   return octets
 }
+// As long as is measured: compilers need their time.
 await rounds()
 const started = processorTime()
 const octets = await rounds()

@@ -113,7 +113,7 @@ for (const base of ['node:net loop', 'smtp-server', 'smtp-server + mailparser'])
   if (at === -1) continue
   show(`speed beside ${base}`, (of, i) => (of[i] && of[at] ? (of[i].rate / of[at].rate).toFixed(2) : undefined))
 }
-show('beside node:net loop by processor time', (of, i) => {
-  const at = servers.findIndex(({ name }) => name === 'node:net loop')
-  return of[i] && of[at] ? (of[at].cpu / of[i].cpu).toFixed(2) : undefined
-})
+const loop = servers.findIndex(({ name }) => name === 'node:net loop')
+show('beside node:net loop by processor time', (of, i) =>
+  of[i] && of[loop] ? (of[loop].cpu / of[i].cpu).toFixed(2) : undefined,
+)

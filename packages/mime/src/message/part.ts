@@ -210,7 +210,7 @@ export class Part {
   /** As {@link bytes}, for a reader who is done with them before the next text is decoded. */
   private passingBytes(): Uint8Array {
     if (this.decoded || this.size > PIECE) return this.bytes()
-    scratch ??= new Uint8Array(PIECE + 3)
+    scratch ??= new Uint8Array(PIECE)
     return decodeTransfer(this.raw(), this.transfer(), () => this.reportDamage(), scratch)
   }
 

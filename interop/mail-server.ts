@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../examples/mail-server/src/main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../examples/mail-server/dist/main.js', import.meta.url))
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The example mail server as a process of its own, built from `dist/`. */
+/** The example mail server as a process of its own, as `npm run build` left it in `dist/`. */
 export interface MailServerProcess {
   readonly ports: Readonly<Record<string, number>>
   readonly process: ChildProcess
@@ -32,7 +32,7 @@ export async function startMailServerProcess(
 ): Promise<MailServerProcess> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'posthouse-interop-'))
   const names = ['SMTP', 'SUBMISSION', 'LMTP', 'IMAP', 'POP3', 'SUBMISSIONS', 'IMAPS', 'POP3S']
-  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+  const child = spawn(process.execPath, [main], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

@@ -1,5 +1,7 @@
 /** What an operator does: looks at the state, reloads a certificate, replaces the processes under load. */
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import { connectSmtp } from '@posthouse/smtp/node'
 import { ImapFlow } from 'imapflow'
@@ -128,5 +130,21 @@ test('a worker that dies is replaced', async () => {
   const client = await logIn(server)
   expect(client.mailbox).toMatchObject({ exists: 2 })
   await client.logout()
+  expect(await server.stop()).toBe(0)
+})
+
+test('workers that die just before the end do not trouble it', async () => {
+  const server = await start({ POSTHOUSE_WORKERS: '2' })
+  const children = readFileSync(`/proc/${server.process.pid}/task/${server.process.pid}/children`, 'utf8')
+  const workers = children.trim().split(' ').map(Number)
+  expect(workers).toHaveLength(2)
+  // While it stands still, its workers die; then it learns of that and of its own end at once.
+  server.process.kill('SIGSTOP')
+  for (const pid of workers) process.kill(pid, 'SIGKILL')
+  const isDead = (pid: number) =>
+    readdirSync(`/proc/${pid}/task`).length === 1 && readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+  while (!workers.every(isDead)) await setImmediate()
+  server.process.kill('SIGTERM')
+  server.process.kill('SIGCONT')
   expect(await server.stop()).toBe(0)
 })

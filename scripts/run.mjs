@@ -48,11 +48,11 @@ export function pnpm(args, options = {}) {
   return run('npx', ['--yes', `pnpm@${pnpmVersion}`, '--loglevel=info', '--reporter=append-only', ...args], options)
 }
 
-/** Installs what the lock file names and builds all packages; ends the process when either fails. */
+/** Installs what the lock file names and builds all packages and the mail server; ends the process when either fails. */
 export async function setUp() {
   for (const [what, args] of [
     ['install', ['install', '--frozen-lockfile', '--prefer-offline']],
-    ['build', ['--recursive', '--filter', './packages/*', 'run', 'build']],
+    ['build', ['--recursive', 'run', 'build']],
   ]) {
     const started = Date.now()
     const { code, output } = await pnpm(args, { capture: true })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { root, setUp } from './run.mjs'
 
 await setUp()
-const server = spawn(process.execPath, ['--import', 'tsx', join(root, 'examples', 'mail-server', 'src', 'main.ts')], {
+const server = spawn(process.execPath, [join(root, 'examples', 'mail-server', 'dist', 'main.js')], {
   cwd: root,
   stdio: 'inherit',
 })

@@ -1,7 +1,7 @@
 /**
  * What waits in the queue, and what is to become of it, while the server runs or not:
  *
- *   npx tsx examples/mail-server/src/queue.ts list|show|hold|release|cancel|status
+ *   node examples/mail-server/dist/queue.js list|show|hold|release|cancel|status
  */
 import { queueCommand } from './queue-command.js'
 import { readSettings } from './settings.js'

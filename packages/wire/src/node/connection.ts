@@ -8,9 +8,8 @@ import type { Incoming } from './socket-server.js'
 import { TimeLimits } from './time-limits.js'
 import { type TlsIdentity, tlsInfo } from './tls.js'
 
-/** How one accepted socket is served. */
-export interface ConnectionOptions {
-  readonly id: string
+/** How a listener serves its sockets: one object for all of them. */
+export interface ServingOptions {
   readonly protocol: Protocol
   readonly log: Log
   readonly now: () => number
@@ -23,16 +22,25 @@ export interface ConnectionOptions {
   readonly handshakeTimeout: number
   /** Octets the peer may leave unread before `flush` makes the session wait. */
   readonly highWaterMark: number
+  /** The socket is gone. */
+  closed(connection: Connection): void
+}
+
+/** One accepted socket. */
+export interface Arrival {
+  readonly id: string
   /** Who really connected, when a trusted proxy said so. */
   readonly remote: Endpoint | null
   /** Octets read behind a proxy's header. */
   readonly head: Uint8Array | null
-  readonly closed: () => void
 }
 
 /** One socket that is served. */
 export interface Connection {
   readonly id: string
+  readonly remote: Endpoint
+  /** Its index in the list of open connections. */
+  place: number
   /** Asks the session to come to its end. */
   shutdown(): void
   destroy(): void
@@ -46,18 +54,22 @@ const NOTHING = new Uint8Array(0)
 const ignore = (): void => {}
 
 /** Puts a driver on a socket: back-pressure, time limits, TLS and compression live here. */
-export function serveConnection(incoming: Incoming, options: ConnectionOptions): Connection {
-  const connection = new SocketConnection(incoming, options)
-  connection.begin()
+export function serveConnection(incoming: Incoming, options: ServingOptions, arrival: Arrival): Connection {
+  const connection = new SocketConnection(incoming, options, arrival)
+  connection.begin(arrival.head)
   return connection
 }
 
 /** A class, as `ConnectionDriver` is one, so that a connection costs little. */
 class SocketConnection implements Connection, Transport {
-  readonly options: ConnectionOptions
+  readonly id: string
+  readonly options: ServingOptions
   readonly driver: Driver
   readonly limits: TimeLimits
   readonly remote: Endpoint
+  /** A trusted proxy has said who the client is. */
+  readonly proxied: boolean
+  place = -1
   over = false
   #local: Endpoint | null = null
   readonly #incoming: Incoming
@@ -72,22 +84,20 @@ class SocketConnection implements Connection, Transport {
   #written = 0
   #queued = 0
 
-  constructor(incoming: Incoming, options: ConnectionOptions) {
+  constructor(incoming: Incoming, options: ServingOptions, { id, remote }: Arrival) {
     const raw = incoming.socket
+    this.id = id
     this.options = options
     this.#incoming = incoming
     this.#raw = raw
     this.#stream = raw
-    this.remote = options.remote ?? endpointOf(raw.remoteAddress, raw.remotePort)
+    this.proxied = remote !== null
+    this.remote = remote ?? endpointOf(raw.remoteAddress, raw.remotePort)
     this.limits = new TimeLimits(
       (why) => this.#late(why),
       () => this.#hasMoved(),
     )
     this.driver = createDriver(options.protocol, this, () => new SocketLink(this, this.#tls, false))
-  }
-
-  get id(): string {
-    return this.options.id
   }
 
   get local(): Endpoint {
@@ -100,9 +110,9 @@ class SocketConnection implements Connection, Transport {
     return this.#controller.signal
   }
 
-  begin(): void {
+  begin(head: Uint8Array | null): void {
     const raw = this.#raw
-    const { head, implicitTls } = this.options
+    const { implicitTls } = this.options
     raw.once('close', () => this.#lost({ type: 'peer' }))
     raw.on('error', (error) => this.#log('connection.error', error.message))
     if (implicitTls) {
@@ -110,7 +120,7 @@ class SocketConnection implements Connection, Transport {
       this.startTls()
       return
     }
-    this.#incoming.received = (chunk) => this.#received(chunk)
+    this.#incoming.giveTo((chunk) => this.#received(chunk))
     raw.on('end', () => this.#receivedEnd())
     this.driver.start()
     if (head && head.length > 0) this.#received(head)
@@ -160,9 +170,8 @@ class SocketConnection implements Connection, Transport {
 
   end(): void {
     this.#stop()
-    // What still comes is not read, but must not fill the socket: a full receive buffer would turn our FIN into a
-    // reset, and the peer would lose our last words.
-    this.#incoming.received = ignore
+    // What still comes is read and dropped: a full receive buffer would turn our FIN into a reset, and the peer would
+    // lose our last words.
     this.#stream.resume()
     this.#sayGoodbye()
     if (this.#deflate) this.#deflate.end(() => this.#stream.end())
@@ -190,7 +199,7 @@ class SocketConnection implements Connection, Transport {
     const { tls: identity, implicitTls, handshakeTimeout } = this.options
     if (!identity) return this.driver.control.abort('TLS was started without a certificate')
     const raw = this.#raw
-    this.#incoming.received = ignore
+    this.#incoming.giveTo(ignore)
     const late = new Error('the TLS handshake took too long')
     const handshake = setTimeout(() => raw.destroy(late), handshakeTimeout)
     handshake.unref()
@@ -221,8 +230,7 @@ class SocketConnection implements Connection, Transport {
       clearTimeout(handshake)
       encrypted.removeListener('end', left)
       this.limits.touch()
-      this.#incoming.received = (chunk) => this.#received(chunk)
-      encrypted.on('data', (chunk) => this.#incoming.received(chunk))
+      encrypted.on('data', (chunk) => this.#received(chunk))
       encrypted.on('end', () => this.#receivedEnd())
       this.#tls = tlsInfo(encrypted, 'server')
       if (implicitTls) this.driver.start()
@@ -245,6 +253,7 @@ class SocketConnection implements Connection, Transport {
   }
 
   #received(chunk: Uint8Array): void {
+    if (this.over) return
     this.limits.touch()
     if (this.#deflate) this.#deflate.receive(chunk)
     else this.driver.receive(chunk)
@@ -333,7 +342,7 @@ class SocketConnection implements Connection, Transport {
     this.#deflate?.destroy()
     this.driver.lost(reason)
     this.#controller?.abort()
-    this.options.closed()
+    this.options.closed(this)
   }
 }
 
@@ -348,9 +357,9 @@ class SocketLink implements Link {
   readonly connection: SocketConnection
 
   constructor(connection: SocketConnection, tls: TlsInfo | null, upgraded: boolean) {
-    const { id, log, now } = connection.options
+    const { log, now } = connection.options
     this.connection = connection
-    this.id = id
+    this.id = connection.id
     this.remote = connection.remote
     this.tls = tls
     this.upgraded = upgraded
@@ -365,7 +374,7 @@ class SocketLink implements Link {
   get loopback(): boolean {
     const { options, local } = this.connection
     // A Unix socket has no addresses, and is on this machine.
-    if (options.local) return options.remote === null
+    if (options.local) return !this.connection.proxied
     return isLoopback(this.remote.address) && isLoopback(local.address)
   }
 

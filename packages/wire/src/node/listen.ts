@@ -2,7 +2,8 @@ import { BlockList, isIP, type Socket } from 'node:net'
 import type { Endpoint, Log, Protocol } from '../link.js'
 import { networkKey } from '../network.js'
 import { bind } from './bind.js'
-import { type Connection, serveConnection } from './connection.js'
+import { type ServingOptions, serveConnection } from './connection.js'
+import { createConnectionList } from './connection-list.js'
 import { plainAddress } from './endpoint.js'
 import { readProxyHeader } from './proxy.js'
 import { createSocketServer, type Incoming } from './socket-server.js'
@@ -86,7 +87,7 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
     : null
   if (options.implicitTls && !tls) throw new Error('implicitTls needs a certificate: give `tls`')
   if (options.port === undefined && options.path === undefined) throw new Error('say where to listen: `port` or `path`')
-  const open = new Set<Connection>()
+  const open = createConnectionList()
   const perAddress = new Map<string, number>()
 
   const proxies = trustedNetworks(options.proxies ?? [])
@@ -99,9 +100,13 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   }
 
   function accept(incoming: Incoming): void {
+    const address = plainAddress(incoming.socket.remoteAddress ?? '')
+    if (proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) askProxy(incoming, address)
+    else serve(incoming, null, null, address)
+  }
+
+  function askProxy(incoming: Incoming, address: string): void {
     const { socket } = incoming
-    const address = plainAddress(socket.remoteAddress ?? '')
-    if (!proxies?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return serve(incoming, null, null, address)
     if (open.size + early.size >= maxConnections) return turnAway(socket, address)
     early.add(socket)
     readProxyHeader(incoming, options.handshakeTimeout ?? 30_000, (outcome) => {
@@ -125,28 +130,28 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
     perAddress.set(network, count)
     const id = (++connectionNumber).toString(36)
     log({ level: 'debug', event: 'connection.opened', connection: id, address })
-    const connection = serveConnection(incoming, {
-      id,
-      protocol,
-      log,
-      now: options.now ?? Date.now,
-      tls,
-      implicitTls: options.implicitTls ?? false,
-      local: options.path !== undefined,
-      handshakeTimeout: options.handshakeTimeout ?? 30_000,
-      highWaterMark: options.highWaterMark ?? 262_144,
-      remote,
-      head,
-      closed() {
-        open.delete(connection)
-        const left = (perAddress.get(network) ?? 1) - 1
-        if (left > 0) perAddress.set(network, left)
-        else perAddress.delete(network)
-        log({ level: 'debug', event: 'connection.closed', connection: id })
-        if (open.size === 0) for (const done of emptied.splice(0)) done()
-      },
-    })
-    open.add(connection)
+    open.add(serveConnection(incoming, serving, { id, remote, head }))
+  }
+
+  // Shared by all connections: what each would have of its own would outlive it (see `Incoming.giveTo`).
+  const serving: ServingOptions = {
+    protocol,
+    log,
+    now: options.now ?? Date.now,
+    tls,
+    implicitTls: options.implicitTls ?? false,
+    local: options.path !== undefined,
+    handshakeTimeout: options.handshakeTimeout ?? 30_000,
+    highWaterMark: options.highWaterMark ?? 262_144,
+    closed(connection) {
+      const network = networkKey(connection.remote.address)
+      open.remove(connection)
+      const left = (perAddress.get(network) ?? 1) - 1
+      if (left > 0) perAddress.set(network, left)
+      else perAddress.delete(network)
+      log({ level: 'debug', event: 'connection.closed', connection: connection.id })
+      if (open.size === 0) for (const done of emptied.splice(0)) done()
+    },
   }
 
   const emptied: (() => void)[] = []
@@ -159,11 +164,11 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   async function close(how: CloseOptions = {}): Promise<void> {
     if (server.listening) server.close()
     for (const socket of early) socket.destroy()
-    if (how.force) for (const connection of [...open]) connection.destroy()
-    else for (const connection of [...open]) connection.shutdown()
+    if (how.force) for (const connection of open.all()) connection.destroy()
+    else for (const connection of open.all()) connection.shutdown()
     if (open.size > 0) {
       const cut = setTimeout(() => {
-        for (const connection of [...open]) connection.destroy()
+        for (const connection of open.all()) connection.destroy()
       }, how.timeout ?? 10_000)
       await new Promise<void>((resolve) => emptied.push(resolve))
       clearTimeout(cut)

@@ -15,7 +15,7 @@ export function readProxyHeader(incoming: Incoming, timeout: number, done: (outc
 
   function settle(outcome: Outcome): void {
     clearTimeout(timer)
-    incoming.received = ignore
+    incoming.giveTo(ignore)
     socket.removeListener('close', gone)
     socket.removeListener('error', ignore)
     socket.pause()
@@ -31,7 +31,7 @@ export function readProxyHeader(incoming: Incoming, timeout: number, done: (outc
 
   const gone = (): void => settle({ message: 'the proxy closed the connection before its header' })
   const ignore = (): void => {}
-  incoming.received = read
+  incoming.giveTo(read)
   socket.once('close', gone)
   socket.on('error', ignore)
 }

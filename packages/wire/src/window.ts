@@ -1,7 +1,6 @@
 import { indexOfByte } from './bytes.js'
 
 const LF = 10
-const CR = 13
 const NOTHING = new Uint8Array(0)
 
 /**
@@ -93,9 +92,4 @@ export class ByteWindow {
     this.#bytes = NOTHING
     this.#own = false
   }
-}
-
-/** How the line `bytes` ends: `'crlf'`, or `'lf'` for an LF without a CR before it. */
-export function lineEnding(bytes: Uint8Array): 'crlf' | 'lf' {
-  return bytes.length > 1 && bytes[bytes.length - 2] === CR ? 'crlf' : 'lf'
 }

@@ -51,11 +51,6 @@ export function replyOctets(answer: Reply): Uint8Array {
   return FIXED.get(answer) ?? fromUtf8(encodeReply(answer))
 }
 
-/** True for 2yz and 3yz. */
-export function isPositive(answer: Reply): boolean {
-  return answer.code < 400
-}
-
 /** True for 4yz: the same command may succeed later. */
 export function isTemporary(answer: Reply): boolean {
   return answer.code >= 400 && answer.code < 500

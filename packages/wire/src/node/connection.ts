@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { createDriver, type Driver, type Transport } from '../drive.js'
-import type { CloseReason, Endpoint, Link, Log, Protocol, TlsInfo } from '../link.js'
+import type { CloseReason, Endpoint, Log, Protocol, TlsInfo } from '../link.js'
 import { createDeflateDuplex, type DeflateDuplex } from './deflate.js'
-import { endpointOf, isLoopback } from './endpoint.js'
+import { endpointOf } from './endpoint.js'
+import { SocketLink } from './socket-link.js'
 import type { Incoming } from './socket-server.js'
 import { TimeLimits } from './time-limits.js'
 import { type TlsIdentity, tlsInfo } from './tls.js'
@@ -61,7 +62,7 @@ export function serveConnection(incoming: Incoming, options: ServingOptions, arr
 }
 
 /** A class, as `ConnectionDriver` is one, so that a connection costs little. */
-class SocketConnection implements Connection, Transport {
+export class SocketConnection implements Connection, Transport {
   readonly id: string
   readonly options: ServingOptions
   readonly driver: Driver
@@ -343,90 +344,5 @@ class SocketConnection implements Connection, Transport {
     this.driver.lost(reason)
     this.#controller?.abort()
     this.options.closed(this)
-  }
-}
-
-/** What a session sees of its connection. Others may be made of it by `Object.create`, so it has no private fields. */
-class SocketLink implements Link {
-  readonly id: string
-  readonly remote: Endpoint
-  readonly tls: TlsInfo | null
-  readonly upgraded: boolean
-  readonly log: Log
-  readonly now: () => number
-  readonly connection: SocketConnection
-
-  constructor(connection: SocketConnection, tls: TlsInfo | null, upgraded: boolean) {
-    const { log, now } = connection.options
-    this.connection = connection
-    this.id = connection.id
-    this.remote = connection.remote
-    this.tls = tls
-    this.upgraded = upgraded
-    this.log = log
-    this.now = now
-  }
-
-  get local(): Endpoint {
-    return this.connection.local
-  }
-
-  get loopback(): boolean {
-    const { options, local } = this.connection
-    // A Unix socket has no addresses, and is on this machine.
-    if (options.local) return !this.connection.proxied
-    return isLoopback(this.remote.address) && isLoopback(local.address)
-  }
-
-  get canStartTls(): boolean {
-    return this.tls === null && this.connection.options.tls !== null
-  }
-
-  get canCompress(): boolean {
-    return true
-  }
-
-  get inputWaits(): boolean {
-    return this.connection.driver.control.inputWaits
-  }
-
-  get signal(): AbortSignal {
-    return this.connection.signal
-  }
-
-  delay(ms: number): Promise<void> {
-    return this.connection.delay(ms)
-  }
-
-  flush(): void | Promise<void> {
-    return this.connection.driver.control.flush()
-  }
-
-  sent(): void | Promise<void> {
-    return this.connection.driver.control.sent()
-  }
-
-  startTls(): void {
-    this.connection.driver.control.startTls()
-  }
-
-  compress(): void {
-    this.connection.driver.control.compress()
-  }
-
-  close(): void {
-    this.connection.driver.control.close()
-  }
-
-  abort(message: string): void {
-    this.connection.driver.control.abort(message)
-  }
-
-  idleTimeout(ms: number): void {
-    this.connection.limits.idle(ms)
-  }
-
-  deadline(ms: number): void {
-    this.connection.limits.deadline(ms)
   }
 }

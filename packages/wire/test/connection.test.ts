@@ -406,6 +406,40 @@ describe('with TLS', () => {
 })
 
 describe('what is left behind', () => {
+  test('the signal tells that the connection is over, also who asks later', async () => {
+    const links: Link[] = []
+    const server = await serve(lines((_line, _say, link) => void links.push(link)))
+    const [one, other] = [await dial(server.port), await dial(server.port)]
+    for (const socket of [one, other]) socket.write('hello\r\n')
+    while (links.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    const early = links.map(({ signal }, i) => (i === 0 ? signal : null))[0] as AbortSignal
+    expect(early.aborted).toBe(false)
+    for (const socket of [one, other]) socket.destroy()
+    while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(early.reason).toMatchObject({ name: 'AbortError', message: 'the connection is over' })
+    expect(links[1].signal.reason).toBe(early.reason)
+  })
+
+  test('connections leave in any order, and those that stay are still known', async () => {
+    const server = await serve(
+      lines(() => {}),
+      { maxConnectionsPerAddress: 5 },
+    )
+    const clients = await Promise.all([0, 1, 2, 3, 4].map(() => dial(server.port)))
+    while (server.connections < 5) await new Promise((resolve) => setImmediate(resolve))
+    for (const i of [0, 3, 1]) clients[i].destroy()
+    while (server.connections > 2) await new Promise((resolve) => setImmediate(resolve))
+    // Three places are free again, and not a fourth.
+    const later = await Promise.all([0, 1, 2].map(() => dial(server.port)))
+    while (server.connections < 5) await new Promise((resolve) => setImmediate(resolve))
+    await closed(await dial(server.port))
+    expect(server.connections).toBe(5)
+    const ended = [clients[2], clients[4], ...later].map(closed)
+    await server.close()
+    await Promise.all(ended)
+    expect(server.connections).toBe(0)
+  })
+
   test('no handle, whatever the connections were doing', async () => {
     const left = (): string[] => process.getActiveResourcesInfo().filter((kind) => kind !== 'Immediate')
     const added = (before: readonly string[]): string[] => {

@@ -54,6 +54,14 @@ const NOTHING = new Uint8Array(0)
 
 const ignore = (): void => {}
 
+let over: DOMException | null = null
+
+/** Why signals abort. One for all: to make an exception costs as much as to read a command. */
+function connectionOver(): DOMException {
+  over ??= new DOMException('the connection is over', 'AbortError')
+  return over
+}
+
 /** Puts a driver on a socket: back-pressure, time limits, TLS and compression live here. */
 export function serveConnection(incoming: Incoming, options: ServingOptions, arrival: Arrival): Connection {
   const connection = new SocketConnection(incoming, options, arrival)
@@ -107,7 +115,7 @@ export class SocketConnection implements Connection, Transport {
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.over) this.#controller.abort()
+    if (this.over) this.#controller.abort(connectionOver())
     return this.#controller.signal
   }
 
@@ -342,7 +350,7 @@ export class SocketConnection implements Connection, Transport {
     if (this.#goodbye) clearInterval(this.#goodbye)
     this.#deflate?.destroy()
     this.driver.lost(reason)
-    this.#controller?.abort()
+    this.#controller?.abort(connectionOver())
     this.options.closed(this)
   }
 }

@@ -76,8 +76,9 @@ async function tellVanished(session: ImapSession, since: ModSeq, asked: UidSet):
  */
 async function tellGhosts(session: ImapSession, since: ModSeq, asked: UidSet, told: readonly Uid[]): Promise<void> {
   const { view, account } = session
-  const gone = await account.vanished?.(view.id, view.cursor)
-  const missing = gone ? missingFrom(view, uidSetIntersect(gone, asked), told) : []
+  const logged = await account.vanished?.(view.id, view.cursor)
+  // Without a log of expunges all that was not told may be gone; the store has the rows of those that are.
+  const missing = missingFrom(view, logged ? uidSetIntersect(logged, asked) : asked, told)
   if (missing.length === 0) return
   for await (const row of ghostsOf(session, view, missing)) {
     if (row.modseq > since) await reportFlags(session, view, view.sequenceOf(row.uid), row, true)

@@ -1,0 +1,264 @@
+/** Examples of the RFCs that extend IMAP: states, literals, limits, sizes, what lists and searches tell more. */
+import { Flag } from '@posthouse/store-api'
+import { describe, test } from 'vitest'
+import { message } from '../servers.js'
+import { all, mailboxes, messages, playExample } from './play.js'
+
+const SELECT = `
+    C: s1 SELECT INBOX
+    S: ...
+    S: s1 OK [READ-WRITE] SELECT completed`
+
+describe('RFC 7162 §3.1', () => {
+  test('§3.1.3 examples 3 to 5: STORE UNCHANGEDSINCE', () =>
+    playExample(
+      `
+      C: a1 SELECT INBOX (CONDSTORE)
+      S: ...
+      S: a1 OK [READ-WRITE] SELECT completed
+      C: a100 STORE 1 (UNCHANGEDSINCE 8) +FLAGS.SILENT (\\Seen)
+      S: * 1 FETCH (UID 1 FLAGS (\\Seen) MODSEQ (9))
+      S: a100 OK STORE completed
+      C: a103 UID STORE 1,4,5 (UNCHANGEDSINCE 8) +FLAGS.SILENT (\\Deleted)
+      S: * 4 FETCH (UID 4 FLAGS (\\Deleted) MODSEQ (10))
+      S: * 5 FETCH (UID 5 FLAGS (\\Deleted) MODSEQ (10))
+      S: a103 OK [MODIFIED 1] {*}
+      C: c101 STORE 50 (UNCHANGEDSINCE 8) -FLAGS.SILENT (\\Deleted)
+      S: c101 BAD {*}
+    `,
+      messages(7),
+    ))
+
+  test('§3.1.4, §3.1.5, §3.1.6 and §3.1.7: FETCH, SEARCH and STATUS with mod-sequences', () =>
+    playExample(
+      `${SELECT}
+      C: b1 STATUS INBOX (UIDNEXT MESSAGES HIGHESTMODSEQ)
+      S: * OK [HIGHESTMODSEQ 4] {*}
+      S: * STATUS INBOX (UIDNEXT 4 MESSAGES 3 HIGHESTMODSEQ 4)
+      S: b1 OK STATUS completed
+      C: s100 UID FETCH 1:* (FLAGS) (CHANGEDSINCE 3)
+      S: * 3 FETCH (UID 3 FLAGS ({*}) MODSEQ (4))
+      S: s100 OK FETCH completed
+      C: t1 FETCH 1:3 (MODSEQ)
+      S: * 1 FETCH (MODSEQ (2))
+      S: * 2 FETCH (MODSEQ (3))
+      S: * 3 FETCH (MODSEQ (4))
+      S: t1 OK FETCH completed
+      C: a SEARCH MODSEQ "/flags/\\\\draft" all 4
+      S: * SEARCH 3 (MODSEQ 4)
+      S: a OK SEARCH completed
+      C: t SEARCH OR NOT MODSEQ 3 LARGER 50000
+      S: * SEARCH 1 (MODSEQ 2)
+      S: t OK SEARCH completed
+      C: t2 SEARCH MODSEQ 100
+      S: * SEARCH
+      S: t2 OK SEARCH completed
+    `,
+      messages(3),
+    ))
+
+  test('§3.2.6 and §3.2.7: VANISHED', () =>
+    playExample(
+      `
+      C: a2 ENABLE QRESYNC
+      S: * ENABLED QRESYNC
+      S: a2 OK ENABLE completed
+      C: a3 SELECT INBOX
+      S: ...
+      S: a3 OK [READ-WRITE] SELECT completed
+      C: a4 UID STORE 3:5 +FLAGS.SILENT (\\Deleted)
+      S: ...
+      S: a4 OK {*}
+      C: A202 EXPUNGE
+      S: * VANISHED 3:5
+      S: A202 OK [HIGHESTMODSEQ {*}] EXPUNGE completed
+      C: s100 UID FETCH 1:500 (FLAGS) (CHANGEDSINCE 8 VANISHED)
+      S: * VANISHED (EARLIER) 3:5
+      S: s100 OK FETCH completed
+    `,
+      messages(7),
+    ))
+})
+
+test('RFC 3516 §7: BINARY', () =>
+  playExample(
+    `${SELECT}
+    C: 4 FETCH 1 BINARY.SIZE[1]
+    S: * 1 FETCH (BINARY.SIZE[1] 11)
+    S: 4 OK FETCH completed
+    C: 5 FETCH 1 BINARY[1]
+    S: * 1 FETCH (BINARY[1] {11}
+    S: Hello World FLAGS (\\Seen{*}))
+    S: 5 OK FETCH completed
+    C: 6 FETCH 2 BINARY[1]
+    S: 6 NO [UNKNOWN-CTE] {*}
+  `,
+    async (made) => {
+      await made.deliver(message('Content-Transfer-Encoding: base64', '', 'SGVsbG8gV29ybGQ='))
+      await made.deliver(message('Content-Transfer-Encoding: x-unknown', '', 'x'))
+    },
+  ))
+
+test('RFC 3502 §3: MULTIAPPEND', () =>
+  playExample(
+    `
+    C: A003 APPEND saved-messages (\\Seen) {15}
+    S: + {*}
+    C~ Subject: a\\r\\n\\r\\nx (\\\\Seen) " 7-Feb-1994 22:43:04 -0800" {15}\\r\\n
+    S: + {*}
+    C~ Subject: b\\r\\n\\r\\ny\\r\\n
+    S: A003 OK [APPENDUID {*} 1:2] APPEND completed
+    C: A004 STATUS saved-messages (MESSAGES UNSEEN SIZE)
+    S: * STATUS saved-messages (MESSAGES 2 UNSEEN 0 SIZE 30)
+    S: A004 OK STATUS completed
+  `,
+    mailboxes('saved-messages'),
+  ))
+
+test('RFC 7888 §3: literals that nobody waits for', () =>
+  playExample(`
+    C: A001 UNAUTHENTICATE
+    S: A001 OK {*}
+    C~ A001 LOGIN {5+}\\r\\nalice {6+}\\r\\nsecret\\r\\n
+    S: A001 OK {*}
+  `))
+
+test('RFC 7889 §4: a message that is too large is refused before it comes', () =>
+  playExample(
+    `
+    C: t1 STATUS INBOX (APPENDLIMIT)
+    S: * STATUS INBOX (APPENDLIMIT 1000)
+    S: t1 OK STATUS completed
+    C: t2 APPEND INBOX (\\Seen) {1001}
+    S: t2 NO [TOOBIG] {*}
+  `,
+    undefined,
+    { limits: { message: 1000 } },
+  ))
+
+test('RFC 8970 §3.1: PREVIEW', () =>
+  playExample(
+    `${SELECT}
+    C: A1 FETCH 1 (PREVIEW)
+    S: * 1 FETCH (PREVIEW "This is a preview!")
+    S: A1 OK FETCH completed
+    C: A2 FETCH 1 (PREVIEW (LAZY))
+    S: * 1 FETCH (PREVIEW "This is a preview!")
+    S: A2 OK FETCH completed
+  `,
+    (made) => made.deliver(message('Subject: x', '', 'This is a preview!')),
+  ))
+
+test('RFC 8514 §4: SAVEDATE', () =>
+  playExample(
+    `${SELECT}
+    C: A1 FETCH 1 SAVEDATE
+    S: * 1 FETCH (SAVEDATE " 1-Jan-2026 00:00:00 +0000")
+    S: A1 OK FETCH completed
+    C: A2 SEARCH SAVEDATESUPPORTED
+    S: * SEARCH 1
+    S: A2 OK SEARCH completed
+    C: A3 SEARCH SAVEDON 1-Jan-2026
+    S: * SEARCH 1
+    S: A3 OK SEARCH completed
+    C: A4 SEARCH SAVEDBEFORE 1-Jan-2026
+    S: * SEARCH
+    S: A4 OK SEARCH completed
+  `,
+    messages(1),
+  ))
+
+test('RFC 8440 §3: LIST-MYRIGHTS', () =>
+  playExample(
+    `
+    C: A01 LIST "" % RETURN (MYRIGHTS)
+    S: * LIST (\\HasNoChildren) "/" INBOX
+    S: * MYRIGHTS INBOX {*}
+    S: * LIST (\\HasNoChildren) "/" foo
+    S: * MYRIGHTS foo {*}
+    S: A01 OK LIST completed
+  `,
+    mailboxes('foo'),
+  ))
+
+test('RFC 9590 §3: LIST-METADATA', () =>
+  playExample(
+    `
+    C: 1 SETMETADATA foo (/shared/vendor/cmu/cyrus-imapd/color "#b71c1c")
+    S: 1 OK SETMETADATA completed
+    C: 2 LIST "" % RETURN (METADATA (/shared/vendor/cmu/cyrus-imapd/color))
+    S: * LIST (\\HasNoChildren) "/" INBOX
+    S: * METADATA INBOX (/shared/vendor/cmu/cyrus-imapd/color NIL)
+    S: * LIST (\\HasNoChildren) "/" foo
+    S: * METADATA foo (/shared/vendor/cmu/cyrus-imapd/color "#b71c1c")
+    S: 2 OK LIST completed
+  `,
+    mailboxes('foo'),
+  ))
+
+test('RFC 7377 §2.1: MULTISEARCH', () =>
+  playExample(
+    `
+    C: tag1 ESEARCH IN (mailboxes "folder1" subtree "folder2") unseen subject "chad"
+    S: * ESEARCH (TAG "tag1" MAILBOX folder1 UIDVALIDITY {*}) UID ALL 1:2
+    S: * ESEARCH (TAG "tag1" MAILBOX folder2/salmon UIDVALIDITY {*}) UID ALL 1
+    S: tag1 OK {*}
+    C: tag2 ESEARCH IN (mailboxes "folder1") unseen subject "nothing like it"
+    S: tag2 OK {*}
+  `,
+    all(mailboxes('folder1', 'folder2', 'folder2/salmon'), async (made) => {
+      for (const path of [['folder1'], ['folder1'], ['folder2', 'salmon']]) {
+        await made.deliver(message('Subject: Chad', '', 'x'), { path })
+      }
+    }),
+  ))
+
+test('RFC 9208 §4.1: QUOTA without limits has no root', () =>
+  playExample(`
+    C: G0002 GETQUOTAROOT INBOX
+    S: * QUOTAROOT INBOX
+    S: G0002 OK {*}
+  `))
+
+test('RFC 9755 §3: UTF8=ACCEPT', () =>
+  playExample(`
+    C: a ENABLE UTF8=ACCEPT
+    S: * ENABLED UTF8=ACCEPT
+    S: a OK ENABLE completed
+    C: b CREATE "Grüße"
+    S: b OK {*}
+    C: c LIST "" "Gr*"
+    S: * LIST (\\HasNoChildren) "/" "Grüße"
+    S: c OK LIST completed
+  `))
+
+test('RFC 6203 §3: FUZZY', () =>
+  playExample(
+    `${SELECT}
+    C: A1 SEARCH FUZZY (SUBJECT "IMAP break")
+    S: * SEARCH 1 5
+    S: A1 OK SEARCH completed
+  `,
+    async (made) => {
+      const subjects = ['How to break IMAP', 'Lunch', 'Tea', 'Coffee', 'IMAP: breaking changes']
+      for (const subject of subjects) await made.deliver(message(`Subject: ${subject}`, '', 'x'))
+    },
+  ))
+
+test('RFC 5267 §3.1: ESORT', () =>
+  playExample(
+    `${SELECT}
+    C: E01 UID SORT RETURN (ALL) (REVERSE DATE) UTF-8 UNDELETED UNKEYWORD $Junk
+    S: * ESEARCH (TAG "E01") UID ALL 3,1:2
+    S: E01 OK {*}
+    C: E02 UID SORT RETURN (COUNT MIN MAX) (REVERSE DATE) UTF-8 UNDELETED
+    S: * ESEARCH (TAG "E02") UID {*}
+    S: E02 OK {*}
+  `,
+    async (made) => {
+      for (const day of ['02', '01', '03']) {
+        const flags = Flag.Seen
+        await made.deliver(message(`Date: Sat, ${day} Jun 2002 10:00:00 +0000`, '', 'x'), { flags })
+      }
+    },
+  ))

@@ -221,6 +221,7 @@ test('RFC 2177 §3: IDLE', async () => {
     alice2< b6 OK {*}
     alice< ...
     alice< * 3 EXPUNGE
+    alice< * 0 RECENT
     alice> DONE
     alice< A004 OK IDLE {*}
   `,

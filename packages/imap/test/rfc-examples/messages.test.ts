@@ -279,6 +279,19 @@ test('RFC 5182 §2.2: SEARCHRES, examples 1, 2, 6 and 7', () =>
     S: F285 OK {*}
     C: B282 SEARCH RETURN (SAVE) CHARSET KOI8-R BODY "x"
     S: B282 NO [BADCHARSET (US-ASCII UTF-8)] {*}
+    C: B283 FETCH $ UID
+    S: B283 OK {*}
+    C: B284 SEARCH RETURN (SAVE) 3
+    S: B284 OK {*}
+    C: B285 SEARCH RETURN (SAVE) NONSENSE
+    S: B285 BAD {*}
+    C: B286 FETCH $ UID
+    S: * 3 FETCH (UID 3)
+    S: B286 OK {*}
+    C: B287 SORT RETURN (SAVE) (SUBJECT) KOI8-R ALL
+    S: B287 NO [BADCHARSET (US-ASCII UTF-8)] {*}
+    C: B288 FETCH $ UID
+    S: B288 OK {*}
   `,
     flagged,
   ))

@@ -21,8 +21,12 @@ function parse(cursor: Cursor, session: ImapSession): SearchRequest {
   cursor.space()
   const returns = parseReturns(cursor, session)
   if (returns) cursor.space()
-  const charset = parseOptionalCharset(cursor, session)
-  return checked({ returns, ...parseProgram(cursor, session, charset) })
+  try {
+    const charset = parseOptionalCharset(cursor, session)
+    return checked({ returns, ...parseProgram(cursor, session, charset) })
+  } catch (error) {
+    throw forgetSaved(session, returns, error)
+  }
 }
 
 async function run(session: ImapSession, request: SearchRequest, byUid: boolean): Promise<Status> {

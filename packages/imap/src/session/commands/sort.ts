@@ -24,19 +24,23 @@ function parse(cursor: Cursor, session: ImapSession): SortRequest {
   const extended = session.parts.names.has('ESORT')
   let returns = extended ? parseReturns(cursor, session) : null
   if (returns) cursor.space()
-  const order = parseOrder(cursor, session)
-  cursor.space()
-  // RFC 5256 §3: the charset always stands there, without the word.
-  const charset = parseCharset(cursor)
-  cursor.space()
-  if (extended && !returns) {
-    // Some clients put it where SEARCH has its key.
-    returns = parseReturns(cursor, session)
-    if (returns) cursor.space()
+  try {
+    const order = parseOrder(cursor, session)
+    cursor.space()
+    // RFC 5256 §3: the charset always stands there, without the word.
+    const charset = parseCharset(cursor)
+    cursor.space()
+    if (extended && !returns) {
+      // Some clients put it where SEARCH has its key.
+      returns = parseReturns(cursor, session)
+      if (returns) cursor.space()
+    }
+    const program = parseProgram(cursor, session, charset)
+    for (const { criterion } of order) criterion.check?.(program.values)
+    return checked({ returns, order, ...program })
+  } catch (error) {
+    throw forgetSaved(session, returns, error)
   }
-  const program = parseProgram(cursor, session, charset)
-  for (const { criterion } of order) criterion.check?.(program.values)
-  return checked({ returns, order, ...program })
 }
 
 async function run(session: ImapSession, request: SortRequest, byUid: boolean): Promise<Status> {

@@ -2,6 +2,7 @@
 import { decodeCharset } from '@posthouse/mime/body'
 import { noUids } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
+import { SyntaxFault } from '../../syntax/fault.js'
 import { parseSearchProgram, type SearchTree } from '../../syntax/search-program.js'
 import { bad, no, Refusal } from '../../syntax/status.js'
 import type { SearchKeyContext, SearchLeaf, SearchReturn } from '../extension.js'
@@ -121,7 +122,8 @@ export function checked<T extends SearchRequest>(request: T): T {
  */
 export function forgetSaved(session: ImapSession, returns: readonly ReturnOption[] | null, error: unknown): unknown {
   const reply = error instanceof Refusal ? error.reply : null
-  if (reply?.status === 'BAD' || !returns?.some(({ option }) => option.name === 'SAVE')) return error
+  // BAD leaves what was saved before.
+  if (error instanceof SyntaxFault || reply?.status === 'BAD' || !returns?.some(({ option }) => option.name === 'SAVE')) return error
   if (session.selected) session.selected.savedResult = noUids
   return reply?.code === 'LIMIT' ? new Refusal(no(reply.text, 'NOTSAVED')) : error
 }

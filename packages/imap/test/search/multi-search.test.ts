@@ -46,6 +46,13 @@ test('RFC 7377: ESEARCH in several mailboxes', () =>
     C: tag8 SEARCH $
     S: * SEARCH 1
     S: tag8 OK SEARCH completed
+    C: tag8a ESEARCH RETURN (SAVE) CHARSET KOI8-R ALL
+    S: tag8a NO [BADCHARSET (US-ASCII UTF-8)] {*}
+    C: tag8b SEARCH $
+    S: * SEARCH
+    S: tag8b OK SEARCH completed
+    C: tag8c ESEARCH RETURN (SAVE) ALL
+    S: tag8c OK ESEARCH completed
     C: tag9 ESEARCH RETURN (SAVE COUNT) SUBJECT nowhere
     S: tag9 OK ESEARCH completed
     C: tag10 SEARCH $

@@ -10,6 +10,7 @@ import { resolveProgram } from '../search/program.js'
 import {
   allOf,
   checked,
+  forgetSaved,
   parseOptionalCharset,
   parseProgram,
   parseReturns,
@@ -50,9 +51,13 @@ function parse(cursor: Cursor, session: ImapSession): MultiSearchRequest {
   const sources = parseSources(cursor, session)
   const returns = parseReturns(cursor, session)
   if (returns) cursor.space()
-  const charset = parseOptionalCharset(cursor, session)
   check(session, sources, returns ?? [])
-  return checked({ sources, ...parseProgram(cursor, session, charset), returns: returns ?? allOf(session) })
+  try {
+    const charset = parseOptionalCharset(cursor, session)
+    return checked({ sources, ...parseProgram(cursor, session, charset), returns: returns ?? allOf(session) })
+  } catch (error) {
+    throw forgetSaved(session, returns, error)
+  }
 }
 
 /** §2.2: what only the selected mailbox can do. */
@@ -75,6 +80,14 @@ async function viewOf(session: ImapSession, mailbox: MailboxInfo): Promise<Mailb
 }
 
 async function run(session: ImapSession, request: MultiSearchRequest): Promise<Status> {
+  try {
+    return await searchAll(session, request)
+  } catch (error) {
+    throw forgetSaved(session, request.returns, error)
+  }
+}
+
+async function searchAll(session: ImapSession, request: MultiSearchRequest): Promise<Status> {
   const { sources, tree, values, modseq } = request
   const { limits, out } = session
   const mailboxes = await filterMailboxes(session, sources)

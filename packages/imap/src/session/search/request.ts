@@ -123,7 +123,8 @@ export function checked<T extends SearchRequest>(request: T): T {
 export function forgetSaved(session: ImapSession, returns: readonly ReturnOption[] | null, error: unknown): unknown {
   const reply = error instanceof Refusal ? error.reply : null
   // BAD leaves what was saved before.
-  if (error instanceof SyntaxFault || reply?.status === 'BAD' || !returns?.some(({ option }) => option.name === 'SAVE')) return error
+  if (error instanceof SyntaxFault || reply?.status === 'BAD' || !returns?.some(({ option }) => option.name === 'SAVE'))
+    return error
   if (session.selected) session.selected.savedResult = noUids
   return reply?.code === 'LIMIT' ? new Refusal(no(reply.text, 'NOTSAVED')) : error
 }

@@ -1,6 +1,6 @@
 /** Examples of the RFCs that extend IMAP: states, literals, limits, sizes, what lists and searches tell more. */
 import { Flag } from '@posthouse/store-api'
-import { describe, test } from 'vitest'
+import { test } from 'vitest'
 import { message } from '../servers.js'
 import { all, mailboxes, messages, playExample } from './play.js'
 
@@ -8,77 +8,6 @@ const SELECT = `
     C: s1 SELECT INBOX
     S: ...
     S: s1 OK [READ-WRITE] SELECT completed`
-
-describe('RFC 7162 §3.1', () => {
-  test('§3.1.3 examples 3 to 5: STORE UNCHANGEDSINCE', () =>
-    playExample(
-      `
-      C: a1 SELECT INBOX (CONDSTORE)
-      S: ...
-      S: a1 OK [READ-WRITE] SELECT completed
-      C: a100 STORE 1 (UNCHANGEDSINCE 8) +FLAGS.SILENT (\\Seen)
-      S: * 1 FETCH (UID 1 FLAGS (\\Seen) MODSEQ (9))
-      S: a100 OK STORE completed
-      C: a103 UID STORE 1,4,5 (UNCHANGEDSINCE 8) +FLAGS.SILENT (\\Deleted)
-      S: * 4 FETCH (UID 4 FLAGS (\\Deleted) MODSEQ (10))
-      S: * 5 FETCH (UID 5 FLAGS (\\Deleted) MODSEQ (10))
-      S: a103 OK [MODIFIED 1] {*}
-      C: c101 STORE 50 (UNCHANGEDSINCE 8) -FLAGS.SILENT (\\Deleted)
-      S: c101 BAD {*}
-    `,
-      messages(7),
-    ))
-
-  test('§3.1.4, §3.1.5, §3.1.6 and §3.1.7: FETCH, SEARCH and STATUS with mod-sequences', () =>
-    playExample(
-      `${SELECT}
-      C: b1 STATUS INBOX (UIDNEXT MESSAGES HIGHESTMODSEQ)
-      S: * OK [HIGHESTMODSEQ 4] {*}
-      S: * STATUS INBOX (UIDNEXT 4 MESSAGES 3 HIGHESTMODSEQ 4)
-      S: b1 OK STATUS completed
-      C: s100 UID FETCH 1:* (FLAGS) (CHANGEDSINCE 3)
-      S: * 3 FETCH (UID 3 FLAGS ({*}) MODSEQ (4))
-      S: s100 OK FETCH completed
-      C: t1 FETCH 1:3 (MODSEQ)
-      S: * 1 FETCH (MODSEQ (2))
-      S: * 2 FETCH (MODSEQ (3))
-      S: * 3 FETCH (MODSEQ (4))
-      S: t1 OK FETCH completed
-      C: a SEARCH MODSEQ "/flags/\\\\draft" all 4
-      S: * SEARCH 3 (MODSEQ 4)
-      S: a OK SEARCH completed
-      C: t SEARCH OR NOT MODSEQ 3 LARGER 50000
-      S: * SEARCH 1 (MODSEQ 2)
-      S: t OK SEARCH completed
-      C: t2 SEARCH MODSEQ 100
-      S: * SEARCH
-      S: t2 OK SEARCH completed
-    `,
-      messages(3),
-    ))
-
-  test('§3.2.6 and §3.2.7: VANISHED', () =>
-    playExample(
-      `
-      C: a2 ENABLE QRESYNC
-      S: * ENABLED QRESYNC
-      S: a2 OK ENABLE completed
-      C: a3 SELECT INBOX
-      S: ...
-      S: a3 OK [READ-WRITE] SELECT completed
-      C: a4 UID STORE 3:5 +FLAGS.SILENT (\\Deleted)
-      S: ...
-      S: a4 OK {*}
-      C: A202 EXPUNGE
-      S: * VANISHED 3:5
-      S: A202 OK [HIGHESTMODSEQ {*}] EXPUNGE completed
-      C: s100 UID FETCH 1:500 (FLAGS) (CHANGEDSINCE 8 VANISHED)
-      S: * VANISHED (EARLIER) 3:5
-      S: s100 OK FETCH completed
-    `,
-      messages(7),
-    ))
-})
 
 test('RFC 3516 §7: BINARY', () =>
   playExample(

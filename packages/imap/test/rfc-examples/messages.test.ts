@@ -1,8 +1,8 @@
-/** Examples of the RFCs about messages: to add, take away, find and tell of them. */
+/** Examples of the RFCs about messages: to add, take away, change and tell of them. */
 import { Flag } from '@posthouse/store-api'
 import { describe, test } from 'vitest'
 import { playDialogue } from '../dialogue.js'
-import { message, NEW_YEAR, testServer } from '../servers.js'
+import { message, testServer } from '../servers.js'
 import { all, mailboxes, messages, playExample } from './play.js'
 
 const SELECT = `
@@ -228,117 +228,6 @@ test('RFC 2177 §3: IDLE', async () => {
   )
 })
 
-/** What the searches of the RFCs are after (flagged, since February 1994, not from Smith) are messages 2, 10 and 11. */
-const flagged = async (made: Parameters<Parameters<typeof playExample>[1] & object>[0]): Promise<void> => {
-  for (let i = 1; i <= 12; i++) {
-    const from = i === 5 ? 'Smith <smith@example.org>' : 'Jones <jones@example.org>'
-    await made.deliver(message(`From: ${from}`, '', 'x'), {
-      flags: [2, 5, 10, 11].includes(i) ? Flag.Flagged : 0,
-      internalDate: Date.UTC(1994, 5, 1),
-    })
-  }
-}
-
-test('RFC 4731 §3.1: ESEARCH', () =>
-  playExample(
-    `${SELECT}
-    C: A282 SEARCH RETURN (MIN COUNT) FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
-    S: * ESEARCH (TAG "A282") MIN 2 COUNT 3
-    S: A282 OK SEARCH completed
-    C: A283 SEARCH RETURN () FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
-    S: * ESEARCH (TAG "A283") ALL 2,10:11
-    S: A283 OK SEARCH completed
-    C: A285 UID SEARCH RETURN (MIN MAX) 1:5000
-    S: * ESEARCH (TAG "A285") UID MIN 1 MAX 12
-    S: A285 OK {*}
-    C: C276 SEARCH RETURN (MIN MAX COUNT) FROM "nobody"
-    S: * ESEARCH (TAG "C276") COUNT 0
-    S: C276 OK SEARCH completed
-  `,
-    flagged,
-  ))
-
-test('RFC 5182 §2.2: SEARCHRES, examples 1, 2, 6 and 7', () =>
-  playExample(
-    `${SELECT}
-    C: A282 SEARCH RETURN (SAVE) FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
-    S: A282 OK {*}
-    C: A283 FETCH $ (UID FLAGS)
-    S: * 2 FETCH (UID 2 FLAGS (\\Flagged))
-    S: * 10 FETCH (UID 10 FLAGS (\\Flagged))
-    S: * 11 FETCH (UID 11 FLAGS (\\Flagged))
-    S: A283 OK {*}
-    C: A284 SEARCH RETURN (SAVE COUNT) OR $ 1,5
-    S: * ESEARCH (TAG "A284") COUNT 5
-    S: A284 OK {*}
-    C: F284 SEARCH RETURN (SAVE MIN) $ 3:12
-    S: * ESEARCH (TAG "F284") MIN 5
-    S: F284 OK {*}
-    C: F285 FETCH $ UID
-    S: * 5 FETCH (UID 5)
-    S: F285 OK {*}
-    C: B282 SEARCH RETURN (SAVE) CHARSET KOI8-R BODY "x"
-    S: B282 NO [BADCHARSET (US-ASCII UTF-8)] {*}
-    C: B283 FETCH $ UID
-    S: B283 OK {*}
-    C: B284 SEARCH RETURN (SAVE) 3
-    S: B284 OK {*}
-    C: B285 SEARCH RETURN (SAVE) NONSENSE
-    S: B285 BAD {*}
-    C: B286 FETCH $ UID
-    S: * 3 FETCH (UID 3)
-    S: B286 OK {*}
-    C: B287 SORT RETURN (SAVE) (SUBJECT) KOI8-R ALL
-    S: B287 NO [BADCHARSET (US-ASCII UTF-8)] {*}
-    C: B288 FETCH $ UID
-    S: B288 OK {*}
-  `,
-    flagged,
-  ))
-
-test('RFC 5032 §3: WITHIN', () =>
-  playExample(
-    `${SELECT}
-    C: a1 SEARCH UNSEEN YOUNGER 259200
-    S: * SEARCH 2
-    S: a1 OK SEARCH completed
-    C: a2 SEARCH OLDER 259200
-    S: * SEARCH 1
-    S: a2 OK SEARCH completed
-  `,
-    async (made) => {
-      await made.deliver(message('', 'x'), { internalDate: NEW_YEAR - 300_000_000 })
-      await made.deliver(message('', 'x'), { internalDate: NEW_YEAR - 1_000 })
-    },
-  ))
-
-test('RFC 5256 §3: SORT', () =>
-  playExample(
-    `${SELECT}
-    C: A282 SORT (SUBJECT) UTF-8 SINCE 1-Feb-1994
-    S: * SORT 2 3 1
-    S: A282 OK SORT completed
-    C: A283 SORT (SUBJECT REVERSE DATE) UTF-8 ALL
-    S: * SORT 2 3 1
-    S: A283 OK SORT completed
-    C: A284 SORT (SUBJECT) US-ASCII TEXT "not in mailbox"
-    S: * SORT
-    S: A284 OK SORT completed
-    C: A283 THREAD ORDEREDSUBJECT UTF-8 SINCE 5-MAR-2000
-    S: * THREAD (2)(3)(1)
-    S: A283 OK THREAD completed
-    C: A285 THREAD REFERENCES UTF-8 TEXT "not in mailbox"
-    S: * THREAD
-    S: A285 OK THREAD completed
-  `,
-    async (made) => {
-      for (const [i, subject] of ['gamma', 'alpha', 'Re: beta'].entries()) {
-        const date = `Date: Sat, ${['03', '01', '02'][i]} Jun 2002 10:00:00 +0000`
-        await made.deliver(message(`Subject: ${subject}`, date, '', 'x'))
-      }
-    },
-  ))
-
 test('RFC 9586 §3: UIDONLY', () =>
   playExample(
     `
@@ -355,26 +244,6 @@ test('RFC 9586 §3: UIDONLY', () =>
     S: 26 BAD [UIDREQUIRED] {*}
   `,
     messages(4),
-  ))
-
-test('RFC 9394 §3.1: PARTIAL', () =>
-  playExample(
-    `${SELECT}
-    C: A01 UID SEARCH RETURN (PARTIAL -1:-3) UNDELETED
-    S: * ESEARCH (TAG "A01") UID PARTIAL (-1:-3 5:7)
-    S: A01 OK {*}
-    C: A02 UID SEARCH RETURN (PARTIAL 1:3) UNDELETED
-    S: * ESEARCH (TAG "A02") UID PARTIAL (1:3 1:3)
-    S: A02 OK {*}
-    C: A03 UID SEARCH RETURN (PARTIAL 100:200) UNDELETED
-    S: * ESEARCH (TAG "A03") UID PARTIAL (100:200 NIL)
-    S: A03 OK {*}
-    C: A04 UID FETCH 1:7 (UID) (PARTIAL -1:-2)
-    S: * 6 FETCH (UID 6)
-    S: * 7 FETCH (UID 7)
-    S: A04 OK {*}
-  `,
-    messages(7),
   ))
 
 test('RFC 5161 §3.1: ENABLE tells only what is new and known', () =>

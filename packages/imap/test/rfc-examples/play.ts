@@ -2,9 +2,9 @@ import { playTranscript } from '@posthouse/wire/testing'
 import { message, type TestServer, testServer } from '../servers.js'
 
 /**
- * Plays an example as its RFC prints it, to a client that has logged in. What differs by its nature stands as `{*}`:
- * dates, ids, words behind a code. What no client sees a difference in is as this server writes it: atoms without
- * quotes, the order of attributes.
+ * Plays a dialogue after an example of an RFC, to a client that has logged in. Not a copy: numbers, mailboxes and sequence
+ * sets are scaled to what the set-up makes, and lines have the form of this server. `{*}` stands for what differs by its
+ * nature: dates, ids, words behind a code.
  */
 export async function playExample(
   text: string,

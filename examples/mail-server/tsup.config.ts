@@ -1,13 +1,10 @@
 import { defineConfig } from 'tsup'
+import { packageBuild } from '../../tsup.base.js'
 
+/** Two programs for Node; nobody imports them. */
 export default defineConfig({
-  entry: { main: 'src/main.ts', queue: 'src/queue.ts' },
+  ...packageBuild({ main: 'src/main.ts', queue: 'src/queue.ts' }),
   format: 'esm',
-  target: 'node20',
+  dts: false,
   platform: 'node',
-  external: [/^@posthouse\//],
-  sourcemap: true,
-  clean: true,
-  silent: true,
-  removeNodeProtocol: false,
 })

@@ -54,12 +54,11 @@ export async function runPrimary({ workers, log, status, ready }: PrimaryOptions
     log({ level: 'error', event: 'worker.failed', message: error.message })
   }
   function stop(worker: Worker): Promise<void> {
-    const told = stopping.has(worker)
     stopping.add(worker)
     return new Promise((resolve) => {
       worker.once('exit', () => resolve())
       // One that is just ending does not hear it any more; without a callback that would be an error event.
-      if (!told) worker.send({ type: 'stop' } satisfies PrimaryMessage, () => {})
+      worker.send({ type: 'stop' } satisfies PrimaryMessage, () => {})
     })
   }
 

@@ -54,13 +54,8 @@ const NOTHING = new Uint8Array(0)
 
 const ignore = (): void => {}
 
-let over: DOMException | null = null
-
 /** Why signals abort. One for all: to make an exception costs as much as to read a command. */
-function connectionOver(): DOMException {
-  over ??= new DOMException('the connection is over', 'AbortError')
-  return over
-}
+const CONNECTION_OVER = new DOMException('the connection is over', 'AbortError')
 
 /** Puts a driver on a socket: back-pressure, time limits, TLS and compression live here. */
 export function serveConnection(incoming: Incoming, options: ServingOptions, arrival: Arrival): Connection {
@@ -115,7 +110,7 @@ export class SocketConnection implements Connection, Transport {
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.over) this.#controller.abort(connectionOver())
+    if (this.over) this.#controller.abort(CONNECTION_OVER)
     return this.#controller.signal
   }
 
@@ -350,7 +345,7 @@ export class SocketConnection implements Connection, Transport {
     if (this.#goodbye) clearInterval(this.#goodbye)
     this.#deflate?.destroy()
     this.driver.lost(reason)
-    this.#controller?.abort(connectionOver())
+    this.#controller?.abort(CONNECTION_OVER)
     this.options.closed(this)
   }
 }

@@ -133,7 +133,7 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
     open.add(serveConnection(incoming, serving, { id, remote, head }))
   }
 
-  // Shared by all connections: what each would have of its own would outlive it (see `Incoming.giveTo`).
+  // One object for all connections: each would make its own, and a function in it.
   const serving: ServingOptions = {
     protocol,
     log,

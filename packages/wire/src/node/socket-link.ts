@@ -28,9 +28,9 @@ export class SocketLink implements Link {
   }
 
   get loopback(): boolean {
-    const { options, local } = this.connection
+    const { options, local, proxied } = this.connection
     // A Unix socket has no addresses, and is on this machine.
-    if (options.local) return !this.connection.proxied
+    if (options.local) return !proxied
     return isLoopback(this.remote.address) && isLoopback(local.address)
   }
 

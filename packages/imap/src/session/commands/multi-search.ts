@@ -9,10 +9,8 @@ import { scoresOf } from '../search/fuzzy.js'
 import { resolveProgram } from '../search/program.js'
 import {
   allOf,
-  checked,
   forgetSaved,
-  parseOptionalCharset,
-  parseProgram,
+  parseRest,
   parseReturns,
   type ReturnOption,
   type SearchRequest,
@@ -52,12 +50,7 @@ function parse(cursor: Cursor, session: ImapSession): MultiSearchRequest {
   const returns = parseReturns(cursor, session)
   if (returns) cursor.space()
   check(session, sources, returns ?? [])
-  try {
-    const charset = parseOptionalCharset(cursor, session)
-    return checked({ sources, ...parseProgram(cursor, session, charset), returns: returns ?? allOf(session) })
-  } catch (error) {
-    throw forgetSaved(session, returns, error)
-  }
+  return parseRest(cursor, session, { sources, returns: returns ?? allOf(session) })
 }
 
 /** §2.2: what only the selected mailbox can do. */

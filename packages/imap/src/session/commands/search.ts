@@ -5,15 +5,7 @@ import { bounded, hasBounds } from '../bound.js'
 import type { Command, SearchResult } from '../extension.js'
 import { evaluate } from '../search/evaluate.js'
 import { bounds, resolveProgram } from '../search/program.js'
-import {
-  allOf,
-  checked,
-  forgetSaved,
-  parseOptionalCharset,
-  parseProgram,
-  parseReturns,
-  type SearchRequest,
-} from '../search/request.js'
+import { allOf, forgetSaved, parseRest, parseReturns, type SearchRequest } from '../search/request.js'
 import { writeEsearch, writeNumbers } from '../search/response.js'
 import type { ImapSession } from '../session.js'
 
@@ -21,12 +13,7 @@ function parse(cursor: Cursor, session: ImapSession): SearchRequest {
   cursor.space()
   const returns = parseReturns(cursor, session)
   if (returns) cursor.space()
-  try {
-    const charset = parseOptionalCharset(cursor, session)
-    return checked({ returns, ...parseProgram(cursor, session, charset) })
-  } catch (error) {
-    throw forgetSaved(session, returns, error)
-  }
+  return parseRest(cursor, session, { returns })
 }
 
 async function run(session: ImapSession, request: SearchRequest, byUid: boolean): Promise<Status> {

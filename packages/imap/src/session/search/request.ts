@@ -68,7 +68,7 @@ export function parseCharset(cursor: Cursor): string {
 }
 
 /** Reads `CHARSET name` when it is there, and the space behind it. */
-export function parseOptionalCharset(cursor: Cursor, session: ImapSession): string {
+function parseOptionalCharset(cursor: Cursor, session: ImapSession): string {
   if (!cursor.takeWord('CHARSET')) return 'UTF-8'
   // RFC 9755 §3: everything is UTF-8 already.
   if (session.enabled.has('UTF8=ACCEPT')) throw new Refusal(bad('No CHARSET after ENABLE UTF8=ACCEPT'))
@@ -116,15 +116,28 @@ export function checked<T extends SearchRequest>(request: T): T {
   return request
 }
 
+/** Reads the rest of a SEARCH or ESEARCH: the charset and the program. @throws Refusal */
+export function parseRest<T extends Pick<SearchRequest, 'returns'>>(
+  cursor: Cursor,
+  session: ImapSession,
+  asked: T,
+): T & AskedProgram {
+  try {
+    const charset = parseOptionalCharset(cursor, session)
+    return checked({ ...asked, ...parseProgram(cursor, session, charset) })
+  } catch (error) {
+    throw forgetSaved(session, asked.returns, error)
+  }
+}
+
 /**
  * RFC 5182 §2.1: a search that was to be saved and failed leaves an empty result, and what was given up is told by its
- * own code. Gives the error to throw.
+ * own code. BAD leaves what was saved before. Gives the error to throw.
  */
 export function forgetSaved(session: ImapSession, returns: readonly ReturnOption[] | null, error: unknown): unknown {
   const reply = error instanceof Refusal ? error.reply : null
-  // BAD leaves what was saved before.
-  if (error instanceof SyntaxFault || reply?.status === 'BAD' || !returns?.some(({ option }) => option.name === 'SAVE'))
-    return error
+  const isBad = error instanceof SyntaxFault || reply?.status === 'BAD'
+  if (isBad || !returns?.some(({ option }) => option.name === 'SAVE')) return error
   if (session.selected) session.selected.savedResult = noUids
   return reply?.code === 'LIMIT' ? new Refusal(no(reply.text, 'NOTSAVED')) : error
 }

@@ -5,7 +5,7 @@ import { connectInMemory, playTranscript } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS, no, quotaSet, Refusal, standardExtensions } from '../src/index.js'
 import { DialogueClient, playDialogue } from './dialogue.js'
-import { HELLO, type TestServer, testServer } from './servers.js'
+import { HELLO, serverOver, type TestServer, testServer } from './servers.js'
 
 test('RFC 7162 §3.2.8: CLOSE never tells HIGHESTMODSEQ', async () => {
   const made = testServer()
@@ -102,26 +102,18 @@ test('a message that is expunged elsewhere while it is fetched still comes whole
   for (let i = 0; i < 2; i++) await made.deliver(HELLO)
   const owner = await made.account()
   const [inbox] = await owner.mailboxes()
-  const { server } = testServer({
-    store: {
-      async open(name, as) {
-        const account = await made.store.open(name, as)
-        return {
-          ...account,
-          async *messages(mailbox, query) {
-            for await (const rows of account.messages(mailbox, query)) {
-              if (query.want?.includes('inline')) {
-                await owner.commit?.([{ op: 'expunge', in: inbox?.id as string, onlyDeleted: false }])
-                made.store.collect()
-              }
-              // Without the octets in the row they are read behind the expunge.
-              yield rows.map(({ inline: _, ...row }) => row)
-            }
-          },
+  const server = serverOver(made, (account) => ({
+    async *messages(mailbox, query) {
+      for await (const rows of account.messages(mailbox, query)) {
+        if (query.want?.includes('inline')) {
+          await owner.commit?.([{ op: 'expunge', in: inbox?.id as string, onlyDeleted: false }])
+          made.store.collect()
         }
-      },
+        // Without the octets in the row they are read behind the expunge.
+        yield rows.map(({ inline: _, ...row }) => row)
+      }
     },
-  })
+  }))
   const client = new DialogueClient(server)
   await client.logIn('alice')
   await client.run('s1 SELECT INBOX')

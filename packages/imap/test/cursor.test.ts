@@ -6,7 +6,7 @@ import { type Account, type ChangeHint, Flag, type Op } from '@posthouse/store-a
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { DialogueClient } from './dialogue.js'
-import { HELLO, testServer } from './servers.js'
+import { HELLO, serverOver, testServer } from './servers.js'
 
 interface Hinted {
   readonly client: DialogueClient
@@ -27,24 +27,17 @@ async function hinted(messages: number, ...first: readonly string[]): Promise<Hi
   const inbox = (await account.mailboxes())[0]?.id as string
   const hints: ChangeHint[] = []
   let wake = (): void => {}
-  const { server } = testServer({
-    store: {
-      async open(name, as) {
-        return {
-          ...(await made.store.open(name, as)),
-          async *watch(signal) {
-            while (!signal.aborted) {
-              while (hints.length > 0) yield hints.shift() as ChangeHint
-              await new Promise<void>((resolve) => {
-                wake = resolve
-                signal.addEventListener('abort', () => resolve())
-              })
-            }
-          },
-        }
-      },
+  const server = serverOver(made, () => ({
+    async *watch(signal) {
+      while (!signal.aborted) {
+        while (hints.length > 0) yield hints.shift() as ChangeHint
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          signal.addEventListener('abort', () => resolve())
+        })
+      }
     },
-  })
+  }))
   const client = new DialogueClient(server)
   await client.logIn('alice')
   for (const line of first) await client.run(line)

@@ -1,25 +1,9 @@
 import { Flag } from '@posthouse/store-api'
-import { playTranscript } from '@posthouse/wire/testing'
 import { expect, test } from 'vitest'
 import { type Command, type ImapExtension, literalMinus, literalPlus, ok, standardExtensions } from '../src/index.js'
 import { DialogueClient, playDialogue } from './dialogue.js'
-import { HELLO, message, type TestServer, testServer } from './servers.js'
-
-const LOGIN = `
-  S: * OK {*}
-  C: a001 LOGIN alice secret
-  S: a001 OK {*}
-`
-
-async function play(
-  text: string,
-  setup?: (made: TestServer) => Promise<void>,
-  options: Parameters<typeof testServer>[0] = {},
-): Promise<void> {
-  const made = testServer(options)
-  await setup?.(made)
-  await playTranscript(made.server, `${LOGIN}${text}`)
-}
+import { playExample as play } from './rfc-examples/play.js'
+import { HELLO, message, serverOver, type TestServer, testServer } from './servers.js'
 
 const three = async (made: TestServer): Promise<void> => {
   for (let i = 0; i < 3; i++) await made.deliver(HELLO)
@@ -120,27 +104,21 @@ test.each(['vanished', 'messages'] as const)(
     const made = testServer()
     await three(made)
     let due = true
-    const { server } = testServer({
-      store: {
-        async open(name, as) {
-          const account = (await made.store.open(name, as)) as Awaited<ReturnType<TestServer['account']>>
-          const expunge = async (mailbox: string): Promise<void> => {
-            if (due) await account.commit?.([{ op: 'expunge', in: mailbox, uids: [[3, 3]], onlyDeleted: false }])
-            due = false
-          }
-          return {
-            ...account,
-            async vanished(mailbox, since) {
-              if (when === 'vanished') await expunge(mailbox)
-              return (await account.vanished?.(mailbox, since)) ?? null
-            },
-            async *messages(mailbox, query) {
-              if (when === 'messages' && query.since !== undefined) await expunge(mailbox)
-              yield* account.messages(mailbox, query)
-            },
-          }
+    const server = serverOver(made, (account) => {
+      const expunge = async (mailbox: string): Promise<void> => {
+        if (due) await account.commit?.([{ op: 'expunge', in: mailbox, uids: [[3, 3]], onlyDeleted: false }])
+        due = false
+      }
+      return {
+        async vanished(mailbox, since) {
+          if (when === 'vanished') await expunge(mailbox)
+          return (await account.vanished?.(mailbox, since)) ?? null
         },
-      },
+        async *messages(mailbox, query) {
+          if (when === 'messages' && query.since !== undefined) await expunge(mailbox)
+          yield* account.messages(mailbox, query)
+        },
+      }
     })
     const client = new DialogueClient(server)
     await client.logIn('alice')

@@ -2,10 +2,9 @@
  * Sessions whose history is gone: the store cannot say any more what was expunged since they looked last (R10). They are
  * given what is there now against what they know, or BYE; never a wrong answer.
  */
-import type { Account } from '@posthouse/store-api'
 import { expect, test } from 'vitest'
 import { DialogueClient } from './dialogue.js'
-import { HELLO, type TestServer, testServer } from './servers.js'
+import { HELLO, serverOver, type TestServer, testServer } from './servers.js'
 
 interface Sessions {
   readonly made: TestServer
@@ -19,21 +18,13 @@ async function watched(messages: number): Promise<Sessions> {
   const made = testServer()
   for (let i = 0; i < messages; i++) await made.deliver(HELLO)
   let asked = 0
-  const { server } = testServer({
-    store: {
-      async open(name, as) {
-        const account = (await made.store.open(name, as)) as Account
-        return {
-          ...account,
-          async vanished(mailbox, since) {
-            const gone = (await account.vanished?.(mailbox, since)) ?? null
-            if (gone === null) asked++
-            return gone
-          },
-        }
-      },
+  const server = serverOver(made, (account) => ({
+    async vanished(mailbox, since) {
+      const gone = (await account.vanished?.(mailbox, since)) ?? null
+      if (gone === null) asked++
+      return gone
     },
-  })
+  }))
   return { made, server, asked: () => asked }
 }
 
@@ -137,24 +128,16 @@ test('QRESYNC tells of a changed message that goes while SELECT runs, also when 
   const made = testServer()
   for (let i = 0; i < 3; i++) await made.deliver(HELLO)
   let due = true
-  const { server } = testServer({
-    store: {
-      async open(name, as) {
-        const account = (await made.store.open(name, as)) as Account
-        return {
-          ...account,
-          async *messages(mailbox, query) {
-            if (due && query.since !== undefined) {
-              due = false
-              await account.commit?.([{ op: 'expunge', in: mailbox, uids: [[3, 3]], onlyDeleted: false }])
-              made.store.trimVanished('alice')
-            }
-            yield* account.messages(mailbox, query)
-          },
-        }
-      },
+  const server = serverOver(made, (account) => ({
+    async *messages(mailbox, query) {
+      if (due && query.since !== undefined) {
+        due = false
+        await account.commit?.([{ op: 'expunge', in: mailbox, uids: [[3, 3]], onlyDeleted: false }])
+        made.store.trimVanished('alice')
+      }
+      yield* account.messages(mailbox, query)
     },
-  })
+  }))
   const one = await client(server, 'e ENABLE QRESYNC')
   expect(told(await one.run('s SELECT INBOX (QRESYNC (1 3))'))).toEqual([
     '* 3 EXISTS',

@@ -1,7 +1,7 @@
 /** NOTIFY (RFC 5465), and METADATA that nobody asked for (RFC 5464 §4.1). */
 import { expect, test } from 'vitest'
 import { DialogueClient, playDialogue } from './dialogue.js'
-import { HELLO, message, type TestServer, testServer } from './servers.js'
+import { HELLO, message, serverOver, type TestServer, testServer } from './servers.js'
 
 async function play(text: string, setup?: (made: TestServer) => Promise<void>): Promise<void> {
   const made = testServer()
@@ -188,18 +188,12 @@ test('RFC 5465 §3.1: too many mailboxes to watch', async () => {
 test('RFC 5465 §5.8: a store that fails is told as NOTIFICATIONOVERFLOW', async () => {
   const made = testServer()
   let broken = false
-  const { server } = testServer({
-    store: {
-      async open(name, as) {
-        const account = await made.store.open(name, as)
-        const mailboxes = async () => {
-          if (broken) throw new Error('the disk is gone')
-          return account.mailboxes()
-        }
-        return { ...account, mailboxes }
-      },
+  const server = serverOver(made, (account) => ({
+    async mailboxes() {
+      if (broken) throw new Error('the disk is gone')
+      return account.mailboxes()
     },
-  })
+  }))
   const client = new DialogueClient(server)
   await client.logIn('alice')
   expect(await client.run('a1 NOTIFY SET (personal (MailboxName))')).toEqual(['a1 OK NOTIFY completed'])

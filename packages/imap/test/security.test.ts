@@ -5,7 +5,7 @@ import { connectInMemory } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_LIMITS, matchesPattern, no, Refusal } from '../src/index.js'
 import { DialogueClient, playDialogue } from './dialogue.js'
-import { HELLO, message, type TestServer, testServer } from './servers.js'
+import { HELLO, message, serverOver, type TestServer, testServer } from './servers.js'
 
 const octets = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -268,20 +268,12 @@ describe('lines within replies', () => {
 
   test('an error of the application or of a store', async () => {
     const made = testServer()
-    const { server } = testServer({
-      store: {
-        async open(name, as) {
-          const account = await made.store.open(name, as)
-          return {
-            ...account,
-            commit: async ([op]) => {
-              if (op?.op === 'create' && op.path[0] === 'Refused') throw new Refusal(no(evil, 'LIMIT'))
-              throw op?.op === 'create' && op.path[0] === 'Store' ? new StoreError('limit', evil) : new Error(evil)
-            },
-          }
-        },
+    const server = serverOver(made, () => ({
+      commit: async ([op]) => {
+        if (op?.op === 'create' && op.path[0] === 'Refused') throw new Refusal(no(evil, 'LIMIT'))
+        throw op?.op === 'create' && op.path[0] === 'Store' ? new StoreError('limit', evil) : new Error(evil)
       },
-    })
+    }))
     for (const name of ['Store', 'Error', 'Refused']) {
       const client = new DialogueClient(server)
       await client.logIn('alice')

@@ -12,6 +12,18 @@ export interface TestServer {
   account(name?: string): Promise<Account>
 }
 
+/** A server over the same store, with accounts that do some things in another way. */
+export function serverOver(made: TestServer, change: (account: Account) => Partial<Account>): ImapServer {
+  return testServer({
+    store: {
+      async open(name, as) {
+        const account = await made.store.open(name, as)
+        return { ...account, ...change(account) }
+      },
+    },
+  }).server
+}
+
 export interface DeliverOptions {
   readonly account?: string
   readonly path?: readonly string[]

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { MailboxView } from '../src/session/view/mailbox-view.js'
 import { SharedUids } from '../src/session/view/shared-uids.js'
 import { DialogueClient } from './dialogue.js'
-import { HELLO, testServer } from './servers.js'
+import { HELLO, serverOver, testServer } from './servers.js'
 
 const KEY = 'the INBOX of alice'
 
@@ -83,20 +83,12 @@ test('the UIDs of a mailbox are read once, however many sessions select it', asy
   const made = testServer()
   for (let i = 0; i < 3; i++) await made.deliver(HELLO)
   let reads = 0
-  const { server } = testServer({
-    store: {
-      async open(name, as) {
-        const account = await made.store.open(name, as)
-        return {
-          ...account,
-          uids(mailbox) {
-            reads++
-            return (account.uids as NonNullable<typeof account.uids>)(mailbox)
-          },
-        }
-      },
+  const server = serverOver(made, (account) => ({
+    uids(mailbox) {
+      reads++
+      return (account.uids as NonNullable<typeof account.uids>)(mailbox)
     },
-  })
+  }))
   for (let i = 0; i < 5; i++) {
     const client = new DialogueClient(server)
     await client.logIn('alice')

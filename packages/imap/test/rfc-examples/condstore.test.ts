@@ -11,6 +11,11 @@ const SELECTED = `
       S: ...
       S: select OK [READ-WRITE] {*}`
 
+const ENABLED = `
+      C: enable ENABLE QRESYNC
+      S: * ENABLED QRESYNC
+      S: enable OK ENABLE completed`
+
 const four = messages(4)
 
 describe('RFC 7162 §3.1: CONDSTORE', () => {
@@ -151,10 +156,7 @@ describe('RFC 7162 §3.2: QRESYNC', () => {
 
   test('§3.2.5.1: UIDVALIDITY, a modification sequence, and what is known', () =>
     playExample(
-      R`
-      C: A02 ENABLE QRESYNC
-      S: * ENABLED QRESYNC
-      S: A02 OK ENABLE completed
+      R`${ENABLED}
       C: A03 SELECT INBOX (QRESYNC (1 13 1:5,7:12))
       S: ...
       S: * 9 EXISTS
@@ -172,10 +174,7 @@ describe('RFC 7162 §3.2: QRESYNC', () => {
 
   test('§3.2.5.2: with message numbers that match UIDs', () =>
     playExample(
-      R`
-      C: A02 ENABLE QRESYNC
-      S: * ENABLED QRESYNC
-      S: A02 OK ENABLE completed
+      R`${ENABLED}
       C: B04 SELECT INBOX (QRESYNC (1 13 1:12 (5,9 5,9)))
       S: ...
       S: * VANISHED (EARLIER) 7:9
@@ -192,10 +191,7 @@ describe('RFC 7162 §3.2: QRESYNC', () => {
 
   test('§3.2.6: UID FETCH (CHANGEDSINCE VANISHED)', () =>
     playExample(
-      R`
-      C: A02 ENABLE QRESYNC
-      S: * ENABLED QRESYNC
-      S: A02 OK ENABLE completed${SELECTED}
+      R`${ENABLED}${SELECTED}
       C: s100 UID FETCH 1:12 (FLAGS) (CHANGEDSINCE 13 VANISHED)
       S: * VANISHED (EARLIER) 7:9
       S: * 8 FETCH (UID 11 FLAGS (\Flagged) MODSEQ (15))
@@ -206,10 +202,7 @@ describe('RFC 7162 §3.2: QRESYNC', () => {
 
   test('§3.2.7, §3.2.9: EXPUNGE and UID EXPUNGE answer with VANISHED and HIGHESTMODSEQ', () =>
     playExample(
-      R`
-      C: A1 ENABLE QRESYNC
-      S: * ENABLED QRESYNC
-      S: A1 OK ENABLE completed${SELECTED}
+      R`${ENABLED}${SELECTED}
       C: A201 UID STORE 1,5:6,10 +FLAGS.SILENT (\Deleted)
       S: * 1 FETCH (UID 1 FLAGS (\Deleted) MODSEQ (16))
       S: * 5 FETCH (UID 5 FLAGS (\Deleted) MODSEQ (16))
@@ -228,10 +221,7 @@ describe('RFC 7162 §3.2: QRESYNC', () => {
 
   test('§3.2.8: CLOSE without HIGHESTMODSEQ; §3.2.11: CLOSED', () =>
     playExample(
-      R`
-      C: C1 ENABLE QRESYNC
-      S: * ENABLED QRESYNC
-      S: C1 OK ENABLE completed${SELECTED}
+      R`${ENABLED}${SELECTED}
       C: C2 SELECT Work
       S: * OK [CLOSED] {*}
       S: ...

@@ -194,3 +194,22 @@ test('RFC 5258 §3.5, RFC 5819 §2: CHILDINFO, parents that do not exist, STATUS
     alice< a6 OK {*}
   `,
   ))
+
+test('RFC 9051 §6.4.9: flags of others that are told behind a command with UIDs have UIDs, too', () =>
+  play(
+    2,
+    `${select('alice', 'a1')}${select('alice2', 'b1')}
+    alice> a2 STORE 1 +FLAGS.SILENT (\\Flagged)
+    alice< a2 OK {*}
+    alice2> b2 UID FETCH 2 (FLAGS)
+    alice2< * 2 FETCH (UID 2 FLAGS ())
+    alice2< * 1 FETCH (UID 1 FLAGS (\\Flagged))
+    alice2< b2 OK {*}
+    alice> a3 STORE 1 -FLAGS.SILENT (\\Flagged)
+    alice< a3 OK {*}
+    alice2> b3 FETCH 2 (FLAGS)
+    alice2< * 2 FETCH (FLAGS ())
+    alice2< * 1 FETCH (FLAGS ())
+    alice2< b3 OK {*}
+  `,
+  ))

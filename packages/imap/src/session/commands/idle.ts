@@ -17,7 +17,7 @@ function run(session: ImapSession): Prompt {
     due = true
     session.push(async () => {
       due = false
-      if (!over) await session.synchronize(true, { pushed: true })
+      if (!over) await session.synchronize(true, { withUids: true })
     })
   }
 

@@ -91,7 +91,8 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
     const { view, running, account } = connection
     const updates = running?.updates ?? 'all'
     if (view && updates !== 'none' && (view.dirty || running?.checkpoint || !account?.watch)) {
-      return synchronize(session(), view, updates === 'all').then(
+      const withUids = running?.name.startsWith('UID ') ?? false
+      return synchronize(session(), view, updates === 'all', { withUids }).then(
         () => end(updates === 'no-expunge' && view.withheld ? withExpunges(status) : status),
         (error: unknown) => lostMailbox(error, status),
       )

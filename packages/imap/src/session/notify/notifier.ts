@@ -61,7 +61,7 @@ export function createNotifier(
         // RFC 5465 §6.2: SELECTED-DELAYED leaves expunges for the moments at which they have always been told.
         if (over) return
         const flags = group.events.has('FLAGCHANGE')
-        await session.synchronize(group.filter.type === 'selected', { pushed: true, flags })
+        await session.synchronize(group.filter.type === 'selected', { withUids: true, flags })
       })
     }
     if (due || (here && mailbox !== undefined && !watchesMetadata(groups))) return

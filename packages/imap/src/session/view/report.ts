@@ -37,13 +37,13 @@ export function reportFlags(
   view: MailboxView,
   sequence: number,
   row: MessageRow,
-  withUid = false,
+  withUids = false,
 ): void | Promise<void> {
   const { out, parts, enabled } = session
   noteKeywords(session, view, row)
   const uidsOnly = enabled.has('UIDONLY')
   beginFetch(out, uidsOnly, sequence, row.uid)
-  if ((withUid || wantsUid(session)) && !uidsOnly) out.text('UID ').number(row.uid).text(' ')
+  if ((withUids || wantsUid(session)) && !uidsOnly) out.text('UID ').number(row.uid).text(' ')
   const message = fetchedMessage(session, row)
   const wait = parts.fetchItems.get('FLAGS')?.write(out, message, undefined, session)
   if (wait) return wait.then(() => writeUpdates(session, message, 0))

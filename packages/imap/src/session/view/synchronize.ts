@@ -48,8 +48,11 @@ async function complement(session: ImapSession, view: MailboxView): Promise<UidS
 }
 
 export interface SynchronizeOptions {
-  /** Told without a command: flags come with UIDs (RFC 9051 §6.3.13, RFC 5465 §5.3). */
-  readonly pushed?: boolean
+  /**
+   * Flags come with UIDs: told without a command (RFC 9051 §6.3.13, RFC 5465 §5.3), or behind one with UIDs (RFC 9051
+   * §6.4.9: Thunderbird looks over the others then).
+   */
+  readonly withUids?: boolean
   /** `false`: changes of flags wait for the next command (RFC 5465 §5.3). */
   readonly flags?: boolean
 }
@@ -59,7 +62,7 @@ export async function synchronize(
   session: ImapSession,
   view: MailboxView,
   expunges: boolean,
-  { pushed = false, flags = true }: SynchronizeOptions = {},
+  { withUids = false, flags = true }: SynchronizeOptions = {},
 ): Promise<void> {
   view.dirty = false
   const { visible } = view
@@ -95,7 +98,7 @@ export async function synchronize(
       held = true
       continue
     }
-    const wait = reportFlags(session, view, sequence, row, pushed)
+    const wait = reportFlags(session, view, sequence, row, withUids)
     if (wait) await wait
     const slow = session.flushMuch()
     if (slow) await slow

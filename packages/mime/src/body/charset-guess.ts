@@ -6,7 +6,7 @@
  * octet a character. That rule needs no look ahead, so that streams and whole bodies give the same text.
  */
 
-import { concat, latin1, utf8 } from '../bytes.js'
+import { concat, copyOf, latin1, utf8 } from '../bytes.js'
 
 /** What a text was taken for. */
 export type Guess = 'ascii' | 'utf-8' | 'windows-1252'
@@ -124,7 +124,7 @@ export function guessingDecoder(): GuessingDecoder {
     if (high === bytes.length) return latin1(bytes)
     const length = utf8SequenceLength(bytes, high)
     if (length < 0 && !ended) {
-      held = bytes.slice(high)
+      held = copyOf(bytes, high, bytes.length)
       return latin1(bytes, 0, high)
     }
     guess = length > 0 ? 'utf-8' : 'windows-1252'

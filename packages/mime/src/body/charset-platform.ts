@@ -3,7 +3,7 @@
  * lacks some and has others in ICU's variant, which knows fewer characters. A probe tells.
  */
 
-import { concat } from '../bytes.js'
+import { concat, copyOf } from '../bytes.js'
 import { REPLACEMENT } from './charset-guess.js'
 
 const EMPTY = new Uint8Array(0)
@@ -132,7 +132,7 @@ export function utf16Decoder(): SourceDecoder {
       if (decoder) return decoder.write(bytes)
       if (bytes.length === 0) return ''
       if (!first && bytes.length === 1) {
-        first = bytes.slice()
+        first = copyOf(bytes, 0, 1)
         return ''
       }
       decoder = platformStream(first ? utf16Name(first[0]!, bytes[0]!) : utf16Name(bytes[0]!, bytes[1]!))

@@ -6,7 +6,7 @@
  */
 
 import { isAscii, lowerCase } from '../ascii.js'
-import { concat, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
+import { concat, copyOf, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
 import { type AddressInput, addressTokens } from '../compose/addresses.js'
 import { writeField } from '../compose/field.js'
 import { textField } from '../compose/plan.js'
@@ -148,7 +148,7 @@ export function createHeaderEditor(edits: readonly HeaderEdit[]): HeaderEditor {
       const lineEnd = lf === -1 ? bytes.length : lf
       if (!inLine) {
         if (lf === -1 && !ended && lineEnd - at <= MAX_SPECIAL_LINE) {
-          held = bytes.slice(at)
+          held = copyOf(bytes, at, bytes.length)
           return
         }
         beginLine(bytes.subarray(at), lineEnd - at)

@@ -5,7 +5,7 @@
  */
 
 import { fromLatin1 } from '../bytes.js'
-import type { OctetSink } from './octets.js'
+import type { ByteWriter, OctetSink } from './octets.js'
 
 const FIRST = 0x80
 const ESCAPE = 0xff
@@ -33,12 +33,13 @@ export function createDictionary(pieces: readonly string[]): Dictionary {
   return { octets: pieces.map(fromLatin1), byStart }
 }
 
-/** `text` is octets as latin1. Null when it would not become shorter. */
-export function compress({ byStart }: Dictionary, text: string): Uint8Array | null {
-  const packed = new Uint8Array(text.length)
-  let to = 0
+/** Packs `text`, octets as latin1. False, and nothing is written, when it would not become shorter. */
+export function compress({ byStart }: Dictionary, text: string, writer: ByteWriter): boolean {
+  const packed = writer.reserve(text.length)
+  const last = writer.length + text.length
+  let to = writer.length
   for (let at = 0; at < text.length; ) {
-    if (to + 2 > packed.length) return null
+    if (to + 2 > last) return false
     const code = text.charCodeAt(at)
     const list = code > 0x7f ? undefined : byStart[code * 128 + text.charCodeAt(at + 1)]
     const match = list === undefined ? undefined : longestAt(list, text, at)
@@ -51,7 +52,9 @@ export function compress({ byStart }: Dictionary, text: string): Uint8Array | nu
       at += match.piece.length
     }
   }
-  return to < text.length ? packed.subarray(0, to) : null
+  if (to === last) return false
+  writer.length = to
+  return true
 }
 
 function longestAt(list: readonly Entry[], text: string, at: number): Entry | undefined {

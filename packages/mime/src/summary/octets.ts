@@ -1,6 +1,6 @@
 /** Numbers and octets one after another: what a summary is written with. */
 
-import { latin1 } from '../bytes.js'
+import { latin1, writeLatin1 } from '../bytes.js'
 
 /** Takes octets of an answer, one range after another. */
 export interface OctetSink {
@@ -8,10 +8,14 @@ export interface OctetSink {
   octets(bytes: Uint8Array, start: number, end: number): unknown
 }
 
+/** A writer that is used again lets go of more than this. */
+const MAX_KEPT = 65_536
+
 /** Grows as needed. */
 export class ByteWriter implements OctetSink {
   private bytes: Uint8Array
-  private length = 0
+  /** Octets written. */
+  length = 0
 
   /** `size` is a guess of what will be written. */
   constructor(size: number) {
@@ -39,16 +43,36 @@ export class ByteWriter implements OctetSink {
     this.length += end - start
   }
 
-  /** What was written, a copy of its own. */
-  finish(): Uint8Array {
-    return this.bytes.slice(0, this.length)
+  /** Characters U+0000 to U+00FF as octets. */
+  latin1(text: string): void {
+    this.reserve(text.length)
+    writeLatin1(this.bytes, text, this.length)
+    this.length += text.length
   }
 
-  private reserve(size: number): void {
-    if (this.length + size <= this.bytes.length) return
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + size))
-    grown.set(this.bytes.subarray(0, this.length))
-    this.bytes = grown
+  /** What was written, a copy of its own; with what another one has, behind it. */
+  finish(more?: ByteWriter): Uint8Array {
+    if (!more) return this.bytes.slice(0, this.length)
+    const all = new Uint8Array(this.length + more.length)
+    all.set(this.bytes.subarray(0, this.length))
+    all.set(more.bytes.subarray(0, more.length), this.length)
+    return all
+  }
+
+  /** Begins anew. */
+  reset(): void {
+    this.length = 0
+    if (this.bytes.length > MAX_KEPT) this.bytes = new Uint8Array(MAX_KEPT)
+  }
+
+  /** Makes room for so many octets behind `length`; gives the array they go into. */
+  reserve(size: number): Uint8Array {
+    if (this.length + size > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + size))
+      grown.set(this.bytes.subarray(0, this.length))
+      this.bytes = grown
+    }
+    return this.bytes
   }
 }
 

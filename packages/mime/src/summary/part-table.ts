@@ -1,7 +1,6 @@
 /** The parts of a message in a summary: offsets and what BINARY and SEARCH need of each, in the order of the message. */
 
 import { transferEncoding } from '../body/transfer.js'
-import { fromLatin1 } from '../bytes.js'
 import { type Entity, isMessage, isMultipart } from '../structure/entity.js'
 import type { ByteReader, ByteWriter } from './octets.js'
 
@@ -60,9 +59,9 @@ function writeName(writer: ByteWriter, name: string, known: readonly string[]): 
   const index = known.indexOf(name)
   writer.number(Math.max(index, 0))
   if (index > 0) return
-  const octets = fromLatin1(name.slice(0, MAX_LABEL))
-  writer.number(octets.length)
-  writer.octets(octets)
+  const label = name.slice(0, MAX_LABEL)
+  writer.number(label.length)
+  writer.latin1(label)
 }
 
 function readName(reader: ByteReader, known: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** Makes the summary of a message while its octets stream by, in constant memory. */
 
 import type { CharsetSource } from '../body/charset.js'
-import { concat, fromLatin1, fromUtf8, latin1 } from '../bytes.js'
+import { concat, copyOf, utf8Octets } from '../bytes.js'
 import { parseDate } from '../header/date.js'
 import { type FieldTable, fieldEnd, fieldStart, findField, foldedValue, scanFields } from '../header/fields.js'
 import { normalMessageId, parseMessageIds } from '../header/message-ids.js'
@@ -83,7 +83,7 @@ export function createSummarizer(options: SummarizerOptions = {}): Summarizer {
       header(entity, bytes, start, end) {
         let table: FieldTable
         if (entity.parent === null) {
-          header = bytes.slice(start, end)
+          header = copyOf(bytes, start, end)
           table = rootTable = scanFields(header, 0, header.length, limits.headerFields)
         } else {
           table = scanFields(bytes, start, end, limits.headerFields)
@@ -130,7 +130,7 @@ export function summarize(bytes: Uint8Array, options?: SummarizerOptions): Summa
 function addToSample(sample: Sample, bytes: Uint8Array, start: number, end: number): void {
   const room = sample.limit - sample.size
   if (room <= 0) return
-  const piece = bytes.slice(start, Math.min(end, start + room))
+  const piece = copyOf(bytes, start, Math.min(end, start + room))
   sample.pieces.push(piece)
   sample.size += piece.length
 }
@@ -194,10 +194,16 @@ function idsOf(table: FieldTable, name: string): string[] {
 /** What goes behind the numbers at the front, in the order of the format. */
 interface Packed {
   flags: number
-  readonly octets: Uint8Array[]
+  readonly pieces: ByteWriter
+  /** Octets of each piece. */
+  readonly lengths: number[]
 }
 
 type Records = ReadonlyMap<Entity, PartRecord>
+
+/** Where pieces and numbers gather until their sizes are known: made once, a summary is packed in one go. */
+const PIECES = new ByteWriter(4096)
+const NUMBERS = new ByteWriter(256)
 
 function pack(
   root: Entity,
@@ -207,33 +213,34 @@ function pack(
   size: number,
   preview: string,
 ): Uint8Array {
-  const packed: Packed = { flags: 0, octets: [] }
+  PIECES.reset()
+  const packed: Packed = { flags: 0, pieces: PIECES, lengths: [] }
   addEnvelope(packed, records.get(root)!.envelope!)
   addStructure(packed, root, records)
   addPreview(packed, preview)
   addReferences(packed, table)
   addUtf8Forms(packed, root, records)
-  const parts = new ByteWriter(64)
-  writeParts(parts, root, 0, (entity) => ({
-    encoding: records.get(entity)!.encoding,
-    charset: records.get(entity)!.charset,
-    decodedSize: decoded.sizeOf(entity),
-  }))
-  packed.octets.push(parts.finish())
+  addParts(packed, root, records, decoded)
   return writeSummary(packed, size, root.bodyStart, table)
 }
 
+function addText({ pieces, lengths }: Packed, text: string): void {
+  pieces.latin1(text)
+  lengths.push(text.length)
+}
+
 function addEnvelope(packed: Packed, { head, from, sender, replyTo, tail }: EnvelopePieces): void {
-  packed.octets.push(fromLatin1(head), fromLatin1(from))
+  addText(packed, head)
+  addText(packed, from)
   if (sender !== null) {
     packed.flags |= Flags.sender
-    packed.octets.push(fromLatin1(sender))
+    addText(packed, sender)
   }
   if (replyTo !== null) {
     packed.flags |= Flags.replyTo
-    packed.octets.push(fromLatin1(replyTo))
+    addText(packed, replyTo)
   }
-  packed.octets.push(fromLatin1(tail))
+  addText(packed, tail)
 }
 
 function addStructure(packed: Packed, root: Entity, records: Records): void {
@@ -242,18 +249,20 @@ function addStructure(packed: Packed, root: Entity, records: Records): void {
     (one) => records.get(one)!.text,
     (one) => joinEnvelope(records.get(one)!.envelope!),
   )
-  addText(packed, structureDictionary, structure, Flags.packedStructure)
+  addPacked(packed, structureDictionary, structure, Flags.packedStructure)
 }
 
 function addPreview(packed: Packed, preview: string): void {
-  addText(packed, previewDictionary, latin1(fromUtf8(preview)), Flags.packedPreview)
+  addPacked(packed, previewDictionary, utf8Octets(preview), Flags.packedPreview)
 }
 
 /** Octets as latin1, packed where that makes them fewer. */
-function addText(packed: Packed, dictionary: Dictionary, text: string, flag: number): void {
-  const octets = compress(dictionary, text)
-  if (octets !== null) packed.flags |= flag
-  packed.octets.push(octets ?? fromLatin1(text))
+function addPacked(packed: Packed, dictionary: Dictionary, text: string, flag: number): void {
+  const { pieces } = packed
+  const start = pieces.length
+  if (!compress(dictionary, text, pieces)) return addText(packed, text)
+  packed.flags |= flag
+  packed.lengths.push(pieces.length - start)
 }
 
 function addReferences(packed: Packed, table: FieldTable): void {
@@ -261,39 +270,58 @@ function addReferences(packed: Packed, table: FieldTable): void {
   if (replied) packed.flags |= Flags.repliedReference
   if (text === '') return
   packed.flags |= Flags.references
-  packed.octets.push(fromLatin1(text))
+  addText(packed, text)
 }
 
 function addUtf8Forms(packed: Packed, root: Entity, records: Records): void {
   const record = records.get(root)!
   if (record.utf8Envelope !== record.envelope) {
     packed.flags |= Flags.utf8Envelope
-    packed.octets.push(fromLatin1(joinEnvelope(record.utf8Envelope!)))
+    addText(packed, joinEnvelope(record.utf8Envelope!))
   }
-  const same = (one: PartRecord) => one.utf8Text === one.text && one.utf8Envelope === one.envelope
-  if ([...records.values()].every(same)) return
+  if (!hasUtf8Forms(records)) return
   packed.flags |= Flags.utf8Structure
   const structure = renderBodyStructure(
     root,
     (one) => records.get(one)!.utf8Text,
     (one) => joinEnvelope(records.get(one)!.utf8Envelope!),
   )
-  packed.octets.push(fromLatin1(structure))
+  addText(packed, structure)
 }
 
-function writeSummary({ flags, octets }: Packed, size: number, headerSize: number, table: FieldTable): Uint8Array {
+function hasUtf8Forms(records: Records): boolean {
+  for (const { text, utf8Text, envelope, utf8Envelope } of records.values()) {
+    if (utf8Text !== text || utf8Envelope !== envelope) return true
+  }
+  return false
+}
+
+function addParts({ pieces, lengths }: Packed, root: Entity, records: Records, decoded: DecodedSizes): void {
+  const start = pieces.length
+  writeParts(pieces, root, 0, (entity) => {
+    const { encoding, charset } = records.get(entity)!
+    return { encoding, charset, decodedSize: decoded.sizeOf(entity) }
+  })
+  lengths.push(pieces.length - start)
+}
+
+function writeSummary(
+  { flags, pieces, lengths }: Packed,
+  size: number,
+  headerSize: number,
+  table: FieldTable,
+): Uint8Array {
   const index = findField(table, 'date')
   const date = index === -1 ? null : parseDate(foldedValue(table, index))
-  const writer = new ByteWriter(octets.reduce((sum, piece) => sum + piece.length, 96))
-  writer.number(SUMMARY_VERSION)
-  writer.number(flags | (date ? Flags.date : 0))
-  writer.number(size)
-  writer.number(headerSize)
+  NUMBERS.reset()
+  NUMBERS.number(SUMMARY_VERSION)
+  NUMBERS.number(flags | (date ? Flags.date : 0))
+  NUMBERS.number(size)
+  NUMBERS.number(headerSize)
   if (date) {
-    writer.signed(date.time / 1000)
-    writer.signed(date.zone ?? NO_ZONE)
+    NUMBERS.signed(date.time / 1000)
+    NUMBERS.signed(date.zone ?? NO_ZONE)
   }
-  for (const piece of octets) writer.number(piece.length)
-  for (const piece of octets) writer.octets(piece)
-  return writer.finish()
+  for (const length of lengths) NUMBERS.number(length)
+  return NUMBERS.finish(pieces)
 }

@@ -2,7 +2,7 @@
 
 import { isAscii } from '../ascii.js'
 import { decodeCharset } from '../body/charset.js'
-import { fromLatin1, fromUtf8, latin1 } from '../bytes.js'
+import { fromLatin1, utf8Octets } from '../bytes.js'
 
 /** Longer values are cut in a summary: a header field may have a megabyte, a summary may not. */
 const MAX_STRING = 8192
@@ -21,7 +21,7 @@ function quote(text: string): string {
 
 /** Octets that are not UTF-8 are what mail readers take them for. */
 function validUtf8(text: string): string {
-  return latin1(fromUtf8(decodeCharset(fromLatin1(text), 'utf-8').text))
+  return utf8Octets(decodeCharset(fromLatin1(text), 'utf-8').text)
 }
 
 /**

@@ -372,6 +372,19 @@ describe('the summary', () => {
     )
   })
 
+  it('keeps nothing of a chunk, not even of a Buffer that is filled again', () => {
+    const whole = latin1Bytes('Subject: one\r\nTo: a@b\r\n\r\nHello you\r\n')
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const summarizer = createSummarizer()
+      for (const piece of [whole.subarray(0, cut), whole.subarray(cut)]) {
+        const chunk = Buffer.from(piece)
+        summarizer.write(chunk)
+        chunk.fill(0)
+      }
+      expect(summarizer.end()).toEqual(summarize(whole))
+    }
+  })
+
   it('has the sizes of the message, its header block, and sections inside it', () => {
     fc.assert(
       fc.property(hostileMessage, (text) => {

@@ -27,6 +27,8 @@ export interface QueueOptions {
   readonly onNotes: (notes: readonly ChangeNote[]) => void
   /** What the next group waits for, because more of its kind comes with it; `null`: nothing. */
   readonly awaits?: (next: readonly WriteRequest[]) => Promise<unknown> | null
+  /** For how many requests the next group waits, `LONGEST_GATHERING` at most, when these are there. Default: for none. */
+  readonly wanted?: (next: readonly WriteRequest[]) => number
 }
 
 interface Waiting {
@@ -48,6 +50,8 @@ export interface WriteQueue {
   close(): Promise<void>
   /** The group that is being written. */
   writing(): GroupInWriting | null
+  /** Requests of the group that was begun last. */
+  last(): number
 }
 
 /** A group that is being written. */
@@ -57,24 +61,48 @@ export interface GroupInWriting {
   readonly answered: Promise<unknown>
 }
 
-export function createWriteQueue({ run, clock, patience, onNotes, awaits }: QueueOptions): WriteQueue {
+/** ms. */
+const LONGEST_GATHERING = 3
+
+export function createWriteQueue({ run, clock, patience, onNotes, awaits, wanted }: QueueOptions): WriteQueue {
   let waiting: Waiting[] = []
   let running = false
   let writing: GroupInWriting | null = null
+  let last = 0
   let closed = false
   let drained: (() => void) | null = null
+  /** Ends the waiting for more requests when there are enough. */
+  let arrived: (() => void) | null = null
+
+  /** Resolves when so many requests wait, or after a while. */
+  function gathered(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      function done(): void {
+        clearTimeout(timer)
+        arrived = null
+        resolve()
+      }
+      const timer = setTimeout(done, LONGEST_GATHERING)
+      arrived = () => {
+        if (waiting.length >= count) done()
+      }
+    })
+  }
 
   async function pump(): Promise<void> {
     let alone = 0
     while (waiting.length > 0) {
       if (awaits) await awaits(waiting.map(({ request }) => request))
+      const enough = wanted && alone === 0 ? wanted(waiting.map(({ request }) => request)) : 0
+      if (enough > waiting.length) await gathered(enough)
       const group = waiting.splice(0, alone > 0 ? 1 : groupSize(waiting))
       if (alone > 0) alone--
       let result: GroupResult
       try {
         const requests = group.map(({ request }) => request)
         const written = Promise.resolve(run(requests, clock()))
-        writing = { requests: requests.length, answered: written.catch(() => undefined) }
+        last = requests.length
+        writing = { requests: last, answered: written.catch(() => undefined) }
         result = await written
       } catch (error) {
         if (isStoreError(error) && error.code === 'invalid' && group.length > 1) {
@@ -117,6 +145,7 @@ export function createWriteQueue({ run, clock, patience, onNotes, awaits }: Queu
           return
         }
         waiting.push({ request, since: performance.now(), resolve: resolve as (value: unknown) => void, reject })
+        arrived?.()
         if (running) return
         running = true
         // Whatever else this turn of the event loop asks for joins the group.
@@ -127,6 +156,7 @@ export function createWriteQueue({ run, clock, patience, onNotes, awaits }: Queu
       return running ? new Promise((resolve) => (drained = resolve)) : Promise.resolve()
     },
     writing: () => writing,
+    last: () => last,
   }
 }
 

@@ -33,9 +33,9 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
 
   // Octets and rows are two files: while one is being flushed, the other is written. A flag change does not wait
   // behind a large message.
-  const queueOf = (writer: Thread, awaits?: QueueOptions['awaits']): WriteQueue =>
+  const queueOf = (writer: Thread, waits: Pick<QueueOptions, 'awaits' | 'wanted'>): WriteQueue =>
     createWriteQueue({
-      ...(awaits && { awaits }),
+      ...waits,
       async run(requests, now) {
         const gathered = gather(requests, pool)
         const result = await writer.ask({ type: 'write', ...gathered, now }, gathered.buffers)
@@ -47,13 +47,19 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
       patience: 0,
       onNotes: options.onNotes,
     })
-  const octetQueue = queueOf(octets)
+  // Whose messages were written together sends the next ones at about the same time.
+  const octetQueue: WriteQueue = queueOf(octets, {
+    wanted: (next) =>
+      next.length < WORTH_GATHERING ? 0 : Math.min(MOST_GATHERED, octetQueue.last() + rowQueue.last()),
+  })
   // Who stages octets delivers next. Deliveries wait a little for those whose octets are being flushed, if they are many, and
   // have one commit with them: a commit costs as much as several deliveries. Nothing else waits.
-  const rowQueue = queueOf(rows, (next) => {
-    const staging = octetQueue.writing()
-    if (!staging || staging.requests < Math.max(next.length, WORTH_WAITING)) return null
-    return next.every(({ type }) => type === 'deliver') ? soon(staging.answered) : null
+  const rowQueue: WriteQueue = queueOf(rows, {
+    awaits(next) {
+      const staging = octetQueue.writing()
+      if (!staging || staging.requests < Math.max(next.length, WORTH_WAITING)) return null
+      return next.every(({ type }) => type === 'deliver') ? soon(staging.answered) : null
+    },
   })
   const long = new Set<Promise<unknown>>()
 
@@ -93,6 +99,9 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
   }
 }
 
+/** Messages from which on it is worth to wait for more. */
+const WORTH_GATHERING = 4
+const MOST_GATHERED = 64
 /** Stagings in flight for which deliveries wait. */
 const WORTH_WAITING = 8
 /** ms that they wait at most. */

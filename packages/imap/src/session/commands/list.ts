@@ -73,7 +73,10 @@ function parse(cursor: Cursor, session: ImapSession): ListArgs {
   }
   return {
     selections,
-    patterns: patterns.map((one) => (one === '' && !extended ? '' : normalizePattern(reference + one))),
+    // RFC 9051 §6.3.9: an empty name asks for the delimiter in the basic syntax, and is ignored in the extended one.
+    patterns: extended
+      ? patterns.filter((one) => one !== '').map((one) => normalizePattern(reference + one))
+      : patterns.map((one) => (one === '' ? '' : normalizePattern(reference + one))),
     returns,
     extended,
   }
@@ -99,19 +102,20 @@ function allEntries(
     byKey.set(mailboxPathKey(path), { path, mailbox, subscribed, attributes: [] })
   }
   const parents = new Set<string>()
-  const addParents = (path: readonly string[]): void => {
+  /** RFC 9051 §6.3.9.5: only mailboxes are children; a name that is subscribed to and is none may have a parent, too. */
+  const addParents = (path: readonly string[], exists: boolean): void => {
     for (let depth = path.length - 1; depth > 0; depth--) {
       const parent = path.slice(0, depth)
       const key = mailboxPathKey(parent)
       if (!byKey.has(key)) byKey.set(key, { path: parent, subscribed: false, attributes: [] })
-      parents.add(key)
+      if (exists) parents.add(key)
     }
   }
   for (const path of names) {
     const key = mailboxPathKey(path)
     if (!byKey.has(key)) byKey.set(key, { path, subscribed: true, attributes: [] })
   }
-  for (const { path } of [...byKey.values()]) addParents(path)
+  for (const { path, mailbox } of [...byKey.values()]) addParents(path, mailbox !== undefined)
   const entries = [...byKey].map(([key, entry]) => {
     // RFC 5258 §3.5: \Noselect keeps its meaning; \NonExistent implies it for whoever knows that one.
     if (!entry.mailbox) entry.attributes.push(...(extended ? ['\\NonExistent'] : ['\\NonExistent', '\\Noselect']))

@@ -233,12 +233,7 @@ describe('RFC 9051 §6.3.9.8, extended', () => {
       S: * LIST (\\HasChildren) "/" foo ("CHILDINFO" ("SUBSCRIBED"))
       S: A02 OK LIST completed
     `,
-      all(
-        messages(17),
-        messages(30, ['foo']),
-        mailboxes('bar/baz', 'foo/child'),
-        subscriptions('INBOX', 'foo/child'),
-      ),
+      all(messages(17), messages(30, ['foo']), mailboxes('bar/baz', 'foo/child'), subscriptions('INBOX', 'foo/child')),
     ))
 
   test('§6.3.9: empty patterns of an extended LIST are ignored, a reference before them too', () =>

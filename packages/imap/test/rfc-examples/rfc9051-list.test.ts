@@ -203,14 +203,14 @@ describe('RFC 9051 §6.3.9.8, extended', () => {
       `
       C: a1 LIST (REMOTE) "" *
       S: * LIST (\\HasNoChildren) "/" INBOX
-      S: * LIST (\\NonExistent \\HasChildren) "/" music
       S: * LIST (\\HasNoChildren) "/" music/rock
       S: a1 OK LIST completed
       C: a2 LIST () "" %
       S: * LIST (\\HasNoChildren) "/" INBOX
       S: * LIST (\\NonExistent \\HasChildren) "/" music
       S: a2 OK LIST completed
-      C: a3.1 LIST "" (music/rock)
+      C: a3.1 LIST "" (% music/rock)
+      S: * LIST (\\HasNoChildren) "/" INBOX
       S: * LIST (\\HasNoChildren) "/" music/rock
       S: a3.1 OK LIST completed
     `,

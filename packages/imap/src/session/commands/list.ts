@@ -146,16 +146,18 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
   const entries = allEntries(await listable(session), gone, extended)
   const selecting = selections.filter(({ modifier }) => !modifier)
   const selected = (entry: ListEntry): boolean => selecting.every((one) => one.matches(entry, session))
-  const named = (entry: ListEntry): boolean => isNamed(session, entry, patterns, extended)
   const recursive = selections.some(({ name }) => name === 'RECURSIVEMATCH')
+  const named = new Set(entries.filter((entry) => isNamed(session, entry, patterns, extended && !recursive)))
   // RFC 5258 §3.5: whoever is told for itself says so, too; others only for the sake of what is not told itself.
   const above = recursive ? parentsOf(entries.filter(selected)) : null
-  const aboveOthers = recursive ? parentsOf(entries.filter((entry) => selected(entry) && !named(entry))) : null
-  for (const entry of entries) {
-    if (!named(entry)) continue
+  const aboveOthers = parentsOf(entries.filter((entry) => !named.has(entry) && selected(entry)))
+  for (const entry of named) {
+    const key = mailboxPathKey(entry.path)
     const fits = selected(entry)
-    const hasBelow = (fits ? above : aboveOthers)?.has(mailboxPathKey(entry.path)) ?? false
+    const hasBelow = recursive && ((fits ? above : aboveOthers)?.has(key) ?? false)
     if (!fits && !hasBelow) continue
+    // RFC 9051 §7.3.1: a level that is no mailbox is told where something below it is not.
+    if (!entry.mailbox && !entry.subscribed && !aboveOthers.has(key)) continue
     for (const { listAttributes } of session.parts.extensions) {
       for (const attribute of listAttributes?.(entry, session) ?? []) addAttribute(entry, attribute)
     }
@@ -170,15 +172,18 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
   return ok('LIST completed')
 }
 
-/** Is it asked for? In an extended LIST a parent that does not exist is no answer to its own name (RFC 5258 §5, 11). */
+/**
+ * Is it asked for? In an extended LIST a parent that does not exist is no answer to its own name (RFC 9051 §7.3.1,
+ * \NonExistent), but for RECURSIVEMATCH.
+ */
 function isNamed(
   session: ImapSession,
   { path, mailbox, subscribed }: ListEntry,
   patterns: readonly string[],
-  extended: boolean,
+  onlyExisting: boolean,
 ): boolean {
   const name = formatMailboxName(path, session.utf8)
-  const exists = mailbox !== undefined || subscribed || !extended
+  const exists = mailbox !== undefined || subscribed || !onlyExisting
   return patterns.some((one) => matchesPattern(name, one) && (exists || one !== name))
 }
 

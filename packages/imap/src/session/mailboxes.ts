@@ -29,9 +29,14 @@ export function has(mailbox: MailboxInfo, right: string): boolean {
 
 /** The mailbox of a path, or `null`. */
 export async function find(session: ImapSession, path: readonly string[]): Promise<MailboxInfo | null> {
-  const key = mailboxPathKey(path.map((segment) => segment.normalize('NFC')))
+  const key = mailboxPathKey(normalForm(path))
   for (const mailbox of await mailboxes(session)) if (mailboxPathKey(mailbox.path) === key) return mailbox
   return null
+}
+
+/** The path as it is kept (RFC 9051 §5.1). */
+export function normalForm(path: readonly string[]): readonly string[] {
+  return path.map((segment) => segment.normalize('NFC'))
 }
 
 /** Is this another spelling of the mailbox's name (RFC 9051 §5.1)? */
@@ -39,15 +44,25 @@ export function isRespelled(asked: readonly string[], path: readonly string[]): 
   return asked.length === path.length && asked.some((segment, i) => segment !== path[i])
 }
 
-/** RFC 9051 §6.3.9.7: `* LIST () "/" new ("OLDNAME" (old))`, for a client that knows rev2. */
+/** Tells what a mailbox is really called where it was asked for in another spelling. */
 export function tellSpelling(
-  { out, enabled }: ImapSession,
+  session: ImapSession,
   asked: readonly string[],
   path: readonly string[],
   attribute = '',
 ): void {
-  if (!enabled.has('IMAP4REV2') || !isRespelled(asked, path)) return
-  out.text(`* LIST (${attribute}) "${DELIMITER}" `).mailbox(path).text(' ("OLDNAME" (').mailbox(asked).line('))')
+  if (isRespelled(asked, path)) tellOldName(session, asked, path, attribute)
+}
+
+/** RFC 9051 §6.3.9.7: `* LIST () "/" new ("OLDNAME" (old))`, for a client that knows rev2. */
+export function tellOldName(
+  { out, enabled }: ImapSession,
+  old: readonly string[],
+  path: readonly string[],
+  attribute = '',
+): void {
+  if (!enabled.has('IMAP4REV2')) return
+  out.text(`* LIST (${attribute}) "${DELIMITER}" `).mailbox(path).text(' ("OLDNAME" (').mailbox(old).line('))')
 }
 
 /** The one answer for a mailbox that is missing, and for one that must not be known. */

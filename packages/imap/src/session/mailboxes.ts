@@ -5,6 +5,7 @@
  * NOPERM (RFC 4314 §6).
  */
 import { type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
+import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../syntax/cursor.js'
 import { DELIMITER, parseMailboxName } from '../syntax/mailbox-name.js'
 import { no, Refusal } from '../syntax/status.js'
@@ -14,6 +15,16 @@ import type { ImapSession } from './session.js'
 export function parseMailbox(cursor: Cursor, session: ImapSession): readonly string[] {
   const path = parseMailboxName(cursor.astring('Mailbox name'), session.utf8)
   return path ?? cursor.fail('Mailbox name is not correctly encoded')
+}
+
+/** As `parseMailbox`, with the name as it was given: `inbox`, too, is another spelling (RFC 9051 §8). */
+export function parseSpelled(
+  cursor: Cursor,
+  session: ImapSession,
+): { readonly path: readonly string[]; readonly asked: readonly string[] } {
+  const octets = cursor.astring('Mailbox name')
+  const path = parseMailboxName(octets, session.utf8) ?? cursor.fail('Mailbox name is not correctly encoded')
+  return { path, asked: path[0] === 'INBOX' ? [latin1(octets, 0, 5), ...path.slice(1)] : path }
 }
 
 /** All mailboxes of which the principal may know anything: with `l` it sees them, with `r` alone it can open them. */
@@ -49,20 +60,31 @@ export function tellSpelling(
   session: ImapSession,
   asked: readonly string[],
   path: readonly string[],
-  attribute = '',
+  attributes: readonly string[] = [],
 ): void {
-  if (isRespelled(asked, path)) tellOldName(session, asked, path, attribute)
+  if (isRespelled(asked, path)) tellOldName(session, asked, path, attributes)
 }
 
 /** RFC 9051 §6.3.9.7: `* LIST () "/" new ("OLDNAME" (old))`, for a client that knows rev2. */
 export function tellOldName(
-  { out, enabled }: ImapSession,
+  session: ImapSession,
   old: readonly string[],
   path: readonly string[],
-  attribute = '',
+  attributes: readonly string[] = [],
 ): void {
-  if (!enabled.has('IMAP4REV2')) return
-  out.text(`* LIST (${attribute}) "${DELIMITER}" `).mailbox(path).text(' ("OLDNAME" (').mailbox(old).line('))')
+  if (session.enabled.has('IMAP4REV2')) writeName(session, path, attributes, old)
+}
+
+/** Writes the LIST response of one name, with OLDNAME where that is another one. */
+export function writeName(
+  { out }: ImapSession,
+  path: readonly string[],
+  attributes: readonly string[],
+  old: readonly string[],
+): void {
+  out.text(`* LIST (${attributes.join(' ')}) "${DELIMITER}" `).mailbox(path)
+  if (old.length !== path.length || isRespelled(old, path)) out.text(' ("OLDNAME" (').mailbox(old).text('))')
+  out.crlf()
 }
 
 /** The one answer for a mailbox that is missing, and for one that must not be known. */

@@ -1,5 +1,5 @@
 /** LIST (RFC 9051 §6.3.9, RFC 5258) and LSUB (RFC 3501 §6.3.9). Authenticated state. */
-import { type MailboxInfo, mailboxPathKey, subscriptionsOf } from '@posthouse/store-api'
+import { isBelow, type MailboxInfo, mailboxPathKey, subscriptionsOf } from '@posthouse/store-api'
 import { latin1, utf8 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { matchesPattern, normalizePattern } from '../../syntax/list-pattern.js'
@@ -127,6 +127,21 @@ function allEntries(
   return entries.map(({ entry }) => entry)
 }
 
+/** The attributes that LIST tells of a mailbox (RFC 9051 §6.3.2 wants them of SELECT, too). */
+export async function attributesOf(session: ImapSession, mailbox: MailboxInfo): Promise<readonly string[]> {
+  const { path, subscribed = false } = mailbox
+  const isParent = (await listable(session)).some((one) => isBelow(one.path, path))
+  const entry: ListEntry = { path, mailbox, subscribed, attributes: [isParent ? '\\HasChildren' : '\\HasNoChildren'] }
+  addExtensionAttributes(session, entry)
+  return entry.attributes
+}
+
+function addExtensionAttributes(session: ImapSession, entry: ListEntry): void {
+  for (const { listAttributes } of session.parts.extensions) {
+    for (const attribute of listAttributes?.(entry, session) ?? []) addAttribute(entry, attribute)
+  }
+}
+
 /** Writes `* LIST (\HasNoChildren) "/" INBOX`. */
 function writeEntry(session: ImapSession, response: string, { path, attributes }: ListEntry, more = ''): void {
   session.out
@@ -158,9 +173,7 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
     if (!fits && !hasBelow) continue
     // RFC 9051 §7.3.1: a level that is no mailbox is told where something below it is not.
     if (!entry.mailbox && !entry.subscribed && !aboveOthers.has(key)) continue
-    for (const { listAttributes } of session.parts.extensions) {
-      for (const attribute of listAttributes?.(entry, session) ?? []) addAttribute(entry, attribute)
-    }
+    addExtensionAttributes(session, entry)
     for (const { decorate } of selecting) if (fits) decorate?.(entry, session)
     for (const { option, args } of returns) option.decorate?.(entry, args, session)
     writeEntry(session, 'LIST', entry, hasBelow ? childInfo(selecting) : '')

@@ -109,7 +109,7 @@ export const deleteMailbox: Command<readonly string[]> = {
     const mailbox = await permitted(session, path, 'x')
     await commit([{ op: 'drop', id: mailbox.id }])
     if (session.selected?.id === mailbox.id) session.select(null)
-    tellSpelling(session, path, mailbox.path, '\\NonExistent')
+    tellSpelling(session, path, mailbox.path, ['\\NonExistent'])
     return ok('DELETE completed')
   },
 }

@@ -134,7 +134,7 @@ describe('§7.1: codes of mailboxes', () => {
     await mailboxes('experiment-iv')(made)
     const server = serverOver(made, () => ({
       commit() {
-        throw failure === 'error' ? new Error('This should not happen') : new StoreError(failure)
+        throw failure === 'error' ? new Error('This should not happen') : new StoreError(failure, 'not now')
       },
     }))
     const client = new DialogueClient(server)

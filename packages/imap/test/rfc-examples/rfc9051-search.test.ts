@@ -78,7 +78,7 @@ describe('§6.4.4 SEARCH', () => {
       S: * ESEARCH (TAG "a567") UID COUNT 3 ALL 3:5
       S: a567 OK SEARCH completed
       C: a568 SEARCH RETURN (COUNT ALL) KEYWORD $Junk
-      S: * ESEARCH (TAG "a568") COUNT 3 ALL 1:3
+      S: * ESEARCH (TAG "a568") COUNT 3 ALL 2:4
       S: a568 OK SEARCH completed
     `,
       messages,

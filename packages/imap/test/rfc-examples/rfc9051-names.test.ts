@@ -201,3 +201,17 @@ test('§6.3.7, §6.3.8 SUBSCRIBE and UNSUBSCRIBE, of a name that is not there, a
     C: A007 LIST (SUBSCRIBED) "" *
     S: A007 OK LIST completed
   `))
+
+test('§6.3.12 APPEND to another spelling of a name: it is told', () =>
+  playRev2(
+    `
+    C: A001 APPEND "${NON_NORMALIZED}" {3+}
+    C: a:b
+    S: * LIST () "/" "${NORMALIZED}" ("OLDNAME" ("${NON_NORMALIZED}"))
+    S: A001 OK [APPENDUID {*} 1] APPEND completed
+    C: A002 APPEND "${NORMALIZED}" {3+}
+    C: a:b
+    S: A002 OK [APPENDUID {*} 2] APPEND completed
+  `,
+    mailboxes(NORMALIZED),
+  ))

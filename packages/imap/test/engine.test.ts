@@ -40,7 +40,11 @@ function answer(event: ImapEvent, engine: Pick<ImapEngine, 'send'>): void {
 }
 
 function run(chunks: readonly Uint8Array[], authenticated: boolean) {
-  const engine = createImapEngine({ limits, messageArgument: (name) => (name === 'APPEND' ? 1 : undefined) })
+  const engine = createImapEngine({
+    limits,
+    messageArgument: (name) => (name === 'APPEND' ? 1 : undefined),
+    isCommand: (name) => name !== 'BLURDYBLOOP',
+  })
   engine.authenticated = authenticated
   const played = playEngine(engine, chunks, answer as never)
   return { events: joinPayload(played.events as ImapEvent[], 'message-bytes', 'bytes'), output: played.output }
@@ -63,6 +67,8 @@ const piece = fc.oneof(
     `i X ${'y'.repeat(130)} {10+}\r\nz NOOP\r\nzz\r\n`,
     'j X {1+}\r\n1{1+}\r\n2{1+}\r\n3{1+}\r\n4\r\n',
     'k NOOP\n',
+    'l BLURDYBLOOP {8}\r\nx NOOP\r\n',
+    'l BLURDYBLOOP {8+}\r\nx NOOP\r\n {3}\r\n',
     '\r\n',
     'UID',
     '{',

@@ -278,7 +278,7 @@ test('RFC 9051: IMAP4rev2 enabled: UTF-8 names, ESEARCH for SEARCH, LIST at SELE
     S: * 0 EXISTS
     S: * OK [UIDVALIDITY {*}
     S: * OK [UIDNEXT 1] {*}
-    S: * LIST () "/" "Grüße"
+    S: * LIST (\\HasNoChildren) "/" "Grüße"
     S: ...
     S: b3 OK [READ-WRITE] SELECT completed
     C: b4 UID SEARCH ALL

@@ -193,7 +193,6 @@ test('mailboxes: CREATE, LIST, RENAME of a tree, SUBSCRIBE, LSUB, STATUS, DELETE
     S: d1 OK {*}
     C: d2 LIST "" *
     S: * LIST (\\HasNoChildren) "/" INBOX
-    S: * LIST (\\NonExistent \\Noselect \\HasChildren) "/" Work
     S: * LIST (\\HasNoChildren) "/" Work/2026
     S: d2 OK LIST completed
     C: d3 LIST "" %

@@ -175,7 +175,7 @@ describe('Unicode that is not what it seems', () => {
       alice< a2 NO [ALREADYEXISTS] {*}
       alice> a3 SELECT "\u00e9te\u0301"
       alice< ...
-      alice< * LIST () "/" "${wire('\u00e9t\u00e9')}" ("OLDNAME" ("${wire('\u00e9te\u0301')}"))
+      alice< * LIST (\\HasNoChildren) "/" "${wire('\u00e9t\u00e9')}" ("OLDNAME" ("${wire('\u00e9te\u0301')}"))
       alice< ...
       alice< a3 OK [READ-WRITE] SELECT completed
     `,

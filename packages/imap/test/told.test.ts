@@ -192,6 +192,9 @@ test('RFC 5258 §3.5, RFC 5819 §2: CHILDINFO, parents that do not exist, STATUS
     alice> a6 LIST "" Top
     alice< * LIST (\\NonExistent \\Noselect \\HasChildren) "/" Top
     alice< a6 OK {*}
+    alice> a7 LIST (SUBSCRIBED RECURSIVEMATCH) "" Top
+    alice< * LIST (\\NonExistent \\HasChildren) "/" Top ("CHILDINFO" ("SUBSCRIBED"))
+    alice< a7 OK {*}
   `,
   ))
 

@@ -28,6 +28,8 @@ export interface ImapEngineOptions {
   readonly limits: ImapLimits
   /** Arguments before the first message, for commands whose literals are messages (1 for APPEND); else undefined. */
   readonly messageArgument: (name: string) => number | undefined
+  /** Is there such a command? What is none ends at its first literal (RFC 9051 §7.6). Default: all are. */
+  readonly isCommand?: (name: string) => boolean
   /** Told when something else is waited for: for time limits. `octets`: how much of a message is still to come. */
   readonly awaits?: (what: Awaited, octets: number) => void
 }
@@ -56,6 +58,7 @@ export function createImapEngine(options: ImapEngineOptions): ImapEngine {
 class ConnectionEngine implements ImapEngine {
   readonly #limits: ImapLimits
   readonly #messageArgument: ImapEngineOptions['messageArgument']
+  readonly #isCommand: ImapEngineOptions['isCommand']
   readonly #awaits: ImapEngineOptions['awaits']
   readonly #window = new ByteWindow()
   readonly #held = new HeldText()
@@ -71,9 +74,10 @@ class ConnectionEngine implements ImapEngine {
   #afterAnswer: ReadingState = 'command'
   #awaited: Awaited = 'command'
 
-  constructor({ limits, messageArgument, awaits }: ImapEngineOptions) {
+  constructor({ limits, messageArgument, isCommand, awaits }: ImapEngineOptions) {
     this.#limits = limits
     this.#messageArgument = messageArgument
+    this.#isCommand = isCommand
     this.#awaits = awaits
   }
 
@@ -208,6 +212,7 @@ class ConnectionEngine implements ImapEngine {
 
   #announce(literal: Announcement, bytes: Uint8Array): ImapEvent | NeedData | Paused {
     const { tag, name, at } = this.#current as Head
+    if (this.#isCommand?.(name) === false) return this.#refuseLiteral(tag, 'Unknown command', literal)
     const leading = this.#messageArgument(name)
     const message = this.#state === 'tail' || (leading !== undefined && argumentsBefore(bytes, at) >= leading)
     if (message && this.authenticated) {

@@ -5,6 +5,7 @@
  * NOPERM (RFC 4314 §6).
  */
 import { type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
+import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../syntax/cursor.js'
 import { DELIMITER, parseMailboxName } from '../syntax/mailbox-name.js'
 import { no, Refusal } from '../syntax/status.js'
@@ -14,6 +15,16 @@ import type { ImapSession } from './session.js'
 export function parseMailbox(cursor: Cursor, session: ImapSession): readonly string[] {
   const path = parseMailboxName(cursor.astring('Mailbox name'), session.utf8)
   return path ?? cursor.fail('Mailbox name is not correctly encoded')
+}
+
+/** As `parseMailbox`, with the name as it was given: `inbox`, too, is another spelling (RFC 9051 §8). */
+export function parseSpelled(
+  cursor: Cursor,
+  session: ImapSession,
+): { readonly path: readonly string[]; readonly asked: readonly string[] } {
+  const octets = cursor.astring('Mailbox name')
+  const path = parseMailboxName(octets, session.utf8) ?? cursor.fail('Mailbox name is not correctly encoded')
+  return { path, asked: path[0] === 'INBOX' ? [latin1(octets, 0, 5), ...path.slice(1)] : path }
 }
 
 /** All mailboxes of which the principal may know anything: with `l` it sees them, with `r` alone it can open them. */
@@ -29,9 +40,14 @@ export function has(mailbox: MailboxInfo, right: string): boolean {
 
 /** The mailbox of a path, or `null`. */
 export async function find(session: ImapSession, path: readonly string[]): Promise<MailboxInfo | null> {
-  const key = mailboxPathKey(path.map((segment) => segment.normalize('NFC')))
+  const key = mailboxPathKey(normalForm(path))
   for (const mailbox of await mailboxes(session)) if (mailboxPathKey(mailbox.path) === key) return mailbox
   return null
+}
+
+/** The path as it is kept (RFC 9051 §5.1). */
+export function normalForm(path: readonly string[]): readonly string[] {
+  return path.map((segment) => segment.normalize('NFC'))
 }
 
 /** Is this another spelling of the mailbox's name (RFC 9051 §5.1)? */
@@ -39,15 +55,36 @@ export function isRespelled(asked: readonly string[], path: readonly string[]): 
   return asked.length === path.length && asked.some((segment, i) => segment !== path[i])
 }
 
-/** RFC 9051 §6.3.9.7: `* LIST () "/" new ("OLDNAME" (old))`, for a client that knows rev2. */
+/** Tells what a mailbox is really called where it was asked for in another spelling. */
 export function tellSpelling(
-  { out, enabled }: ImapSession,
+  session: ImapSession,
   asked: readonly string[],
   path: readonly string[],
-  attribute = '',
+  attributes: readonly string[] = [],
 ): void {
-  if (!enabled.has('IMAP4REV2') || !isRespelled(asked, path)) return
-  out.text(`* LIST (${attribute}) "${DELIMITER}" `).mailbox(path).text(' ("OLDNAME" (').mailbox(asked).line('))')
+  if (isRespelled(asked, path)) tellOldName(session, asked, path, attributes)
+}
+
+/** RFC 9051 §6.3.9.7: `* LIST () "/" new ("OLDNAME" (old))`, for a client that knows rev2. */
+export function tellOldName(
+  session: ImapSession,
+  old: readonly string[],
+  path: readonly string[],
+  attributes: readonly string[] = [],
+): void {
+  if (session.enabled.has('IMAP4REV2')) writeName(session, path, attributes, old)
+}
+
+/** Writes the LIST response of one name, with OLDNAME where that is another one. */
+export function writeName(
+  { out }: ImapSession,
+  path: readonly string[],
+  attributes: readonly string[],
+  old: readonly string[],
+): void {
+  out.text(`* LIST (${attributes.join(' ')}) "${DELIMITER}" `).mailbox(path)
+  if (old.length !== path.length || isRespelled(old, path)) out.text(' ("OLDNAME" (').mailbox(old).text('))')
+  out.crlf()
 }
 
 /** The one answer for a mailbox that is missing, and for one that must not be known. */

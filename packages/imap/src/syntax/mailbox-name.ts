@@ -100,6 +100,7 @@ export function parseMailboxName(octets: Uint8Array, asUtf8: boolean): readonly 
     if (decoded === null) return null
     path.push(decoded)
   }
-  if (path[0].toUpperCase() === 'INBOX') path[0] = 'INBOX'
+  // Of the letters of INBOX alone: the upper case of a dotless i is an I, too.
+  if (path[0].toLowerCase() === 'inbox') path[0] = 'INBOX'
   return path
 }

@@ -31,6 +31,14 @@ export function mailboxes(...names: readonly string[]): (made: TestServer) => Pr
   }
 }
 
+/** Subscribes to names, whether they are of mailboxes or not. */
+export function subscriptions(...names: readonly string[]): (made: TestServer) => Promise<void> {
+  return async (made) => {
+    const account = await made.account()
+    for (const name of names) await account.commit?.([{ op: 'subscribe', path: name.split('/'), on: true }])
+  }
+}
+
 /** Puts so many short messages into a mailbox. */
 export function messages(count: number, path: readonly string[] = ['INBOX']): (made: TestServer) => Promise<void> {
   return async (made) => {
@@ -43,4 +51,21 @@ export function all(...steps: readonly ((made: TestServer) => Promise<void>)[]):
   return async (made) => {
     for (const step of steps) await step(made)
   }
+}
+
+/** As `playExample`, to a client that has enabled IMAP4rev2: the answers are those that RFC 9051 prints. */
+export function playRev2(
+  text: string,
+  setup?: (made: TestServer) => Promise<void>,
+  options?: Parameters<typeof testServer>[0],
+): Promise<void> {
+  return playExample(
+    `
+    C: l2 ENABLE IMAP4rev2
+    S: * ENABLED IMAP4rev2
+    S: l2 OK ENABLE completed
+    ${text}`,
+    setup,
+    options,
+  )
 }

@@ -19,6 +19,7 @@ export interface CramMd5Options {
 export function cramMd5({ hostname = 'localhost', random = randomOctets }: CramMd5Options = {}): SaslMechanism {
   return {
     name: 'CRAM-MD5',
+    serverFirst: true,
     available: (verifier) => verifier.sharedSecret !== undefined,
     start(verifier, context) {
       let challenge: Uint8Array | null = null

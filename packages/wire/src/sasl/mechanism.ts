@@ -104,6 +104,11 @@ export interface SaslExchange {
 export interface SaslMechanism {
   /** As advertised: upper case. */
   readonly name: string
+  /**
+   * True when the server speaks first, so that a client has no initial response to send: the protocols then refuse one
+   * (RFC 9051 §6.2.2, RFC 4954 §4). Default: false.
+   */
+  readonly serverFirst?: boolean
   /** True when it can be offered here: the verifier has what it needs, and a password may cross the connection. */
   available(verifier: CredentialVerifier, context: SaslContext): boolean
   start(verifier: CredentialVerifier, context: SaslContext): SaslExchange

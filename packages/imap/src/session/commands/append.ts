@@ -6,7 +6,7 @@ import { type FlagList, parseFlagList } from '../../syntax/flags.js'
 import { formatUidSet } from '../../syntax/sequence-set.js'
 import { bad, no, ok, Refusal, type Status } from '../../syntax/status.js'
 import type { Command, Upload } from '../extension.js'
-import { existing, has, parseMailbox } from '../mailboxes.js'
+import { existing, has, parseMailbox, tellSpelling } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { createUploadFeed, type UploadFeed } from '../upload-feed.js'
 import { noteArrived } from '../view/recent.js'
@@ -72,6 +72,7 @@ function upload(session: ImapSession): Upload {
   const { stage, commit } = writerOf(session.account)
   const ops: AppendOp[] = []
   let mailbox: MailboxInfo | null = null
+  let asked: readonly string[] = []
   let data: AppendData | null = null
   let feed: UploadFeed | null = null
   let planned = 0
@@ -85,10 +86,10 @@ function upload(session: ImapSession): Upload {
         data = parseAppendData(cursor)
       } else {
         cursor.space()
-        const path = parseMailbox(cursor, session)
+        asked = parseMailbox(cursor, session)
         data = parseAppendData(cursor)
         // RFC 9051 §6.3.12: TRYCREATE tells that CREATE would help.
-        mailbox = await existing(session, path, 'i', 'TRYCREATE')
+        mailbox = await existing(session, asked, 'i', 'TRYCREATE')
       }
       await checkSize(session, size, planned)
       planned += size
@@ -106,7 +107,10 @@ function upload(session: ImapSession): Upload {
       session.touch(mailbox?.id === session.selected?.id ? modseq : 0)
       const uids = uidSetOf(results.flatMap((result) => result.uids ?? []))
       const { uidValidity } = results[0]
-      if (mailbox) noteArrived(session, mailbox, uids)
+      if (mailbox) {
+        noteArrived(session, mailbox, uids)
+        tellSpelling(session, asked, mailbox.path)
+      }
       // RFC 9051 §6.3.12: not to someone who may not open the mailbox.
       const tells =
         session.parts.names.has('UIDPLUS') && uidValidity !== undefined && mailbox !== null && has(mailbox, 'r')

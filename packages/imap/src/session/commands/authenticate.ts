@@ -19,6 +19,7 @@ interface AuthenticateArgs {
 }
 
 const CANCELLED = bad('Authentication cancelled')
+const NO_INITIAL = bad('This mechanism has no initial response')
 const NO_BASE64 = bad('The response is not base64')
 
 async function run(session: ImapSession, { mechanism: name, initial }: AuthenticateArgs): Promise<Status | Prompt> {
@@ -31,6 +32,7 @@ async function run(session: ImapSession, { mechanism: name, initial }: Authentic
       ? no('This mechanism needs an encrypted connection: use STARTTLS first', 'PRIVACYREQUIRED')
       : no('Unknown mechanism', 'CANNOT')
   }
+  if (initial !== null && mechanism.serverFirst) return NO_INITIAL
   const exchange = mechanism.start(verifier, context)
   if (initial === null) return respond(session, exchange, null)
   const decoded = initial === '=' ? new Uint8Array(0) : decodeBase64(fromLatin1(initial))

@@ -1,5 +1,5 @@
 /** LIST (RFC 9051 §6.3.9, RFC 5258) and LSUB (RFC 3501 §6.3.9). Authenticated state. */
-import { type MailboxInfo, mailboxPathKey, subscriptionsOf } from '@posthouse/store-api'
+import { isBelow, type MailboxInfo, mailboxPathKey, subscriptionsOf } from '@posthouse/store-api'
 import { latin1, utf8 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { matchesPattern, normalizePattern } from '../../syntax/list-pattern.js'
@@ -73,7 +73,10 @@ function parse(cursor: Cursor, session: ImapSession): ListArgs {
   }
   return {
     selections,
-    patterns: patterns.map((one) => (one === '' && !extended ? '' : normalizePattern(reference + one))),
+    // RFC 9051 §6.3.9: an empty name asks for the delimiter in the basic syntax, and is ignored in the extended one.
+    patterns: extended
+      ? patterns.filter((one) => one !== '').map((one) => normalizePattern(reference + one))
+      : patterns.map((one) => (one === '' ? '' : normalizePattern(reference + one))),
     returns,
     extended,
   }
@@ -99,19 +102,20 @@ function allEntries(
     byKey.set(mailboxPathKey(path), { path, mailbox, subscribed, attributes: [] })
   }
   const parents = new Set<string>()
-  const addParents = (path: readonly string[]): void => {
+  /** RFC 9051 §6.3.9.5: only mailboxes are children; a name that is subscribed to and is none may have a parent, too. */
+  const addParents = (path: readonly string[], exists: boolean): void => {
     for (let depth = path.length - 1; depth > 0; depth--) {
       const parent = path.slice(0, depth)
       const key = mailboxPathKey(parent)
       if (!byKey.has(key)) byKey.set(key, { path: parent, subscribed: false, attributes: [] })
-      parents.add(key)
+      if (exists) parents.add(key)
     }
   }
   for (const path of names) {
     const key = mailboxPathKey(path)
     if (!byKey.has(key)) byKey.set(key, { path, subscribed: true, attributes: [] })
   }
-  for (const { path } of [...byKey.values()]) addParents(path)
+  for (const { path, mailbox } of [...byKey.values()]) addParents(path, mailbox !== undefined)
   const entries = [...byKey].map(([key, entry]) => {
     // RFC 5258 §3.5: \Noselect keeps its meaning; \NonExistent implies it for whoever knows that one.
     if (!entry.mailbox) entry.attributes.push(...(extended ? ['\\NonExistent'] : ['\\NonExistent', '\\Noselect']))
@@ -121,6 +125,21 @@ function allEntries(
   })
   entries.sort((a, b) => Number(b.inbox) - Number(a.inbox) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
   return entries.map(({ entry }) => entry)
+}
+
+/** The attributes that LIST tells of a mailbox (RFC 9051 §6.3.2 wants them of SELECT, too). */
+export async function attributesOf(session: ImapSession, mailbox: MailboxInfo): Promise<readonly string[]> {
+  const { path, subscribed = false } = mailbox
+  const isParent = (await listable(session)).some((one) => isBelow(one.path, path))
+  const entry: ListEntry = { path, mailbox, subscribed, attributes: [isParent ? '\\HasChildren' : '\\HasNoChildren'] }
+  addExtensionAttributes(session, entry)
+  return entry.attributes
+}
+
+function addExtensionAttributes(session: ImapSession, entry: ListEntry): void {
+  for (const { listAttributes } of session.parts.extensions) {
+    for (const attribute of listAttributes?.(entry, session) ?? []) addAttribute(entry, attribute)
+  }
 }
 
 /** Writes `* LIST (\HasNoChildren) "/" INBOX`. */
@@ -142,19 +161,19 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
   const entries = allEntries(await listable(session), gone, extended)
   const selecting = selections.filter(({ modifier }) => !modifier)
   const selected = (entry: ListEntry): boolean => selecting.every((one) => one.matches(entry, session))
-  const named = (entry: ListEntry): boolean => isNamed(session, entry, patterns, extended)
   const recursive = selections.some(({ name }) => name === 'RECURSIVEMATCH')
+  const named = new Set(entries.filter((entry) => isNamed(session, entry, patterns, extended && !recursive)))
   // RFC 5258 §3.5: whoever is told for itself says so, too; others only for the sake of what is not told itself.
   const above = recursive ? parentsOf(entries.filter(selected)) : null
-  const aboveOthers = recursive ? parentsOf(entries.filter((entry) => selected(entry) && !named(entry))) : null
-  for (const entry of entries) {
-    if (!named(entry)) continue
+  const aboveOthers = parentsOf(entries.filter((entry) => !named.has(entry) && selected(entry)))
+  for (const entry of named) {
+    const key = mailboxPathKey(entry.path)
     const fits = selected(entry)
-    const hasBelow = (fits ? above : aboveOthers)?.has(mailboxPathKey(entry.path)) ?? false
+    const hasBelow = recursive && ((fits ? above : aboveOthers)?.has(key) ?? false)
     if (!fits && !hasBelow) continue
-    for (const { listAttributes } of session.parts.extensions) {
-      for (const attribute of listAttributes?.(entry, session) ?? []) addAttribute(entry, attribute)
-    }
+    // RFC 9051 §7.3.1: a level that is no mailbox is told where something below it is not.
+    if (!entry.mailbox && !entry.subscribed && !aboveOthers.has(key)) continue
+    addExtensionAttributes(session, entry)
     for (const { decorate } of selecting) if (fits) decorate?.(entry, session)
     for (const { option, args } of returns) option.decorate?.(entry, args, session)
     writeEntry(session, 'LIST', entry, hasBelow ? childInfo(selecting) : '')
@@ -166,15 +185,18 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
   return ok('LIST completed')
 }
 
-/** Is it asked for? In an extended LIST a parent that does not exist is no answer to its own name (RFC 5258 §5, 11). */
+/**
+ * Is it asked for? In an extended LIST a parent that does not exist is no answer to its own name (RFC 9051 §7.3.1,
+ * \NonExistent), but for RECURSIVEMATCH.
+ */
 function isNamed(
   session: ImapSession,
   { path, mailbox, subscribed }: ListEntry,
   patterns: readonly string[],
-  extended: boolean,
+  onlyExisting: boolean,
 ): boolean {
   const name = formatMailboxName(path, session.utf8)
-  const exists = mailbox !== undefined || subscribed || !extended
+  const exists = mailbox !== undefined || subscribed || !onlyExisting
   return patterns.some((one) => matchesPattern(name, one) && (exists || one !== name))
 }
 

@@ -5,7 +5,18 @@ import type { Cursor } from '../../syntax/cursor.js'
 import { DELIMITER, parseMailboxName } from '../../syntax/mailbox-name.js'
 import { no, ok, Refusal, type Status } from '../../syntax/status.js'
 import type { Command } from '../extension.js'
-import { existing, find, mailboxes, missing, parseMailbox, permitted, tellSpelling } from '../mailboxes.js'
+import {
+  existing,
+  find,
+  isRespelled,
+  mailboxes,
+  missing,
+  normalForm,
+  parseMailbox,
+  permitted,
+  tellOldName,
+  tellSpelling,
+} from '../mailboxes.js'
 import { isForeign } from '../namespaces.js'
 import { objectId } from '../object-id.js'
 import type { ImapSession } from '../session.js'
@@ -56,11 +67,7 @@ async function runCreate(session: ImapSession, { path, role }: CreateArgs): Prom
   if (mailbox !== undefined && uidValidity !== undefined) {
     session.server.recent.arrived(mailboxKey(session, { id: mailbox, uidValidity }), 1)
   }
-  tellSpelling(
-    session,
-    path,
-    path.map((segment) => segment.normalize('NFC')),
-  )
+  tellSpelling(session, path, normalForm(path))
   const tellsId = session.parts.names.has('OBJECTID') && mailbox !== undefined
   return ok('CREATE completed', tellsId ? `MAILBOXID (${objectId(mailbox)})` : null)
 }
@@ -94,14 +101,15 @@ export const deleteMailbox: Command<readonly string[]> = {
   async run(session, path) {
     if (isInbox(path)) return no('INBOX cannot be deleted', 'CANNOT')
     const { commit } = writerOf(session.account)
-    if (!(await find(session, path)) && (await mailboxes(session)).some((one) => isBelow(one.path, path))) {
+    const named = await find(session, path)
+    if ((!named || named.noSelect) && (await mailboxes(session)).some((one) => isBelow(one.path, normalForm(path)))) {
       // RFC 9051 §6.3.5: a name that is there only for those below it.
       return no('There are mailboxes below it', 'HASCHILDREN')
     }
     const mailbox = await permitted(session, path, 'x')
     await commit([{ op: 'drop', id: mailbox.id }])
     if (session.selected?.id === mailbox.id) session.select(null)
-    tellSpelling(session, path, mailbox.path, '\\NonExistent')
+    tellSpelling(session, path, mailbox.path, ['\\NonExistent'])
     return ok('DELETE completed')
   },
 }
@@ -109,6 +117,12 @@ export const deleteMailbox: Command<readonly string[]> = {
 interface RenameArgs {
   readonly from: readonly string[]
   readonly to: readonly string[]
+}
+
+/** RFC 9051 §6.3.6: where either name was given in another spelling, the old one as it was given. */
+function tellRenamed(session: ImapSession, from: readonly string[], to: readonly string[]): void {
+  const path = normalForm(to)
+  if (isRespelled(from, normalForm(from)) || isRespelled(to, path)) tellOldName(session, from, path)
 }
 
 async function runRename(session: ImapSession, { from, to }: RenameArgs): Promise<Status> {
@@ -123,9 +137,10 @@ async function runRename(session: ImapSession, { from, to }: RenameArgs): Promis
       { op: 'move', from: inbox.id, uids: allUids, to: { made: 0 } },
     ])
     session.touch()
+    tellRenamed(session, from, to)
     return ok('RENAME completed')
   }
-  const key = mailboxPathKey(from.map((segment) => segment.normalize('NFC')))
+  const key = mailboxPathKey(normalForm(from))
   const ops: Op[] = []
   for (const { id, path } of await mailboxes(session)) {
     const own = mailboxPathKey(path)
@@ -135,6 +150,7 @@ async function runRename(session: ImapSession, { from, to }: RenameArgs): Promis
   if (ops.length === 0) throw missing()
   await permittedPlace(session, to)
   await commit(ops)
+  tellRenamed(session, from, to)
   return ok('RENAME completed')
 }
 

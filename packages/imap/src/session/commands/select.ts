@@ -1,24 +1,26 @@
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), CLOSE (§6.4.1) and CHECK (RFC 3501 §6.4.1). */
 import { Flag, type MailboxInfo, type Uid, type UidSet, uidsOf } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
-import { DELIMITER } from '../../syntax/mailbox-name.js'
 import { ok, type Status } from '../../syntax/status.js'
-import type { Command, SelectParameter } from '../extension.js'
-import { existing, has, isRespelled, parseMailbox, tellSpelling } from '../mailboxes.js'
+import type { Command, SelectContext, SelectParameter } from '../extension.js'
+import { existing, has, parseSpelled, writeName } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { writeFlagLists } from '../view/keywords.js'
 import { MailboxView } from '../view/mailbox-view.js'
 import { mailboxKey } from '../view/recent.js'
 import { claimRecent } from '../view/synchronize.js'
+import { attributesOf } from './list.js'
 
 interface SelectArgs {
   readonly path: readonly string[]
+  /** The name as it was given. */
+  readonly asked: readonly string[]
   readonly parameters: readonly { readonly parameter: SelectParameter; readonly args: unknown }[]
 }
 
 function parse(cursor: Cursor, session: ImapSession): SelectArgs {
   cursor.space()
-  const path = parseMailbox(cursor, session)
+  const { path, asked } = parseSpelled(cursor, session)
   const parameters: { parameter: SelectParameter; args: unknown }[] = []
   if (cursor.more()) {
     cursor.list(() => {
@@ -28,7 +30,7 @@ function parse(cursor: Cursor, session: ImapSession): SelectArgs {
       parameters.push({ parameter, args: parameter.parse?.(cursor, session) })
     })
   }
-  return { path, parameters }
+  return { path, asked, parameters }
 }
 
 /** A view of a mailbox. The UIDs are read only when no other session knows them. */
@@ -47,31 +49,21 @@ async function knownUids(session: ImapSession, mailbox: MailboxInfo): Promise<Ui
   return uids.subarray(0, count)
 }
 
-async function run(session: ImapSession, { path, parameters }: SelectArgs, examine: boolean): Promise<Status> {
-  const { out } = session
+async function run(session: ImapSession, args: SelectArgs, examine: boolean): Promise<Status> {
+  const { path, asked, parameters } = args
   if (session.selected) {
     session.select(null)
     // RFC 9051 §7.1, CLOSED: responses behind this are of the new mailbox.
-    out.line('* OK [CLOSED] The mailbox before is closed')
+    session.out.line('* OK [CLOSED] The mailbox before is closed')
   }
   const mailbox = await existing(session, path, 'r')
   const readOnly = examine || !session.account.commit || !isWritable(mailbox)
   const view = await openView(session, mailbox, readOnly)
   session.select(view)
   view.uidsOnly = session.enabled.has('UIDONLY')
-  writeFlagLists(session, view)
-  out.line(`* ${view.count} EXISTS`)
-  const rev2 = session.enabled.has('IMAP4REV2')
-  if (!rev2) await tellRecent(session, view)
-  out.line(`* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs are valid`)
-  out.line(`* OK [UIDNEXT ${Math.max(mailbox.uidNext, view.lastUid + 1)}] The next UID`)
-  if (rev2 && isRespelled(path, mailbox.path)) tellSpelling(session, path, mailbox.path)
-  else if (rev2) out.text(`* LIST () "${DELIMITER}" `).mailbox(mailbox.path).crlf()
   const context = { mailbox, readOnly }
-  for (const { selectLines } of session.parts.extensions) {
-    for (const line of selectLines?.(session, context) ?? []) out.line(`* OK ${line}`)
-  }
   try {
+    await tellMailbox(session, context, asked)
     for (const { parameter, args } of parameters) await parameter.apply(session, context, args)
   } catch (error) {
     // RFC 9051 §6.3.2: a SELECT that fails leaves no mailbox selected.
@@ -79,6 +71,22 @@ async function run(session: ImapSession, { path, parameters }: SelectArgs, exami
     throw error
   }
   return ok(`${examine ? 'EXAMINE' : 'SELECT'} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE')
+}
+
+/** RFC 9051 §6.3.2: what a client must know of the mailbox that it has selected. */
+async function tellMailbox(session: ImapSession, context: SelectContext, asked: readonly string[]): Promise<void> {
+  const { out, view } = session
+  const { mailbox } = context
+  writeFlagLists(session, view)
+  out.line(`* ${view.count} EXISTS`)
+  const rev2 = session.enabled.has('IMAP4REV2')
+  if (!rev2) await tellRecent(session, view)
+  out.line(`* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs are valid`)
+  out.line(`* OK [UIDNEXT ${Math.max(mailbox.uidNext, view.lastUid + 1)}] The next UID`)
+  if (rev2) writeName(session, mailbox.path, await attributesOf(session, mailbox), asked)
+  for (const { selectLines } of session.parts.extensions) {
+    for (const line of selectLines?.(session, context) ?? []) out.line(`* OK ${line}`)
+  }
 }
 
 /** RFC 3501 §6.3.1: what rev2 has left out. */

@@ -19,7 +19,7 @@ import type { Command } from '../extension.js'
 import { sequencesOf } from '../search/evaluate.js'
 import type { ImapSession } from '../session.js'
 import { ghostsOf, missingFrom } from '../view/ghosts.js'
-import { reportFlags } from '../view/report.js'
+import { reportFlags, unaskedWithUid } from '../view/report.js'
 
 interface StoreArgs {
   readonly set: SequenceSet
@@ -134,6 +134,7 @@ async function tell(
   const { view, account, enabled, parts } = session
   const found: Uid[] = []
   const known: Uid[] = []
+  const withUid = byUid || (believed !== null && unaskedWithUid(session))
   for await (const rows of account.messages(view.id, { uids, light: parts.lightUpdates })) {
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
@@ -142,7 +143,7 @@ async function tell(
       if (row.modseq === modseq) known.push(row.uid)
       // RFC 7162 §3.1.3: with CONDSTORE even a silent change tells the new MODSEQ.
       if (believed?.get(row.uid) === key(row) && !enabled.has('CONDSTORE')) continue
-      const wait = reportFlags(session, view, sequence, row, byUid)
+      const wait = reportFlags(session, view, sequence, row, withUid)
       if (wait) await wait
       const slow = session.flushMuch()
       if (slow) await slow

@@ -51,6 +51,7 @@ export function openConnection(server: ServerSetup, link: Link): ConnectionState
     engine: createImapEngine({
       limits,
       messageArgument: (name) => connection.parts.commands.get(name)?.leading,
+      isCommand: (name) => connection.parts.commands.has(name),
       awaits(what, octets) {
         // Before login one deadline holds for all; after it, who has begun a command must come to its end.
         if (!connection.account) return

@@ -28,6 +28,11 @@ export function wantsUid({ enabled, parts }: ImapSession): boolean {
   return enabled.has('QRESYNC') || (enabled.has('CONDSTORE') && parts.names.has('QRESYNC'))
 }
 
+/** RFC 9051 §7.5.2: what nobody has asked for has the UID in it. Clients of rev1 do not expect it in an answer. */
+export function unaskedWithUid({ enabled }: ImapSession): boolean {
+  return enabled.has('IMAP4REV2')
+}
+
 /**
  * Tells the flags of a message, with what the client wants beside them. A light row is enough where `parts.lightUpdates`
  * says so. A promise only when an extension needs one.

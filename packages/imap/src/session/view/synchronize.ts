@@ -19,7 +19,7 @@ import type { ImapSession } from '../session.js'
 import { tellKeywords } from './keywords.js'
 import type { MailboxView } from './mailbox-view.js'
 import { knowsRecent } from './recent.js'
-import { reportExpunged, reportFlags } from './report.js'
+import { reportExpunged, reportFlags, unaskedWithUid } from './report.js'
 
 /** What a pull has found. */
 interface Changes {
@@ -88,6 +88,7 @@ export async function synchronize(
   tellKeywords(session, view)
   let told = Math.max(view.cursor, visible)
   let held = false
+  const withUid = withUids || unaskedWithUid(session)
   for (const row of rows) {
     if (row.modseq > told) told = row.modseq
     // A message that is new to the client comes without flags: it asks for them.
@@ -98,7 +99,7 @@ export async function synchronize(
       held = true
       continue
     }
-    const wait = reportFlags(session, view, sequence, row, withUids)
+    const wait = reportFlags(session, view, sequence, row, withUid)
     if (wait) await wait
     const slow = session.flushMuch()
     if (slow) await slow

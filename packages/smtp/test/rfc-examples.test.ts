@@ -352,6 +352,8 @@ ${lines}
     const mechanism = cramMd5({ hostname: 'postoffice.reston.mci.net', random: (octets) => new Uint8Array(octets) })
     await play(
       `${hello('client.example.com')}
+      C: AUTH CRAM-MD5 ${base64('tim db7d33cab8228fefb8f8cc4cbf7a246a')}
+      S: 501 5.7.0 {*}
       C: AUTH CRAM-MD5
       S: 334 ${base64(challenge)}
       C: ${base64('tim 00000000000000000000000000000000')}

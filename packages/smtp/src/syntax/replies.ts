@@ -58,6 +58,8 @@ export const replies = {
   encryptionRequired: (): Reply => reply(538, '5.7.11', 'Encryption is required for this mechanism'),
   unknownMechanism: (): Reply => reply(504, '5.5.4', 'Authentication mechanism not supported'),
   badBase64: (): Reply => reply(501, '5.5.2', 'Not base64'),
+  /** RFC 4954 §4: for a mechanism in which the server speaks first. */
+  noInitialResponse: (): Reply => reply(501, '5.7.0', 'This mechanism has no initial response'),
   authLineTooLong: (): Reply => reply(500, '5.5.6', 'Authentication line too long'),
   startTlsFirst: (): Reply => reply(530, '5.7.0', 'Say STARTTLS first'),
   readyForTls: (): Reply => reply(220, '2.0.0', 'Ready to start TLS'),

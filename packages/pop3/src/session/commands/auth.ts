@@ -19,6 +19,8 @@ export const auth: SessionCommand = {
     const mechanism = context.offered().find((one) => one.name === name.toUpperCase())
     if (!mechanism) return context.error('this mechanism is not offered')
     if (initial === undefined) return context.startExchange(mechanism, null)
+    // RFC 5034 §4: an initial response is refused where the server speaks first.
+    if (mechanism.serverFirst) return context.mistake('this mechanism has no initial response')
     const response = initial === '=' ? new Uint8Array(0) : decodeBase64(fromLatin1(initial))
     return response ? context.startExchange(mechanism, response) : context.mistake('not base64')
   },

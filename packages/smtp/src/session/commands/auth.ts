@@ -64,6 +64,7 @@ export function createAuthentication(c: Conversation): Authentication {
       if (refused) return c.answer(refused)
       const decoded = initialResponse === null ? null : decode(initialResponse)
       if (decoded === undefined) return c.mistake(replies.badBase64())
+      if (decoded && mechanism.serverFirst) return c.mistake(replies.noInitialResponse())
       exchange = mechanism.start(verifier, context)
       return step(decoded)
     })

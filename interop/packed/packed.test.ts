@@ -49,13 +49,13 @@ test('every entry has the same exports by import and by require', async () => {
   }
 })
 
-describe('TypeScript, strict, without skipLibCheck', () => {
+describe.concurrent('TypeScript, strict, without skipLibCheck', { timeout: 120_000 }, () => {
   const strict =
     '--noEmit --strict --exactOptionalPropertyTypes --target es2022 --lib es2023,esnext.disposable,dom --types node'
   test.each([
     ['nodenext, ESM', 'all.mts', '--module nodenext'],
     ['nodenext, CommonJS', 'all.cts', '--module nodenext'],
-    ['a bundler', 'all.mts', '--module esnext --moduleResolution bundler'],
+    ['a bundler', 'bundled.mts', '--module esnext --moduleResolution bundler'],
   ])('%s', async (_name, file, how) => {
     folder.write(
       file,
@@ -151,7 +151,7 @@ describe('what a README says runs as it stands', () => {
   })
 })
 
-describe.each([
+describe.concurrent.each([
   ['Node 20', process.version.startsWith('v20.') ? 'node' : 'npx --yes node@20'],
   ['Node 22', 'npx --yes node@22'],
   ['Node 24', 'npx --yes node@24'],

@@ -47,6 +47,13 @@ describe.skipIf(!ensureInstalled(NEEDED))('Dovecot', () => {
 ssl = yes
 ssl_cert = <${folder}/cert.pem
 ssl_key = <${folder}/key.pem
+# Wrong passwords are tried on purpose, by the same address: they cost no time.
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2
 passdb {
   driver = oauth2

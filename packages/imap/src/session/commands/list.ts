@@ -99,19 +99,20 @@ function allEntries(
     byKey.set(mailboxPathKey(path), { path, mailbox, subscribed, attributes: [] })
   }
   const parents = new Set<string>()
-  const addParents = (path: readonly string[]): void => {
+  const addParents = ({ path, mailbox }: ListEntry): void => {
     for (let depth = path.length - 1; depth > 0; depth--) {
       const parent = path.slice(0, depth)
       const key = mailboxPathKey(parent)
       if (!byKey.has(key)) byKey.set(key, { path: parent, subscribed: false, attributes: [] })
-      parents.add(key)
+      // RFC 5258 §5, 10: who has subscribed names below it only has no children.
+      if (mailbox) parents.add(key)
     }
   }
   for (const path of names) {
     const key = mailboxPathKey(path)
     if (!byKey.has(key)) byKey.set(key, { path, subscribed: true, attributes: [] })
   }
-  for (const { path } of [...byKey.values()]) addParents(path)
+  for (const entry of [...byKey.values()]) addParents(entry)
   const entries = [...byKey].map(([key, entry]) => {
     // RFC 5258 §3.5: \Noselect keeps its meaning; \NonExistent implies it for whoever knows that one.
     if (!entry.mailbox) entry.attributes.push(...(extended ? ['\\NonExistent'] : ['\\NonExistent', '\\Noselect']))

@@ -3,9 +3,9 @@
  * `mailboxes.test.ts`. This server tells \HasChildren and \HasNoChildren always; no mailbox is remote, none is \Marked.
  */
 import { describe, test } from 'vitest'
-import { all, mailboxes, playExample } from './play.js'
-
-type Setup = Parameters<typeof all>[0]
+import { playDialogue } from '../dialogue.js'
+import { testServer } from '../servers.js'
+import { all, mailboxes, playExample, type Setup } from './play.js'
 
 const subscribed =
   (...names: readonly string[]): Setup =>
@@ -61,7 +61,7 @@ describe('RFC 5258 §5', () => {
       S: * LIST (\\HasNoChildren) "/" Sent/March2004
       S: BBB OK LIST completed
     `,
-      mailboxes('Drafts', 'Other', 'Sent', 'Sent/August2004', 'Sent/December2003', 'Sent/March2004', 'Sent/x/y'),
+      mailboxes('Drafts', 'Other', 'Sent', 'Sent/August2004', 'Sent/December2003', 'Sent/March2004', 'Sub/Sent'),
     ))
 
   const foo = mailboxes('Foo', 'Foo/Bar', 'Foo/Baz', 'Moo')
@@ -195,4 +195,26 @@ describe('RFC 5258 §5', () => {
     `,
       mailboxes('music/rock', 'also/jazz'),
     ))
+})
+
+// RFC 3348 allows \HasChildren for ITEM_2 to servers that do not know better: this one does.
+test('RFC 3348 §3, example 3.1: children that may not be seen are no children', async () => {
+  const made = testServer()
+  await mailboxes('ITEM_1', 'ITEM_1/ITEM_1A', 'ITEM_2', 'ITEM_2/TOP_SECRET')(made)
+  await playDialogue(
+    made.server,
+    `
+    alice> s1 SETACL ITEM_1 bob l
+    alice< s1 OK {*}
+    alice> s2 SETACL ITEM_1/ITEM_1A bob l
+    alice< s2 OK {*}
+    alice> s3 SETACL ITEM_2 bob l
+    alice< s3 OK {*}
+    bob> A001 LIST "Other Users/alice/" *
+    bob< * LIST (\\HasChildren) "/" "Other Users/alice/ITEM_1"
+    bob< * LIST (\\HasNoChildren) "/" "Other Users/alice/ITEM_1/ITEM_1A"
+    bob< * LIST (\\HasNoChildren) "/" "Other Users/alice/ITEM_2"
+    bob< A001 OK LIST completed
+  `,
+  )
 })

@@ -5,9 +5,7 @@
 import { test } from 'vitest'
 import { playDialogue } from '../dialogue.js'
 import { message, testServer } from '../servers.js'
-import { all, mailboxes, messages } from './play.js'
-
-type Setup = NonNullable<Parameters<typeof all>[0]>
+import { all, mailboxes, messages, type Setup } from './play.js'
 
 const MORNING = ['Subject: Re: good morning', 'From: myboss@example.org', 'To: bob@example.org', '', 'x']
 /** As a literal of APPEND. */

@@ -1,5 +1,13 @@
 /** METADATA (RFC 5464): annotations of mailboxes and of the account; LIST-METADATA (RFC 9590): told with LIST. */
-import { type Account, type MailboxInfo, type MetaEntry, type MetaOp, StoreError, writerOf } from '@posthouse/store-api'
+import {
+  type Account,
+  type MailboxInfo,
+  type MetaEntry,
+  type MetaOp,
+  type Op,
+  StoreError,
+  writerOf,
+} from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { no, ok, type Status } from '../../syntax/status.js'
@@ -7,6 +15,7 @@ import type { Command, ImapExtension } from '../extension.js'
 import { forbidden, has, parseMailbox, permitted } from '../mailboxes.js'
 import { lookAtMetadata, tellOfMetadata } from '../notify/metadata-watch.js'
 import type { ImapSession } from '../session.js'
+import { isSpecialUse, SPECIAL_USE_ENTRY, specialUseOf, specialUseOps } from './special-use-entry.js'
 
 /** Octets of one value. */
 const MAX_VALUE = 65_536
@@ -146,6 +155,9 @@ async function collect(
     for (const { key, value, private: own } of await read(entry)) {
       if ((own ?? false) === isPrivate && isWithin(key, entry, depth)) told.set(key, value)
     }
+    if (mailbox && isSpecialUse(session, mailbox, SPECIAL_USE_ENTRY) && isWithin(SPECIAL_USE_ENTRY, entry, depth)) {
+      told.set(SPECIAL_USE_ENTRY, specialUseOf(mailbox))
+    }
   }
   return told
 }
@@ -229,8 +241,12 @@ const setMetadata: Command<SetArgs> = {
   parse: parseSet,
   async run(session, { target, values }): Promise<Status> {
     const mailbox = await mailboxOf(session, target)
-    const ops: MetaOp[] = []
+    const ops: Op[] = []
     for (const [key, value] of values) {
+      if (mailbox && isSpecialUse(session, mailbox, key)) {
+        ops.push(...(await specialUseOps(session, mailbox, value)))
+        continue
+      }
       if (value && value.length > MAX_VALUE) return no('The value is too large', `METADATA MAXSIZE ${MAX_VALUE}`)
       // `value` is a view of the command's octets, which the store may keep for longer than they live.
       const op: MetaOp = { op: 'meta', key, value: value?.slice() ?? null, private: key.startsWith(PRIVATE) }

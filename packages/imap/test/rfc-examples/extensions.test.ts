@@ -1,5 +1,4 @@
 /** Examples of the RFCs that extend IMAP: states, literals, limits, sizes, what lists and searches tell more. */
-import { Flag } from '@posthouse/store-api'
 import { test } from 'vitest'
 import { message } from '../servers.js'
 import { all, mailboxes, messages, playExample } from './play.js'
@@ -142,13 +141,6 @@ test('RFC 7377 §2.1: MULTISEARCH', () =>
     }),
   ))
 
-test('RFC 9208 §4.1: QUOTA without limits has no root', () =>
-  playExample(`
-    C: G0002 GETQUOTAROOT INBOX
-    S: * QUOTAROOT INBOX
-    S: G0002 OK {*}
-  `))
-
 test('RFC 9755 §3: UTF8=ACCEPT', () =>
   playExample(`
     C: a ENABLE UTF8=ACCEPT
@@ -171,23 +163,5 @@ test('RFC 6203 §3: FUZZY', () =>
     async (made) => {
       const subjects = ['How to break IMAP', 'Lunch', 'Tea', 'Coffee', 'IMAP: breaking changes']
       for (const subject of subjects) await made.deliver(message(`Subject: ${subject}`, '', 'x'))
-    },
-  ))
-
-test('RFC 5267 §3.1: ESORT', () =>
-  playExample(
-    `${SELECT}
-    C: E01 UID SORT RETURN (ALL) (REVERSE DATE) UTF-8 UNDELETED UNKEYWORD $Junk
-    S: * ESEARCH (TAG "E01") UID ALL 3,1:2
-    S: E01 OK {*}
-    C: E02 UID SORT RETURN (COUNT MIN MAX) (REVERSE DATE) UTF-8 UNDELETED
-    S: * ESEARCH (TAG "E02") UID {*}
-    S: E02 OK {*}
-  `,
-    async (made) => {
-      for (const day of ['02', '01', '03']) {
-        const flags = Flag.Seen
-        await made.deliver(message(`Date: Sat, ${day} Jun 2002 10:00:00 +0000`, '', 'x'), { flags })
-      }
     },
   ))

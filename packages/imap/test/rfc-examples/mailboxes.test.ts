@@ -169,63 +169,6 @@ test('RFC 5819 §4: LIST-STATUS', () =>
     all(messages(17), messages(30, ['foo'])),
   ))
 
-test('RFC 6154 §5.2, §5.3: SPECIAL-USE', () =>
-  playExample(`
-    C: t1 CREATE MyDrafts (USE (\\Drafts))
-    S: t1 OK {*}
-    C: t2 LIST "" "%" RETURN (SPECIAL-USE)
-    S: * LIST (\\HasNoChildren) "/" INBOX
-    S: * LIST (\\HasNoChildren \\Drafts) "/" MyDrafts
-    S: t2 OK LIST completed
-    C: t3 LIST (SPECIAL-USE) "" "*"
-    S: * LIST (\\HasNoChildren \\Drafts) "/" MyDrafts
-    S: t3 OK LIST completed
-    C: t4 CREATE MySpecial (USE (\\Drafts \\Unheard))
-    S: t4 NO [USEATTR] {*}
-  `))
-
-test('RFC 4314 §3: ACL', () =>
-  playExample(
-    `
-    C: A002 SETACL INBOX/Drafts Byron lrswikda
-    S: A002 OK SETACL completed
-    C: A003 GETACL INBOX/Drafts
-    S: * ACL INBOX/Drafts alice {*} Byron {*}
-    S: A003 OK GETACL completed
-    C: A035 SETACL INBOX/Drafts John lrQswicda
-    S: A035 BAD {*}
-    C: B002 DELETEACL INBOX/Drafts Byron
-    S: B002 OK DELETEACL completed
-    C: A003 MYRIGHTS INBOX
-    S: * MYRIGHTS INBOX {*}
-    S: A003 OK MYRIGHTS completed
-  `,
-    mailboxes('INBOX/Drafts'),
-  ))
-
-test('RFC 5464 §4.2, §4.3: METADATA', () =>
-  playExample(
-    `
-    C: a SETMETADATA INBOX (/private/comment {18}
-    S: + {*}
-    C: My new comment for)
-    S: a OK SETMETADATA completed
-    C: a GETMETADATA INBOX /private/comment
-    S: * METADATA INBOX (/private/comment "My new comment for")
-    S: a OK GETMETADATA completed
-    C: b SETMETADATA INBOX (/private/comment "My other comment" /shared/comment "Shared")
-    S: b OK SETMETADATA completed
-    C: c GETMETADATA INBOX (/shared/comment /private/comment)
-    S: * METADATA INBOX ({*})
-    S: c OK GETMETADATA completed
-    C: d SETMETADATA INBOX (/private/comment NIL)
-    S: d OK SETMETADATA completed
-    C: e GETMETADATA "" (/shared/comment)
-    S: ...
-    S: e OK GETMETADATA completed
-  `,
-  ))
-
 test('RFC 8474 §4: MAILBOXID stays when a mailbox is renamed', () =>
   playExample(`
     C: 3 create foo

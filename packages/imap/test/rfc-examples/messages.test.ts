@@ -228,24 +228,6 @@ test('RFC 2177 §3: IDLE', async () => {
   )
 })
 
-test('RFC 9586 §3: UIDONLY', () =>
-  playExample(
-    `
-    C: 10 ENABLE UIDONLY
-    S: * ENABLED UIDONLY
-    S: 10 OK ENABLE completed
-    C: 11 SELECT INBOX
-    S: ...
-    S: 11 OK {*}
-    C: 25 UID FETCH 3 (FLAGS)
-    S: * 3 UIDFETCH (FLAGS ())
-    S: 25 OK {*}
-    C: 26 FETCH 3 (FLAGS)
-    S: 26 BAD [UIDREQUIRED] {*}
-  `,
-    messages(4),
-  ))
-
 test('RFC 5161 §3.1: ENABLE tells only what is new and known', () =>
   playExample(`
     C: t1 ENABLE CONDSTORE X-GOOD-IDEA

@@ -39,44 +39,6 @@ test('RFC 4731 §3.1: ESEARCH', () =>
     flagged,
   ))
 
-test('RFC 5182 §2.2: SEARCHRES, examples 1, 2, 6 and 7', () =>
-  playExample(
-    `${SELECT}
-    C: A282 SEARCH RETURN (SAVE) FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
-    S: A282 OK {*}
-    C: A283 FETCH $ (UID FLAGS)
-    S: * 2 FETCH (UID 2 FLAGS (\\Flagged))
-    S: * 10 FETCH (UID 10 FLAGS (\\Flagged))
-    S: * 11 FETCH (UID 11 FLAGS (\\Flagged))
-    S: A283 OK {*}
-    C: A284 SEARCH RETURN (SAVE COUNT) OR $ 1,5
-    S: * ESEARCH (TAG "A284") COUNT 5
-    S: A284 OK {*}
-    C: F284 SEARCH RETURN (SAVE MIN) $ 3:12
-    S: * ESEARCH (TAG "F284") MIN 5
-    S: F284 OK {*}
-    C: F285 FETCH $ UID
-    S: * 5 FETCH (UID 5)
-    S: F285 OK {*}
-    C: B282 SEARCH RETURN (SAVE) CHARSET KOI8-R BODY "x"
-    S: B282 NO [BADCHARSET (US-ASCII UTF-8)] {*}
-    C: B283 FETCH $ UID
-    S: B283 OK {*}
-    C: B284 SEARCH RETURN (SAVE) 3
-    S: B284 OK {*}
-    C: B285 SEARCH RETURN (SAVE) NONSENSE
-    S: B285 BAD {*}
-    C: B286 FETCH $ UID
-    S: * 3 FETCH (UID 3)
-    S: B286 OK {*}
-    C: B287 SORT RETURN (SAVE) (SUBJECT) KOI8-R ALL
-    S: B287 NO [BADCHARSET (US-ASCII UTF-8)] {*}
-    C: B288 FETCH $ UID
-    S: B288 OK {*}
-  `,
-    flagged,
-  ))
-
 test('RFC 5032 §3: WITHIN', () =>
   playExample(
     `${SELECT}

@@ -165,3 +165,18 @@ test('RFC 5464 §4.1: annotations go with a mailbox that is renamed, and with on
   `,
     mailboxes('foo'),
   ))
+
+test('RFC 9590 §3: LIST RETURN (METADATA), from memory', () =>
+  playExample(
+    `
+    C: 1 SETMETADATA foo (/shared/vendor/cmu/cyrus-imapd/color "#b71c1c")
+    S: 1 OK SETMETADATA completed
+    C: 2 LIST "" % RETURN (METADATA (/shared/vendor/cmu/cyrus-imapd/color))
+    S: * LIST (\\HasNoChildren) "/" INBOX
+    S: * METADATA INBOX (/shared/vendor/cmu/cyrus-imapd/color NIL)
+    S: * LIST (\\HasNoChildren) "/" foo
+    S: * METADATA foo (/shared/vendor/cmu/cyrus-imapd/color "#b71c1c")
+    S: 2 OK LIST completed
+  `,
+    mailboxes('foo'),
+  ))

@@ -1,6 +1,6 @@
 /** Examples of RFC 9051 and others: names, lists, what mailboxes carry. */
 import { describe, test } from 'vitest'
-import { all, mailboxes, messages, playExample } from './play.js'
+import { mailboxes, messages, playExample } from './play.js'
 
 describe('RFC 9051 §6.3', () => {
   test('§6.3.4 CREATE', () =>
@@ -155,32 +155,3 @@ describe('RFC 9051 §6.3', () => {
       S: A001 OK NAMESPACE completed
     `))
 })
-
-test('RFC 5819 §4: LIST-STATUS', () =>
-  playExample(
-    `
-    C: A01 LIST "" % RETURN (STATUS (MESSAGES UNSEEN))
-    S: * LIST (\\HasNoChildren) "/" INBOX
-    S: * STATUS INBOX (MESSAGES 17 UNSEEN 17)
-    S: * LIST (\\HasNoChildren) "/" foo
-    S: * STATUS foo (MESSAGES 30 UNSEEN 30)
-    S: A01 OK LIST completed
-  `,
-    all(messages(17), messages(30, ['foo'])),
-  ))
-
-test('RFC 8474 §4: MAILBOXID stays when a mailbox is renamed', () =>
-  playExample(`
-    C: 3 create foo
-    S: 3 OK [MAILBOXID ({*})] {*}
-    C: 4 create bar
-    S: 4 OK [MAILBOXID ({*})] {*}
-    C: 6 list "" *
-    S: ...
-    S: 6 OK {*}
-    C: 7 rename foo renamed
-    S: 7 OK {*}
-    C: 11 status renamed (MESSAGES UIDNEXT UIDVALIDITY MAILBOXID)
-    S: * STATUS renamed (MESSAGES 0 UIDNEXT 1 UIDVALIDITY {*} MAILBOXID ({*}))
-    S: 11 OK {*}
-  `))

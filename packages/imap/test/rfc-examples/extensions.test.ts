@@ -4,20 +4,38 @@ import { playDialogue } from '../dialogue.js'
 import { message, testServer } from '../servers.js'
 import { mailboxes, messages, playExample } from './play.js'
 
-test('RFC 3502 §3: MULTIAPPEND', () =>
+test('RFC 3502 §6.3.11: several messages in one APPEND, and all or none of them', () =>
   playExample(
     `
-    C: A003 APPEND saved-messages (\\Seen) {15}
+    C: A003 APPEND saved-messages (\\Seen) {42}
     S: + {*}
-    C~ Subject: a\\r\\n\\r\\nx (\\\\Seen) " 7-Feb-1994 22:43:04 -0800" {15}\\r\\n
+    C~ Subject: afternoon meeting\\r\\n\\r\\nHello Joe?\\r\\n (\\\\Seen) " 7-Feb-1994 22:43:04 -0800" {46}\\r\\n
     S: + {*}
-    C~ Subject: b\\r\\n\\r\\ny\\r\\n
+    C~ Subject: Re: afternoon meeting\\r\\n\\r\\nIt is fine\\r\\n
+    C:
     S: A003 OK [APPENDUID {*} 1:2] APPEND completed
-    C: A004 STATUS saved-messages (MESSAGES UNSEEN SIZE)
-    S: * STATUS saved-messages (MESSAGES 2 UNSEEN 0 SIZE 30)
-    S: A004 OK STATUS completed
+    C: A004 APPEND bogusname (\\Flagged) {1000}
+    S: A004 NO [TRYCREATE] {*}
+    C: A005 APPEND saved-messages (\\Flagged) {15}
+    S: + {*}
+    C~ Subject: hmm...  {35403}\\r\\n
+    S: A005 NO [TOOBIG] {*}
+    C: A006 APPEND saved-messages (\\Flagged) {15}
+    S: + {*}
+    C~ Subject: hmm... {0}\\r\\n
+    S: A006 NO {*}
+    C: A007 STATUS saved-messages (MESSAGES UNSEEN SIZE)
+    S: * STATUS saved-messages (MESSAGES 2 UNSEEN 0 SIZE 88)
+    S: A007 OK STATUS completed
+    C: A008 EXAMINE saved-messages
+    S: ...
+    S: A008 OK [READ-ONLY] EXAMINE completed
+    C: A009 FETCH 2 INTERNALDATE
+    S: * 2 FETCH (INTERNALDATE " 8-Feb-1994 06:43:04 +0000")
+    S: A009 OK FETCH completed
   `,
     mailboxes('saved-messages'),
+    { limits: { message: 1_000 } },
   ))
 
 test('RFC 9755 §3: UTF8=ACCEPT', () =>
@@ -76,7 +94,7 @@ test('RFC 5161 §3.1: ENABLE leaves CAPABILITY as it is, adds up, and tells only
     S: t6 BAD {*}
   `))
 
-test('RFC 6851 §3.3, §4.3, §4.4: UID MOVE with COPYUID first; VANISHED and HIGHESTMODSEQ after ENABLE QRESYNC', () =>
+test('RFC 6851 §3.3, §4.3, §4.4: UID MOVE with COPYUID first; VANISHED and HIGHESTMODSEQ after ENABLE QRESYNC (RFC 8508 §4.5)', () =>
   playExample(
     `
     C: s SELECT INBOX
@@ -107,8 +125,15 @@ test('RFC 6851 §3.3, §4.3, §4.4: UID MOVE with COPYUID first; VANISHED and HI
     C: g UID MOVE 2:3 foo
     S: * OK [COPYUID {*} 2:3 4:5] {*}
     S: * VANISHED 2:3
-    S: ...
     S: g OK [HIGHESTMODSEQ 12] MOVE completed
+    C: h UID REPLACE 7 INBOX {2}
+    S: + {*}
+    C~ \\r\\n\\r\\n
+    S: * OK [APPENDUID {*} 9] {*}
+    S: * VANISHED 7
+    S: * 2 EXISTS
+    S: ...
+    S: h OK [HIGHESTMODSEQ 13] REPLACE completed
   `,
     async (made) => {
       await messages(7)(made)

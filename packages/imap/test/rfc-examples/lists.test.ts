@@ -218,3 +218,29 @@ test('RFC 3348 §3, example 3.1: children that may not be seen are no children',
   `,
   )
 })
+
+// The other examples of its §5 are of servers with other namespaces.
+test('RFC 2342 §5, example 5.7: the mailboxes of others, by those who share some', async () => {
+  const made = testServer()
+  await mailboxes('Foo')(made)
+  await playDialogue(
+    made.server,
+    `
+    bob> A001 NAMESPACE
+    bob< * NAMESPACE (("" "/")) (("Other Users/" "/")) NIL
+    bob< A001 OK NAMESPACE completed
+    bob> A002 LIST "" "Other Users/%"
+    bob< A002 OK LIST completed
+    alice> s SETACL Foo bob lr
+    alice< s OK {*}
+    bob> A003 LIST "" "Other Users/%"
+    bob< * LIST (\\NonExistent \\Noselect \\HasChildren) "/" "Other Users/alice"
+    bob< A003 OK LIST completed
+    bob> A004 LIST "" "Other Users/alice/%"
+    bob< * LIST (\\HasNoChildren) "/" "Other Users/alice/Foo"
+    bob< A004 OK LIST completed
+    bob> A005 CREATE "Sent Mail"
+    bob< A005 OK {*}
+  `,
+  )
+})

@@ -119,48 +119,6 @@ describe('RFC 7162 §3.1: CONDSTORE', () => {
     `,
       messages(7),
     ))
-
-  test('§3.1.9, §3.1.10, examples 19 and 20: MODSEQ with ESEARCH, ESORT and THREAD', () =>
-    playExample(
-      R`
-      C: s SELECT INBOX
-      S: ...
-      S: s OK {*}
-      C: a SEARCH RETURN (ALL) MODSEQ 3
-      S: * OK [HIGHESTMODSEQ 5] {*}
-      S: * ESEARCH (TAG "a") ALL 2:4 MODSEQ 5
-      S: a OK SEARCH completed
-      C: a SORT RETURN (ALL) (REVERSE SUBJECT) UTF-8 MODSEQ 3
-      S: * ESEARCH (TAG "a") ALL 4,3,2 MODSEQ 5
-      S: a OK SORT completed
-      C: a THREAD ORDEREDSUBJECT UTF-8 MODSEQ 4
-      S: * THREAD (3)(4)
-      S: a OK THREAD completed
-    `,
-      messages(4),
-    ))
-
-  test('§3.1.11: a flag that is there already changes no modification sequence', () =>
-    playExample(
-      R`
-      C: s SELECT INBOX (CONDSTORE)
-      S: ...
-      S: s OK {*}
-      C: a STORE 1 +FLAGS (\Seen)
-      S: * 1 FETCH (UID 1 FLAGS (\Seen) MODSEQ (3))
-      S: a OK STORE completed
-      C: b STORE 1 +FLAGS.SILENT (\Seen)
-      S: * 1 FETCH (UID 1 FLAGS (\Seen) MODSEQ (3))
-      S: b OK STORE completed
-      C: c STORE 1 -FLAGS.SILENT (\Draft)
-      S: * 1 FETCH (UID 1 FLAGS (\Seen) MODSEQ (3))
-      S: c OK STORE completed
-      C: d FETCH 1 MODSEQ
-      S: * 1 FETCH (MODSEQ (3))
-      S: d OK FETCH completed
-    `,
-      messages(1),
-    ))
 })
 
 describe('RFC 7162 §3.2: QRESYNC', () => {

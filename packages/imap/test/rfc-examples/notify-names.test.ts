@@ -92,3 +92,22 @@ test('§5.6, §5.7: annotations of a mailbox and of the server', () =>
     alice< * METADATA INBOX /shared/comment
   `,
   ))
+
+test('§3.1: what may be looked up and not be read is told to be so; what may not be looked up is not there', () =>
+  play(
+    `
+    alice> s1 SETACL seen bob l
+    alice< s1 OK {*}
+    alice> s2 SETACL read bob lr
+    alice< s2 OK {*}
+    alice> s3 SETACL unknown bob r
+    alice< s3 OK {*}
+    bob> a notify set (mailboxes ("Other Users/alice/seen" "Other Users/alice/read" nothing) (MessageNew MessageExpunge))
+    bob< * LIST (\\NoAccess) "/" "Other Users/alice/seen"
+    bob< a OK NOTIFY completed
+    bob> b notify set (mailboxes "Other Users/alice/unknown" (MessageNew MessageExpunge))
+    bob< b OK NOTIFY completed
+    bob-
+  `,
+    ...['seen', 'read', 'unknown'],
+  ))

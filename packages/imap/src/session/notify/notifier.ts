@@ -91,7 +91,7 @@ function byId(mailboxes: readonly MailboxInfo[]): Map<MailboxId, MailboxInfo> {
 }
 
 /** `* LIST (\Subscribed) "/" Name` */
-function beginList({ out }: ImapSession, attributes: string, path: readonly string[]): void {
+export function beginList({ out }: ImapSession, attributes: string, path: readonly string[]): void {
   out.text(`* LIST (${attributes}) "${DELIMITER}" `).mailbox(path)
 }
 

@@ -38,7 +38,7 @@ describe('RFC 7162 §3.1: CONDSTORE', () => {
     ))
 
   // The RFC tells MODSEQ alone here; ours has one form for all updates, with the UID and the flags.
-  test('§3.1.3, examples 3 to 5: STORE (UNCHANGEDSINCE)', () =>
+  test('§3.1.3, examples 3 to 8: STORE (UNCHANGEDSINCE)', () =>
     playExample(
       R`${SELECTED}
       C: a103 UID STORE 2 (UNCHANGEDSINCE 12) +FLAGS.SILENT (\Deleted)

@@ -133,21 +133,6 @@ describe('RFC 9051 §6.3', () => {
       ),
     ))
 
-  test('RFC 5258 §5 example 8: CHILDINFO and RECURSIVEMATCH', () =>
-    playExample(
-      `
-      C: s1 SUBSCRIBE foo2/bar2
-      S: s1 OK {*}
-      C: s2 SUBSCRIBE baz2/bar2
-      S: s2 OK {*}
-      C: C04 LIST (SUBSCRIBED RECURSIVEMATCH) "" "%"
-      S: * LIST (\\HasChildren) "/" baz2 ("CHILDINFO" ("SUBSCRIBED"))
-      S: * LIST (\\HasChildren) "/" foo2 ("CHILDINFO" ("SUBSCRIBED"))
-      S: C04 OK LIST completed
-    `,
-      mailboxes('foo2', 'foo2/bar1', 'foo2/bar2', 'baz2', 'baz2/bar2', 'baz2/bar22'),
-    ))
-
   test('§6.3.10 NAMESPACE (RFC 2342 §5)', () =>
     playExample(`
       C: A001 NAMESPACE

@@ -66,5 +66,7 @@ export function affectedParents(before: Mailboxes, now: Mailboxes): readonly Aff
 }
 
 function missingIn(some: Mailboxes, others: Mailboxes): readonly MailboxInfo[] {
-  return [...some].filter(([id]) => !others.has(id)).map(([, mailbox]) => mailbox)
+  const missing: MailboxInfo[] = []
+  for (const [id, mailbox] of some) if (!others.has(id)) missing.push(mailbox)
+  return missing
 }

@@ -123,6 +123,7 @@ test('while an expunge is withheld the cursor waits before it, however often the
     '* 2 EXPUNGE',
     '* 3 EXISTS',
     '* 1 RECENT',
+    '* OK [HIGHESTMODSEQ 8] Highest',
     'x OK [HIGHESTMODSEQ 8] EXPUNGE completed',
   ])
 })

@@ -399,6 +399,7 @@ test('RFC 5465 §5.4: OLDNAME for a tree that is renamed, and for a name that wa
     alice2> b4 CREATE Listen/Lemonade
     alice2< b4 OK {*}
     alice< * LIST () "/" Listen/Lemonade
+    alice< * LIST (\\NonExistent \\HasChildren) "/" Listen
     alice-
   `,
     lists,
@@ -422,6 +423,7 @@ test('RFC 5465 §5.9: a mailbox that may not be looked up any more, and one of w
     alice> a4 DELETEACL misc bob
     alice< a4 OK DELETEACL completed
     bob< * LIST (\\NonExistent) "/" "Other Users/alice/misc"
+    bob< * LIST (\\NonExistent \\HasNoChildren) "/" "Other Users/alice"
     bob-
   `,
     lists,

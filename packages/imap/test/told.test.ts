@@ -139,6 +139,7 @@ test('RFC 7162 §3.2: while an expunge is withheld, what MODSEQ has told is take
     alice< a3 OK [EXPUNGEISSUED] {*}
     alice> a4 NOOP
     alice< * 2 EXPUNGE
+    alice< * OK [HIGHESTMODSEQ 7] {*}
     alice< a4 OK {*}
   `,
   ))

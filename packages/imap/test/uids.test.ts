@@ -176,7 +176,8 @@ test('RFC 9738 §3.1: where the OK has a code already, the bound stands before i
     S: * 2 EXPUNGE
     S: * 3 EXISTS
     S: * 2 RECENT
-    S: 2 OK [MESSAGELIMIT 2 2] MOVE completed
+    S: * NO [MESSAGELIMIT 2 2] {*}
+    S: 2 OK [HIGHESTMODSEQ {*}] MOVE completed
   `,
     3,
     limited(2),

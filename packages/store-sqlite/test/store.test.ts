@@ -80,6 +80,22 @@ describe('accounts and addresses', () => {
   })
 })
 
+describe('annotations', () => {
+  test('RFC 7162 §3.2: one that is set or taken away is a change of its mailbox; one that was not there is none', async () => {
+    const modseq = async (): Promise<number> => (await account.mailboxes())[0].modseq
+    const set = (value: Uint8Array | null): unknown =>
+      account.commit?.([{ op: 'meta', mailbox: inbox, key: '/shared/comment', value }])
+    const before = await modseq()
+    await set(null)
+    expect(await modseq()).toBe(before)
+    await set(new Uint8Array([1]))
+    const after = await modseq()
+    expect(after).toBeGreaterThan(before)
+    await set(null)
+    expect(await modseq()).toBeGreaterThan(after)
+  })
+})
+
 describe('removeAccount', () => {
   test('takes the mail away, frees the name, and gives no number twice', async () => {
     await store.addAddress('anna@example.org', 'anna')

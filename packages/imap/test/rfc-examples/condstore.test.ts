@@ -38,7 +38,7 @@ describe('RFC 7162 §3.1: CONDSTORE', () => {
     ))
 
   // The RFC tells MODSEQ alone here; ours has one form for all updates, with the UID and the flags.
-  test('§3.1.3, examples 3 to 5: STORE (UNCHANGEDSINCE)', () =>
+  test('§3.1.3, examples 3 to 8: STORE (UNCHANGEDSINCE)', () =>
     playExample(
       R`${SELECTED}
       C: a103 UID STORE 2 (UNCHANGEDSINCE 12) +FLAGS.SILENT (\Deleted)
@@ -141,6 +141,48 @@ describe('RFC 7162 §3.1: CONDSTORE', () => {
       S: b OK SORT completed
     `,
       four,
+    ))
+
+  test('§3.1.9, §3.1.10, examples 19 and 20: MODSEQ with ESEARCH, ESORT and THREAD', () =>
+    playExample(
+      R`
+      C: s SELECT INBOX
+      S: ...
+      S: s OK {*}
+      C: a SEARCH RETURN (ALL) MODSEQ 3
+      S: * OK [HIGHESTMODSEQ 5] {*}
+      S: * ESEARCH (TAG "a") ALL 2:4 MODSEQ 5
+      S: a OK SEARCH completed
+      C: a SORT RETURN (ALL) (REVERSE SUBJECT) UTF-8 MODSEQ 3
+      S: * ESEARCH (TAG "a") ALL 4,3,2 MODSEQ 5
+      S: a OK SORT completed
+      C: a THREAD ORDEREDSUBJECT UTF-8 MODSEQ 4
+      S: * THREAD (3)(4)
+      S: a OK THREAD completed
+    `,
+      messages(4),
+    ))
+
+  test('§3.1.11: a flag that is there already changes no modification sequence', () =>
+    playExample(
+      R`
+      C: s SELECT INBOX (CONDSTORE)
+      S: ...
+      S: s OK {*}
+      C: a STORE 1 +FLAGS (\Seen)
+      S: * 1 FETCH (UID 1 FLAGS (\Seen) MODSEQ (3))
+      S: a OK STORE completed
+      C: b STORE 1 +FLAGS.SILENT (\Seen)
+      S: * 1 FETCH (UID 1 FLAGS (\Seen) MODSEQ (3))
+      S: b OK STORE completed
+      C: c STORE 1 -FLAGS.SILENT (\Draft)
+      S: * 1 FETCH (UID 1 FLAGS (\Seen) MODSEQ (3))
+      S: c OK STORE completed
+      C: d FETCH 1 MODSEQ
+      S: * 1 FETCH (MODSEQ (3))
+      S: d OK FETCH completed
+    `,
+      messages(1),
     ))
 })
 

@@ -1,153 +1,42 @@
-/** Examples of the RFCs that extend IMAP: states, literals, limits, sizes, what lists and searches tell more. */
-import { Flag } from '@posthouse/store-api'
+/** Examples of RFC 3502 (MULTIAPPEND), 4315 (UIDPLUS), 5161 (ENABLE), 6851 (MOVE), 8508 (REPLACE) after their texts; RFC 9755 from memory. */
 import { test } from 'vitest'
-import { message } from '../servers.js'
-import { all, mailboxes, messages, playExample } from './play.js'
+import { playDialogue } from '../dialogue.js'
+import { message, testServer } from '../servers.js'
+import { mailboxes, messages, playExample } from './play.js'
 
-const SELECT = `
-    C: s1 SELECT INBOX
-    S: ...
-    S: s1 OK [READ-WRITE] SELECT completed`
-
-test('RFC 3516 §7: BINARY', () =>
-  playExample(
-    `${SELECT}
-    C: 4 FETCH 1 BINARY.SIZE[1]
-    S: * 1 FETCH (BINARY.SIZE[1] 11)
-    S: 4 OK FETCH completed
-    C: 5 FETCH 1 BINARY[1]
-    S: * 1 FETCH (BINARY[1] {11}
-    S: Hello World FLAGS (\\Seen{*}))
-    S: 5 OK FETCH completed
-    C: 6 FETCH 2 BINARY[1]
-    S: 6 NO [UNKNOWN-CTE] {*}
-  `,
-    async (made) => {
-      await made.deliver(message('Content-Transfer-Encoding: base64', '', 'SGVsbG8gV29ybGQ='))
-      await made.deliver(message('Content-Transfer-Encoding: x-unknown', '', 'x'))
-    },
-  ))
-
-test('RFC 3502 §3: MULTIAPPEND', () =>
+test('RFC 3502 §6.3.11: several messages in one APPEND, and all or none of them', () =>
   playExample(
     `
-    C: A003 APPEND saved-messages (\\Seen) {15}
+    C: A003 APPEND saved-messages (\\Seen) {42}
     S: + {*}
-    C~ Subject: a\\r\\n\\r\\nx (\\\\Seen) " 7-Feb-1994 22:43:04 -0800" {15}\\r\\n
+    C~ Subject: afternoon meeting\\r\\n\\r\\nHello Joe?\\r\\n (\\\\Seen) " 7-Feb-1994 22:43:04 -0800" {46}\\r\\n
     S: + {*}
-    C~ Subject: b\\r\\n\\r\\ny\\r\\n
+    C~ Subject: Re: afternoon meeting\\r\\n\\r\\nIt is fine\\r\\n
+    C:
     S: A003 OK [APPENDUID {*} 1:2] APPEND completed
-    C: A004 STATUS saved-messages (MESSAGES UNSEEN SIZE)
-    S: * STATUS saved-messages (MESSAGES 2 UNSEEN 0 SIZE 30)
-    S: A004 OK STATUS completed
+    C: A004 APPEND bogusname (\\Flagged) {1000}
+    S: A004 NO [TRYCREATE] {*}
+    C: A005 APPEND saved-messages (\\Flagged) {15}
+    S: + {*}
+    C~ Subject: hmm...  {35403}\\r\\n
+    S: A005 NO [TOOBIG] {*}
+    C: A006 APPEND saved-messages (\\Flagged) {15}
+    S: + {*}
+    C~ Subject: hmm... {0}\\r\\n
+    S: A006 NO {*}
+    C: A007 STATUS saved-messages (MESSAGES UNSEEN SIZE)
+    S: * STATUS saved-messages (MESSAGES 2 UNSEEN 0 SIZE 88)
+    S: A007 OK STATUS completed
+    C: A008 EXAMINE saved-messages
+    S: ...
+    S: A008 OK [READ-ONLY] EXAMINE completed
+    C: A009 FETCH 2 INTERNALDATE
+    S: * 2 FETCH (INTERNALDATE " 8-Feb-1994 06:43:04 +0000")
+    S: A009 OK FETCH completed
   `,
     mailboxes('saved-messages'),
+    { limits: { message: 1_000 } },
   ))
-
-test('RFC 7888 §3: literals that nobody waits for', () =>
-  playExample(`
-    C: A001 UNAUTHENTICATE
-    S: A001 OK {*}
-    C~ A001 LOGIN {5+}\\r\\nalice {6+}\\r\\nsecret\\r\\n
-    S: A001 OK {*}
-  `))
-
-test('RFC 7889 §4: a message that is too large is refused before it comes', () =>
-  playExample(
-    `
-    C: t1 STATUS INBOX (APPENDLIMIT)
-    S: * STATUS INBOX (APPENDLIMIT 1000)
-    S: t1 OK STATUS completed
-    C: t2 APPEND INBOX (\\Seen) {1001}
-    S: t2 NO [TOOBIG] {*}
-  `,
-    undefined,
-    { limits: { message: 1000 } },
-  ))
-
-test('RFC 8970 §3.1: PREVIEW', () =>
-  playExample(
-    `${SELECT}
-    C: A1 FETCH 1 (PREVIEW)
-    S: * 1 FETCH (PREVIEW "This is a preview!")
-    S: A1 OK FETCH completed
-    C: A2 FETCH 1 (PREVIEW (LAZY))
-    S: * 1 FETCH (PREVIEW "This is a preview!")
-    S: A2 OK FETCH completed
-  `,
-    (made) => made.deliver(message('Subject: x', '', 'This is a preview!')),
-  ))
-
-test('RFC 8514 §4: SAVEDATE', () =>
-  playExample(
-    `${SELECT}
-    C: A1 FETCH 1 SAVEDATE
-    S: * 1 FETCH (SAVEDATE " 1-Jan-2026 00:00:00 +0000")
-    S: A1 OK FETCH completed
-    C: A2 SEARCH SAVEDATESUPPORTED
-    S: * SEARCH 1
-    S: A2 OK SEARCH completed
-    C: A3 SEARCH SAVEDON 1-Jan-2026
-    S: * SEARCH 1
-    S: A3 OK SEARCH completed
-    C: A4 SEARCH SAVEDBEFORE 1-Jan-2026
-    S: * SEARCH
-    S: A4 OK SEARCH completed
-  `,
-    messages(1),
-  ))
-
-test('RFC 8440 §3: LIST-MYRIGHTS', () =>
-  playExample(
-    `
-    C: A01 LIST "" % RETURN (MYRIGHTS)
-    S: * LIST (\\HasNoChildren) "/" INBOX
-    S: * MYRIGHTS INBOX {*}
-    S: * LIST (\\HasNoChildren) "/" foo
-    S: * MYRIGHTS foo {*}
-    S: A01 OK LIST completed
-  `,
-    mailboxes('foo'),
-  ))
-
-test('RFC 9590 §3: LIST-METADATA', () =>
-  playExample(
-    `
-    C: 1 SETMETADATA foo (/shared/vendor/cmu/cyrus-imapd/color "#b71c1c")
-    S: 1 OK SETMETADATA completed
-    C: 2 LIST "" % RETURN (METADATA (/shared/vendor/cmu/cyrus-imapd/color))
-    S: * LIST (\\HasNoChildren) "/" INBOX
-    S: * METADATA INBOX (/shared/vendor/cmu/cyrus-imapd/color NIL)
-    S: * LIST (\\HasNoChildren) "/" foo
-    S: * METADATA foo (/shared/vendor/cmu/cyrus-imapd/color "#b71c1c")
-    S: 2 OK LIST completed
-  `,
-    mailboxes('foo'),
-  ))
-
-test('RFC 7377 §2.1: MULTISEARCH', () =>
-  playExample(
-    `
-    C: tag1 ESEARCH IN (mailboxes "folder1" subtree "folder2") unseen subject "chad"
-    S: * ESEARCH (TAG "tag1" MAILBOX folder1 UIDVALIDITY {*}) UID ALL 1:2
-    S: * ESEARCH (TAG "tag1" MAILBOX folder2/salmon UIDVALIDITY {*}) UID ALL 1
-    S: tag1 OK {*}
-    C: tag2 ESEARCH IN (mailboxes "folder1") unseen subject "nothing like it"
-    S: tag2 OK {*}
-  `,
-    all(mailboxes('folder1', 'folder2', 'folder2/salmon'), async (made) => {
-      for (const path of [['folder1'], ['folder1'], ['folder2', 'salmon']]) {
-        await made.deliver(message('Subject: Chad', '', 'x'), { path })
-      }
-    }),
-  ))
-
-test('RFC 9208 §4.1: QUOTA without limits has no root', () =>
-  playExample(`
-    C: G0002 GETQUOTAROOT INBOX
-    S: * QUOTAROOT INBOX
-    S: G0002 OK {*}
-  `))
 
 test('RFC 9755 §3: UTF8=ACCEPT', () =>
   playExample(`
@@ -161,33 +50,158 @@ test('RFC 9755 §3: UTF8=ACCEPT', () =>
     S: c OK LIST completed
   `))
 
-test('RFC 6203 §3: FUZZY', () =>
+test('RFC 6855 §4: APPEND of a message in UTF-8, which RFC 9755 takes without the word, too', () =>
+  playExample(`
+    C: a ENABLE UTF8=ACCEPT
+    S: * ENABLED UTF8=ACCEPT
+    S: a OK ENABLE completed
+    C: b APPEND INBOX UTF8 (~{19}
+    S: + {*}
+    C~ Subject: \\xc3\\xa9t\\xc3\\xa9\\r\\n\\r\\nx)\\r\\n
+    S: b OK [APPENDUID {*} 1] APPEND completed
+    C: c SELECT INBOX
+    S: ...
+    S: c OK {*}
+    C: d FETCH 1 (RFC822.SIZE BODY.PEEK[HEADER.FIELDS (SUBJECT)])
+    S: * 1 FETCH (RFC822.SIZE 19 BODY[HEADER.FIELDS (SUBJECT)] {18}
+    S: Subject: {*}t{*}
+    S:
+    S: )
+    S: d OK FETCH completed
+    C: e SEARCH CHARSET UTF-8 SUBJECT x
+    S: e BAD {*}
+  `))
+
+test('RFC 4315 §3: no COPYUID and no APPENDUID to who may not open the mailbox', async () => {
+  const made = testServer()
+  await mailboxes('funny')(made)
+  await made.deliver(message('', 'x'), { account: 'bob' })
+  await playDialogue(
+    made.server,
+    `
+    alice> s SETACL funny bob li
+    alice< s OK {*}
+    bob> s SELECT INBOX
+    bob< ...
+    bob< s OK {*}
+    bob> A006 COPY 1 "Other Users/alice/funny"
+    bob< A006 OK COPY completed
+    bob> A007 APPEND "Other Users/alice/funny" {4+}\\r\\n\\r\\n\\r\\n
+    bob< A007 OK APPEND completed
+    alice> A008 STATUS funny (MESSAGES)
+    alice< * STATUS funny (MESSAGES 2)
+    alice< A008 OK STATUS completed
+  `,
+  )
+})
+
+test('RFC 5161 §3.1: ENABLE leaves CAPABILITY as it is, adds up, and tells only what is new', () =>
+  playExample(`
+    C: t1 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 {*} ENABLE {*} CONDSTORE QRESYNC {*}
+    S: t1 OK CAPABILITY completed
+    C: t2 ENABLE CONDSTORE X-GOOD-IDEA
+    S: * ENABLED CONDSTORE
+    S: t2 OK ENABLE completed
+    C: t3 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 {*} ENABLE {*} CONDSTORE QRESYNC {*}
+    S: t3 OK CAPABILITY completed
+    C: t4 ENABLE QRESYNC CONDSTORE
+    S: * ENABLED QRESYNC
+    S: t4 OK ENABLE completed
+    C: t5 ENABLE NAMESPACE
+    S: * ENABLED
+    S: t5 OK ENABLE completed
+    C: t6 ENABLE
+    S: t6 BAD {*}
+  `))
+
+test('RFC 6851 §3.3, §4.3, §4.4: UID MOVE with COPYUID first; VANISHED and HIGHESTMODSEQ after ENABLE QRESYNC (RFC 8508 §4.5)', () =>
   playExample(
-    `${SELECT}
-    C: A1 SEARCH FUZZY (SUBJECT "IMAP break")
-    S: * SEARCH 1 5
-    S: A1 OK SEARCH completed
+    `
+    C: s SELECT INBOX
+    S: ...
+    S: s OK {*}
+    C: a UID MOVE 4:6 foo
+    S: * OK [COPYUID {*} 4:6 1:3] {*}
+    S: * 4 EXPUNGE
+    S: * 4 EXPUNGE
+    S: * 4 EXPUNGE
+    S: a OK MOVE completed
+    C: b MOVE 1 nowhere
+    S: b NO [TRYCREATE] {*}
+    C: c MOVE 1 INBOX
+    S: * OK [COPYUID {*} 1 8] {*}
+    S: * 1 EXPUNGE
+    S: * 4 EXISTS
+    S: ...
+    S: c OK MOVE completed
+    C: d UNSELECT
+    S: d OK {*}
+    C: e ENABLE QRESYNC
+    S: * ENABLED QRESYNC
+    S: e OK {*}
+    C: f SELECT INBOX
+    S: ...
+    S: f OK {*}
+    C: g UID MOVE 2:3 foo
+    S: * OK [COPYUID {*} 2:3 4:5] {*}
+    S: * VANISHED 2:3
+    S: g OK [HIGHESTMODSEQ 12] MOVE completed
+    C: h UID REPLACE 7 INBOX {2}
+    S: + {*}
+    C~ \\r\\n\\r\\n
+    S: * OK [APPENDUID {*} 9] {*}
+    S: * VANISHED 7
+    S: * 2 EXISTS
+    S: ...
+    S: h OK [HIGHESTMODSEQ 13] REPLACE completed
   `,
     async (made) => {
-      const subjects = ['How to break IMAP', 'Lunch', 'Tea', 'Coffee', 'IMAP: breaking changes']
-      for (const subject of subjects) await made.deliver(message(`Subject: ${subject}`, '', 'x'))
+      await messages(7)(made)
+      await mailboxes('foo')(made)
     },
   ))
 
-test('RFC 5267 §3.1: ESORT', () =>
+const NEW_YEAR = 'Subject: happy new year !!\\r\\n\\r\\nJust saw the best fireworks show.\\r\\n'
+
+test('RFC 8508 §3.2 to §3.4: REPLACE and UID REPLACE; only what they add counts for the quota', () =>
   playExample(
-    `${SELECT}
-    C: E01 UID SORT RETURN (ALL) (REVERSE DATE) UTF-8 UNDELETED UNKEYWORD $Junk
-    S: * ESEARCH (TAG "E01") UID ALL 3,1:2
-    S: E01 OK {*}
-    C: E02 UID SORT RETURN (COUNT MIN MAX) (REVERSE DATE) UTF-8 UNDELETED
-    S: * ESEARCH (TAG "E02") UID {*}
-    S: E02 OK {*}
+    `
+    C: s SELECT Drafts
+    S: ...
+    S: s OK {*}
+    C: A003 REPLACE 4 Drafts (\\Seen \\Draft) {65}
+    S: + {*}
+    C~ ${NEW_YEAR}\\r\\n
+    S: * OK [APPENDUID {*} 5] {*}
+    S: * 4 EXPUNGE
+    S: * 4 EXISTS
+    S: ...
+    S: A003 OK REPLACE completed
+    C: A004 UID REPLACE 5 Drafts (\\Seen \\Draft) {65}
+    S: + {*}
+    C~ ${NEW_YEAR}\\r\\n
+    S: * OK [APPENDUID {*} 6] {*}
+    S: * 4 EXPUNGE
+    S: * 4 EXISTS
+    S: ...
+    S: A004 OK REPLACE completed
+    C: A005 UID FETCH 6 FLAGS
+    S: * 4 FETCH (UID 6 FLAGS (\\Seen \\Draft{*}))
+    S: A005 OK FETCH completed
+    C: A006 REPLACE 1 nowhere {65}
+    S: A006 NO [TRYCREATE] {*}
+    C: A007 STATUS Drafts (MESSAGES DELETED)
+    S: * STATUS Drafts (MESSAGES 4 DELETED 0)
+    S: A007 OK STATUS completed
+    C: A008 UNSELECT
+    S: A008 OK {*}
+    C: A009 REPLACE 1 Drafts {65}
+    S: A009 BAD {*}
   `,
     async (made) => {
-      for (const day of ['02', '01', '03']) {
-        const flags = Flag.Seen
-        await made.deliver(message(`Date: Sat, ${day} Jun 2002 10:00:00 +0000`, '', 'x'), { flags })
-      }
+      await messages(4, ['Drafts'])(made)
+      made.store.setQuota('alice', { messages: 4 })
     },
   ))

@@ -1,6 +1,9 @@
 import { playTranscript } from '@posthouse/wire/testing'
 import { message, type TestServer, testServer } from '../servers.js'
 
+/** What a server has before the dialogue begins. */
+export type Setup = (made: TestServer) => Promise<void>
+
 /**
  * Plays a dialogue after an example of an RFC, to a client that has logged in. Not a copy: numbers, mailboxes and sequence
  * sets are scaled to what the set-up makes, and lines have the form of this server. `{*}` stands for what differs by its
@@ -8,7 +11,7 @@ import { message, type TestServer, testServer } from '../servers.js'
  */
 export async function playExample(
   text: string,
-  setup?: (made: TestServer) => Promise<void>,
+  setup?: Setup,
   options: Parameters<typeof testServer>[0] = {},
 ): Promise<void> {
   const made = testServer(options)
@@ -24,7 +27,7 @@ export async function playExample(
 }
 
 /** Makes mailboxes in their order, as commands would. */
-export function mailboxes(...names: readonly string[]): (made: TestServer) => Promise<void> {
+export function mailboxes(...names: readonly string[]): Setup {
   return async (made) => {
     const account = await made.account()
     for (const name of names) await account.commit?.([{ op: 'create', path: name.split('/') }])
@@ -40,14 +43,14 @@ export function subscriptions(...names: readonly string[]): (made: TestServer) =
 }
 
 /** Puts so many short messages into a mailbox. */
-export function messages(count: number, path: readonly string[] = ['INBOX']): (made: TestServer) => Promise<void> {
+export function messages(count: number, path: readonly string[] = ['INBOX']): Setup {
   return async (made) => {
     for (let i = 1; i <= count; i++) await made.deliver(message(`Subject: ${i}`, '', `Number ${i}.`), { path })
   }
 }
 
 /** One set-up after the other. */
-export function all(...steps: readonly ((made: TestServer) => Promise<void>)[]): (made: TestServer) => Promise<void> {
+export function all(...steps: readonly Setup[]): Setup {
   return async (made) => {
     for (const step of steps) await step(made)
   }

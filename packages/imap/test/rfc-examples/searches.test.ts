@@ -29,6 +29,12 @@ test('RFC 4731 §3.1: ESEARCH', () =>
     C: A283 SEARCH RETURN () FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
     S: * ESEARCH (TAG "A283") ALL 2,10:11
     S: A283 OK SEARCH completed
+    C: A284 SEARCH RETURN (MIN) UNSEEN
+    S: * ESEARCH (TAG "A284") MIN 1
+    S: A284 OK SEARCH completed
+    C: A286 SEARCH RETURN (COUNT) DELETED
+    S: * ESEARCH (TAG "A286") COUNT 0
+    S: A286 OK SEARCH completed
     C: A285 UID SEARCH RETURN (MIN MAX) 1:5000
     S: * ESEARCH (TAG "A285") UID MIN 1 MAX 12
     S: A285 OK {*}
@@ -39,45 +45,7 @@ test('RFC 4731 §3.1: ESEARCH', () =>
     flagged,
   ))
 
-test('RFC 5182 §2.2: SEARCHRES, examples 1, 2, 6 and 7', () =>
-  playExample(
-    `${SELECT}
-    C: A282 SEARCH RETURN (SAVE) FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
-    S: A282 OK {*}
-    C: A283 FETCH $ (UID FLAGS)
-    S: * 2 FETCH (UID 2 FLAGS (\\Flagged))
-    S: * 10 FETCH (UID 10 FLAGS (\\Flagged))
-    S: * 11 FETCH (UID 11 FLAGS (\\Flagged))
-    S: A283 OK {*}
-    C: A284 SEARCH RETURN (SAVE COUNT) OR $ 1,5
-    S: * ESEARCH (TAG "A284") COUNT 5
-    S: A284 OK {*}
-    C: F284 SEARCH RETURN (SAVE MIN) $ 3:12
-    S: * ESEARCH (TAG "F284") MIN 5
-    S: F284 OK {*}
-    C: F285 FETCH $ UID
-    S: * 5 FETCH (UID 5)
-    S: F285 OK {*}
-    C: B282 SEARCH RETURN (SAVE) CHARSET KOI8-R BODY "x"
-    S: B282 NO [BADCHARSET (US-ASCII UTF-8)] {*}
-    C: B283 FETCH $ UID
-    S: B283 OK {*}
-    C: B284 SEARCH RETURN (SAVE) 3
-    S: B284 OK {*}
-    C: B285 SEARCH RETURN (SAVE) NONSENSE
-    S: B285 BAD {*}
-    C: B286 FETCH $ UID
-    S: * 3 FETCH (UID 3)
-    S: B286 OK {*}
-    C: B287 SORT RETURN (SAVE) (SUBJECT) KOI8-R ALL
-    S: B287 NO [BADCHARSET (US-ASCII UTF-8)] {*}
-    C: B288 FETCH $ UID
-    S: B288 OK {*}
-  `,
-    flagged,
-  ))
-
-test('RFC 5032 §3: WITHIN', () =>
+test('RFC 5032 §4: WITHIN', () =>
   playExample(
     `${SELECT}
     C: a1 SEARCH UNSEEN YOUNGER 259200
@@ -93,49 +61,129 @@ test('RFC 5032 §3: WITHIN', () =>
     },
   ))
 
-test('RFC 5256 §3: SORT', () =>
+test('RFC 9394 §3.1: PARTIAL', () =>
   playExample(
     `${SELECT}
-    C: A282 SORT (SUBJECT) UTF-8 SINCE 1-Feb-1994
-    S: * SORT 2 3 1
-    S: A282 OK SORT completed
-    C: A283 SORT (SUBJECT REVERSE DATE) UTF-8 ALL
-    S: * SORT 2 3 1
-    S: A283 OK SORT completed
-    C: A284 SORT (SUBJECT) US-ASCII TEXT "not in mailbox"
-    S: * SORT
-    S: A284 OK SORT completed
-    C: A283 THREAD ORDEREDSUBJECT UTF-8 SINCE 5-MAR-2000
-    S: * THREAD (2)(3)(1)
-    S: A283 OK THREAD completed
-    C: A285 THREAD REFERENCES UTF-8 TEXT "not in mailbox"
-    S: * THREAD
-    S: A285 OK THREAD completed
+    C: A01 UID SEARCH RETURN (PARTIAL -1:-3) UNDELETED UNKEYWORD $Junk
+    S: * ESEARCH (TAG "A01") UID PARTIAL (-1:-3 5:7)
+    S: A01 OK SEARCH completed
+    C: A02 UID SEARCH RETURN (PARTIAL 6:9) UNDELETED UNKEYWORD $Junk
+    C: A03 UID SEARCH RETURN (PARTIAL 1:3) UNDELETED UNKEYWORD $Junk
+    C: A04 UID SEARCH RETURN (PARTIAL 100:200) UNDELETED UNKEYWORD $Junk
+    S: * ESEARCH (TAG "A02") UID PARTIAL (6:9 6:7)
+    S: A02 OK SEARCH completed
+    S: * ESEARCH (TAG "A03") UID PARTIAL (1:3 1:3)
+    S: A03 OK SEARCH completed
+    S: * ESEARCH (TAG "A04") UID PARTIAL (100:200 NIL)
+    S: A04 OK SEARCH completed
+    C: A05 UID SEARCH RETURN (PARTIAL 1:3 ALL) UNDELETED
+    S: A05 BAD {*}
+  `,
+    messages(7),
+  ))
+
+/** What `$` has after a search with these options. */
+const saved = (options: string, told: string, kept: string): string => `
+    C: a SEARCH RETURN (${options}) ALL
+    S: * ESEARCH (TAG "a") ${told}
+    S: a OK SEARCH completed
+    C: b SEARCH RETURN (ALL) $
+    S: * ESEARCH (TAG "b") ALL ${kept}
+    S: b OK SEARCH completed`
+
+test('RFC 9394 §3.2, table 1: what is saved', () =>
+  playExample(
+    `${SELECT}${[
+      saved('SAVE PARTIAL 3:4', 'PARTIAL (3:4 3:4)', '3:4'),
+      saved('SAVE PARTIAL 3:4 MIN', 'PARTIAL (3:4 3:4) MIN 1', '1,3:4'),
+      saved('SAVE PARTIAL 3:4 MAX', 'PARTIAL (3:4 3:4) MAX 7', '3:4,7'),
+      saved('SAVE PARTIAL 3:4 MIN MAX', 'PARTIAL (3:4 3:4) MIN 1 MAX 7', '1,3:4,7'),
+      saved('SAVE PARTIAL 3:4 COUNT', 'PARTIAL (3:4 3:4) COUNT 7', '1:7'),
+      saved('COUNT MIN PARTIAL 3:4 SAVE', 'COUNT 7 MIN 1 PARTIAL (3:4 3:4)', '1:7'),
+    ].join('')}
+  `,
+    messages(7),
+  ))
+
+test('RFC 9394 §3.3, §3.4: UID FETCH (PARTIAL), which is looked at before CHANGEDSINCE', () =>
+  playExample(
+    `${SELECT}
+    C: 10 UID FETCH 1:600 (UID FLAGS) (PARTIAL -1:-3)
+    S: * 5 FETCH (UID 5 FLAGS ())
+    S: * 6 FETCH (UID 6 FLAGS ())
+    S: * 7 FETCH (UID 7 FLAGS ())
+    S: 10 OK FETCH completed
+    C: 11 UID FETCH 2:600 (UID FLAGS) (PARTIAL 1:2)
+    S: * 2 FETCH (UID 2 FLAGS ())
+    S: * 3 FETCH (UID 3 FLAGS ())
+    S: 11 OK FETCH completed
+    C: 12 STORE 1:2,6 +FLAGS.SILENT (\\Flagged)
+    S: 12 OK STORE completed
+    C: 101 UID FETCH 1:600 (UID FLAGS) (PARTIAL -1:-3 CHANGEDSINCE 8)
+    S: * OK [HIGHESTMODSEQ 9] {*}
+    S: * 6 FETCH (UID 6 FLAGS (\\Flagged) MODSEQ (9))
+    S: 101 OK FETCH completed
+    C: 102 UID FETCH 1:600 (UID FLAGS) (CHANGEDSINCE 8 PARTIAL -1:-3)
+    S: * 6 FETCH (UID 6 FLAGS (\\Flagged) MODSEQ (9))
+    S: 102 OK FETCH completed
+  `,
+    messages(7),
+  ))
+
+test('RFC 6203 §4, §6: FUZZY with RELEVANCY as what is returned and what is sorted by', () =>
+  playExample(
+    `${SELECT}
+    C: B1 SEARCH RETURN (RELEVANCY ALL) FUZZY SUBJECT "imap breaking"
+    S: * ESEARCH (TAG "B1") RELEVANCY (70 100) ALL 1,5
+    S: B1 OK SEARCH completed
+    C: C1 SORT (RELEVANCY) UTF-8 FUZZY SUBJECT "imap breaking"
+    S: * SORT 5 1
+    S: C1 OK SORT completed
+    C: C2 SORT RETURN (RELEVANCY ALL) (RELEVANCY) UTF-8 FUZZY SUBJECT "imap breaking"
+    S: * ESEARCH (TAG "C2") RELEVANCY (100 70) ALL 5,1
+    S: C2 OK SORT completed
+    C: C3 SORT RETURN (PARTIAL 1:10) (RELEVANCY) UTF-8 FUZZY SUBJECT "imap breaking"
+    S: * ESEARCH (TAG "C3") PARTIAL (1:10 5,1)
+    S: C3 OK SORT completed
+    C: C4 SORT RETURN (RELEVANCY) (DATE) UTF-8 SUBJECT "x"
+    S: C4 BAD {*}
   `,
     async (made) => {
-      for (const [i, subject] of ['gamma', 'alpha', 'Re: beta'].entries()) {
-        const date = `Date: Sat, ${['03', '01', '02'][i]} Jun 2002 10:00:00 +0000`
-        await made.deliver(message(`Subject: ${subject}`, date, '', 'x'))
+      for (const subject of ['IMAP break', 'Lunch', 'Tea', 'Coffee', 'imap breaking']) {
+        await made.deliver(message(`Subject: ${subject}`, '', 'x'))
       }
     },
   ))
 
-test('RFC 9394 §3.1: PARTIAL', () =>
+// The RFC interleaves the answers of two commands; here the second begins when the first is done.
+test('RFC 7377 §3: two ESEARCHes at once; nothing is told of a mailbox in which nothing was found', () =>
   playExample(
-    `${SELECT}
-    C: A01 UID SEARCH RETURN (PARTIAL -1:-3) UNDELETED
-    S: * ESEARCH (TAG "A01") UID PARTIAL (-1:-3 5:7)
-    S: A01 OK {*}
-    C: A02 UID SEARCH RETURN (PARTIAL 1:3) UNDELETED
-    S: * ESEARCH (TAG "A02") UID PARTIAL (1:3 1:3)
-    S: A02 OK {*}
-    C: A03 UID SEARCH RETURN (PARTIAL 100:200) UNDELETED
-    S: * ESEARCH (TAG "A03") UID PARTIAL (100:200 NIL)
-    S: A03 OK {*}
-    C: A04 UID FETCH 1:7 (UID) (PARTIAL -1:-2)
-    S: * 6 FETCH (UID 6)
-    S: * 7 FETCH (UID 7)
-    S: A04 OK {*}
+    `
+    C: tag1 ESEARCH IN (mailboxes "folder1" subtree "folder2") unseen
+    C: tag2 ESEARCH IN (mailboxes "folder1" subtree-one "folder2") subject "chad"
+    S: * ESEARCH (TAG "tag1" MAILBOX folder1 UIDVALIDITY {*}) UID ALL 1,3
+    S: * ESEARCH (TAG "tag1" MAILBOX folder2/salmon/deep UIDVALIDITY {*}) UID ALL 1
+    S: tag1 OK ESEARCH completed
+    S: * ESEARCH (TAG "tag2" MAILBOX folder1 UIDVALIDITY {*}) UID ALL 1:2
+    S: * ESEARCH (TAG "tag2" MAILBOX folder2/salmon UIDVALIDITY {*}) UID ALL 1
+    S: tag2 OK ESEARCH completed
+    C: tag3 ESEARCH IN (mailboxes "folder1") RETURN (MIN COUNT) subject "nothing like it"
+    S: tag3 OK ESEARCH completed
+    C: tag4 ESEARCH unseen
+    S: tag4 BAD {*}
+    C: tag5 ESEARCH IN (mailboxes "folder1") RETURN (SAVE) unseen
+    S: tag5 BAD {*}
   `,
-    messages(7),
+    async (made) => {
+      for (const [path, subject, flags] of [
+        ['folder1', 'Chad', 0],
+        ['folder1', 'Chad', Flag.Seen],
+        ['folder1', 'x', 0],
+        ['folder2', 'x', Flag.Seen],
+        ['folder2/salmon', 'Chad', Flag.Seen],
+        ['folder2/salmon/deep', 'Chad', 0],
+      ] as const) {
+        await made.deliver(message(`Subject: ${subject}`, '', 'x'), { path: path.split('/'), flags })
+      }
+    },
   ))

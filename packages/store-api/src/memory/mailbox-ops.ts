@@ -153,10 +153,15 @@ export function setMeta(tx: Transaction, op: MetaOp): OpResult {
     meta.set(name, { mailbox: op.mailbox ?? null, key: op.key, value: op.value.slice(), principal })
     tx.undo.push(() => (old ? meta.set(name, old) : meta.delete(name)))
   }
-  if (mailbox) touch(tx, mailbox)
-  else tx.accountChanged = true
   tx.state.modseq = tx.modseq
-  return mailbox ? { mailbox: mailbox.id } : {}
+  if (!mailbox) {
+    tx.accountChanged = true
+    return {}
+  }
+  touch(tx, mailbox)
+  // RFC 7162 §3.2: an annotation is a change of its mailbox.
+  mailbox.modseq = tx.modseq
+  return { mailbox: mailbox.id }
 }
 
 function removeMeta(tx: Transaction, name: string): void {

@@ -96,9 +96,16 @@ export function annotate(tx: Transaction, op: MetaOp): OpResult {
       ...key,
       op.value,
     )
-  } else {
-    tx.batch.index.execute('DELETE FROM meta WHERE account=? AND mailbox=? AND principal=? AND key=?', ...key)
+  } else if (
+    tx.batch.index.run('DELETE FROM meta WHERE account=? AND mailbox=? AND principal=? AND key=?', ...key) === 0
+  ) {
+    return {}
   }
-  tx.touchAccount()
-  return mailbox ? { mailbox: String(mailbox.id) } : {}
+  if (!mailbox) {
+    tx.touchAccount()
+    return {}
+  }
+  // RFC 7162 §3.2: an annotation is a change of its mailbox.
+  tx.touch(mailbox)
+  return { mailbox: String(mailbox.id) }
 }

@@ -13,13 +13,14 @@ import {
 import type { Cursor } from '../../syntax/cursor.js'
 import { formatUidSet, parseSequenceSet, type SequenceSet } from '../../syntax/sequence-set.js'
 import { no, ok, type Status } from '../../syntax/status.js'
-import { bounded, hasBounds } from '../bound.js'
+import { bounded, hasBounds, withBound } from '../bound.js'
 import type { Command } from '../extension.js'
 import { existing, has, parseMailbox } from '../mailboxes.js'
 import { whileWaiting } from '../search/work.js'
 import type { ImapSession } from '../session.js'
 import { ghostsOf } from '../view/ghosts.js'
 import { noteArrived } from '../view/recent.js'
+import { expunged } from './expunge.js'
 
 interface CopyArgs {
   readonly set: SequenceSet
@@ -74,7 +75,7 @@ async function run(
   if (op === 'copy') return ok('COPY completed', code)
   // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs, which come before the tagged OK.
   if (code) out.line(`* OK [${code}] Moved`)
-  return ok('MOVE completed', bound)
+  return withBound(session, await expunged(session, 'MOVE'), bound)
 }
 
 interface Copied {

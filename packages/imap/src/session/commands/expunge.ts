@@ -19,10 +19,16 @@ async function run(session: ImapSession, asked: UidSet, byUid: boolean): Promise
     // The number is the account's; it is the mailbox's only when something was done to it.
     session.touch(results[0].uids?.length ? modseq : 0)
   }
+  return withBound(session, await expunged(session, 'EXPUNGE'), code)
+}
+
+/**
+ * Tells what a command has taken away, and ends it with HIGHESTMODSEQ (RFC 7162 §3.2.7, RFC 6851 §4.4): the client may keep
+ * this number because every expunge up to it was just told.
+ */
+export async function expunged(session: ImapSession, name: string): Promise<Status> {
   await session.synchronize(true)
-  // RFC 7162 §3.2.7: the client may keep this number because every expunge up to it was just told.
-  const done = ok('EXPUNGE completed', session.enabled.has('CONDSTORE') ? `HIGHESTMODSEQ ${view.cursor}` : null)
-  return withBound(session, done, code)
+  return ok(`${name} completed`, session.enabled.has('CONDSTORE') ? `HIGHESTMODSEQ ${session.view.cursor}` : null)
 }
 
 /** Of the messages that the client was told of. */

@@ -1,5 +1,5 @@
 /** CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.4 to §6.3.8). Authenticated state. */
-import { allUids, isBelow, isInbox, mailboxPathKey, type Op, writerOf } from '@posthouse/store-api'
+import { allUids, isBelow, isInbox, type MailboxId, mailboxPathKey, type Op, writerOf } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { DELIMITER, parseMailboxName } from '../../syntax/mailbox-name.js'
@@ -132,10 +132,11 @@ async function runRename(session: ImapSession, { from, to }: RenameArgs): Promis
     // RFC 9051 §6.3.6: the messages of INBOX move; INBOX and what is below it stay.
     await permittedPlace(session, to)
     const inbox = await existing(session, from, 'rte')
-    await commit([
+    const made = await commit([
       { op: 'create', path: to },
       { op: 'move', from: inbox.id, uids: allUids, to: { made: 0 } },
     ])
+    await copyAnnotations(session, inbox.id, made.results[0]?.mailbox as MailboxId)
     session.touch()
     tellRenamed(session, from, to)
     return ok('RENAME completed')
@@ -152,6 +153,13 @@ async function runRename(session: ImapSession, { from, to }: RenameArgs): Promis
   await commit(ops)
   tellRenamed(session, from, to)
   return ok('RENAME completed')
+}
+
+/** RFC 5464 §4.1: what INBOX is renamed to has its annotations, and INBOX keeps them. */
+async function copyAnnotations({ account }: ImapSession, from: MailboxId, to: MailboxId): Promise<void> {
+  const entries = (await account.meta?.(from, '')) ?? []
+  if (entries.length === 0) return
+  await writerOf(account).commit(entries.map((entry) => ({ op: 'meta', mailbox: to, ...entry })))
 }
 
 export const rename: Command<RenameArgs> = {

@@ -30,7 +30,14 @@ export const saveDate: ImapExtension = {
         void out.text(`SAVEDATE ${row.saveDate === undefined ? 'NIL' : formatDateTime(row.saveDate)}`),
     },
   ],
-  searchKeys: [...dateKeys('SAVED', 'saved'), { name: 'SAVEDATESUPPORTED', parse: () => expr({ type: 'all' }) }],
+  searchKeys: [
+    ...dateKeys('SAVED', 'saved'),
+    {
+      name: 'SAVEDATESUPPORTED',
+      // RFC 8514 §4.3: nothing where the store does not keep it.
+      parse: () => ({ type: 'leaf', leaf: { type: 'test', needs: [], test: ({ row }) => row.saveDate !== undefined } }),
+    },
+  ],
 }
 
 /** RFC 8970: the preview is in the summary, so LAZY makes no difference. */

@@ -52,8 +52,8 @@ export const listStatus: ImapExtension = {
   ],
 }
 
-/** RFC 6154 §2 and RFC 8457. */
-const ROLES = new Map([
+/** The attributes of RFC 6154 §2 and RFC 8457, by the roles of mailboxes. */
+export const ROLES: ReadonlyMap<string, string> = new Map([
   ['all', '\\All'],
   ['archive', '\\Archive'],
   ['drafts', '\\Drafts'],

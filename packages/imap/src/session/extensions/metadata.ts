@@ -1,5 +1,13 @@
 /** METADATA (RFC 5464): annotations of mailboxes and of the account; LIST-METADATA (RFC 9590): told with LIST. */
-import { type Account, type MailboxInfo, type MetaEntry, type MetaOp, StoreError, writerOf } from '@posthouse/store-api'
+import {
+  type Account,
+  type MailboxInfo,
+  type MetaEntry,
+  type MetaOp,
+  type Op,
+  StoreError,
+  writerOf,
+} from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { no, ok, type Status } from '../../syntax/status.js'
@@ -7,6 +15,8 @@ import type { Command, ImapExtension } from '../extension.js'
 import { forbidden, has, parseMailbox, permitted } from '../mailboxes.js'
 import { lookAtMetadata, tellOfMetadata } from '../notify/metadata-watch.js'
 import type { ImapSession } from '../session.js'
+import { type Told, writeMetadata } from './metadata-response.js'
+import { isSpecialUse, SPECIAL_USE_ENTRY, specialUseOf, specialUseOps } from './special-use-entry.js'
 
 /** Octets of one value. */
 const MAX_VALUE = 65_536
@@ -121,9 +131,6 @@ function annotatable(mailbox: MailboxInfo): boolean {
   return has(mailbox, 'l') && RIGHTS.some((right) => has(mailbox, right))
 }
 
-/** What is told of an entry; `null`: it has no value. */
-type Told = Map<string, Uint8Array | null>
-
 /** Is `key` the entry, or so far below it? */
 function isWithin(key: string, entry: string, depth: number): boolean {
   if (key === entry) return true
@@ -146,43 +153,11 @@ async function collect(
     for (const { key, value, private: own } of await read(entry)) {
       if ((own ?? false) === isPrivate && isWithin(key, entry, depth)) told.set(key, value)
     }
+    if (mailbox && isSpecialUse(session, mailbox, SPECIAL_USE_ENTRY) && isWithin(SPECIAL_USE_ENTRY, entry, depth)) {
+      told.set(SPECIAL_USE_ENTRY, specialUseOf(mailbox))
+    }
   }
   return told
-}
-
-/** Writes `* METADATA INBOX (/shared/comment "Hello")` (RFC 5464 §4.4.1); nothing when there is nothing. */
-function writeMetadata(session: ImapSession, mailbox: MailboxInfo | null, told: Told): void {
-  if (told.size === 0) return
-  const { out } = session
-  out.text('* METADATA ')
-  if (mailbox) out.mailbox(mailbox.path)
-  else out.text('""')
-  let before = ' ('
-  for (const [key, value] of told) {
-    out.text(before)
-    before = ' '
-    if (isPlain(key)) out.text(key)
-    else out.string(key)
-    out.text(' ')
-    if (value === null) out.text('NIL')
-    else if (isQuotable(value)) out.string(latin1(value))
-    else out.literal(value, value.includes(0))
-  }
-  out.line(')')
-}
-
-/** Can the name be sent without quotes? */
-function isPlain(name: string): boolean {
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i)
-    const letter = code | 32
-    if (!((letter >= 97 && letter <= 122) || (code >= 45 && code <= 57) || code === 95)) return false
-  }
-  return true
-}
-
-function isQuotable(value: Uint8Array): boolean {
-  return value.length <= 1024 && value.every((octet) => octet >= 32 && octet <= 126)
 }
 
 const getMetadata: Command<GetArgs> = {
@@ -229,8 +204,12 @@ const setMetadata: Command<SetArgs> = {
   parse: parseSet,
   async run(session, { target, values }): Promise<Status> {
     const mailbox = await mailboxOf(session, target)
-    const ops: MetaOp[] = []
+    const ops: Op[] = []
     for (const [key, value] of values) {
+      if (mailbox && isSpecialUse(session, mailbox, key)) {
+        ops.push(...(await specialUseOps(session, mailbox, value)))
+        continue
+      }
       if (value && value.length > MAX_VALUE) return no('The value is too large', `METADATA MAXSIZE ${MAX_VALUE}`)
       // `value` is a view of the command's octets, which the store may keep for longer than they live.
       const op: MetaOp = { op: 'meta', key, value: value?.slice() ?? null, private: key.startsWith(PRIVATE) }

@@ -4,7 +4,7 @@ import { no, ok, type Status } from '../../syntax/status.js'
 import { writeStatus } from '../commands/status.js'
 import type { Command, ImapExtension } from '../extension.js'
 import { has } from '../mailboxes.js'
-import { createNotifier, type Notifier } from '../notify/notifier.js'
+import { beginList, createNotifier, type Notifier } from '../notify/notifier.js'
 import { type EventGroup, eventsOf, type NotifyRequest, parseNotify, selectedGroup } from '../notify/request.js'
 import { tellNew } from '../notify/tell-new.js'
 import type { ImapSession } from '../session.js'
@@ -31,6 +31,7 @@ async function run(session: ImapSession, { status, groups }: NotifyRequest): Pro
   if (mailboxes.length > session.limits.notifyMailboxes) {
     return no('Too many mailboxes to watch', 'NOTIFICATIONOVERFLOW')
   }
+  tellNoAccess(session, groups, mailboxes)
   if (status) await tellAll(session, groups, mailboxes)
   const { selected } = session
   const notifier = createNotifier(session, groups, mailboxes)
@@ -38,7 +39,16 @@ async function run(session: ImapSession, { status, groups }: NotifyRequest): Pro
   return ok('NOTIFY completed')
 }
 
-/** RFC 5465 §4, STATUS: how the mailboxes are now, all but the selected one. */
+/** RFC 5465 §3.1: mailboxes that may be looked up, and not be watched. */
+function tellNoAccess(session: ImapSession, groups: readonly EventGroup[], mailboxes: readonly MailboxInfo[]): void {
+  for (const mailbox of mailboxes) {
+    if (!has(mailbox, 'l') || has(mailbox, 'r') || eventsOf(groups, mailbox, session).size === 0) continue
+    beginList(session, '\\NoAccess', mailbox.path)
+    session.out.crlf()
+  }
+}
+
+/** RFC 5465 §3.1, STATUS: how the mailboxes are now, all but the selected one. */
 async function tellAll(
   session: ImapSession,
   groups: readonly EventGroup[],

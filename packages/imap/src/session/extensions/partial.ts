@@ -1,10 +1,9 @@
 /** PARTIAL (RFC 9394): a window of what SEARCH or UID FETCH would tell. */
-import { type UidSet, uidSetFromSorted } from '@posthouse/store-api'
+import { uidSetFromSorted } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { formatUidSet } from '../../syntax/sequence-set.js'
-import type { FetchAsked, ImapExtension, SearchResult, SearchReturn } from '../extension.js'
+import type { ImapExtension, SearchResult, SearchReturn } from '../extension.js'
 import { numbersOf } from '../search/response.js'
-import type { ImapSession } from '../session.js'
 import { searchRes } from './esearch.js'
 
 /** Positions from 1, both ends included, the smaller first; from the end when `last`. */
@@ -51,26 +50,12 @@ const partialReturn: SearchReturn = {
   },
 }
 
-/** RFC 9394 §3.2: with PARTIAL the saved result is what was told, and the ends when they were asked, too. */
+/** RFC 9394 §3.2: with PARTIAL the saved result is what was told, and the ends when they were asked; with COUNT it is all. */
 function save({ uids, returns, view }: SearchResult, told: Uint32Array): void {
-  const kept = new Set(told)
+  const kept = new Set(returns.has('COUNT') ? uids : told)
   if (uids.length > 0 && returns.has('MIN')) kept.add(uids[0])
   if (uids.length > 0 && returns.has('MAX')) kept.add(uids[uids.length - 1])
   view.savedResult = uidSetFromSorted(Uint32Array.from(kept).sort())
-}
-
-/** What a FETCH would tell of, in the window. */
-async function narrow(session: ImapSession, { uids, since }: FetchAsked, window: Window): Promise<UidSet> {
-  const { view, account } = session
-  let told = view.pick(uids)
-  if (since > 0) {
-    const changed: number[] = []
-    for await (const rows of account.messages(view.id, { uids, since, light: true })) {
-      for (const { uid } of rows) if (view.sequenceOf(uid) > 0) changed.push(uid)
-    }
-    told = Uint32Array.from(changed)
-  }
-  return uidSetFromSorted(within(told, window))
 }
 
 export const partial: ImapExtension = {
@@ -83,7 +68,8 @@ export const partial: ImapExtension = {
       name: 'PARTIAL',
       parse(cursor) {
         const window = parseWindow(cursor)
-        return { before: (session, asked) => narrow(session, asked, window) }
+        // RFC 9394 §3.4: CHANGEDSINCE chooses among the messages of the window.
+        return { before: ({ view }, { uids }) => uidSetFromSorted(within(view.pick(uids), window)) }
       },
     },
   ],

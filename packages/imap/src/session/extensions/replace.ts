@@ -1,8 +1,9 @@
 /** REPLACE and UID REPLACE (RFC 8508): a new message for an old one, in one step. Selected state. */
 import { type MailboxInfo, type Op, type UidSet, uidSetSize, writerOf } from '@posthouse/store-api'
 import { formatUidSet, parseSequenceSet } from '../../syntax/sequence-set.js'
-import { bad, no, ok, Refusal, type Status } from '../../syntax/status.js'
+import { bad, no, Refusal, type Status } from '../../syntax/status.js'
 import { type AppendData, appendOp, checkSize, parseAppendData } from '../commands/append.js'
+import { expunged } from '../commands/expunge.js'
 import type { Command, ImapExtension, Upload } from '../extension.js'
 import { existing, has, parseMailbox } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
@@ -54,7 +55,7 @@ function upload(session: ImapSession, byUid: boolean): Upload {
       if (target) noteArrived(session, target, uids)
       // RFC 8508 §4.3: APPENDUID is told before the EXPUNGE.
       if (parts.names.has('UIDPLUS')) out.line(`* OK [APPENDUID ${uidValidity} ${formatUidSet(uids)}] Replaced`)
-      return ok('REPLACE completed')
+      return expunged(session, 'REPLACE')
     },
     abort: () => feed?.abort(),
   }

@@ -8,6 +8,7 @@ import { has } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { MetadataWatch } from './metadata-watch.js'
 import { type EventGroup, eventsOf, type NotifyEvent, selectedGroup } from './request.js'
+import { affectedParents, movedAlong, renamesBetween } from './tree.js'
 
 export interface Notifier {
   readonly groups: readonly EventGroup[]
@@ -32,7 +33,13 @@ export function createNotifier(
     const infos = await session.account.mailboxes()
     const now = byId(infos)
     for (const [id, before] of known) if (!now.has(id)) tellGone(session, groups, before)
-    for (const mailbox of infos) tellChanges(session, groups, known.get(mailbox.id), mailbox)
+    const renames = renamesBetween(known, now)
+    for (const mailbox of infos) tellChanges(session, groups, known.get(mailbox.id), mailbox, renames)
+    for (const { mailbox, attributes } of affectedParents(known, now)) {
+      if (!eventsOf(groups, mailbox, session).has('MAILBOXNAME')) continue
+      beginList(session, attributes, mailbox.path)
+      session.out.crlf()
+    }
     known = now
     await tellMetadata(session, groups, infos, metadata)
   }
@@ -84,7 +91,7 @@ function byId(mailboxes: readonly MailboxInfo[]): Map<MailboxId, MailboxInfo> {
 }
 
 /** `* LIST (\Subscribed) "/" Name` */
-function beginList({ out }: ImapSession, attributes: string, path: readonly string[]): void {
+export function beginList({ out }: ImapSession, attributes: string, path: readonly string[]): void {
   out.text(`* LIST (${attributes}) "${DELIMITER}" `).mailbox(path)
 }
 
@@ -99,11 +106,16 @@ function tellChanges(
   groups: readonly EventGroup[],
   before: MailboxInfo | undefined,
   now: MailboxInfo,
+  renames: ReadonlyMap<string, string>,
 ): void {
   const events = eventsOf(groups, now, session)
   if (events.size === 0) return
   if (has(now, 'l')) {
-    const renamed = before !== undefined && mailboxPathKey(before.path) !== mailboxPathKey(now.path)
+    // RFC 5465 §5.4: children of what was renamed are not told.
+    const renamed =
+      before !== undefined &&
+      mailboxPathKey(before.path) !== mailboxPathKey(now.path) &&
+      !movedAlong(renames, before.path, now.path)
     const resubscribed = before !== undefined && before.subscribed !== now.subscribed
     if (events.has('MAILBOXNAME') && (!before || renamed || !has(before, 'l'))) {
       beginList(session, now.subscribed ? '\\Subscribed' : '', now.path)

@@ -54,6 +54,8 @@ export class MailboxView {
   recentTold = 0
   /** The largest modification sequence told of a message since HIGHESTMODSEQ was told. */
   modseqTold: ModSeq = 0
+  /** HIGHESTMODSEQ was told smaller than what messages had; the client waits for a larger one. */
+  toldLower = false
   /** Changes that the client knows because they are its own: not to be told again. */
   quiet: readonly { readonly uids: UidSet; readonly modseq: ModSeq }[] = []
   /** Message numbers are not to be used by the client any more (RFC 9586). */

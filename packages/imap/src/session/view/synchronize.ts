@@ -137,6 +137,11 @@ function tellRecent(session: ImapSession, view: MailboxView): void {
 function tellHighest(session: ImapSession, view: MailboxView): void {
   if (view.withheld && view.modseqTold > view.cursor && session.enabled.has('CONDSTORE')) {
     session.out.line(`* OK [HIGHESTMODSEQ ${view.cursor}] Behind it are expunges`)
+    view.toldLower = true
+  } else if (view.toldLower && !view.dirty) {
+    // RFC 7162 §6: with the expunges told, the client may go on from here.
+    session.out.line(`* OK [HIGHESTMODSEQ ${view.cursor}] Highest`)
+    view.toldLower = false
   }
   view.modseqTold = 0
 }

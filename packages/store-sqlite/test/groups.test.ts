@@ -1,7 +1,11 @@
 /** Which requests are written together: the queue in front of a writer. */
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createWriteQueue, type QueueOptions, type WriteQueue } from '../src/thread/backend.js'
 import type { WriteRequest } from '../src/write/requests.js'
+
+// The clock stands still: nobody is too late because the machine is slow.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
 
 /** A queue whose writer notes the sizes of its groups. */
 function noting(options: Partial<QueueOptions>): { readonly queue: WriteQueue; readonly groups: number[] } {
@@ -35,7 +39,11 @@ test('a group waits for more requests until there are as many as are wanted', as
 
 test('it does not wait for those who never come, and one alone does not wait', async () => {
   const { queue, groups } = noting({ wanted: ({ length }) => (length < 2 ? 0 : 5) })
-  await Promise.all([discard(queue), discard(queue)])
+  const asked = Promise.all([discard(queue), discard(queue)])
+  await turn()
+  expect(groups).toEqual([])
+  vi.advanceTimersByTime(3)
+  await asked
   await discard(queue)
   expect(groups).toEqual([2, 1])
 })
@@ -44,7 +52,9 @@ test('a queue that is closed writes what waits', async () => {
   const { queue, groups } = noting({ wanted: () => 5 })
   const asked = [discard(queue), discard(queue)]
   await turn()
-  await queue.close()
+  const closed = queue.close()
+  vi.advanceTimersByTime(3)
+  await closed
   await Promise.all(asked)
   expect(groups).toEqual([2])
   await expect(discard(queue)).rejects.toMatchObject({ code: 'unavailable' })

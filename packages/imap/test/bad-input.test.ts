@@ -69,6 +69,8 @@ describe('after login', () => {
     ['deep parentheses', `a SEARCH ${'('.repeat(10_000)}\r\n`, 'a BAD Too many parentheses within each other'],
     ['deep NOT', `a SEARCH ${'NOT '.repeat(5_000)}ALL\r\n`, 'a BAD Too many keys within each other'],
     ['an empty group', 'a SEARCH ()\r\n', /^a BAD/],
+    ['STATUS of nothing', 'a STATUS INBOX ()\r\n', 'a BAD Status item expected'],
+    ['STATUS of nothing in LIST', 'a LIST "" * RETURN (STATUS ())\r\n', 'a BAD Status item expected'],
     ['a flag nobody knows', 'a STORE 1 +FLAGS (\\Nonsense)\r\n', 'a BAD \\NONSENSE is no flag'],
     ['a date that does not exist', 'a SEARCH ON 31-Feb-2020\r\n', /^a BAD Date/],
     ['text behind the end', 'a NOOP x\r\n', 'a BAD Unexpected text behind the last argument'],

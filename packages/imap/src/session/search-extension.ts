@@ -68,6 +68,8 @@ export interface SearchReturn<Args = unknown> {
   readonly name: string
   /** True: `write` writes nothing, and where no other option does, there is no ESEARCH response. */
   readonly silent?: boolean
+  /** True: it does not say what is told; where only such options are, all is told, as without options. */
+  readonly hint?: boolean
   parse?(cursor: Cursor, session: ImapSession): Args
   /** Refuses what this search cannot return. @throws Refusal */
   check?(values: ReadonlyMap<string, unknown>): void

@@ -54,6 +54,9 @@ test('RFC 5267 §4.3: a SEARCH that is kept up to date', () =>
     C: A01 SEARCH RETURN (CONTEXT COUNT) UNDELETED
     S: * ESEARCH (TAG "A01") COUNT 1
     S: A01 OK SEARCH completed
+    C: A02 UID SEARCH RETURN (CONTEXT) UNDELETED
+    S: * ESEARCH (TAG "A02") UID ALL 3
+    S: A02 OK SEARCH completed
   `,
     three,
   ))

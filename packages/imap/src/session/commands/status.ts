@@ -21,6 +21,7 @@ export function parseStatusItems(cursor: Cursor, session: ImapSession): readonly
     if (!item) return cursor.fail(`STATUS has no item ${name}`)
     items.push(item)
   })
+  if (items.length === 0) cursor.fail('Status item expected')
   return items
 }
 

@@ -47,7 +47,7 @@ const update: SearchReturn = {
 }
 
 /** §4.2: a hint that the search will be asked again. */
-const context: SearchReturn = { name: 'CONTEXT' }
+const context: SearchReturn = { name: 'CONTEXT', hint: true }
 
 const cancelUpdate: Command<readonly string[]> = {
   name: 'CANCELUPDATE',

@@ -49,7 +49,7 @@ export function parseReturns(cursor: Cursor, session: ImapSession): readonly Ret
   if (lists.length > 1 && lists.some(({ option }) => option.name === 'PARTIAL')) {
     cursor.fail('PARTIAL stands alone: no ALL, no other PARTIAL')
   }
-  return returns.length === 0 ? allOf(session) : returns
+  return returns.every(({ option }) => option.hint) ? [...returns, ...allOf(session)] : returns
 }
 
 /** What is returned where nothing was said (RFC 9051 §6.4.4): all. */

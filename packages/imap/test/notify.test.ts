@@ -103,6 +103,64 @@ test('RFC 5465 §6.2: SELECTED-DELAYED leaves expunges for when they may be told
   `,
   ))
 
+test('RFC 5465 §3.1: without SELECTED, and after NONE, the selected mailbox stays as it is', () =>
+  play(
+    `
+    alice> a1 SELECT INBOX
+    alice< ...
+    alice< a1 OK [READ-WRITE] SELECT completed
+    alice2> b1 SELECT INBOX
+    alice2< ...
+    alice2< b1 OK [READ-WRITE] SELECT completed
+    alice2> b2 APPEND INBOX ${MAIL}
+    alice2< ...
+    alice2< b2 OK {*}
+    alice> a2 NOTIFY SET (personal (MessageNew MessageExpunge))
+    alice< * 2 EXISTS
+    alice< a2 OK NOTIFY completed
+    alice2> b3 STORE 1 +FLAGS.SILENT (\\Deleted)
+    alice2< b3 OK STORE completed
+    alice2> b4 APPEND INBOX ${MAIL}
+    alice2< ...
+    alice2< b4 OK {*}
+    alice> a3 NOOP
+    alice< a3 OK NOOP completed
+    alice> a4 NOTIFY SET (selected NONE)
+    alice< * 3 EXISTS
+    alice< * 1 FETCH (FLAGS (\\Deleted))
+    alice< a4 OK NOTIFY completed
+    alice2> b5 EXPUNGE
+    alice2< * 1 EXPUNGE
+    alice2< b5 OK EXPUNGE completed
+    alice> a5 NOOP
+    alice< a5 OK NOOP completed
+    alice> a6 FETCH 1 (UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])
+    alice< * 1 FETCH (UID 1 BODY[HEADER.FIELDS (SUBJECT)] {18}
+    alice< Subject: Hello
+    alice<
+    alice< )
+    alice< a6 OK {*}
+    alice> a7 NOTIFY NONE
+    alice< a7 OK NOTIFY completed
+    alice> a8 IDLE
+    alice< + idling
+    alice2> b6 STORE 1 +FLAGS.SILENT (\\Deleted)
+    alice2< b6 OK STORE completed
+    alice-
+    alice> DONE
+    alice< a8 OK IDLE completed
+    alice> a9 EXPUNGE
+    alice< ...
+    alice< a9 OK EXPUNGE completed
+    alice> a10 NOTIFY SET (selected (MessageNew MessageExpunge FlagChange))
+    alice< a10 OK NOTIFY completed
+    alice2> b7 APPEND INBOX ${MAIL}
+    alice2< ...
+    alice2< b7 OK {*}
+    alice< * 2 EXISTS
+  `,
+  ))
+
 test('RFC 5465 §5.4, §5.5: names and subscriptions', () =>
   play(
     `
@@ -296,8 +354,6 @@ test('RFC 5465 §3.1: NOTIFY tells at once what has happened; IDLE tells what NO
     alice< * LIST () "/" Fresh
     alice-
     alice> DONE
-    alice< * 3 EXISTS
-    alice< * 2 RECENT
     alice< a3 OK IDLE completed
   `,
   ))

@@ -90,6 +90,8 @@ export interface ViewChanges {
   expunging?(session: ImapSession, uids: UidSet): void
   /** New messages and changed flags have been told. */
   changed?(session: ImapSession, uids: UidSet): MaybePromise<void>
+  /** True: the client wants to hear only of what its own commands expunge. */
+  muted?(session: ImapSession): boolean
 }
 
 /** One item of STATUS. */

@@ -90,7 +90,7 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
   function finish(status: Status): MaybePromise<void> {
     const { view, running, account } = connection
     const updates = running?.updates ?? 'all'
-    if (view && updates !== 'none' && (view.dirty || running?.checkpoint || !account?.watch)) {
+    if (view && updates !== 'none' && (view.dirty || running?.checkpoint || !account?.watch) && !muted()) {
       const withUids = running?.name.startsWith('UID ') ?? false
       return synchronize(session(), view, updates === 'all', { withUids }).then(
         () => end(updates === 'no-expunge' && view.withheld ? withExpunges(status) : status),
@@ -98,6 +98,10 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
       )
     }
     end(status)
+  }
+
+  function muted(): boolean {
+    return connection.parts.extensions.some(({ viewChanges }) => viewChanges?.muted?.(session()) === true)
   }
 
   function lostMailbox(error: unknown, status: Status): void {

@@ -23,15 +23,28 @@ function keptOf({ values }: ImapSession): Kept | undefined {
   return values.get(NAME) as Kept | undefined
 }
 
+/** NOTIFY NONE: the client wants to hear of nothing. */
+const SILENT: Notifier = { groups: [], stop() {} }
+
+/** RFC 5465 §3.1: the selected mailbox stays as it is for whoever has not asked for its events. */
+function isMuted(groups: readonly EventGroup[]): boolean {
+  return (selectedGroup(groups)?.events.size ?? 0) === 0
+}
+
 async function run(session: ImapSession, { status, groups }: NotifyRequest): Promise<Status> {
   keptOf(session)?.notifier.stop()
   session.values.delete(NAME)
-  if (!groups) return ok('NOTIFY completed')
+  if (!groups) {
+    session.values.set(NAME, { notifier: SILENT, view: null, told: 0 } satisfies Kept)
+    return ok('NOTIFY completed')
+  }
   const mailboxes = await session.account.mailboxes()
   if (mailboxes.length > session.limits.notifyMailboxes) {
     return no('Too many mailboxes to watch', 'NOTIFICATIONOVERFLOW')
   }
   tellNoAccess(session, groups, mailboxes)
+  // RFC 5465 §3.1: what has changed up to now is told before the mailbox falls silent.
+  if (isMuted(groups)) await session.synchronize(true)
   if (status) await tellAll(session, groups, mailboxes)
   const { selected } = session
   const notifier = createNotifier(session, groups, mailboxes)
@@ -84,6 +97,10 @@ export const notify: ImapExtension = {
   available: (account) => account.watch !== undefined,
   commands: [notifyCommand as Command],
   viewChanges: {
+    muted(session) {
+      const kept = keptOf(session)
+      return kept !== undefined && isMuted(kept.notifier.groups)
+    },
     async changed(session, uids) {
       const kept = keptOf(session)
       const group = kept && selectedGroup(kept.notifier.groups)

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 
 /** A client that types: for conversations that no well-behaved library would have. */
 export interface LineClient {
@@ -8,6 +9,8 @@ export interface LineClient {
   line(): Promise<string>
   /** Lines up to one that starts with `start`; that one is the last. */
   until(start: string): Promise<string[]>
+  /** From now on both sides compress (RFC 4978 §4). Nothing that was read before may be compressed. */
+  compress(): void
   /** All that comes until the server closes. */
   end(): Promise<string>
 }
@@ -22,19 +25,30 @@ export async function typeTo(port: number): Promise<LineClient> {
     wake = null
   }
   const more = (): Promise<void> => new Promise((resolve) => (wake = resolve))
-  socket.on('data', (chunk) => {
+  const read = (chunk: Buffer): void => {
     text += chunk.toString('latin1')
     note()
-  })
-  socket.on('close', () => {
+  }
+  socket.on('data', read)
+  const ended = (): void => {
     over = true
     note()
-  })
+  }
+  socket.on('close', ended)
   socket.on('error', () => {})
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))
   const client: LineClient = {
     socket,
     write: (bytes) => void socket.write(bytes),
+    compress() {
+      // What was read is inflated before the end is seen.
+      const inflate = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH }).on('data', read).on('close', ended)
+      inflate.on('error', () => socket.destroy())
+      socket.off('data', read).off('close', ended).pipe(inflate)
+      const deflate = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH })
+      deflate.on('error', () => {}).pipe(socket)
+      client.write = (bytes) => void deflate.write(bytes)
+    },
     async line() {
       for (;;) {
         const end = text.indexOf('\r\n')

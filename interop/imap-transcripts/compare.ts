@@ -8,37 +8,70 @@ export interface Answer {
   readonly heard: readonly string[]
 }
 
-/** Has the whole conversation over a new connection, in a mailbox with four messages. */
-export async function converse(port: number, user: string, { lines }: Conversation): Promise<Answer[]> {
-  const client = await typeTo(port)
-  await client.until('* OK')
-  await ask(client, `LOGIN ${user} secret`)
-  for (const line of FILL) await ask(client, line)
+/** Has the whole conversation, in a mailbox with four messages. */
+export async function converse(port: number, user: string, conversation: Conversation): Promise<Answer[]> {
+  const open: LineClient[] = []
+  async function connect(login: boolean): Promise<LineClient> {
+    const client = await typeTo(port)
+    open.push(client)
+    await client.until('* OK')
+    if (login) await ask(client, `LOGIN ${user} secret`)
+    return client
+  }
+  try {
+    if (conversation.loggedIn === false) {
+      return await Promise.all(
+        conversation.lines.map(async (line) => ({ line, heard: normalized(await ask(await connect(false), line)) })),
+      )
+    }
+    const first = await connect(true)
+    for (const line of FILL) await ask(first, line)
+    return await inOrder(conversation.lines, first, async () => open[1] ?? connect(true))
+  } finally {
+    for (const { socket } of open) socket.destroy()
+  }
+}
+
+async function inOrder(
+  lines: readonly string[],
+  client: LineClient,
+  other: () => Promise<LineClient>,
+): Promise<Answer[]> {
   const answers: Answer[] = []
   let validity = '0'
+  let updating = ''
   for (const line of lines) {
-    const heard = await ask(client, line.replace('<validity>', validity))
+    const command = line.replace('<validity>', validity).replace('<tag>', updating)
+    const heard = command.startsWith(OTHER)
+      ? await ask(await other(), command.slice(OTHER.length))
+      : await ask(client, command)
+    if (line.includes('(UPDATE')) updating = tag()
+    if (line === 'COMPRESS DEFLATE' && heard.at(-1)?.startsWith('tag OK')) client.compress()
     validity = /\[UIDVALIDITY (\d+)\]/.exec(heard.join('\n'))?.[1] ?? validity
     answers.push({ line, heard: normalized(heard) })
   }
-  client.socket.destroy()
   return answers
 }
 
+const OTHER = '2: '
+
 let tags = 0
 
+const tag = (): string => `x${tags}x`
+
 async function ask(client: LineClient, line: string): Promise<string[]> {
-  const tag = `x${++tags}x`
-  client.write(`${tag} ${line.replaceAll('\\r\\n', '\r\n')}\r\n`)
-  const heard = await client.until(`${tag} `)
-  return heard.map((one) => (one.startsWith(`${tag} `) ? one.replace(tag, 'tag') : one.replaceAll(tag, 'TAG')))
+  tags++
+  const own = tag()
+  client.write(`${own} ${line.replaceAll('\\r\\n', '\r\n')}\r\n`)
+  const heard = await client.until(`${own} `)
+  return heard.map((one) => (one.startsWith(`${own} `) ? one.replace(own, 'tag') : one.replace(/x\d+x/g, 'TAG')))
 }
 
 /** Without the numbers that each server chooses, texts for people, and orders that mean nothing. */
 function normalized(lines: readonly string[]): string[] {
   const made = responses(lines).map((response) => {
     const status = /^(tag|\*) (OK|NO|BAD|BYE) ?(\[[^\]]*\])?/.exec(response)
-    const text = status ? [status[1], status[2], status[3] ?? ''].join(' ').trim() : response
+    const text = status ? [status[1], status[2], status[3] ?? ''].join(' ').trim() : response.replace(/^\+ ?.*/, '+')
     return (
       sorted(text)
         .replace(/\b(UIDVALIDITY|APPENDUID|COPYUID|HIGHESTMODSEQ) \d+/g, '$1 n')
@@ -79,8 +112,8 @@ function sorted(response: string): string {
   }
   const fetch = /^(\* \d+ FETCH \()([\s\S]*)\)$/.exec(response)
   if (fetch) return `${fetch[1]}${pairs(words(fetch[2])).join(' ')})`
-  const esearch = /^(\* ESEARCH \(TAG "TAG"\)(?: UID)?)((?: \w+ \S+)*)$/.exec(response)
-  return esearch ? `${esearch[1]} ${pairs(esearch[2].split(' ').filter(Boolean)).join(' ')}` : response
+  const esearch = /^(\* ESEARCH \(TAG "TAG"\)(?: UID)?)((?: \w+ (?:\([^)]*\)|\S+))*)$/.exec(response)
+  return esearch ? `${esearch[1]} ${pairs(words(esearch[2].trim())).join(' ')}`.trim() : response
 }
 
 const pairs = (all: readonly string[]): string[] =>
@@ -101,7 +134,7 @@ function words(text: string): string[] {
     } else if (char === '(' || char === '[') depth++
     else if (char === ')' || char === ']') depth--
     else if ((char === ' ' && depth === 0) || char === undefined) {
-      found.push(text.slice(start, i))
+      if (i > start) found.push(text.slice(start, i))
       start = i + 1
     }
   }

@@ -1,11 +1,14 @@
 /**
  * Conversations with every command and extension that both servers have, after the examples of the RFCs that are named.
- * Lines are sent one after the other, each when the one before is answered; `\r\n` within a line is sent as such, and
- * `<validity>` is the UIDVALIDITY told last.
+ * Lines are sent one after the other, each when the one before is answered; `\r\n` within a line is sent as such,
+ * `<validity>` is the UIDVALIDITY told last and `<tag>` the tag of the last line with UPDATE. A line that begins with
+ * `2: ` is sent over another connection of the same user.
  */
 export interface Conversation {
   /** The RFC whose examples it follows. */
   readonly name: string
+  /** False: before the login, each line over a connection of its own. Default true. */
+  readonly loggedIn?: boolean
   readonly lines: readonly string[]
 }
 
@@ -62,7 +65,7 @@ const MIXED = [
   '',
 ].join('\\r\\n')
 
-function sized(text: string): string {
+export function sized(text: string): string {
   return `{${text.replaceAll('\\r\\n', '\r\n').length}+}\\r\\n${text}`
 }
 

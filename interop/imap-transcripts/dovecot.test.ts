@@ -8,10 +8,13 @@ import { ensureInstalled } from '../tools.js'
 import { converse } from './compare.js'
 import { conversations } from './conversations.js'
 import { unexplained } from './explained.js'
+import { extensionConversations } from './extension-conversations.js'
 import { startOurs, startTheirs } from './servers.js'
 
 const ready = ensureInstalled(['dovecot-imapd'])
 const asRoot = process.getuid?.() === 0
+
+const all = [...conversations, ...extensionConversations]
 
 describe.skipIf(!ready || !asRoot)('beside Dovecot', () => {
   let ours: Awaited<ReturnType<typeof startOurs>>
@@ -25,8 +28,8 @@ describe.skipIf(!ready || !asRoot)('beside Dovecot', () => {
     await theirs?.stop()
   })
 
-  test.each(conversations)('$name', async (conversation) => {
-    const user = `user${conversations.indexOf(conversation)}`
+  test.each(all)('$name', async (conversation) => {
+    const user = `user${all.indexOf(conversation)}`
     const [mine, other] = [
       await converse(ours.port, user, conversation),
       await converse(theirs.imap, user, conversation),

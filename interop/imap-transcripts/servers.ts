@@ -9,9 +9,13 @@ export async function startOurs(): Promise<{ readonly port: number; stop(): Prom
   const known = new Set<string>()
   const server = createImapServer({
     store,
+    limits: { authFailureDelay: 0 },
     authenticate(user, password) {
       if (password !== 'secret') return null
-      if (!known.has(user)) store.addAccount(user)
+      if (!known.has(user)) {
+        store.addAccount(user)
+        store.setQuota(user, { bytes: 50 * 1024, messages: 20 })
+      }
       known.add(user)
       return user
     },
@@ -20,14 +24,45 @@ export async function startOurs(): Promise<{ readonly port: number; stop(): Prom
   return { port: listening.port, stop: () => listening.close({ force: true }) }
 }
 
-/** Dovecot with the same delimiter, and folders that can have others below them. */
+/**
+ * Dovecot with the same delimiter, folders that can have others below them, and all its plugins and settings that add
+ * to IMAP.
+ */
 export function startTheirs(): Promise<Dovecot> {
   return startDovecot({
     settings: (folder) => `
 mail_location = maildir:${folder}/mail/%u:LAYOUT=fs
+mail_plugins = acl quota zlib
+mail_attribute_dict = file:%h/attributes
+mailbox_list_index = yes
+imap_metadata = yes
+imap_literal_minus = no
+auth_failure_delay = 0
+auth_mechanisms = plain login
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 namespace inbox {
   inbox = yes
   separator = /
+  mailbox Sent {
+    special_use = \\Sent
+  }
+  mailbox Drafts {
+    special_use = \\Drafts
+  }
+}
+protocol imap {
+  mail_plugins = $mail_plugins imap_acl imap_quota imap_zlib
+}
+plugin {
+  acl = vfile
+  acl_anyone = allow
+  quota = count
+  quota_rule = *:storage=50k:messages=20
+  quota_vsizes = yes
 }
 `,
   })

@@ -103,6 +103,26 @@ test('RFC 5465 §6.2: SELECTED-DELAYED leaves expunges for when they may be told
   `,
   ))
 
+test('RFC 5465 §5.1: flags come with the UID, behind a command as without one', () =>
+  play(
+    `
+    alice> a1 SELECT INBOX
+    alice< ...
+    alice< a1 OK [READ-WRITE] SELECT completed
+    alice> a2 NOTIFY SET (selected (MessageNew MessageExpunge))
+    alice< a2 OK NOTIFY completed
+    alice2> b1 SELECT INBOX
+    alice2< ...
+    alice2< b1 OK [READ-WRITE] SELECT completed
+    alice2> b2 STORE 1 +FLAGS.SILENT (\\Seen)
+    alice2< b2 OK STORE completed
+    alice-
+    alice> a3 NOOP
+    alice< * 1 FETCH (UID 1 FLAGS (\\Seen))
+    alice< a3 OK NOOP completed
+  `,
+  ))
+
 test('RFC 5465 §3.1: without SELECTED, and after NONE, the selected mailbox stays as it is', () =>
   play(
     `

@@ -91,7 +91,8 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
     const { view, running, account } = connection
     const updates = running?.updates ?? 'all'
     if (view && updates !== 'none' && (view.dirty || running?.checkpoint || !account?.watch) && !muted()) {
-      const withUids = running?.name.startsWith('UID ') ?? false
+      // RFC 5465 §5.1: who has asked for events hears the UID with them.
+      const withUids = running?.name.startsWith('UID ') || session().values.has('NOTIFY')
       return synchronize(session(), view, updates === 'all', { withUids }).then(
         () => end(updates === 'no-expunge' && view.withheld ? withExpunges(status) : status),
         (error: unknown) => lostMailbox(error, status),

@@ -10,11 +10,12 @@ import { conversations } from './conversations.js'
 import { unexplained } from './explained.js'
 import { extensionConversations } from './extension-conversations.js'
 import { startOurs, startTheirs } from './servers.js'
+import { updateConversations } from './update-conversations.js'
 
 const ready = ensureInstalled(['dovecot-imapd'])
 const asRoot = process.getuid?.() === 0
 
-const all = [...conversations, ...extensionConversations]
+const all = [...conversations, ...extensionConversations, ...updateConversations]
 
 describe.skipIf(!ready || !asRoot)('beside Dovecot', () => {
   let ours: Awaited<ReturnType<typeof startOurs>>

@@ -188,6 +188,11 @@ const RULES: readonly Rule[] = [
     left: without(/(?<=SAVEDATE ")[^"]+/g),
   },
   {
+    why: 'RFC 5465 §5.1: with NOTIFY, changes of flags come with the UID. Dovecot leaves it out.',
+    about: /^CHECK$/,
+    left: (response) => response.replace(/(FETCH \(FLAGS \([^)]*\)) UID \d+\)$/, '$1)'),
+  },
+  {
     why: 'RFC 5267 §5: CANCELUPDATE is a command of the selected state. Elsewhere Dovecot says NO.',
     about: /^CANCELUPDATE "/,
     left: (response) => response.replace('BAD', 'NO'),

@@ -153,7 +153,7 @@ const RULES: readonly Rule[] = [
   },
   {
     why: 'RFC 5465 §3.1 says what STATUS has in it at least. Dovecot tells UNSEEN, too, we HIGHESTMODSEQ.',
-    about: /^NOTIFY SET STATUS/,
+    about: /^NOTIFY SET STATUS (?!.*FlagChange)/,
     left: without(/ (UNSEEN|HIGHESTMODSEQ) \w+/g),
   },
   {

@@ -187,6 +187,8 @@ export interface Enabling {
   readonly word: string
   /** How ENABLED spells it. Default: `word`. */
   readonly told?: string
+  /** Called before any word of the command is enabled. @throws Refusal where it cannot be */
+  check?(session: ImapSession): void
   /** Called once, when it is enabled. Default: nothing but to remember it. */
   apply?(session: ImapSession): MaybePromise<void>
 }

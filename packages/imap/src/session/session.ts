@@ -87,6 +87,11 @@ export interface ImapSession {
   select(view: MailboxView | null): void
   /** Enables a word; false when it already was. */
   enable(word: string): MaybePromise<boolean>
+  /**
+   * Enables a word that the command makes use of (RFC 7162 §3.1), and tells `line` of it. Both are taken back when the
+   * command ends in BAD.
+   */
+  imply(word: string, line: string | null): void
   identify(client: ReadonlyMap<string, string>): void
   /** Hands what is written to the connection. A promise when the client is slow: wait before writing more. */
   flush(): void | Promise<void>

@@ -32,6 +32,8 @@ export class ResponseWriter {
   #length = 0
   /** Where the response that is not finished begins; -1 when part of it was taken already. */
   #lineStart = 0
+  /** Octets taken so far. */
+  #taken = 0
   /** Octets of the next buffer. */
   #first = SHORT
   /** Strings may be sent as UTF-8 in quotes (RFC 9755 §3, RFC 9051 §4.3). */
@@ -48,6 +50,7 @@ export class ResponseWriter {
     // A long answer goes on as it was: its next piece need not grow again from nothing.
     this.#first = this.#length >= LONG ? this.#length + (this.#length >> 2) : SHORT
     this.#lineStart = this.#lineStart === this.#length ? 0 : -1
+    this.#taken += this.#length
     this.#buffer = EMPTY
     this.#length = 0
     return bytes
@@ -77,6 +80,16 @@ export class ResponseWriter {
     }
     this.#length = at
     return this
+  }
+
+  /** Between two responses: a place to go `back` to. */
+  get place(): number {
+    return this.#taken + this.#length
+  }
+
+  /** Takes back the responses behind a place, as long as they were not taken. */
+  back(place: number): void {
+    if (place >= this.#taken) this.#length = this.#lineStart = place - this.#taken
   }
 
   /** Takes back a response that was begun and cannot be finished; false when a part of it is gone already. */

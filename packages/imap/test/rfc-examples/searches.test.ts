@@ -126,6 +126,9 @@ test('RFC 9394 §3.3, §3.4: UID FETCH (PARTIAL), which is looked at before CHAN
     C: 102 UID FETCH 1:600 (UID FLAGS) (CHANGEDSINCE 8 PARTIAL -1:-3)
     S: * 6 FETCH (UID 6 FLAGS (\\Flagged) MODSEQ (9))
     S: 102 OK FETCH completed
+    # §3.3 extends UID FETCH alone.
+    C: 103 FETCH 1:7 (UID FLAGS) (PARTIAL 1:2)
+    S: 103 BAD {*}
   `,
     messages(7),
   ))

@@ -15,10 +15,12 @@ export const enable: Command<readonly string[]> = {
     return words
   },
   async run(session, words) {
+    const { enables } = session.parts
+    for (const word of words) enables.get(word)?.check?.(session)
     const enabled: string[] = []
     for (const word of words) {
       // Unknown words are ignored (RFC 5161 §3.1).
-      const enabling = session.parts.enables.get(word)
+      const enabling = enables.get(word)
       if (enabling && (await session.enable(word))) enabled.push(enabling.told ?? word)
     }
     session.out.line(`* ENABLED${enabled.map((word) => ` ${word}`).join('')}`)

@@ -88,7 +88,12 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
   }
 
   function finish(status: Status): MaybePromise<void> {
-    const { view, running, account } = connection
+    const { view, running, account, implied } = connection
+    if (implied && status.status === 'BAD') {
+      connection.enabled.delete(implied.word)
+      out.back(implied.place)
+    }
+    connection.implied = null
     const updates = running?.updates ?? 'all'
     if (view && updates !== 'none' && (view.dirty || running?.checkpoint || !account?.watch) && !muted()) {
       // RFC 5465 §5.1: who has asked for events hears the UID with them.

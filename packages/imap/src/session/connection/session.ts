@@ -169,6 +169,14 @@ export class ConnectionSession implements ImapSession {
     return applied ? applied.then(note) : note()
   }
 
+  imply(word: string, line: string | null): void {
+    const { enabled, out } = this
+    if (enabled.has(word)) return
+    enabled.add(word)
+    this.#connection.implied = { word, place: out.place }
+    if (line !== null) out.line(line)
+  }
+
   identify(told: ReadonlyMap<string, string>): void {
     this.#connection.client = told
   }

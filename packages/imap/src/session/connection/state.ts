@@ -30,6 +30,8 @@ export interface ConnectionState {
   /** Of the command in progress. */
   tag: string
   running: Command | null
+  /** What it has enabled without ENABLE, and where its responses began before. */
+  implied: { readonly word: string; readonly place: number } | null
   /** The command in progress waits for a line of the client. */
   prompt: Prompt | null
   /** Failed logins. */
@@ -72,6 +74,7 @@ export function openConnection(server: ServerSetup, link: Link): ConnectionState
     watcher: null,
     tag: '',
     running: null,
+    implied: null,
     prompt: null,
     failures: 0,
     mistakes: 0,

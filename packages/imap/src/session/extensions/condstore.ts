@@ -7,10 +7,8 @@ const WORD = 'CONDSTORE'
 
 /** RFC 7162 §3.1: a command that uses it enables it, and the client then needs to know where it stands. */
 export function enableCondstore(session: ImapSession): void {
-  if (session.enabled.has(WORD)) return
-  session.enabled.add(WORD)
-  const { selected, out } = session
-  if (selected) out.line(`* OK [HIGHESTMODSEQ ${selected.cursor}] Highest`)
+  const { selected } = session
+  session.imply(WORD, selected && `* OK [HIGHESTMODSEQ ${selected.cursor}] Highest`)
 }
 
 const modseqItem: FetchItem = {

@@ -66,7 +66,9 @@ export const partial: ImapExtension = {
   fetchModifiers: [
     {
       name: 'PARTIAL',
-      parse(cursor) {
+      parse(cursor, _session, byUid) {
+        // RFC 9394 §3.3
+        if (!byUid) cursor.fail('PARTIAL is for UID FETCH')
         const window = parseWindow(cursor)
         // RFC 9394 §3.4: CHANGEDSINCE chooses among the messages of the window.
         return { before: ({ view }, { uids }) => uidSetFromSorted(within(view.pick(uids), window)) }

@@ -22,7 +22,7 @@ export const uidOnly: ImapExtension = {
   enables: [
     {
       word: WORD,
-      apply({ selected }) {
+      check({ selected }) {
         // Numbers that were told already would change their meaning in the middle of a mailbox.
         if (selected) throw new Refusal(bad('Enable UIDONLY before a mailbox is selected'))
       },

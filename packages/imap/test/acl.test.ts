@@ -157,7 +157,7 @@ const table: readonly {
   readonly selected?: boolean
 }[] = [
   { command: 'SELECT W', without: 'l', denied: 'NO [NOPERM]', rights: 'lr', allowed: 'OK [READ-ONLY]' },
-  { command: 'SELECT W', without: 'lr', denied: 'OK [READ-ONLY]', rights: 'lrs', allowed: 'OK [READ-WRITE]' },
+  { command: 'SELECT W', without: 'lrs', denied: 'OK [READ-ONLY]', rights: 'lrst', allowed: 'OK [READ-WRITE]' },
   { command: 'EXAMINE W', without: 'l', denied: 'NO [NOPERM]', rights: 'lr', allowed: 'OK [READ-ONLY]' },
   { command: 'STATUS W (MESSAGES)', without: 'l', denied: 'NO [NOPERM]', rights: 'lr', allowed: 'OK' },
   {

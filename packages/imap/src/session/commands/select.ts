@@ -1,5 +1,5 @@
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), CLOSE (§6.4.1) and CHECK (RFC 3501 §6.4.1). */
-import { Flag, type MailboxInfo, type Uid, type UidSet, uidsOf } from '@posthouse/store-api'
+import { Flag, flagPermit, type MailboxInfo, type Uid, type UidSet, uidsOf } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { ok, type Status } from '../../syntax/status.js'
 import type { Command, SelectContext, SelectParameter } from '../extension.js'
@@ -70,7 +70,7 @@ async function run(session: ImapSession, args: SelectArgs, examine: boolean): Pr
     session.select(null)
     throw error
   }
-  return ok(`${examine ? 'EXAMINE' : 'SELECT'} completed`, readOnly ? 'READ-ONLY' : 'READ-WRITE')
+  return ok(`${examine ? 'EXAMINE' : 'SELECT'} completed`, readOnly || !isShared(mailbox) ? 'READ-ONLY' : 'READ-WRITE')
 }
 
 /** RFC 9051 §6.3.2: what a client must know of the mailbox that it has selected. */
@@ -120,9 +120,20 @@ function firstIn(view: MailboxView, set: UidSet): Uid {
   return 0
 }
 
-/** RFC 4314 §5.2: READ-WRITE takes one right that changes something. */
+/** May the principal change something, if only for itself? */
 function isWritable(mailbox: MailboxInfo): boolean {
   return mailbox.rights === undefined || [...'swite'].some((right) => has(mailbox, right))
+}
+
+/**
+ * RFC 4314 §5.2: READ-WRITE takes a right to change what others see: messages, or a flag that is shared. Who may change
+ * flags of its own alone is told READ-ONLY, and which they are by PERMANENTFLAGS (RFC 9051 §6.3.2).
+ */
+function isShared(mailbox: MailboxInfo): boolean {
+  const { rights, privateFlags = 0 } = mailbox
+  if (rights === undefined || has(mailbox, 'i') || has(mailbox, 'e')) return true
+  const { flags, keywords } = flagPermit(rights)
+  return keywords || (flags & ~privateFlags) !== 0
 }
 
 function selectCommand(examine: boolean): Command<SelectArgs> {

@@ -81,7 +81,9 @@ function tellProgress(session: ImapSession, done: number, goal: number): void | 
   if (!session.parts.names.has('INPROGRESS')) return
   // RFC 9585 §5: what is done is less than the goal.
   const state = goal === 0 ? 'NIL NIL' : `${Math.min(done, goal - 1)} ${goal}`
-  session.out.text('* OK [INPROGRESS (').string(session.tag).line(` ${state})] Still working`)
+  // RFC 9585 §4: a tag with the end of the code in it is not told.
+  const tag = session.tag.includes(']') ? null : session.tag
+  session.out.text('* OK [INPROGRESS (').nstring(tag).line(` ${state})] Still working`)
   return session.flush()
 }
 

@@ -1,6 +1,6 @@
 /** How many messages one command acts on, where an extension sets a bound (RFC 9738). */
 import type { UidSet } from '@posthouse/store-api'
-import type { Status } from '../syntax/status.js'
+import { no, Refusal, type Status } from '../syntax/status.js'
 import type { Bounded, BoundedCommand } from './extension.js'
 import type { ImapSession } from './session.js'
 
@@ -14,15 +14,29 @@ export async function bounded(session: ImapSession, command: BoundedCommand, uid
   return result
 }
 
+/** @throws Refusal when an APPEND that has so many messages may not have another one (RFC 9738 §3.1) */
+export function checkAppends({ parts }: ImapSession, count: number): void {
+  for (const { appends } of parts.extensions) {
+    if (appends !== undefined && count >= appends) {
+      throw new Refusal(no(`${appends} messages at most`, `MESSAGELIMIT ${appends}`))
+    }
+  }
+}
+
+/** RFC 9738 §3.1: beside another code the bound is told by a line of its own. */
+export function tellBound({ out }: ImapSession, code: string): void {
+  out.line(`* NO [${code}] Not all messages at once`)
+}
+
 /** Is there a bound at all? Saves the promise where there is none. */
 export function hasBounds({ parts }: ImapSession): boolean {
   return parts.bounds
 }
 
 /** The end of a command that did a part: with the code, or behind a line that has it when the end has one already. */
-export function withBound({ out }: ImapSession, status: Status, code: string | null): Status {
+export function withBound(session: ImapSession, status: Status, code: string | null): Status {
   if (code === null || status.status !== 'OK') return status
   if (status.code === null) return { ...status, code }
-  out.line(`* NO [${code}] Not all messages at once`)
+  tellBound(session, code)
   return status
 }

@@ -131,6 +131,8 @@ export interface FetchEffect {
   readonly since?: ModSeq
   /** Items to add. */
   readonly add?: readonly string[]
+  /** A bound on how many messages one command acts on refuses it (RFC 9738 §3.1): a part is not what was asked. */
+  readonly whole?: boolean
   /** Runs before the first message is read; gives the UIDs to fetch, the same or fewer. */
   before?(session: ImapSession, asked: FetchAsked): MaybePromise<UidSet>
 }
@@ -203,8 +205,8 @@ export interface CapabilityContext {
   readonly session: ImapSession
 }
 
-/** Commands whose sets of messages can be bounded. UID commands count as the others. */
-export type BoundedCommand = 'FETCH' | 'STORE' | 'SEARCH' | 'COPY' | 'MOVE' | 'UID EXPUNGE'
+/** Commands whose sets of messages can be bounded. UID commands count as the others; `FETCH PARTIAL` is UID FETCH with it. */
+export type BoundedCommand = 'FETCH' | 'FETCH PARTIAL' | 'STORE' | 'SEARCH' | 'COPY' | 'MOVE' | 'UID EXPUNGE'
 
 /** What a command may act on at once. */
 export interface Bounded {
@@ -246,6 +248,8 @@ export interface ImapExtension {
   readonly enables?: readonly Enabling[]
   /** Takes messages out of what a command acts on. @throws Refusal where the command does all or nothing */
   boundSet?(session: ImapSession, command: BoundedCommand, uids: UidSet): MaybePromise<Bounded>
+  /** How many messages one APPEND may bring (RFC 3502). Default: the limit `literals`. */
+  readonly appends?: number
   /** Response codes for the OK lines of SELECT, written with their text: `[HIGHESTMODSEQ 5] Highest`. */
   selectLines?(session: ImapSession, select: SelectContext): readonly string[]
   /** FETCH items told with every change of flags, when they are wanted (MODSEQ). */

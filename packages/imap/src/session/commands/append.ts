@@ -5,6 +5,7 @@ import { parseDateTime } from '../../syntax/date-time.js'
 import { type FlagList, parseFlagList } from '../../syntax/flags.js'
 import { formatUidSet } from '../../syntax/sequence-set.js'
 import { bad, no, ok, Refusal, type Status } from '../../syntax/status.js'
+import { checkAppends } from '../bound.js'
 import type { Command, Upload } from '../extension.js'
 import { existing, has, parseMailbox, tellSpelling } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
@@ -82,6 +83,7 @@ function upload(session: ImapSession): Upload {
       if (mailbox) {
         if (data?.wrapped) cursor.expect(')')
         if (!session.parts.names.has('MULTIAPPEND')) throw new Refusal(bad('Only one message at a time'))
+        checkAppends(session, ops.length)
         if (ops.length >= session.limits.literals) throw new Refusal(no('Too many messages at a time', 'LIMIT'))
         data = parseAppendData(cursor)
       } else {

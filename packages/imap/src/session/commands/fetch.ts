@@ -101,7 +101,10 @@ async function run(session: ImapSession, { set, items, effects }: FetchArgs, byU
   const since = Math.max(0, ...effects.map((effect) => effect.since ?? 0))
   for (const effect of effects) if (effect.before) uids = await effect.before(session, { set, uids, since })
   let bound: string | null = null
-  if (hasBounds(session)) ({ uids, code: bound } = await bounded(session, 'FETCH', uids))
+  if (hasBounds(session)) {
+    const name = effects.some(({ whole }) => whole) ? 'FETCH PARTIAL' : 'FETCH'
+    ;({ uids, code: bound } = await bounded(session, name, uids))
+  }
   if (uids.length === 0) return ok('FETCH completed')
   const write = rowWriter(session, items, await markSeen(session, uids, items))
   const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]

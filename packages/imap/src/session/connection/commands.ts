@@ -5,6 +5,7 @@ import type { CommandText } from '../../engine/events.js'
 import { Cursor } from '../../syntax/cursor.js'
 import { SyntaxFault } from '../../syntax/fault.js'
 import { bad, no, Refusal, type Status, storeRefusal } from '../../syntax/status.js'
+import { tellBound } from '../bound.js'
 import type { Prompt } from '../extension.js'
 import type { ImapSession } from '../session.js'
 import { synchronize } from '../view/synchronize.js'
@@ -99,7 +100,7 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
       // RFC 5465 §5.1: who has asked for events hears the UID with them.
       const withUids = running?.name.startsWith('UID ') || session().values.has('NOTIFY')
       return synchronize(session(), view, updates === 'all', { withUids }).then(
-        () => end(updates === 'no-expunge' && view.withheld ? withExpunges(status) : status),
+        () => end(updates === 'no-expunge' && view.withheld ? withExpunges(session(), status) : status),
         (error: unknown) => lostMailbox(error, status),
       )
     }
@@ -166,8 +167,13 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
 }
 
 /** RFC 5530, EXPUNGEISSUED: told with whatever was answered while an expunge has to wait. */
-function withExpunges(status: Status): Status {
-  return status.status === 'OK' && status.code === null ? { ...status, code: 'EXPUNGEISSUED' } : status
+function withExpunges(session: ImapSession, status: Status): Status {
+  const { code } = status
+  // RFC 9738 §3.1: of the two it is the bound that is told before.
+  const bound = code?.startsWith('MESSAGELIMIT ') ?? false
+  if (status.status !== 'OK' || (code !== null && !bound)) return status
+  if (code !== null) tellBound(session, code)
+  return { ...status, code: 'EXPUNGEISSUED' }
 }
 
 function isGone(error: unknown): boolean {

@@ -20,8 +20,9 @@ async function deletedOf({ view, account }: ImapSession, uids: UidSet): Promise<
 async function bound(session: ImapSession, command: BoundedCommand, uids: UidSet, limit: number): Promise<Bounded> {
   const { view } = session
   if (view.countIn(uids) <= limit) return { uids, code: null }
-  // RFC 9738 §3.1: COPY does all or nothing.
-  if (command === 'COPY') throw new Refusal(no(`${limit} messages at most`, `MESSAGELIMIT ${limit}`))
+  // RFC 9738 §3.1: they do all or nothing.
+  if (command === 'COPY' || command === 'FETCH PARTIAL')
+    throw new Refusal(no(`${limit} messages at most`, `MESSAGELIMIT ${limit}`))
   const all = command === 'UID EXPUNGE' ? await deletedOf(session, uids) : view.pick(uids)
   if (all.length <= limit) return { uids, code: null }
   // The newest; the client goes on below the lowest of them.
@@ -42,22 +43,24 @@ function uidKey(name: 'UIDAFTER' | 'UIDBEFORE'): SearchKey {
   }
 }
 
-/** Bounds FETCH, STORE, SEARCH, COPY, MOVE and UID EXPUNGE to so many messages (1,000 or more, by the RFC). */
+/** Bounds FETCH, STORE, SEARCH, COPY, MOVE, UID EXPUNGE and APPEND to so many messages (1,000 or more, by the RFC). */
 export function messageLimit(limit: number): ImapExtension {
   return {
     name: 'MESSAGELIMIT',
     capabilities: [`MESSAGELIMIT=${limit}`],
     searchKeys: [uidKey('UIDAFTER'), uidKey('UIDBEFORE')],
     boundSet: (session, command, uids) => bound(session, command, uids, limit),
+    appends: limit,
   }
 }
 
-/** SAVELIMIT (RFC 9738 §4): bounds COPY only (APPEND is bounded by the limit of its literals). */
+/** SAVELIMIT (RFC 9738 §3): bounds COPY and APPEND only. */
 export function saveLimit(limit: number): ImapExtension {
   return {
     name: 'SAVELIMIT',
     capabilities: [`SAVELIMIT=${limit}`],
     boundSet: (session, command, uids) =>
       command === 'COPY' ? bound(session, command, uids, limit) : { uids, code: null },
+    appends: limit,
   }
 }

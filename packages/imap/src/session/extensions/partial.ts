@@ -71,7 +71,7 @@ export const partial: ImapExtension = {
         if (!byUid) cursor.fail('PARTIAL is for UID FETCH')
         const window = parseWindow(cursor)
         // RFC 9394 §3.4: CHANGEDSINCE chooses among the messages of the window.
-        return { before: ({ view }, { uids }) => uidSetFromSorted(within(view.pick(uids), window)) }
+        return { whole: true, before: ({ view }, { uids }) => uidSetFromSorted(within(view.pick(uids), window)) }
       },
     },
   ],

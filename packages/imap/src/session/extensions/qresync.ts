@@ -46,7 +46,7 @@ function parseResync(cursor: Cursor, session: ImapSession): Resync {
     if (cursor.peek() === 32) cursor.space()
     // Numbers that match UIDs shorten the answer of servers that have lost their history; ours does without.
     if (cursor.take('(')) {
-      // RFC 9586 §3.3
+      // RFC 9586 §3.7
       if (session.enabled.has('UIDONLY')) throw new Refusal(bad('Message numbers are not used any more', 'UIDREQUIRED'))
       parseSequenceSet(cursor)
       cursor.space()

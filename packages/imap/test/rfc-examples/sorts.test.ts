@@ -166,3 +166,18 @@ test('RFC 5255 §4.3: I18NLEVEL=1 compares by i;unicode-casemap', () =>
     // Z stands behind the letters with marks, which are taken apart: E, U.
     subjects(['=?UTF-8?Q?=C3=A9clair?=', 1], ['=?UTF-8?Q?=C3=BCber?=', 2], ['apple', 3], ['Zebra', 4]),
   ))
+
+// String 3 is not what its charset allows. String 1 is not here: it is read as windows-1252, a guess of @posthouse/mime.
+test('RFC 5255 §4.6: what cannot be decoded stands behind what can', () =>
+  playExample(
+    `${SELECT}
+    C: c SORT (SUBJECT) UTF-8 ALL
+    S: * SORT 3 1 2
+    S: c OK SORT completed
+  `,
+    subjects(
+      ['=?UTF-8?Q?=D1=81=D0=95=D0=A0=D0=93=D0=95=D0=99?=', 2],
+      ['=?UTF-8?Q?=D0=92=D0=B0=D1=81=D0=B8=D0=BB=D0=B8=FF=B9?=', 3],
+      ['=?KOI8-R?Q?=E1=CC=C5=CB=D3=C5=CA?=', 4],
+    ),
+  ))

@@ -20,8 +20,13 @@ function fromSummary(
   }
 }
 
+/** RFC 5255 §4.6: text that could not be decoded stands behind all that could. */
+function decodedFirst(key: string): string {
+  return key.includes('\ufffd') ? `\uffff\uffff${key}` : key
+}
+
 function address(name: string, field: SortField): SortCriterion {
-  return fromSummary(name, (summary) => summary.sortKey(field))
+  return fromSummary(name, (summary) => decodedFirst(summary.sortKey(field)))
 }
 
 /** RFC 5256 §2.2: INTERNALDATE where the message has no Date that can be read. */
@@ -35,7 +40,7 @@ export const sortCriteria: readonly SortCriterion[] = [
   fromSummary('DATE', sentDateOf),
   address('FROM', 'from'),
   { name: 'SIZE', needs: [], lasting: true, key: ({ row }) => row.size },
-  fromSummary('SUBJECT', ({ baseSubject }) => collationKey(casemap(baseSubject))),
+  fromSummary('SUBJECT', ({ baseSubject }) => decodedFirst(collationKey(casemap(baseSubject)))),
   address('TO', 'to'),
 ]
 

@@ -1,4 +1,4 @@
-/** The examples of RFC 5464 (METADATA) after its text, and of RFC 9590 (LIST-METADATA) from memory. */
+/** The examples of RFC 5464 (METADATA) and RFC 9590 (LIST-METADATA), after their texts. */
 
 import { StoreError } from '@posthouse/store-api'
 import { test } from 'vitest'
@@ -166,17 +166,34 @@ test('RFC 5464 §4.1: annotations go with a mailbox that is renamed, and with on
     mailboxes('foo'),
   ))
 
-test('RFC 9590 §3: LIST RETURN (METADATA), from memory', () =>
+const COLOR = '/shared/vendor/cmu/cyrus-imapd/color'
+
+test('RFC 9590 §4: LIST RETURN (METADATA): NIL where nothing is set, and nothing of names that are no mailboxes', () =>
   playExample(
     `
-    C: 1 SETMETADATA foo (/shared/vendor/cmu/cyrus-imapd/color "#b71c1c")
-    S: 1 OK SETMETADATA completed
-    C: 2 LIST "" % RETURN (METADATA (/shared/vendor/cmu/cyrus-imapd/color))
+    C: A00 CAPABILITY
+    S: * CAPABILITY IMAP4rev1 IMAP4rev2 {*} LIST-EXTENDED {*} METADATA LIST-METADATA {*}
+    S: A00 OK CAPABILITY completed
+    C: s SETMETADATA INBOX (${COLOR} "#b71c1c")
+    S: s OK SETMETADATA completed
+    C: A01 LIST "" % RETURN (METADATA ("${COLOR}"))
     S: * LIST (\\HasNoChildren) "/" INBOX
-    S: * METADATA INBOX (/shared/vendor/cmu/cyrus-imapd/color NIL)
-    S: * LIST (\\HasNoChildren) "/" foo
-    S: * METADATA foo (/shared/vendor/cmu/cyrus-imapd/color "#b71c1c")
-    S: 2 OK LIST completed
+    S: * METADATA INBOX (${COLOR} "#b71c1c")
+    S: * LIST (\\NonExistent \\HasChildren) "/" bar
+    S: * LIST (\\HasChildren) "/" foo
+    S: * METADATA foo (${COLOR} NIL)
+    S: A01 OK LIST completed
+    C: s1 SUBSCRIBE INBOX
+    S: s1 OK {*}
+    C: s2 SUBSCRIBE foo/x
+    S: s2 OK {*}
+    C: A02 LIST (SUBSCRIBED RECURSIVEMATCH) "" % RETURN (METADATA ("${COLOR}"))
+    S: * LIST (\\HasNoChildren \\Subscribed) "/" INBOX
+    S: * METADATA INBOX (${COLOR} "#b71c1c")
+    S: * LIST (\\HasChildren) "/" foo ("CHILDINFO" ("SUBSCRIBED"))
+    S: A02 OK LIST completed
+    C: A03 LIST "" % RETURN (METADATA ())
+    S: A03 BAD {*}
   `,
-    mailboxes('foo'),
+    mailboxes('foo', 'foo/x', 'bar/y'),
   ))

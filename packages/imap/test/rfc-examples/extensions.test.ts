@@ -1,4 +1,4 @@
-/** Examples of RFC 3502 (MULTIAPPEND), 4315 (UIDPLUS), 5161 (ENABLE), 6851 (MOVE), 8508 (REPLACE) after their texts; RFC 9755 from memory. */
+/** Examples of RFC 3502 (MULTIAPPEND), 4315 (UIDPLUS), 5161 (ENABLE), 6851 (MOVE) and 8508 (REPLACE), after their texts. */
 import { test } from 'vitest'
 import { playDialogue } from '../dialogue.js'
 import { message, testServer } from '../servers.js'
@@ -37,40 +37,6 @@ test('RFC 3502 §6.3.11: several messages in one APPEND, and all or none of them
     mailboxes('saved-messages'),
     { limits: { message: 1_000 } },
   ))
-
-test('RFC 9755 §3: UTF8=ACCEPT', () =>
-  playExample(`
-    C: a ENABLE UTF8=ACCEPT
-    S: * ENABLED UTF8=ACCEPT
-    S: a OK ENABLE completed
-    C: b CREATE "Grüße"
-    S: b OK {*}
-    C: c LIST "" "Gr*"
-    S: * LIST (\\HasNoChildren) "/" "Grüße"
-    S: c OK LIST completed
-  `))
-
-test('RFC 6855 §4: APPEND of a message in UTF-8, which RFC 9755 takes without the word, too', () =>
-  playExample(`
-    C: a ENABLE UTF8=ACCEPT
-    S: * ENABLED UTF8=ACCEPT
-    S: a OK ENABLE completed
-    C: b APPEND INBOX UTF8 (~{19}
-    S: + {*}
-    C~ Subject: \\xc3\\xa9t\\xc3\\xa9\\r\\n\\r\\nx)\\r\\n
-    S: b OK [APPENDUID {*} 1] APPEND completed
-    C: c SELECT INBOX
-    S: ...
-    S: c OK {*}
-    C: d FETCH 1 (RFC822.SIZE BODY.PEEK[HEADER.FIELDS (SUBJECT)])
-    S: * 1 FETCH (RFC822.SIZE 19 BODY[HEADER.FIELDS (SUBJECT)] {18}
-    S: Subject: {*}t{*}
-    S:
-    S: )
-    S: d OK FETCH completed
-    C: e SEARCH CHARSET UTF-8 SUBJECT x
-    S: e BAD {*}
-  `))
 
 test('RFC 4315 §3: no COPYUID and no APPENDUID to who may not open the mailbox', async () => {
   const made = testServer()

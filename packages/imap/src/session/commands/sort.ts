@@ -28,7 +28,7 @@ function parse(cursor: Cursor, session: ImapSession): SortRequest {
     const order = parseOrder(cursor, session)
     cursor.space()
     // RFC 5256 §3: the charset always stands there, without the word.
-    const charset = parseCharset(cursor)
+    const charset = parseCharset(cursor, session)
     cursor.space()
     if (extended && !returns) {
       // Some clients put it where SEARCH has its key.

@@ -25,7 +25,7 @@ function parse(cursor: Cursor, session: ImapSession): ThreadRequest {
   const algorithm = session.parts.threadAlgorithms.get(name)
   if (!algorithm) return cursor.fail(`${name} is no threading algorithm`)
   cursor.space()
-  const charset = parseCharset(cursor)
+  const charset = parseCharset(cursor, session)
   cursor.space()
   return { algorithm, ...parseProgram(cursor, session, charset) }
 }

@@ -59,8 +59,12 @@ export function allOf(session: ImapSession): readonly ReturnOption[] {
 }
 
 /** Reads a charset's name. @throws Refusal for one that is not known (RFC 9051 §7.1, BADCHARSET). */
-export function parseCharset(cursor: Cursor): string {
+export function parseCharset(cursor: Cursor, { enabled }: ImapSession): string {
   const charset = cursor.text('Charset').toUpperCase()
+  // RFC 9755 §3: everything is UTF-8 already.
+  if (enabled.has('UTF8=ACCEPT') && charset !== 'UTF-8') {
+    throw new Refusal(bad('No charset but UTF-8 after ENABLE UTF8=ACCEPT'))
+  }
   if (!CHARSETS.has(charset)) {
     throw new Refusal(no('Charsets are US-ASCII and UTF-8', 'BADCHARSET (US-ASCII UTF-8)'))
   }
@@ -73,7 +77,7 @@ function parseOptionalCharset(cursor: Cursor, session: ImapSession): string {
   // RFC 9755 §3: everything is UTF-8 already.
   if (session.enabled.has('UTF8=ACCEPT')) throw new Refusal(bad('No CHARSET after ENABLE UTF8=ACCEPT'))
   cursor.space()
-  const charset = parseCharset(cursor)
+  const charset = parseCharset(cursor, session)
   cursor.space()
   return charset
 }

@@ -12,15 +12,15 @@ afterEach(async () => {
   for (const close of closes.splice(0)) await close()
 })
 
-/** An empty store with the accounts `alice` and `bob`; gone after the test. */
-export async function emptyStore(kind: (typeof STORE_KINDS)[number]): Promise<MailStore> {
+/** An empty store with the accounts `alice` and `bob`; gone after the test. `threadIds`: SQLite keeps them. */
+export async function emptyStore(kind: (typeof STORE_KINDS)[number], threadIds = false): Promise<MailStore> {
   if (kind === 'memory') {
     const store = createMemoryStore()
     for (const name of ['alice', 'bob']) store.addAccount(name)
     return store
   }
   const path = mkdtempSync(join(tmpdir(), 'posthouse-imap-'))
-  const store = await openSqliteStore({ path, threads: 0 })
+  const store = await openSqliteStore({ path, threads: 0, threadIds })
   closes.push(async () => {
     await store.close()
     rmSync(path, { recursive: true })

@@ -1,10 +1,11 @@
 /**
- * Examples about the connection: RFC 4978 (COMPRESS) and RFC 7888 (LITERAL+, LITERAL-) after their texts, RFC 4959 (SASL-IR)
- * from memory.
+ * Examples about the connection: RFC 4959 (SASL-IR), RFC 4978 (COMPRESS) and RFC 7888 (LITERAL+, LITERAL-), after their
+ * texts. RFC 4978 has them on TLS, which changes nothing here.
  */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
+import { cramMd5, type TlsInfo } from '@posthouse/wire'
 import { playTranscript } from '@posthouse/wire/testing'
 import { afterEach, expect, test } from 'vitest'
 import { literalMinus, literalPlus, standardExtensions } from '../../src/index.js'
@@ -89,22 +90,89 @@ test('RFC 7888 §5: LITERAL- takes up to 4,096 octets so', () => {
   )
 })
 
-const PLAIN = btoa('\0alice\0secret')
+const TLS: TlsInfo = {
+  protocol: 'TLSv1.3',
+  cipher: 'TLS_AES_256_GCM_SHA384',
+  servername: null,
+  channelBinding: () => null,
+  peerCertificate: { authorized: true, subject: 'CN=alice', altNames: [], fingerprint256: '' },
+}
 
-test('RFC 4959 §3, §4: an initial response, and the exchange without one', () =>
+/** A server for encrypted connections, by password and by certificate. */
+const encrypted = (text: string): Promise<void> =>
   playTranscript(
-    testServer().server,
-    `
-    S: * OK [CAPABILITY {*} AUTH=PLAIN {*} SASL-IR {*}] {*}
-    C: A00 AUTHENTICATE PLAIN
-    S: +{*}
-    C: ${btoa('\0alice\0wrong')}
-    S: A00 NO [AUTHENTICATIONFAILED] {*}
+    testServer({
+      allowInsecureAuth: false,
+      authenticate: {
+        password: ({ user, password }) => (user === 'test' && password === 'test' ? { account: 'alice' } : null),
+        certificate: () => ({ account: 'alice' }),
+      },
+    }).server,
+    text,
+    { tls: TLS },
+  )
+
+const CAPABILITY = `
+    S: * OK {*}
+    C: C01 CAPABILITY
+    S: * CAPABILITY {*} AUTH=EXTERNAL AUTH=PLAIN {*} SASL-IR {*}
+    S: C01 OK CAPABILITY completed`
+
+const LOGGED_IN = `
+    S: A01 OK [CAPABILITY {*}] {*}
+    C: A02 STATUS INBOX (MESSAGES)
+    S: * STATUS INBOX (MESSAGES 0)
+    S: A02 OK STATUS completed`
+
+test('RFC 4959 §4: PLAIN with an initial response, and without one', async () => {
+  await encrypted(`${CAPABILITY}
+    C: A01 AUTHENTICATE PLAIN dGVzdAB0ZXN0AHRlc3Q=${LOGGED_IN}
+  `)
+  // A space stands behind the "+".
+  await encrypted(`${CAPABILITY}
+    C: A01 AUTHENTICATE PLAIN
+    S~ + \\r\\n
+    C: dGVzdAB0ZXN0AHRlc3Q=${LOGGED_IN}
+  `)
+})
+
+test('RFC 4959 §4: EXTERNAL with an empty initial response, and without one', async () => {
+  await encrypted(`${CAPABILITY}
+    C: A01 AUTHENTICATE EXTERNAL =${LOGGED_IN}
+  `)
+  await encrypted(`${CAPABILITY}
+    C: A01 AUTHENTICATE EXTERNAL
+    S~ + \\r\\n
+    C:${LOGGED_IN}
+  `)
+})
+
+test('RFC 4959 §3: an empty response is one; what is no base64, and what is in quotes, is BAD', () =>
+  encrypted(`${CAPABILITY}
     C: A01 AUTHENTICATE PLAIN =
-    S: A01 NO {*}
-    C: A02 AUTHENTICATE PLAIN ${PLAIN}
-    S: A02 OK {*}
-    C: A03 AUTHENTICATE PLAIN ${PLAIN}
+    S: A01 NO [AUTHENTICATIONFAILED] {*}
+    C: A02 AUTHENTICATE PLAIN =AAA
+    S: A02 BAD {*}
+    C: A03 AUTHENTICATE PLAIN AAA=BBB
     S: A03 BAD {*}
+    C: A04 AUTHENTICATE PLAIN dGVz*AAA
+    S: A04 BAD {*}
+    C: A05 AUTHENTICATE PLAIN "dGVzdAB0ZXN0AHRlc3Q="
+    S: A05 BAD {*}
+  `))
+
+test('RFC 4959 §3: no initial response where the server speaks first', () =>
+  playTranscript(
+    testServer({
+      authenticate: { sharedSecret: () => null },
+      mechanisms: [cramMd5()],
+    }).server,
+    `${GREETED}
+    C: A01 AUTHENTICATE CRAM-MD5 dGVzdA==
+    S: A01 BAD {*}
+    C: A02 AUTHENTICATE CRAM-MD5
+    S: + {*}
+    C: *
+    S: A02 BAD {*}
   `,
   ))

@@ -1,4 +1,4 @@
-/** Examples of what messages and mailboxes carry beside the base: after the texts of RFC 3516, 7889, 8438, 8474, 8514 and 8970. */
+/** Examples of what messages and mailboxes carry beside the base: after the texts of RFC 3516, 7889, 8438, 8514 and 8970. */
 import { test } from 'vitest'
 import { playDialogue } from '../dialogue.js'
 import { message, NEW_YEAR, serverOver, testServer } from '../servers.js'
@@ -85,97 +85,6 @@ test('RFC 8438 §3: STATUS (SIZE), FETCH RFC822.SIZE, and LIST RETURN (STATUS (S
       for (const size of [100, 132, 200]) await made.deliver(message('', 'x'.repeat(size)), { path: ['frop'] })
     },
   ))
-
-// Ids are the store's: one, two and three are the mailboxes, in the order in which they were made.
-test('RFC 8474 §4: MAILBOXID in CREATE, SELECT, STATUS and LIST; it stays when a mailbox is renamed', () =>
-  playExample(`
-    C: 3 create foo
-    S: 3 OK [MAILBOXID (m2)] CREATE completed
-    C: 4 create bar
-    S: 4 OK [MAILBOXID (m3)] CREATE completed
-    C: 5 create foo
-    S: 5 NO [ALREADYEXISTS] {*}
-    C: 6 status foo (mailboxid)
-    S: * STATUS foo (MAILBOXID (m2))
-    S: 6 OK STATUS completed
-    C: 7 status bar (mailboxid)
-    S: * STATUS bar (MAILBOXID (m3))
-    S: 7 OK STATUS completed
-    C: 8 rename foo renamed
-    S: 8 OK RENAME completed
-    C: 9 status renamed (mailboxid)
-    S: * STATUS renamed (MAILBOXID (m2))
-    S: 9 OK STATUS completed
-    C: 10 status bar (mailboxid)
-    S: * STATUS bar (MAILBOXID (m3))
-    S: 10 OK STATUS completed
-    C: 11 list "" "*" return (status (mailboxid))
-    S: * LIST (\\HasNoChildren) "/" INBOX
-    S: * STATUS INBOX (MAILBOXID (m1))
-    S: * LIST (\\HasNoChildren) "/" bar
-    S: * STATUS bar (MAILBOXID (m3))
-    S: * LIST (\\HasNoChildren) "/" renamed
-    S: * STATUS renamed (MAILBOXID (m2))
-    S: 11 OK LIST completed
-    C: 12 select renamed
-    S: ...
-    S: * OK [MAILBOXID (m2)] {*}
-    S: ...
-    S: 12 OK [READ-WRITE] SELECT completed
-  `))
-
-test('RFC 8474 §5, §6: EMAILID goes along with a MOVE, and finds its message', async () => {
-  const made = testServer()
-  await mailboxes('foo')(made)
-  for (const [subject, ...header] of [
-    ['Message A', 'Message-ID: <a@example.com>'],
-    ['Re: Message A', 'Message-ID: <b@example.org>', 'References: <a@example.com>'],
-    ['Message C', 'Message-ID: <c@example.com>'],
-  ] as const) {
-    await made.deliver(message(`Subject: ${subject}`, ...header, '', 'x'))
-  }
-  const account = await made.account()
-  const inbox = (await account.mailboxes())[0]?.id as string
-  const ids: string[] = []
-  const threads: string[] = []
-  for await (const rows of account.messages(inbox, {})) {
-    for (const { emailId, threadId } of rows) {
-      ids.push(emailId)
-      threads.push(threadId ? `(${threadId})` : 'NIL')
-    }
-  }
-  const told = (uid: number): string => `(EMAILID (${ids[uid - 1]}) THREADID ${threads[uid - 1]})`
-  await playDialogue(
-    made.server,
-    `
-    alice> s select inbox
-    alice< ...
-    alice< s OK [READ-WRITE] SELECT completed
-    alice> 22 fetch 1:* (emailid threadid)
-    alice< * 1 FETCH ${told(1)}
-    alice< * 2 FETCH ${told(2)}
-    alice< * 3 FETCH ${told(3)}
-    alice< 22 OK FETCH completed
-    alice> 27 search emailid ${ids[0]}
-    alice< * SEARCH 1
-    alice< 27 OK SEARCH completed
-    alice> 23 move 2 foo
-    alice< * OK [COPYUID {*} 2 1] {*}
-    alice< * 2 EXPUNGE
-    alice< 23 OK MOVE completed
-    alice> 24 fetch 1:* (emailid threadid)
-    alice< * 1 FETCH ${told(1)}
-    alice< * 2 FETCH ${told(3)}
-    alice< 24 OK FETCH completed
-    alice> 25 select "foo"
-    alice< ...
-    alice< 25 OK [READ-WRITE] SELECT completed
-    alice> 26 fetch 1:* (emailid threadid)
-    alice< * 1 FETCH ${told(2)}
-    alice< 26 OK FETCH completed
-  `,
-  )
-})
 
 test('RFC 8514 §4: SAVEDATE is not the internal date', () =>
   playExample(

@@ -3,7 +3,7 @@ import { Flag } from '@posthouse/store-api'
 import { test } from 'vitest'
 import { playDialogue } from '../dialogue.js'
 import { message, testServer } from '../servers.js'
-import { all, mailboxes, playExample } from './play.js'
+import { all, mailboxes, messages, playExample } from './play.js'
 
 test('§3.1: SETACL', () =>
   playExample(
@@ -134,3 +134,163 @@ for (const [rights, ...flags] of [
     await playDialogue(made.server, copied(rights, ...flags))
   })
 }
+
+/** Alice shares her mailbox "banan" with Bob, who has these rights. */
+async function shared(rights: string, text: string): Promise<void> {
+  const made = testServer()
+  await messages(1, ['banan'])(made)
+  await playDialogue(
+    made.server,
+    `
+    alice> s SETACL banan bob ${rights}
+    alice< s OK {*}
+    ${text.replaceAll('banan', '"Other Users/alice/banan"')}`,
+  )
+}
+
+test('§5.1.1: RIGHTS= in CAPABILITY', () =>
+  playExample(`
+    C: 1 capability
+    S: * CAPABILITY {*} ACL RIGHTS=texk {*}
+    S: 1 OK CAPABILITY completed
+  `))
+
+const MAY_NOT_DELETE = `
+    bob< * FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)
+    bob< * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Seen \\Draft \\*)] {*}
+    bob< * 1 EXISTS
+    bob< ...
+    bob< A142 OK [READ-WRITE] SELECT completed
+    bob< * MYRIGHTS banan lrswi
+    bob< A143 OK MYRIGHTS completed`
+
+test('§5.1.1: PERMANENTFLAGS by the rights; SELECT and MYRIGHTS at once', () =>
+  shared(
+    'lrwis',
+    `
+    bob> A142 SELECT banan\\r\\nA143 MYRIGHTS banan${MAY_NOT_DELETE}
+    bob> A144 STORE 1 +FLAGS (\\Deleted \\Draft)
+    bob< * 1 FETCH (FLAGS (\\Draft))
+    bob< A144 OK STORE completed
+  `,
+  ))
+
+test('§5.1.1: a pipelined SETACL is done before MYRIGHTS', () =>
+  playExample(
+    `
+    C: a SETACL banan alice lra
+    C: b MYRIGHTS banan
+    C: c SETACL banan Fred lr
+    C: d GETACL banan
+    S: a {*}
+    S: * MYRIGHTS banan lrswipkxteacd
+    S: b OK MYRIGHTS completed
+    S: c OK SETACL completed
+    S: * ACL banan alice lrswipkxteacd Fred lr
+    S: d OK GETACL completed
+  `,
+    mailboxes('banan'),
+  ))
+
+// \Seen is Bob's own, so "s" is no shared flag right: "banan" of example 1. That of "apple" and "pear" needs another store.
+for (const [rights, code] of [
+  ['lr', 'READ-ONLY'],
+  ['lrs', 'READ-ONLY'],
+  ['lrk', 'READ-ONLY'],
+  ['lrsi', 'READ-WRITE'],
+  ['lre', 'READ-WRITE'],
+  ['lrt', 'READ-WRITE'],
+  ['lrw', 'READ-WRITE'],
+  ['rit', 'READ-WRITE'],
+  ['rset', 'READ-WRITE'],
+] as const) {
+  test(`§5.2: SELECT with ${rights} is ${code}`, () =>
+    shared(
+      rights,
+      `
+    bob> a SELECT banan
+    bob< ...
+    bob< a OK [${code}] SELECT completed
+  `,
+    ))
+}
+
+test('§5.2, RFC 9051 §6.3.2: READ-ONLY for all others is no hindrance to flags of one’s own', () =>
+  shared(
+    'lrs',
+    `
+    bob> a SELECT banan
+    bob< * FLAGS {*}
+    bob< * OK [PERMANENTFLAGS (\\Seen)] {*}
+    bob< ...
+    bob< a OK [READ-ONLY] SELECT completed
+    bob> b STORE 1 +FLAGS (\\Seen \\Flagged)
+    bob< * 1 FETCH (FLAGS (\\Seen))
+    bob< b OK STORE completed
+    bob> c EXPUNGE
+    bob< c NO [NOPERM] {*}
+    bob> d STATUS banan (UNSEEN)
+    bob< * STATUS banan (UNSEEN 0)
+    bob< d OK STATUS completed
+  `,
+  ))
+
+test('§4: CLOSE without "e" takes nothing away, and is OK; FETCH without "s" sets no \\Seen', () =>
+  shared(
+    'lrt',
+    `
+    bob> a SELECT banan
+    bob< ...
+    bob< a OK {*}
+    bob> b FETCH 1 BODY[TEXT]
+    bob< ...
+    bob< b OK FETCH completed
+    bob> c STORE 1 +FLAGS (\\Deleted)
+    bob< * 1 FETCH (FLAGS (\\Deleted))
+    bob< c OK STORE completed
+    bob> d EXPUNGE
+    bob< d NO [NOPERM] {*}
+    bob> e CLOSE
+    bob< e OK CLOSE completed
+    bob> f STATUS banan (MESSAGES UNSEEN)
+    bob< * STATUS banan (MESSAGES 1 UNSEEN 1)
+    bob< f OK STATUS completed
+  `,
+  ))
+
+test('§4: RENAME takes "x" of the mailbox and "k" of the new parent; CREATE inherits the list', async () => {
+  const made = testServer()
+  await mailboxes('A', 'A/B', 'A/B/C', 'D')(made)
+  await playDialogue(
+    made.server,
+    `
+    alice> s SETACL A/B/C bob lx
+    alice< s OK {*}
+    alice> s SETACL D bob l
+    alice< s OK {*}
+    bob> a RENAME "Other Users/alice/A/B/C" "Other Users/alice/D/E"
+    bob< a NO [NOPERM] {*}
+    alice> s SETACL D bob lk
+    alice< s OK {*}
+    bob> b RENAME "Other Users/alice/A/B/C" "Other Users/alice/D/E"
+    bob< b OK RENAME completed
+    bob> c MYRIGHTS "Other Users/alice/D/E"
+    bob< * MYRIGHTS "Other Users/alice/D/E" lxd
+    bob< c OK MYRIGHTS completed
+    bob> d CREATE "Other Users/alice/D/F"
+    bob< d OK {*}
+    alice> e GETACL D/F
+    alice< * ACL D/F alice lrswipkxteacd bob lkc
+    alice< e OK GETACL completed
+    alice> f DELETE D/F
+    alice< f OK DELETE completed
+    alice> g SETACL D bob l
+    alice< g OK {*}
+    alice> h CREATE D/F
+    alice< h OK {*}
+    alice> i GETACL D/F
+    alice< * ACL D/F alice lrswipkxteacd bob l
+    alice< i OK GETACL completed
+  `,
+  )
+})

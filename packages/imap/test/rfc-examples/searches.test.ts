@@ -29,6 +29,9 @@ test('RFC 4731 §3.1: ESEARCH', () =>
     C: A283 SEARCH RETURN () FLAGGED SINCE 1-Feb-1994 NOT FROM "Smith"
     S: * ESEARCH (TAG "A283") ALL 2,10:11
     S: A283 OK SEARCH completed
+    C: A284 SEARCH RETURN (MAX) UNSEEN
+    S: * ESEARCH (TAG "A284") MAX 12
+    S: A284 OK SEARCH completed
     C: A284 SEARCH RETURN (MIN) UNSEEN
     S: * ESEARCH (TAG "A284") MIN 1
     S: A284 OK SEARCH completed
@@ -43,6 +46,34 @@ test('RFC 4731 §3.1: ESEARCH', () =>
     S: C276 OK SEARCH completed
   `,
     flagged,
+  ))
+
+test('RFC 4731 §3.2: MODSEQ of MIN, of MAX, of both, and of all that are counted', () =>
+  playExample(
+    `${SELECT}
+    C: s STORE 2 +FLAGS.SILENT (\\Flagged)
+    S: s OK {*}
+    C: s STORE 3 +FLAGS.SILENT (\\Flagged)
+    S: s OK {*}
+    C: s STORE 4 +FLAGS.SILENT (\\Flagged)
+    S: s OK {*}
+    C: s STORE 3 +FLAGS.SILENT (\\Draft)
+    S: s OK {*}
+    C: a1 SEARCH RETURN (MIN) MODSEQ "/flags/\\\\draft" all 7
+    S: * OK [HIGHESTMODSEQ 10] {*}
+    S: * ESEARCH (TAG "a1") MIN 2 MODSEQ 7
+    S: a1 OK SEARCH completed
+    C: a2 SEARCH RETURN (MAX) MODSEQ "/flags/\\\\draft" all 7
+    S: * ESEARCH (TAG "a2") MAX 4 MODSEQ 9
+    S: a2 OK SEARCH completed
+    C: a3 SEARCH RETURN (MIN MAX) MODSEQ "/flags/\\\\draft" all 7
+    S: * ESEARCH (TAG "a3") MIN 2 MAX 4 MODSEQ 9
+    S: a3 OK SEARCH completed
+    C: a4 SEARCH RETURN (MIN COUNT) MODSEQ "/flags/\\\\draft" all 7
+    S: * ESEARCH (TAG "a4") MIN 2 COUNT 3 MODSEQ 10
+    S: a4 OK SEARCH completed
+  `,
+    messages(5),
   ))
 
 test('RFC 5032 §4: WITHIN', () =>
@@ -133,6 +164,33 @@ test('RFC 9394 §3.3, §3.4: UID FETCH (PARTIAL), which is looked at before CHAN
     messages(7),
   ))
 
+test('RFC 6203 §3: FUZZY of one key, and of a list of them; the other keys stay strict', () =>
+  playExample(
+    `${SELECT}
+    C: A1 SEARCH FUZZY (SUBJECT "IMAP break")
+    S: * SEARCH 1 4
+    S: A1 OK SEARCH completed
+    C: A2 SEARCH FUZZY SUBJECT work FROM user@example.com
+    S: * SEARCH 3
+    S: A2 OK SEARCH completed
+    C: A3 SEARCH RETURN (RELEVANCY) SUBJECT work
+    S: A3 BAD {*}
+    C: A4 SORT (RELEVANCY) UTF-8 SUBJECT work
+    S: A4 BAD {*}
+  `,
+    async (made) => {
+      for (const [subject, from] of [
+        ['IMAP break', 'user@example.com'],
+        ['Lunch', 'other@example.com'],
+        ['Works', 'user@example.com'],
+        ['imap breaking', 'user@example.com'],
+        ['Works', 'other@example.com'],
+      ] as const) {
+        await made.deliver(message(`Subject: ${subject}`, `From: ${from}`, '', 'x'))
+      }
+    },
+  ))
+
 test('RFC 6203 §4, §6: FUZZY with RELEVANCY as what is returned and what is sorted by', () =>
   playExample(
     `${SELECT}
@@ -158,7 +216,7 @@ test('RFC 6203 §4, §6: FUZZY with RELEVANCY as what is returned and what is so
     },
   ))
 
-// The RFC interleaves the answers of two commands; here the second begins when the first is done.
+// The RFC runs both at once, which a server MAY do (§2.1); here the second begins when the first is done. Its UIDs are scaled.
 test('RFC 7377 §3: two ESEARCHes at once; nothing is told of a mailbox in which nothing was found', () =>
   playExample(
     `

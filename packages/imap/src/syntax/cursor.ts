@@ -208,21 +208,17 @@ export class Cursor {
     const { bytes } = this
     const start = ++this.at
     let escapes = 0
-    let ascii = true
     let at = start
     for (; ; at++) {
       const code = bytes[at]
       if (code === undefined || code === CR || code === LF || code === 0) this.fail('Quoted string does not end')
       if (code === QUOTE) break
-      if (code > 127) ascii = false
       if (code !== BACKSLASH) continue
       escapes++
       const escaped = bytes[++at]
       if (escaped !== QUOTE && escaped !== BACKSLASH) this.fail('Only \\" and \\\\ may be escaped')
     }
     this.at = at + 1
-    // RFC 9755 §3: octets beyond ASCII must be UTF-8.
-    if (!ascii && !isUtf8(bytes.subarray(start, at))) this.fail('A quoted string is UTF-8')
     if (escapes === 0) return bytes.subarray(start, at)
     const out = new Uint8Array(at - start - escapes)
     for (let from = start, to = 0; from < at; from++) {
@@ -271,16 +267,5 @@ export class Cursor {
   /** True when a list comes next. */
   atList(): boolean {
     return this.peek() === OPEN
-  }
-}
-
-const strict = new TextDecoder('utf-8', { fatal: true })
-
-function isUtf8(octets: Uint8Array): boolean {
-  try {
-    strict.decode(octets)
-    return true
-  } catch {
-    return false
   }
 }

@@ -54,18 +54,12 @@ export async function checkSize(session: ImapSession, size: number, planned: num
   }
 }
 
-/** An op for a message that is staged. @throws Refusal */
-export async function appendOp(
-  session: ImapSession,
-  feed: UploadFeed,
-  to: string,
-  data: AppendData,
-): Promise<AppendOp> {
+/**
+ * An op for a message that is staged. RFC 9755 §4 would have a header beyond ASCII refused before ENABLE UTF8=ACCEPT: it
+ * is taken, since whoever synchronises or moves old mail must be able to put it where it fetched it from.
+ */
+export async function appendOp(feed: UploadFeed, to: string, data: AppendData): Promise<AppendOp> {
   const { staged, summary, header } = await feed.finish()
-  // RFC 9755 §4: a header in UTF-8 is for clients that have said that they know of it.
-  if (!session.utf8 && session.parts.names.has('UTF8=ACCEPT') && header.some((octet) => octet > 127)) {
-    throw new Refusal(no('A header beyond ASCII needs ENABLE UTF8=ACCEPT', 'CANNOT'))
-  }
   return {
     op: 'append',
     to,
@@ -108,7 +102,7 @@ function upload(session: ImapSession): Upload {
     },
     write: (bytes) => feed?.write(bytes),
     async literalEnd() {
-      if (feed && data && mailbox) ops.push(await appendOp(session, feed, mailbox.id, data))
+      if (feed && data && mailbox) ops.push(await appendOp(feed, mailbox.id, data))
       feed = null
     },
     async finish(cursor): Promise<Status> {

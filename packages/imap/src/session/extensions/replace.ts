@@ -38,7 +38,7 @@ function upload(session: ImapSession, byUid: boolean): Upload {
     },
     write: (bytes) => feed?.write(bytes),
     async literalEnd() {
-      if (feed && data && target) op = await appendOp(session, feed, target.id, data)
+      if (feed && data && target) op = await appendOp(feed, target.id, data)
       feed = null
     },
     async finish(cursor): Promise<Status> {

@@ -128,6 +128,41 @@ test('while an expunge is withheld the cursor waits before it, however often the
   ])
 })
 
+test('a change that comes while EXPUNGE looks is told, and its end has the HIGHESTMODSEQ behind it', async () => {
+  const made = testServer()
+  for (let i = 0; i < 3; i++) await made.deliver(HELLO)
+  const account = (await made.account()) as Required<Account>
+  const inbox = (await account.mailboxes())[0]?.id as string
+  const change = (op: ReturnType<typeof flag> | ReturnType<typeof gone>) => account.commit([{ ...op, in: inbox } as Op])
+  let between: (() => Promise<unknown>) | undefined
+  const server = serverOver(made, ({ vanished }) => ({
+    async vanished(...asked) {
+      const uids = await (vanished as NonNullable<typeof vanished>)(...asked)
+      const once = between
+      between = undefined
+      await once?.()
+      return uids
+    },
+  }))
+  const client = new DialogueClient(server)
+  await client.logIn('alice')
+  await client.run(SELECT)
+  await change(gone(2))
+  await change(flag(1, Flag.Seen))
+  expect((await client.run('n FETCH 1 UID')).slice(-2)).toEqual([
+    '* OK [HIGHESTMODSEQ 4] Behind it are expunges',
+    'n OK [EXPUNGEISSUED] FETCH completed',
+  ])
+  // The rows were read already when this comes.
+  between = () => change(flag(3, Flag.Flagged))
+  expect(await client.run('x EXPUNGE')).toEqual([
+    '* 2 EXPUNGE',
+    '* 2 FETCH (UID 3 FLAGS (\\Flagged) MODSEQ (7))',
+    '* OK [HIGHESTMODSEQ 7] Highest',
+    'x OK [HIGHESTMODSEQ 7] EXPUNGE completed',
+  ])
+})
+
 /** What a client with QRESYNC believes, and up to which modification sequence it thinks to know all. */
 class Believer {
   readonly flags = new Map<number, string>()

@@ -8,6 +8,7 @@ import { bad, no, Refusal, type Status, storeRefusal } from '../../syntax/status
 import { tellBound } from '../bound.js'
 import type { Prompt } from '../extension.js'
 import type { ImapSession } from '../session.js'
+import type { MailboxView } from '../view/mailbox-view.js'
 import { synchronize } from '../view/synchronize.js'
 import { type ConnectionState, closeConnection } from './state.js'
 
@@ -100,7 +101,8 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
       // RFC 5465 §5.1: who has asked for events hears the UID with them.
       const withUids = running?.name.startsWith('UID ') || session().values.has('NOTIFY')
       return synchronize(session(), view, updates === 'all', { withUids }).then(
-        () => end(updates === 'no-expunge' && view.withheld ? withExpunges(session(), status) : status),
+        () =>
+          end(updates === 'no-expunge' && view.withheld ? withExpunges(session(), status) : withHighest(view, status)),
         (error: unknown) => lostMailbox(error, status),
       )
     }
@@ -174,6 +176,11 @@ function withExpunges(session: ImapSession, status: Status): Status {
   if (status.status !== 'OK' || (code !== null && !bound)) return status
   if (code !== null) tellBound(session, code)
   return { ...status, code: 'EXPUNGEISSUED' }
+}
+
+/** RFC 7162 §3.2.7: the end of EXPUNGE is never behind what was told before it. */
+function withHighest({ cursor }: MailboxView, status: Status): Status {
+  return status.code?.startsWith('HIGHESTMODSEQ ') ? { ...status, code: `HIGHESTMODSEQ ${cursor}` } : status
 }
 
 function isGone(error: unknown): boolean {

@@ -14,11 +14,16 @@ export async function bounded(session: ImapSession, command: BoundedCommand, uid
   return result
 }
 
+/** RFC 9738 §3.1: for what is done for all messages or for none. */
+export function tooMany(limit: number): Refusal {
+  return new Refusal(no(`${limit} messages at most`, `MESSAGELIMIT ${limit}`))
+}
+
 /** @throws Refusal when an APPEND that has so many messages may not have another one (RFC 9738 §3.1) */
 export function checkAppends({ parts }: ImapSession, count: number): void {
   for (const { appends } of parts.extensions) {
     if (appends !== undefined && count >= appends) {
-      throw new Refusal(no(`${appends} messages at most`, `MESSAGELIMIT ${appends}`))
+      throw tooMany(appends)
     }
   }
 }

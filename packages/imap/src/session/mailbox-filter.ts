@@ -1,7 +1,7 @@
 /** Mailboxes by what they are (RFC 5465 §6, RFC 7377 §2.2): the words of ESEARCH IN and NOTIFY. */
 import { type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
 import type { Cursor } from '../syntax/cursor.js'
-import { has, parseMailbox } from './mailboxes.js'
+import { has, normalForm, parseMailbox } from './mailboxes.js'
 import type { ImapSession } from './session.js'
 
 /** One specifier. */
@@ -38,15 +38,13 @@ export function parseMailboxFilter(cursor: Cursor, session: ImapSession): Mailbo
 function names(filter: MailboxFilter, mailbox: MailboxInfo): boolean {
   if (filter.type !== 'mailboxes') return false
   const key = mailboxPathKey(mailbox.path)
-  return filter.paths.some((path) => mailboxPathKey(normal(path)) === key)
+  return filter.paths.some((path) => mailboxPathKey(normalForm(path)) === key)
 }
-
-const normal = (path: readonly string[]): readonly string[] => path.map((segment) => segment.normalize('NFC'))
 
 /** How many levels a mailbox lies below a path; -1 when it does not. */
 function levelsBelow(path: readonly string[], mailbox: MailboxInfo): number {
   const start = mailbox.path.slice(0, path.length)
-  return mailboxPathKey(start) === mailboxPathKey(normal(path)) ? mailbox.path.length - path.length : -1
+  return mailboxPathKey(start) === mailboxPathKey(normalForm(path)) ? mailbox.path.length - path.length : -1
 }
 
 /** Does a filter find the mailbox? Rights are not looked at. */

@@ -9,6 +9,7 @@ import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../syntax/cursor.js'
 import { DELIMITER, parseMailboxName } from '../syntax/mailbox-name.js'
 import { no, Refusal } from '../syntax/status.js'
+import type { ResponseWriter } from '../syntax/writer.js'
 import type { ImapSession } from './session.js'
 
 /** Reads a mailbox's name. @throws SyntaxFault when it is none. */
@@ -75,14 +76,24 @@ export function tellOldName(
   if (session.enabled.has('IMAP4REV2')) writeName(session, path, attributes, old)
 }
 
+/** `* LIST (\Subscribed) "/" Name`, and the same for LSUB. */
+export function beginList(
+  { out }: ImapSession,
+  attributes: string,
+  path: readonly string[],
+  response = 'LIST',
+): ResponseWriter {
+  return out.text(`* ${response} (${attributes}) "${DELIMITER}" `).mailbox(path)
+}
+
 /** Writes the LIST response of one name, with OLDNAME where that is another one. */
 export function writeName(
-  { out }: ImapSession,
+  session: ImapSession,
   path: readonly string[],
   attributes: readonly string[],
   old: readonly string[],
 ): void {
-  out.text(`* LIST (${attributes.join(' ')}) "${DELIMITER}" `).mailbox(path)
+  const out = beginList(session, attributes.join(' '), path)
   if (old.length !== path.length || isRespelled(old, path)) out.text(' ("OLDNAME" (').mailbox(old).text('))')
   out.crlf()
 }

@@ -6,7 +6,7 @@ import { matchesPattern, normalizePattern } from '../../syntax/list-pattern.js'
 import { DELIMITER, formatMailboxName } from '../../syntax/mailbox-name.js'
 import { ok, type Status } from '../../syntax/status.js'
 import type { Command, ListEntry, ListReturn, ListSelection } from '../extension.js'
-import { has, mailboxes } from '../mailboxes.js'
+import { beginList, has, mailboxes } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 
 interface ListArgs {
@@ -144,10 +144,7 @@ function addExtensionAttributes(session: ImapSession, entry: ListEntry): void {
 
 /** Writes `* LIST (\HasNoChildren) "/" INBOX`. */
 function writeEntry(session: ImapSession, response: string, { path, attributes }: ListEntry, more = ''): void {
-  session.out
-    .text(`* ${response} (${attributes.join(' ')}) "${DELIMITER}" `)
-    .mailbox(path)
-    .line(more)
+  beginList(session, attributes.join(' '), path, response).line(more)
 }
 
 async function run(session: ImapSession, { selections, patterns, returns, extended }: ListArgs): Promise<Status> {

@@ -3,7 +3,7 @@
  * `standardExtensions`, because clients that do not know of it miss what they are not told.
  */
 import { Flag, type UidSet, uidSetFromSorted } from '@posthouse/store-api'
-import { no, Refusal } from '../../syntax/status.js'
+import { tooMany } from '../bound.js'
 import type { Bounded, BoundedCommand, ImapExtension, SearchKey } from '../extension.js'
 import { expr } from '../search/keys.js'
 import type { ImapSession } from '../session.js'
@@ -20,9 +20,7 @@ async function deletedOf({ view, account }: ImapSession, uids: UidSet): Promise<
 async function bound(session: ImapSession, command: BoundedCommand, uids: UidSet, limit: number): Promise<Bounded> {
   const { view } = session
   if (view.countIn(uids) <= limit) return { uids, code: null }
-  // RFC 9738 §3.1: they do all or nothing.
-  if (command === 'COPY' || command === 'FETCH PARTIAL')
-    throw new Refusal(no(`${limit} messages at most`, `MESSAGELIMIT ${limit}`))
+  if (command === 'COPY' || command === 'FETCH PARTIAL') throw tooMany(limit)
   const all = command === 'UID EXPUNGE' ? await deletedOf(session, uids) : view.pick(uids)
   if (all.length <= limit) return { uids, code: null }
   // The newest; the client goes on below the lowest of them.

@@ -153,7 +153,7 @@ async function collect(
     for (const { key, value, private: own } of await read(entry)) {
       if ((own ?? false) === isPrivate && isWithin(key, entry, depth)) told.set(key, value)
     }
-    if (mailbox && isSpecialUse(session, mailbox, SPECIAL_USE_ENTRY) && isWithin(SPECIAL_USE_ENTRY, entry, depth)) {
+    if (mailbox && isSpecialUse(session, SPECIAL_USE_ENTRY) && isWithin(SPECIAL_USE_ENTRY, entry, depth)) {
       told.set(SPECIAL_USE_ENTRY, specialUseOf(mailbox))
     }
   }
@@ -206,7 +206,7 @@ const setMetadata: Command<SetArgs> = {
     const mailbox = await mailboxOf(session, target)
     const ops: Op[] = []
     for (const [key, value] of values) {
-      if (mailbox && isSpecialUse(session, mailbox, key)) {
+      if (mailbox && isSpecialUse(session, key)) {
         ops.push(...(await specialUseOps(session, mailbox, value)))
         continue
       }

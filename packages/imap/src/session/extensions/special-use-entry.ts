@@ -8,9 +8,9 @@ import { ROLES } from './list.js'
 
 export const SPECIAL_USE_ENTRY = '/private/specialuse'
 
-/** Is the entry tied to special uses, rather than kept as it came? */
-export function isSpecialUse({ parts }: ImapSession, mailbox: MailboxInfo | null, entry: string): boolean {
-  return mailbox !== null && entry === SPECIAL_USE_ENTRY && parts.names.has('SPECIAL-USE')
+/** Is the entry of a mailbox tied to special uses, rather than kept as it came? */
+export function isSpecialUse({ parts }: ImapSession, entry: string): boolean {
+  return entry === SPECIAL_USE_ENTRY && parts.names.has('SPECIAL-USE')
 }
 
 /** `\Drafts` */

@@ -3,8 +3,7 @@
  * has is found by comparing the list of mailboxes with the one before, so that no event is told twice or missed.
  */
 import { isStoreError, type MailboxId, type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
-import { DELIMITER } from '../../syntax/mailbox-name.js'
-import { has } from '../mailboxes.js'
+import { beginList, has } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { MetadataWatch } from './metadata-watch.js'
 import { type EventGroup, eventsOf, type NotifyEvent, selectedGroup } from './request.js'
@@ -88,11 +87,6 @@ export function createNotifier(
 
 function byId(mailboxes: readonly MailboxInfo[]): Map<MailboxId, MailboxInfo> {
   return new Map(mailboxes.map((mailbox) => [mailbox.id, mailbox]))
-}
-
-/** `* LIST (\Subscribed) "/" Name` */
-export function beginList({ out }: ImapSession, attributes: string, path: readonly string[]): void {
-  out.text(`* LIST (${attributes}) "${DELIMITER}" `).mailbox(path)
 }
 
 function tellGone(session: ImapSession, groups: readonly EventGroup[], mailbox: MailboxInfo): void {

@@ -28,7 +28,7 @@ test('what is asked in one turn of the event loop is one group', async () => {
 })
 
 test('a group waits for more requests until there are as many as are wanted', async () => {
-  const { queue, groups } = noting({ wanted: ({ length }) => (length < 2 ? 0 : 5) })
+  const { queue, groups } = noting({ wanted: (waiting) => (waiting < 2 ? 0 : 5) })
   const asked = [discard(queue), discard(queue)]
   await turn()
   expect(groups).toEqual([])
@@ -38,7 +38,7 @@ test('a group waits for more requests until there are as many as are wanted', as
 })
 
 test('it does not wait for those who never come, and one alone does not wait', async () => {
-  const { queue, groups } = noting({ wanted: ({ length }) => (length < 2 ? 0 : 5) })
+  const { queue, groups } = noting({ wanted: (waiting) => (waiting < 2 ? 0 : 5) })
   const asked = Promise.all([discard(queue), discard(queue)])
   await turn()
   expect(groups).toEqual([])

@@ -27,8 +27,8 @@ export interface QueueOptions {
   readonly onNotes: (notes: readonly ChangeNote[]) => void
   /** What the next group waits for, because more of its kind comes with it; `null`: nothing. */
   readonly awaits?: (next: readonly WriteRequest[]) => Promise<unknown> | null
-  /** For how many requests the next group waits, `LONGEST_GATHERING` at most, when these are there. Default: for none. */
-  readonly wanted?: (next: readonly WriteRequest[]) => number
+  /** For how many requests the next group waits, `LONGEST_GATHERING` at most, when so many are there. Default: for none. */
+  readonly wanted?: (waiting: number) => number
 }
 
 interface Waiting {
@@ -61,7 +61,7 @@ export interface GroupInWriting {
   readonly answered: Promise<unknown>
 }
 
-/** ms. */
+/** ms that a group waits for more requests. */
 const LONGEST_GATHERING = 3
 
 export function createWriteQueue({ run, clock, patience, onNotes, awaits, wanted }: QueueOptions): WriteQueue {
@@ -93,7 +93,7 @@ export function createWriteQueue({ run, clock, patience, onNotes, awaits, wanted
     let alone = 0
     while (waiting.length > 0) {
       if (awaits) await awaits(waiting.map(({ request }) => request))
-      const enough = wanted && alone === 0 ? wanted(waiting.map(({ request }) => request)) : 0
+      const enough = wanted && alone === 0 ? wanted(waiting.length) : 0
       if (enough > waiting.length) await gathered(enough)
       const group = waiting.splice(0, alone > 0 ? 1 : groupSize(waiting))
       if (alone > 0) alone--

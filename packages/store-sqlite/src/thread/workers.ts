@@ -49,8 +49,7 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
     })
   // Whose messages were written together sends the next ones at about the same time.
   const octetQueue: WriteQueue = queueOf(octets, {
-    wanted: (next) =>
-      next.length < WORTH_GATHERING ? 0 : Math.min(MOST_GATHERED, octetQueue.last() + rowQueue.last()),
+    wanted: (waiting) => (waiting < WORTH_GATHERING ? 0 : Math.min(MOST_GATHERED, octetQueue.last() + rowQueue.last())),
   })
   // Who stages octets delivers next. Deliveries wait a little for those whose octets are being flushed, if they are many, and
   // have one commit with them: a commit costs as much as several deliveries. Nothing else waits.
@@ -101,6 +100,7 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
 
 /** Messages from which on it is worth to wait for more. */
 const WORTH_GATHERING = 4
+/** Messages for which nobody waits any longer. */
 const MOST_GATHERED = 64
 /** Stagings in flight for which deliveries wait. */
 const WORTH_WAITING = 8

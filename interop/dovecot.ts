@@ -30,6 +30,16 @@ export interface DovecotOptions {
   readonly settings?: (folder: string) => string
 }
 
+/** Settings with which wrong passwords, tried on purpose and by the same address, cost no time. */
+export const NO_PENALTY = `
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+`
+
 /** Any user logs in with the password `secret`. Needs root, because Dovecot changes users. */
 export async function startDovecot(options: DovecotOptions = {}): Promise<Dovecot> {
   const folder = mkdtempSync(join(tmpdir(), 'posthouse-dovecot-'))

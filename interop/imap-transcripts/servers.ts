@@ -1,7 +1,7 @@
 import { createImapServer } from '@posthouse/imap'
 import { listen } from '@posthouse/imap/node'
 import { createMemoryStore } from '@posthouse/store-api'
-import { type Dovecot, startDovecot } from '../dovecot.js'
+import { type Dovecot, NO_PENALTY, startDovecot } from '../dovecot.js'
 
 /** A server of ours where anybody logs in with the password `secret`, each to an empty account, as in `startDovecot`. */
 export async function startOurs(): Promise<{ readonly port: number; stop(): Promise<void> }> {
@@ -37,13 +37,8 @@ mail_attribute_dict = file:%h/attributes
 mailbox_list_index = yes
 imap_metadata = yes
 imap_literal_minus = no
-auth_failure_delay = 0
 auth_mechanisms = plain login
-service anvil {
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
+${NO_PENALTY}
 namespace inbox {
   inbox = yes
   separator = /

@@ -7,7 +7,7 @@ import { cramMd5Client, type SaslCredentials, standardClientMechanisms } from '@
 import { ImapFlow } from 'imapflow'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeCertificates, type TestCertificates } from '../../packages/smtp/test/client/certificates.js'
-import { type Dovecot, freePort, startDovecot } from '../dovecot.js'
+import { type Dovecot, freePort, NO_PENALTY, startDovecot } from '../dovecot.js'
 import { type Postfix, startPostfix } from '../postfix.js'
 import { ensureInstalled } from '../tools.js'
 
@@ -47,13 +47,7 @@ describe.skipIf(!ensureInstalled(NEEDED))('Dovecot', () => {
 ssl = yes
 ssl_cert = <${folder}/cert.pem
 ssl_key = <${folder}/key.pem
-# Wrong passwords are tried on purpose, by the same address: they cost no time.
-auth_failure_delay = 0
-service anvil {
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
+${NO_PENALTY}
 auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2
 passdb {
   driver = oauth2

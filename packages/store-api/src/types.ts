@@ -140,6 +140,12 @@ export interface Delivery {
   readonly to: readonly DeliveryTarget[]
 }
 
+/** A delivery that brings its octets along; nothing of it was staged. */
+export interface OctetDelivery extends Omit<Delivery, 'staged'> {
+  /** The message in pieces, which stay as they are until the delivery has its results. */
+  readonly octets: readonly Uint8Array[]
+}
+
 /** Where accounts live. */
 export interface MailStore {
   /**
@@ -155,5 +161,10 @@ export interface MailStore {
   stage?(bytes: Source, hint?: { readonly size?: number }): Promise<Staged>
   /** One staged message into many accounts; one result per recipient, in order. */
   deliver?(delivery: Delivery): Promise<readonly (OpResult | Error)[]>
+  /**
+   * `stage` and `deliver` in one step, for a message that is in memory: it has one way to the disk in place of two.
+   * @throws StoreError what `stage` throws, before anybody has anything of it
+   */
+  deliverOctets?(delivery: OctetDelivery): Promise<readonly (OpResult | Error)[]>
   close?(): void | Promise<void>
 }

@@ -45,12 +45,15 @@ function deadly(dieAt: NonNullable<ChildSettings['dieAt']>, binding?: DriverName
 
 async function deliverOne(store: SqliteStore, number: number): Promise<void> {
   const name = `m${number}`
-  const staged = await store.stage([mailOf(name, sizeOf(number))])
-  const [result] = await store.deliver({
-    staged,
+  const octets = [mailOf(name, sizeOf(number))]
+  const delivery = {
     summary: new Uint8Array([1, 2, 3]),
     to: [{ account: 'anna', dedup: name, prefix: new Uint8Array([80, 13, 10]) }],
-  })
+  }
+  const [result] =
+    number % 2 === 0
+      ? await store.deliver({ staged: await store.stage(octets), ...delivery })
+      : await store.deliverOctets({ octets, ...delivery })
   if (!result || result instanceof Error) throw result
   say(`delivered ${name}`)
 }

@@ -1,4 +1,4 @@
-import type { MailStore, Staged } from '@posthouse/store-api'
+import type { MailStore, OpResult, Staged } from '@posthouse/store-api'
 import { annotation } from '../session/annotations.js'
 import type { SmtpHandler, SmtpSession } from '../session/handler.js'
 import type { ReceivedMessage } from '../session/message.js'
@@ -39,29 +39,32 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<readonly Reply[]> {
     const { transaction } = received
     const feed = transaction.get(feedKey) as StageFeed
-    let staged: Staged
+    const octets = store.deliverOctets ? feed.whole() : null
+    let staged: Staged | null
     try {
-      staged = await feed.finish()
+      staged = octets ? null : await feed.finish()
     } catch (error) {
-      const refusal = storeReply(error, session)
-      return transaction.recipients.map(() => refusal)
+      return refuseAll(error, received, session)
     }
     const targets = await localTargets(store, transaction)
     const copies = targets.flatMap(({ recipient, accounts }) => accounts.map((account) => ({ recipient, account })))
-    const results =
-      copies.length === 0
-        ? []
-        : await deliver({
-            staged,
-            summary: received.summary ?? new Uint8Array(0),
-            ...(received.header ? { header: received.header } : {}),
-            to: copies.map(({ recipient, account }) => ({
-              account,
-              prefix: deliveryPrefix(transaction, recipient, session),
-              dedup: options.dedup?.(recipient, transaction, session) ?? `${transaction.id} ${recipient.address}`,
-              ...(options.path ? { path: options.path(recipient, transaction, session) } : {}),
-            })),
-          })
+    const delivery = {
+      summary: received.summary ?? new Uint8Array(0),
+      ...(received.header ? { header: received.header } : {}),
+      to: copies.map(({ recipient, account }) => ({
+        account,
+        prefix: deliveryPrefix(transaction, recipient, session),
+        dedup: options.dedup?.(recipient, transaction, session) ?? `${transaction.id} ${recipient.address}`,
+        ...(options.path ? { path: options.path(recipient, transaction, session) } : {}),
+      })),
+    }
+    let results: readonly (OpResult | Error)[] = []
+    try {
+      if (staged && copies.length > 0) results = await deliver({ staged, ...delivery })
+      else if (octets && copies.length > 0) results = (await store.deliverOctets?.({ octets, ...delivery })) ?? []
+    } catch (error) {
+      return refuseAll(error, received, session)
+    }
     const accepted = replies.accepted(transaction.id)
     let next = 0
     return targets.map(({ recipient, accounts }) => {
@@ -83,4 +86,9 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
     },
     message,
   }
+}
+
+function refuseAll(error: unknown, { transaction }: ReceivedMessage, session: SmtpSession): readonly Reply[] {
+  const refusal = storeReply(error, session)
+  return transaction.recipients.map(() => refusal)
 }

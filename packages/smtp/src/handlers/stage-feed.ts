@@ -7,6 +7,8 @@ const SMALL = 65_536
 
 /** Takes octets with `write` and gives them to `stage` of a store. */
 export interface StageFeed extends BodySink {
+  /** All octets, when none has been given to the store yet and no more come; they are not staged then. Else `null`. */
+  whole(): readonly Uint8Array[] | null
   /** No more octets come: resolves when they are durable. */
   finish(): Promise<Staged>
 }
@@ -50,6 +52,7 @@ export function createStageFeed(
       kept = []
       return send(pieces)
     },
+    whole: () => (pipe ? null : kept),
     async finish() {
       if (!pipe) return stage(kept, { size })
       pipe.end()

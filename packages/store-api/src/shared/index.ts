@@ -48,6 +48,7 @@ export function withShared(store: MailStore, options: SharedOptions = {}): MailS
   if (store.resolve) wrapped.resolve = (address) => store.resolve!(address)
   if (store.stage) wrapped.stage = (bytes, hint) => store.stage!(bytes, hint)
   if (store.deliver) wrapped.deliver = (delivery) => store.deliver!(delivery)
+  if (store.deliverOctets) wrapped.deliverOctets = (delivery) => store.deliverOctets!(delivery)
   if (store.close) wrapped.close = () => store.close!()
   return wrapped
 }

@@ -58,6 +58,18 @@ export async function stage(setup: StageSetup, bytes: Source, expected: number |
   }
 }
 
+/** Octets that fit into one chunk, copied into a buffer that may cross to a writer. @throws StoreError `toolarge` */
+export function inOneChunk({ backend, limits }: StageSetup, pieces: readonly Uint8Array[], size: number): Uint8Array {
+  if (size > limits.messageBytes) throw tooLarge(limits)
+  const chunk = backend.buffer(size)
+  let filled = 0
+  for (const piece of pieces) {
+    chunk.set(piece, filled)
+    filled += piece.byteLength
+  }
+  return filled === chunk.byteLength ? chunk : chunk.subarray(0, filled)
+}
+
 /** Chunks on their way: so many octets of them to the database, what comes behind to a file. */
 interface Flights {
   /** A chunk to be filled. */

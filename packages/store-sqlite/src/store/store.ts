@@ -3,6 +3,7 @@ import {
   Flag,
   type MailStore,
   normaliseAddress,
+  type OctetDelivery,
   type OpResult,
   type Principal,
   type Source,
@@ -13,6 +14,7 @@ import { limitsOf, type SqliteLimits } from '../limits.js'
 import type { VerifyReport } from '../read/requests.js'
 import { filesOf } from '../sql/connection.js'
 import { type Driver, type DriverName, loadDriver } from '../sql/driver.js'
+import { CHUNK_BYTES } from '../sql/schema.js'
 import { createTailMaker } from '../tail/write.js'
 import type { Backend } from '../thread/backend.js'
 import { errorOf } from '../thread/backend.js'
@@ -27,7 +29,7 @@ import { createHints } from './hints.js'
 import { createIndexer, type FullTextOptions } from './indexer.js'
 import { readOctets } from './octets.js'
 import { imapText, summaryThreads } from './peers.js'
-import { stage } from './stage.js'
+import { inOneChunk, stage } from './stage.js'
 
 /** How a store is opened. */
 export interface SqliteStoreOptions {
@@ -71,6 +73,7 @@ export interface SqliteStore extends MailStore {
   resolve(address: string): Promise<string | null>
   stage(bytes: Source, hint?: { readonly size?: number }): Promise<Staged>
   deliver(delivery: Delivery): Promise<readonly (OpResult | Error)[]>
+  deliverOctets(delivery: OctetDelivery): Promise<readonly (OpResult | Error)[]>
   /** Makes an account with its INBOX. One that exists keeps its mail and gets the limits, if any are given. */
   addAccount(name: string, limit?: QuotaLimit): Promise<void>
   /**
@@ -135,6 +138,16 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const setup = { backend, tails: createTailMaker(files.tails), limits, clock }
   const take = (bytes: Source, hint?: { readonly size?: number }): Promise<Staged> => stage(setup, bytes, hint?.size)
 
+  async function deliverFrom(
+    from: string | Uint8Array,
+    given: Omit<Delivery, 'staged'>,
+  ): Promise<(OpResult | Error)[]> {
+    const thread = given.thread ?? findThread?.(given.summary)
+    const delivery = thread ? { ...given, thread } : given
+    const results = await backend.write<'deliver'>({ type: 'deliver', delivery, from })
+    return results.map((result) => ('code' in result ? errorOf(result) : result))
+  }
+
   async function maintain(): Promise<void> {
     while (await backend.write<'maintain'>({ type: 'maintain' }));
     // Nothing since the last look: a good moment to empty the logs, which nobody waits for.
@@ -177,11 +190,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       return key === null ? null : await backend.read<'resolve'>({ type: 'resolve', address: key })
     },
     stage: take,
-    async deliver(given) {
-      const thread = given.thread ?? findThread?.(given.summary)
-      const delivery = thread ? { ...given, thread } : given
-      const results = await backend.write<'deliver'>({ type: 'deliver', delivery })
-      return results.map((result) => ('code' in result ? errorOf(result) : result))
+    deliver: ({ staged, ...given }) => deliverFrom(staged.blob, given),
+    async deliverOctets({ octets, ...given }) {
+      const size = octets.reduce((sum, piece) => sum + piece.byteLength, 0)
+      // What needs more than one chunk streams to the disk.
+      if (size > CHUNK_BYTES) return deliverFrom((await take(octets, { size })).blob, given)
+      return deliverFrom(inOneChunk(setup, octets, size), given)
     },
     async addAccount(name, limit) {
       await backend.write<'account'>({ type: 'account', name, ...(limit && { limit }) })

@@ -2,6 +2,7 @@ import { isStoreError, StoreError } from '@posthouse/store-api'
 import type { ReadAnswers, ReadRequest } from '../read/requests.js'
 import type { Answers, Failure, GroupResult, WriteRequest } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
+import { octetsOf } from './gather.js'
 
 /** Where the work is done: in this thread or in others. */
 export interface Backend {
@@ -25,10 +26,8 @@ export interface QueueOptions {
   readonly patience: number
   /** Told after a group is durable, before its callers are. */
   readonly onNotes: (notes: readonly ChangeNote[]) => void
-  /** What the next group waits for, because more of its kind comes with it; `null`: nothing. */
-  readonly awaits?: (next: readonly WriteRequest[]) => Promise<unknown> | null
-  /** For how many requests the next group waits, `LONGEST_GATHERING` at most, when so many are there. Default: for none. */
-  readonly wanted?: (waiting: number) => number
+  /** Groups that may be with the writer at once; it does them in order. Default: 1. */
+  readonly ahead?: number
 }
 
 interface Waiting {
@@ -39,89 +38,68 @@ interface Waiting {
 }
 
 /** Octets of one group at most, so that one commit stays short. */
-const GROUP_OCTETS = 4 * 1024 * 1024
+export const GROUP_OCTETS = 4 * 1024 * 1024
 /** Requests of one group at most. */
-const GROUP_REQUESTS = 512
+export const GROUP_REQUESTS = 512
 
-/** The queue in front of a writer: what arrives while a group is being written is the next group. */
+/** The queue in front of a writer: what arrives while the writer takes no more is the next group. */
 export interface WriteQueue {
   add<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
   /** Waits until everything is answered; later requests are refused. */
   close(): Promise<void>
-  /** The group that is being written. */
-  writing(): GroupInWriting | null
-  /** Requests of the group that was begun last. */
-  last(): number
 }
 
-/** A group that is being written. */
-export interface GroupInWriting {
-  readonly requests: number
-  /** When its callers have their answers. Never rejects. */
-  readonly answered: Promise<unknown>
-}
-
-/** ms that a group waits for more requests. */
-const LONGEST_GATHERING = 3
-
-export function createWriteQueue({ run, clock, patience, onNotes, awaits, wanted }: QueueOptions): WriteQueue {
+export function createWriteQueue({ run, clock, patience, onNotes, ahead = 1 }: QueueOptions): WriteQueue {
   let waiting: Waiting[] = []
-  let running = false
-  let writing: GroupInWriting | null = null
-  let last = 0
+  /** Groups with the writer. */
+  let flying = 0
+  let starting = false
+  let resting = false
   let closed = false
   let drained: (() => void) | null = null
-  /** Ends the waiting for more requests when there are enough. */
-  let arrived: (() => void) | null = null
 
-  /** Resolves when so many requests wait, or after a while. */
-  function gathered(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      function done(): void {
-        clearTimeout(timer)
-        arrived = null
-        resolve()
-      }
-      const timer = setTimeout(done, LONGEST_GATHERING)
-      arrived = () => {
-        if (waiting.length >= count) done()
-      }
+  /** Whatever else this turn of the event loop asks for joins the group. */
+  function start(): void {
+    if (starting || resting || flying >= ahead || waiting.length === 0) return
+    starting = true
+    setImmediate(() => {
+      starting = false
+      void fly(waiting.splice(0, groupSize(waiting)))
+      start()
     })
   }
 
-  async function pump(): Promise<void> {
-    let alone = 0
-    while (waiting.length > 0) {
-      if (awaits) await awaits(waiting.map(({ request }) => request))
-      const enough = wanted && alone === 0 ? wanted(waiting.length) : 0
-      if (enough > waiting.length) await gathered(enough)
-      const group = waiting.splice(0, alone > 0 ? 1 : groupSize(waiting))
-      if (alone > 0) alone--
-      let result: GroupResult
-      try {
-        const requests = group.map(({ request }) => request)
-        const written = Promise.resolve(run(requests, clock()))
-        last = requests.length
-        writing = { requests: last, answered: written.catch(() => undefined) }
-        result = await written
-      } catch (error) {
-        if (isStoreError(error) && error.code === 'invalid' && group.length > 1) {
-          // One of them cannot cross to the thread: each goes alone, so that it fails alone.
-          waiting = [...group, ...waiting]
-          alone = group.length
-        } else for (const { reject } of group) reject(error as Error)
-        continue
-      }
-      if (result.notes.length > 0) onNotes(result.notes)
-      const again = settle(group, result)
-      if (again.length > 0) {
-        waiting = [...again, ...waiting]
-        await rest()
-      }
+  async function fly(group: readonly Waiting[]): Promise<void> {
+    flying++
+    const again = await write(group)
+    flying--
+    if (again.length > 0) {
+      waiting = [...again, ...waiting]
+      resting = true
+      await rest()
+      resting = false
     }
-    running = false
-    writing = null
-    drained?.()
+    if (waiting.length > 0) start()
+    else if (flying === 0) drained?.()
+  }
+
+  /** Resolves to those that have to be asked again. */
+  async function write(group: readonly Waiting[]): Promise<readonly Waiting[]> {
+    try {
+      const requests = group.map(({ request }) => request)
+      const result = await run(requests, clock())
+      if (result.notes.length > 0) onNotes(result.notes)
+      return settle(group, result)
+    } catch (error) {
+      if (isStoreError(error) && error.code === 'invalid' && group.length > 1) {
+        // One of them cannot cross to the thread: each goes alone, so that it fails alone.
+        const again: Waiting[] = []
+        for (const each of group) again.push(...(await write([each])))
+        return again
+      }
+      for (const { reject } of group) reject(error as Error)
+      return []
+    }
   }
 
   function settle(group: readonly Waiting[], { replies }: GroupResult): Waiting[] {
@@ -145,18 +123,12 @@ export function createWriteQueue({ run, clock, patience, onNotes, awaits, wanted
           return
         }
         waiting.push({ request, since: performance.now(), resolve: resolve as (value: unknown) => void, reject })
-        arrived?.()
-        if (running) return
-        running = true
-        // Whatever else this turn of the event loop asks for joins the group.
-        setImmediate(() => void pump())
+        start()
       }),
     close() {
       closed = true
-      return running ? new Promise((resolve) => (drained = resolve)) : Promise.resolve()
+      return flying > 0 || waiting.length > 0 ? new Promise((resolve) => (drained = resolve)) : Promise.resolve()
     },
-    writing: () => writing,
-    last: () => last,
   }
 }
 
@@ -164,8 +136,7 @@ function groupSize(waiting: readonly Waiting[]): number {
   let octets = 0
   let size = 0
   while (size < waiting.length && size < GROUP_REQUESTS && octets < GROUP_OCTETS) {
-    const { request } = waiting[size++]
-    if (request.type === 'put') for (const chunk of request.chunks) octets += chunk.byteLength
+    for (const chunk of octetsOf(waiting[size++].request)) octets += chunk.byteLength
   }
   return size
 }

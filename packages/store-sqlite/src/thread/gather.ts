@@ -23,10 +23,15 @@ export function gather(requests: readonly WriteRequest[], pool: ChunkPool): Gath
 export function smallBuffers(requests: readonly WriteRequest[]): ArrayBufferLike[] {
   const buffers: ArrayBufferLike[] = []
   for (const request of requests) {
-    if (request.type !== 'put') continue
-    for (const { buffer } of request.chunks) if (buffer.byteLength === SMALL_BYTES) buffers.push(buffer)
+    for (const { buffer } of octetsOf(request)) if (buffer.byteLength === SMALL_BYTES) buffers.push(buffer)
   }
   return buffers
+}
+
+/** The octets of messages in a request. */
+export function octetsOf(request: WriteRequest): readonly Uint8Array[] {
+  if (request.type === 'put') return request.chunks
+  return request.type === 'deliver' && typeof request.from !== 'string' ? [request.from] : []
 }
 
 function packed(request: WriteRequest, packer: Packer): WriteRequest {
@@ -34,11 +39,12 @@ function packed(request: WriteRequest, packer: Packer): WriteRequest {
     case 'put':
       return { ...request, chunks: request.chunks.map(packer.chunk) }
     case 'deliver': {
-      const { delivery } = request
+      const { delivery, from } = request
       const { summary, header, to } = delivery
       const targets = to.map((target) => (target.prefix ? { ...target, prefix: packer.octets(target.prefix) } : target))
       return {
         type: 'deliver',
+        from: typeof from === 'string' ? from : packer.chunk(from),
         delivery: {
           ...delivery,
           summary: packer.octets(summary),

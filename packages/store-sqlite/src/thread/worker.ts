@@ -2,7 +2,7 @@
  * The entry of a worker thread: one role, one set of connections. A writer may block while other processes hold the
  * lock; nobody else lives in its thread.
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { transferablesOf } from '../read/pack.js'
 import { createReader, type StoreReader } from '../read/reader.js'
 import type { ReadAnswers, ReadRequest } from '../read/requests.js'
@@ -11,6 +11,7 @@ import { loadDriver } from '../sql/driver.js'
 import type { Failure, GroupResult, Reply, WriteRequest } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
 import { createWriter, type Writer } from '../write/writer.js'
+import { GROUP_OCTETS, GROUP_REQUESTS } from './backend.js'
 import type { FromWorker, ReadQuestion, ToWorker, WorkerAnswer, WorkerSettings } from './protocol.js'
 
 /** ms for which SQLite itself waits for a lock before the group is asked again. */
@@ -73,22 +74,57 @@ function answerAll(reader: StoreReader, questions: readonly ReadQuestion[]): voi
 
 function serveWriter(writer: Writer): void {
   port?.on('message', (message: ToWorker) => {
-    if (message.type === 'close') {
-      writer.close()
-      post({ answers: [{ id: message.id, value: null }] })
-      port.close()
-    } else if (message.type === 'write') {
-      const { id, requests, buffers: spare, now } = message
-      let answer: WorkerAnswer
-      try {
-        answer = { id, value: runPatiently(writer, requests, now) }
-      } catch (error) {
-        answer = { id, failure: failureOf(error) }
-      }
-      // The octets are written by now: the buffers are used again on the other side.
-      post({ answers: [answer], spare }, spare)
-    }
+    const orders: WriteOrder[] = []
+    const end = gatherOrders(message, orders)
+    if (orders.length > 0) answerGroup(writer, orders)
+    if (end === null) return
+    writer.close()
+    post({ answers: [{ id: end, value: null }] })
+    port.close()
   })
+}
+
+type WriteOrder = Extract<ToWorker, { type: 'write' }>
+
+/** Takes all orders that are there already, as far as they fit into one group. Returns the number of the order to close. */
+function gatherOrders(first: ToWorker, orders: WriteOrder[]): number | null {
+  let requests = 0
+  let octets = 0
+  let message: ToWorker | undefined = first
+  while (message) {
+    if (message.type === 'close') return message.id
+    if (message.type === 'write') {
+      orders.push(message)
+      requests += message.requests.length
+      for (const { byteLength } of message.buffers) octets += byteLength
+    }
+    if (requests >= GROUP_REQUESTS || octets >= GROUP_OCTETS) break
+    message = port && receiveMessageOnPort(port)?.message
+  }
+  return null
+}
+
+/** One group of several orders: one flush of the disk pays for all. */
+function answerGroup(writer: Writer, orders: readonly WriteOrder[]): void {
+  // The octets are written when it is answered: the buffers are used again on the other side.
+  const spare = orders.flatMap(({ buffers }) => buffers)
+  post({ answers: answersOf(writer, orders), spare }, spare)
+}
+
+function answersOf(writer: Writer, orders: readonly WriteOrder[]): readonly WorkerAnswer[] {
+  try {
+    const requests = orders.flatMap((order) => order.requests)
+    const { replies, notes } = runPatiently(writer, requests, orders[orders.length - 1].now)
+    let first = 0
+    return orders.map(({ id, requests: own }, i) => {
+      const value: GroupResult = { replies: replies.slice(first, first + own.length), notes: i === 0 ? notes : [] }
+      first += own.length
+      return { id, value }
+    })
+  } catch (error) {
+    const failure = failureOf(error)
+    return orders.map(({ id }) => ({ id, failure }))
+  }
 }
 
 /** Asks again until the lock was free. The octets were moved here, so it cannot be done on the other side. */

@@ -5,7 +5,7 @@ import type { ReadRequest } from '../read/requests.js'
 import type { DriverName } from '../sql/driver.js'
 import type { GroupResult } from '../write/requests.js'
 import { isOctets } from '../write/writer.js'
-import { type Backend, createWriteQueue, errorOf, type QueueOptions, type WriteQueue } from './backend.js'
+import { type Backend, createWriteQueue, errorOf, type WriteQueue } from './backend.js'
 import { createChunkPool } from './chunk-pool.js'
 import { gather, smallBuffers } from './gather.js'
 import type { BackendOptions } from './options.js'
@@ -31,11 +31,11 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
   }
   const [octets, ...readers] = others
 
-  // Octets and rows are two files: while one is being flushed, the other is written. A flag change does not wait
-  // behind a large message.
-  const queueOf = (writer: Thread, waits: Pick<QueueOptions, 'awaits' | 'wanted'>): WriteQueue =>
+  // Octets and rows are two files: while one is being flushed, the other is written. A flag change does not wait behind a large
+  // message. A small one goes to the writer of rows with its octets: one way in place of two is worth more than the overlap.
+  const queueOf = (writer: Thread): WriteQueue =>
     createWriteQueue({
-      ...waits,
+      ahead: AHEAD,
       async run(requests, now) {
         const gathered = gather(requests, pool)
         const result = await writer.ask({ type: 'write', ...gathered, now }, gathered.buffers)
@@ -47,19 +47,8 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
       patience: 0,
       onNotes: options.onNotes,
     })
-  // Whose messages were written together sends the next ones at about the same time.
-  const octetQueue: WriteQueue = queueOf(octets, {
-    wanted: (waiting) => (waiting < WORTH_GATHERING ? 0 : Math.min(MOST_GATHERED, octetQueue.last() + rowQueue.last())),
-  })
-  // Who stages octets delivers next. Deliveries wait a little for those whose octets are being flushed, if they are many, and
-  // have one commit with them: a commit costs as much as several deliveries. Nothing else waits.
-  const rowQueue: WriteQueue = queueOf(rows, {
-    awaits(next) {
-      const staging = octetQueue.writing()
-      if (!staging || staging.requests < Math.max(next.length, WORTH_WAITING)) return null
-      return next.every(({ type }) => type === 'deliver') ? soon(staging.answered) : null
-    },
-  })
+  const octetQueue = queueOf(octets)
+  const rowQueue = queueOf(rows)
   const long = new Set<Promise<unknown>>()
 
   /** What may take minutes has a thread of its own: nobody's reading waits behind a backup. */
@@ -98,25 +87,11 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
   }
 }
 
-/** Messages from which on it is worth to wait for more. */
-const WORTH_GATHERING = 4
-/** Messages for which nobody waits any longer. */
-const MOST_GATHERED = 64
-/** Stagings in flight for which deliveries wait. */
-const WORTH_WAITING = 8
-/** ms that they wait at most. */
-const LONGEST_WAIT = 5
-
-/** When others have their answers and have had a turn of the event loop to go on with them, or after `LONGEST_WAIT`. */
-function soon(answered: Promise<unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, LONGEST_WAIT)
-    void answered.then(() => {
-      clearTimeout(timer)
-      setImmediate(resolve)
-    })
-  })
-}
+/**
+ * Groups on their way to a writer. It makes one of all that are there when it has finished the last, and does not wait until this
+ * thread has a moment to send the next.
+ */
+const AHEAD = 16
 
 function leastBusy(threads: readonly Thread[]): Thread {
   let best = threads[0]

@@ -1,5 +1,6 @@
 import { type AppendOp, Flag, type OpResult, StoreError } from '@posthouse/store-api'
 import { blobNumber } from '../blob-id.js'
+import type { KnownBlob } from './blobs.js'
 import { joinKeywords, spellKeywords } from './keywords.js'
 import { countSeen, guestNumber, setPersonal } from './personal.js'
 import type { MailboxState } from './state.js'
@@ -9,16 +10,24 @@ import type { Transaction } from './transaction.js'
 /** The largest UID (RFC 9051 §2.3.1.1). */
 export const MAX_UID = 4294967295
 
-/** What an append needs to know beyond the mailbox. */
-export type NewMessage = Omit<AppendOp, 'op' | 'to'>
+/** What an append needs to know beyond the mailbox and the octets. */
+export type NewMessage = Omit<AppendOp, 'op' | 'to' | 'staged'>
 
 /** APPEND: one staged blob becomes one message. */
 export function append(tx: Transaction, op: AppendOp): OpResult {
-  return appendTo(tx, tx.mailboxOf(op.to), op)
+  return appendTo(tx, tx.mailboxOf(op.to), op, op.staged.blob)
 }
 
-/** @throws StoreError `expired`, `overquota`, `limit`, `nonexistent` */
-export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMessage): OpResult {
+/**
+ * `staged`: the name of octets, or what is known of them.
+ * @throws StoreError `expired`, `overquota`, `limit`, `nonexistent`
+ */
+export function appendTo(
+  tx: Transaction,
+  mailbox: MailboxState,
+  message: NewMessage,
+  staged: string | KnownBlob,
+): OpResult {
   const { batch, account } = tx
   const { index, now } = batch
   if (message.dedup !== undefined) {
@@ -26,7 +35,7 @@ export function appendTo(tx: Transaction, mailbox: MailboxState, message: NewMes
     if (first) return first
   }
   if (mailbox.noSelect) throw new StoreError('nonexistent', 'this mailbox holds no messages')
-  const blob = liveBlob(tx, message.staged.blob)
+  const blob = typeof staged === 'string' ? liveBlob(tx, staged) : staged
   const prefix = message.prefix?.byteLength ? message.prefix : null
   const size = blob.size + (prefix?.byteLength ?? 0)
   checkRoom(tx, 1, size)
@@ -102,7 +111,7 @@ function firstDelivery(tx: Transaction, key: string): OpResult | undefined {
  * A staged blob whose lease still runs. It is read under the index's write lock, which the collector holds while it
  * deletes: what is alive here stays alive until the commit.
  */
-function liveBlob(tx: Transaction, name: string): { id: number; size: number } {
+function liveBlob(tx: Transaction, name: string): KnownBlob {
   const id = blobNumber(name)
   const row = id === undefined ? undefined : tx.batch.blob(id)
   if (row === undefined || row[2] !== 1 || row[1] === null || row[1] < tx.batch.now) {

@@ -6,6 +6,12 @@ import type { WriteRequest } from './requests.js'
 
 type PutRequest = Extract<WriteRequest, { type: 'put' }>
 
+/** Octets that are durable and have a lease. */
+export interface KnownBlob {
+  readonly id: number
+  readonly size: number
+}
+
 /** Gives out blob numbers inside one transaction. */
 export interface BlobNumbers {
   next(): number
@@ -52,6 +58,18 @@ export function putChunks(
   let chunk = id * MAX_CHUNKS + request.first
   for (const data of request.chunks) blobs.execute('INSERT INTO chunk(id, data) VALUES(?,?)', chunk++, data)
   return id
+}
+
+/** Writes octets that need no more than one chunk. @returns the number of the blob */
+export function putWhole(
+  blobs: Connection,
+  numbers: BlobNumbers,
+  octets: Uint8Array,
+  now: number,
+  limits: SqliteLimits,
+): number {
+  const chunks = octets.byteLength > 0 ? [octets] : []
+  return putChunks(blobs, numbers, { type: 'put', blob: 0, first: 0, chunks, size: octets.byteLength }, now, limits)
 }
 
 /** Lets a commit name octets that are there already. @returns how many octets, or `null` when they are gone */

@@ -1,6 +1,5 @@
 import {
   type CommitResult,
-  type Delivery,
   guardOp,
   isStoreError,
   normaliseMailboxPath,
@@ -14,6 +13,7 @@ import { guestRights } from '../sql/rights.js'
 import type { Guest } from '../viewer.js'
 import { changeAcl, inheritAcl, parentOf } from './acl.js'
 import { append, appendTo } from './append.js'
+import type { KnownBlob } from './blobs.js'
 import { copy } from './copy.js'
 import { expunge } from './expunge.js'
 import { changeFlags } from './flags.js'
@@ -33,7 +33,7 @@ export function perform(batch: Batch, request: RowRequest): Answers[RowRequest['
     case 'commit':
       return batch.attempt(() => commit(batch, request))
     case 'deliver':
-      return deliver(batch, request.delivery)
+      return deliver(batch, request)
     case 'account':
       return batch.attempt(() => addAccount(batch, request.name, request.limit))
     case 'remove':
@@ -116,15 +116,16 @@ function performOp(tx: Transaction, op: Op): OpResult {
 }
 
 /** One staged message into many accounts: each recipient succeeds or fails alone. */
-function deliver(batch: Batch, delivery: Delivery): (OpResult | Failure)[] {
+function deliver(batch: Batch, request: Extract<RowRequest, { type: 'deliver' }>): (OpResult | Failure)[] {
+  const { delivery, from } = request
+  const staged = typeof from === 'string' ? from : (batch.broughtBy(request) as KnownBlob)
   return delivery.to.map((target) => {
     try {
       return batch.attempt(() => {
         const tx = beginTransaction(batch, batch.accountByName(target.account))
         const path = normaliseMailboxPath(target.path ?? ['INBOX'])
         const mailbox = mailboxByPath(batch, tx.account, joinPath(path)) ?? newMailbox(tx, path)
-        const result = appendTo(tx, mailbox, {
-          staged: delivery.staged,
+        const message = {
           summary: delivery.summary,
           ...(delivery.header && { header: delivery.header }),
           ...(delivery.thread && { thread: delivery.thread }),
@@ -132,7 +133,8 @@ function deliver(batch: Batch, delivery: Delivery): (OpResult | Failure)[] {
           flags: target.flags ?? 0,
           ...(target.keywords && { keywords: target.keywords }),
           dedup: target.dedup,
-        })
+        }
+        const result = appendTo(tx, mailbox, message, staged)
         tx.finish()
         return result
       })

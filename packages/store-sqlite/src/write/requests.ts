@@ -27,7 +27,12 @@ export type WriteRequest =
       readonly ops: readonly Op[]
       readonly key?: string
     }
-  | { readonly type: 'deliver'; readonly delivery: Delivery }
+  | {
+      readonly type: 'deliver'
+      readonly delivery: Omit<Delivery, 'staged'>
+      /** The name of what was staged, or the octets themselves, one chunk at most. */
+      readonly from: string | Uint8Array
+    }
   | { readonly type: 'account'; readonly name: string; readonly limit?: QuotaLimit }
   | { readonly type: 'remove'; readonly name: string }
   | { readonly type: 'address'; readonly address: string; readonly account: string | null }

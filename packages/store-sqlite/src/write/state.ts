@@ -2,6 +2,8 @@ import { StoreError } from '@posthouse/store-api'
 import type { SqliteLimits } from '../limits.js'
 import type { Connection } from '../sql/connection.js'
 import type { SqlValue } from '../sql/driver.js'
+import type { KnownBlob } from './blobs.js'
+import type { WriteRequest } from './requests.js'
 
 /**
  * What a group of requests knows while it holds the write lock. Accounts and mailboxes are read once for the whole
@@ -55,6 +57,8 @@ export interface BatchSetup {
   readonly limits: SqliteLimits
   /** ms since the epoch. */
   readonly now: number
+  /** The octets that a delivery has brought along. */
+  readonly broughtBy: (request: WriteRequest) => KnownBlob | undefined
   /** Each request has a savepoint of its own. Without it one that fails after it has written throws `SavepointsWanted`. */
   readonly savepoints: boolean
 }

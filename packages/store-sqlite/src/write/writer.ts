@@ -11,7 +11,7 @@ import {
 import type { Driver } from '../sql/driver.js'
 import { rollBack } from '../sql/roll-back.js'
 import { removeTails, sweepTails } from '../tail/files.js'
-import { blobNumbers, deleteBlob, putChunks, renewLease } from './blobs.js'
+import { blobNumbers, deleteBlob, type KnownBlob, putChunks, putWhole, renewLease } from './blobs.js'
 import { perform, type RowRequest } from './perform.js'
 import type { Failure, GroupResult, Reply, WriteRequest } from './requests.js'
 import { type IndexRequest, indexTexts } from './search-index.js'
@@ -36,18 +36,31 @@ export function isOctets(request: WriteRequest): request is BlobRequest {
 }
 
 type BlobRequest = Extract<WriteRequest, { type: 'put' | 'discard' | 'restage' }>
+/** A delivery that brings its octets along. */
+type OctetDelivery = Extract<WriteRequest, { type: 'deliver' }> & { readonly from: Uint8Array }
+
+function bringsOctets(request: WriteRequest): request is OctetDelivery {
+  return request.type === 'deliver' && typeof request.from !== 'string'
+}
 
 /** Opens the files and makes them when needed. `busyTimeout`: ms for which `run` may block while others write. */
 export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLimits, busyTimeout: number): Writer {
   const { index, blobs } = openForWriting(driver, files, busyTimeout)
+  /** What deliveries have brought. One that finds the index locked is asked again, and its octets are there by then. */
+  const brought = new WeakMap<WriteRequest, KnownBlob>()
+  const broughtBy = (request: WriteRequest): KnownBlob | undefined => brought.get(request)
   let search: Connection | undefined
   let swept = false
 
-  function runBlobs(requests: readonly BlobRequest[], now: number): { replies: Reply[]; done: () => void } {
+  function runBlobs(
+    requests: readonly (BlobRequest | OctetDelivery)[],
+    now: number,
+  ): { replies: Reply[]; done: () => void } {
     const tails: number[] = []
     const numbers = blobNumbers(blobs)
     const replies = requests.map((request): Reply => {
       try {
+        if (request.type === 'deliver') return { value: putWhole(blobs, numbers, request.from, now, limits) }
         if (request.type === 'put') return { value: putChunks(blobs, numbers, request, now, limits) }
         if (request.type === 'restage') return { value: renewLease(blobs, request.blob, now + limits.lease) }
         if (deleteBlob(blobs, request.blob)) tails.push(request.blob)
@@ -62,7 +75,7 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
   }
 
   function runIndex(requests: readonly RowRequest[], now: number, savepoints: boolean, notes: ChangeNote[]): Reply[] {
-    const batch = createBatch({ index, blobs, tails: files.tails, limits, now, savepoints })
+    const batch = createBatch({ index, blobs, tails: files.tails, limits, now, broughtBy, savepoints })
     try {
       const replies = requests.map((request): Reply => {
         try {
@@ -78,6 +91,14 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
     } finally {
       batch.releaseBlobs()
     }
+  }
+
+  /** The octets of a delivery are durable: it has no answer yet, its rows come now. */
+  function goOn(request: WriteRequest, replies: (Reply | null)[], place: number): void {
+    const reply = replies[place]
+    if (!bringsOctets(request) || !reply || 'failure' in reply) return
+    brought.set(request, { id: reply.value as number, size: request.from.byteLength })
+    replies[place] = null
   }
 
   function truncateLogs(): void {
@@ -102,22 +123,24 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
       const texts: number[] = []
       const idle: number[] = []
       requests.forEach((request, i) => {
-        if (isOctets(request)) octets.push(i)
-        else if (request.type === 'index') texts.push(i)
+        if (isOctets(request) || (bringsOctets(request) && !brought.has(request))) octets.push(i)
+        if (request.type === 'index') texts.push(i)
         else if (request.type === 'idle') idle.push(i)
-        else rows.push(i)
+        else if (!isOctets(request)) rows.push(i)
       })
       group(blobs, octets, replies, (some) =>
         runBlobs(
-          some.map((i) => requests[i] as BlobRequest),
+          some.map((i) => requests[i] as BlobRequest | OctetDelivery),
           now,
         ),
       )
+      for (const i of octets) goOn(requests[i], replies, i)
       if (!swept && requests.some(({ type }) => type === 'maintain')) {
         swept = true
         sweepTails(files.tails, (blob) => blobs.get('SELECT 1 FROM blob WHERE id=?', blob) !== undefined)
       }
-      group(index, rows, replies, (some, savepoints) => {
+      const ready = rows.filter((i) => !bringsOctets(requests[i]) || brought.has(requests[i]))
+      group(index, ready, replies, (some, savepoints) => {
         const fresh: ChangeNote[] = []
         const wanted = some.map((i) => requests[i] as RowRequest)
         return {

@@ -33,9 +33,12 @@ export function onCore(core: 0 | 1, command: readonly string[]): readonly string
 /** Without the paths of the repository's own: what is measured is the build (`dist/`), not sources translated on the way. */
 const BUILT = fileURLToPath(new URL('./tsconfig.json', import.meta.url))
 
-/** Starts a program that prints `ready PORT` on a line of its own. Programs in TypeScript run over the built packages. */
-export async function startServer(command: readonly string[]): Promise<BenchServer> {
-  const [program, ...args] = onCore(0, command)
+/**
+ * Starts a program that prints `ready PORT` on a line of its own. Programs in TypeScript run over the built packages. `spread`: on
+ * all cores, for what works in several threads.
+ */
+export async function startServer(command: readonly string[], spread = false): Promise<BenchServer> {
+  const [program, ...args] = spread ? command : onCore(0, command)
   const child: ChildProcess = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TSX_TSCONFIG_PATH: BUILT },

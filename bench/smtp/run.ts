@@ -24,17 +24,20 @@ const LOADS: readonly Load[] = [
   ['100 KB lock-step', 'lockstep', 10, 3_000, 100_000],
   ['5 MB, 4 connections', 'lockstep', 4, 100, 5_000_000],
   ['10 KB, 50 connections', 'lockstep', 50, 10_000, 10_240],
+  ['10 KB pipelined, 50 connections', 'pipelined', 50, 10_000, 10_240],
   ['one per connection', 'connect', 10, 4_000, 1024],
 ]
 /** Messages before anything is measured: compilers need their time, and a connection is much code. */
 const WARM_UP = 4_000
 
-type Server = readonly [name: string, command: readonly string[]]
+/** Each has one core, but for those that are spread over all, the generator's included. */
+type Server = readonly [name: string, command: readonly string[], spread?: 'spread']
 const SERVERS: readonly Server[] = [
   ['node:net loop', [process.execPath, join(here, 'sink.mjs'), '0']],
   ['posthouse', [process.execPath, '--import', 'tsx', join(here, 'ours.ts'), 'discard']],
   ['posthouse + summary', [process.execPath, '--import', 'tsx', join(here, 'ours.ts'), 'summary']],
   ['posthouse + SQLite', [process.execPath, '--import', 'tsx', join(here, 'ours.ts'), 'sqlite']],
+  ['posthouse + SQLite, spread', [process.execPath, '--import', 'tsx', join(here, 'ours.ts'), 'sqlite'], 'spread'],
   ['smtp-server', [process.execPath, join(here, 'peer-smtp-server.mjs'), '0']],
   ['smtp-server + mailparser', [process.execPath, join(here, 'peer-smtp-server.mjs'), '0', 'mailparser']],
 ]
@@ -73,7 +76,10 @@ function wanted<T extends readonly [name: string, ...rest: unknown[]]>(all: read
 const generator = buildGenerator()
 const loads = wanted(LOADS, 'load')
 const servers = await Promise.all(
-  wanted(SERVERS, 'only').map(async ([name, command]) => ({ name, server: await startServer(command) })),
+  wanted(SERVERS, 'only').map(async ([name, command, spread]) => ({
+    name,
+    server: await startServer(command, spread !== undefined),
+  })),
 )
 const results = new Map<string, (Measured | null)[]>()
 try {

@@ -7,7 +7,7 @@ import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import { deliverOneByOne } from './deliver-one-by-one.js'
 import { localTargets, outcome, storeReply, worst } from './delivery-outcome.js'
-import { createStageFeed, type StageFeed } from './stage-feed.js'
+import { createBlockPool, createStageFeed, type StageFeed } from './stage-feed.js'
 import { deliveryPrefix } from './trace-prefix.js'
 
 export interface DeliverToOptions {
@@ -35,6 +35,7 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
   if (!store.stage || !store.deliver) return deliverOneByOne(store, options)
   const stage = store.stage.bind(store)
   const deliver = store.deliver.bind(store)
+  const pool = store.deliverOctets ? createBlockPool() : undefined
 
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<readonly Reply[]> {
     const { transaction } = received
@@ -64,6 +65,8 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
       else if (octets && copies.length > 0) results = (await store.deliverOctets?.({ octets, ...delivery })) ?? []
     } catch (error) {
       return refuseAll(error, received, session)
+    } finally {
+      feed.release()
     }
     const accepted = replies.accepted(transaction.id)
     let next = 0
@@ -80,7 +83,7 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
     name: 'deliver-to',
     needs: ['summary'],
     body(transaction) {
-      const feed = createStageFeed(stage, transaction.size)
+      const feed = createStageFeed(stage, transaction.size, pool)
       transaction.set(feedKey, feed)
       return feed
     },

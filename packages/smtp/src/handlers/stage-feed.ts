@@ -5,20 +5,50 @@ import type { BodySink } from '../session/handler.js'
 /** Octets that are kept back before a store is asked: messages below it are staged in one call without a stream. */
 const SMALL = 65_536
 
+/** Octets of a block. */
+const BLOCK = 16_384
+/** Blocks kept for reuse. */
+const KEPT_BLOCKS = 128
+
+/** Blocks that are used again: most messages fit into one, and new memory for each would only be work for the collector. */
+export interface BlockPool {
+  take(): Uint8Array
+  give(blocks: readonly Uint8Array[]): void
+}
+
+/** Makes a pool for the messages of one handler. */
+export function createBlockPool(): BlockPool {
+  const free: Uint8Array[] = []
+  return {
+    take: () => free.pop() ?? new Uint8Array(BLOCK),
+    give(blocks) {
+      for (const block of blocks) if (free.length < KEPT_BLOCKS) free.push(block)
+    },
+  }
+}
+
 /** Takes octets with `write` and gives them to `stage` of a store. */
 export interface StageFeed extends BodySink {
   /** All octets, when none has been given to the store yet and no more come; they are not staged then. Else `null`. */
   whole(): readonly Uint8Array[] | null
   /** No more octets come: resolves when they are durable. */
   finish(): Promise<Staged>
+  /** Nobody reads what `whole` has given any more. */
+  release(): void
 }
 
-/** Makes the feed of one message. `hint`: octets that are expected. */
+/**
+ * Makes the feed of one message. `hint`: octets that are expected. `pool`: where `whole` gets its memory, when the store promises
+ * to be done with it; default: memory of its own for each piece.
+ */
 export function createStageFeed(
   stage: (bytes: Source, hint?: { readonly size?: number }) => Promise<Staged>,
   hint: number | null,
+  pool?: BlockPool,
 ): StageFeed {
-  let kept: Uint8Array[] = []
+  /** Octets in front of the pipe; those of a pool are full but for the last, which has so many. */
+  let blocks: Uint8Array[] = []
+  let filled = 0
   let size = 0
   let pipe: Pipe | null = null
   let staged: Promise<Staged> | null = null
@@ -41,25 +71,57 @@ export function createStageFeed(
     }
   }
 
+  function keep(octets: Uint8Array): void {
+    if (!pool) {
+      blocks.push(octets.slice())
+      return
+    }
+    for (let from = 0; from < octets.length; ) {
+      if (blocks.length === 0 || filled === BLOCK) {
+        blocks.push(pool.take())
+        filled = 0
+      }
+      const count = Math.min(octets.length - from, BLOCK - filled)
+      blocks[blocks.length - 1].set(octets.subarray(from, from + count), filled)
+      filled += count
+      from += count
+    }
+  }
+
+  function kept(): Uint8Array[] {
+    if (!pool) return blocks
+    const last = blocks.length - 1
+    return blocks.map((block, i) => (i === last ? block.subarray(0, filled) : block))
+  }
+
+  /** What a pipe has taken is not used again: the last piece is with the store until it asks for more. */
+  function sendKept(): Promise<void> {
+    const pieces = kept()
+    blocks = []
+    return send(pieces)
+  }
+
   return {
     write(octets) {
       size += octets.length
       // A big piece with nothing before it goes through without a copy: the store is done with it when it asks again.
-      if (kept.length === 0 && octets.length >= SMALL / 2 && size > octets.length) return send([octets])
-      kept.push(octets.slice())
+      if (blocks.length === 0 && octets.length >= SMALL / 2 && size > octets.length) return send([octets])
+      keep(octets)
       if (size < SMALL && !pipe) return
-      const pieces = kept
-      kept = []
-      return send(pieces)
+      return sendKept()
     },
-    whole: () => (pipe ? null : kept),
+    whole: () => (pipe ? null : kept()),
     async finish() {
-      if (!pipe) return stage(kept, { size })
+      if (!pipe) return stage(kept(), { size })
       pipe.end()
       return staged as Promise<Staged>
     },
+    release() {
+      pool?.give(blocks)
+      blocks = []
+    },
     abort() {
-      kept = []
+      blocks = []
       pipe?.fail(new Error('the message was not completed'))
     },
   }

@@ -14,8 +14,8 @@ const MAX_LINE = 998
 const LF = 10
 const CR = 13
 
-/** The message for a server that takes `target` at most; `null` when it cannot be converted. */
-export function convertMessage(message: Uint8Array, target: '7bit' | '8bit'): Uint8Array | null {
+/** As `convertMessage`. */
+export function convertNow(message: Uint8Array, target: '7bit' | '8bit'): Uint8Array | null {
   const { root } = indexMessage(message)
   const pieces: Uint8Array[] = []
   for (const { kind, entity, start, end } of ranges(root)) {

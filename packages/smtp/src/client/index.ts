@@ -1,6 +1,5 @@
 export { type OutgoingMail, type SendOptions, type SmtpClient, startSmtpClient } from './client.js'
 export { systemTimer, type Timer } from './conversation.js'
-export { convertMessage } from './conversion.js'
 export * from './engine/index.js'
 export type { Envelope, EnvelopeRecipient } from './envelope.js'
 export { SmtpClientError, type SmtpClientErrorCode, type SmtpClientErrorDetails } from './errors.js'
@@ -9,3 +8,4 @@ export type { MessageSource, OutgoingMessage, StoredMessage } from './message.js
 export type { SmtpClientOptions } from './options.js'
 export type { RecipientOutcome, SendResult } from './outcome.js'
 export { createSmtpPool, type SmtpPool, type SmtpPoolOptions } from './pool.js'
+export { convertMessage } from './preparation.js'

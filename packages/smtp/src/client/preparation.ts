@@ -2,7 +2,6 @@
 
 import { concat, hasEightBit } from '@posthouse/wire'
 import type { SmtpCapabilities } from '../syntax/capabilities.js'
-import { convertMessage } from './conversion.js'
 import { ContentWriter, type OutgoingContentRule } from './engine/index.js'
 import type { MessageNeeds } from './envelope.js'
 import { SmtpClientError } from './errors.js'
@@ -60,6 +59,15 @@ export async function prepareMessage(
   return as({ body: '7BIT' }, await convert(whole, '7bit', '8BITMIME', options))
 }
 
+/**
+ * The message for a server that takes `target` at most; `null` when it cannot be converted. What it takes to convert is loaded for
+ * the first message that needs it.
+ */
+export async function convertMessage(message: Uint8Array, target: '7bit' | '8bit'): Promise<Uint8Array | null> {
+  const { convertNow } = await import('./conversion.js')
+  return convertNow(message, target)
+}
+
 async function convert(
   message: OpenedMessage,
   target: '7bit' | '8bit',
@@ -69,7 +77,7 @@ async function convert(
   let octets = await collect(message, options.limit)
   // Lines that are to be encoded must be lines; in a binary message they are whatever they are.
   if (lacking === '8BITMIME') octets = normalize(octets, options.content)
-  const converted = options.downgrade === 'convert' ? convertMessage(octets, target) : null
+  const converted = options.downgrade === 'convert' ? await convertMessage(octets, target) : null
   if (converted) return inMemory(converted)
   const why = options.downgrade === 'convert' ? 'the message cannot be converted' : 'conversion is not allowed'
   throw new SmtpClientError('unsupported', `the server has no ${lacking}, and ${why}`, {

@@ -2,7 +2,6 @@
  * A message that has come in: the handlers are asked about it, leg by leg. Behind a leg it may be another message,
  * which comes in for the next leg as the first one came from the client.
  */
-import { createSummarizer } from '@posthouse/mime/summary'
 import type { MaybePromise } from '@posthouse/wire'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
@@ -13,6 +12,7 @@ import { type CompleteMessage, type OpenSink, openSinks, Reception } from './rec
 import type { RewrittenMessage } from './rewrite.js'
 import { memorySpool, type SpoolWriter } from './spool.js'
 import { andThen, isPromise } from './stages.js'
+import { newSummarizer } from './summarizing.js'
 import type { Transaction } from './transaction.js'
 
 /** Makes the reception of a leg. `kept`: where the octets are that come from a handler and not from the client. */
@@ -30,7 +30,7 @@ export function openReception(
   return new Reception({
     transaction,
     sinks,
-    summarizer: legs[leg].needsSummary ? createSummarizer() : null,
+    summarizer: legs[leg].needsSummary ? newSummarizer() : null,
     spool: kept ?? (needsOctets ? setup.spool.open() : null),
     // What handlers add does not make a message too big.
     limit: kept ? Number.POSITIVE_INFINITY : limit,

@@ -40,12 +40,18 @@ export interface Parts {
   /** The way of a message through the handlers; one leg unless one of them `rewrites`. */
   readonly legs: readonly Leg[]
   readonly needsOctets: boolean
+  readonly needsSummary: boolean
 }
 
 /** Sorts handlers. Of two that know the same parameter or command, the later one counts. */
 export function sortHandlers(handlers: readonly SmtpHandler[]): Parts {
   const having = <S extends Stage>(stage: S): readonly With<S>[] =>
     handlers.filter((handler): handler is With<S> => handler[stage] !== undefined)
+  const legs = cutBehindRewriters(handlers).map((leg) => ({
+    body: leg.filter((handler): handler is With<'body'> => handler.body !== undefined),
+    message: leg.filter((handler): handler is With<'message'> => handler.message !== undefined),
+    needsSummary: leg.some((handler) => handler.needs?.includes('summary')),
+  }))
   return {
     on: {
       keywords: having('keywords'),
@@ -64,12 +70,9 @@ export function sortHandlers(handlers: readonly SmtpHandler[]): Parts {
     mailParameters: new Map(handlers.flatMap((handler) => [...(handler.mailParameters ?? [])])),
     rcptParameters: new Map(handlers.flatMap((handler) => [...(handler.rcptParameters ?? [])])),
     commands: new Map(handlers.flatMap((handler) => [...(handler.commands ?? [])])),
-    legs: cutBehindRewriters(handlers).map((leg) => ({
-      body: leg.filter((handler): handler is With<'body'> => handler.body !== undefined),
-      message: leg.filter((handler): handler is With<'message'> => handler.message !== undefined),
-      needsSummary: leg.some((handler) => handler.needs?.includes('summary')),
-    })),
+    legs,
     needsOctets: needsOctets(handlers),
+    needsSummary: legs.some((leg) => leg.needsSummary),
   }
 }
 

@@ -27,6 +27,7 @@ import type { SmtpHandler, SmtpSession } from './handler.js'
 import { needsOctets, sortHandlers } from './parts.js'
 import { createSession } from './session.js'
 import { memorySpool, type Spool } from './spool.js'
+import { preloadSummarizer } from './summarizing.js'
 
 /** What an SMTP or LMTP server is made of. */
 export interface SmtpServerOptions {
@@ -101,6 +102,8 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
     goodbye: replies.goodbye(hostname),
     makeId: idMaker(options.random ?? randomOctets),
   }
+  // Here, so that it is there when the first message comes; who cannot have it then is told with the first message.
+  if (setup.parts.needsSummary) preloadSummarizer()
   const { transcript } = options
   const engine = { dialect, limits, content: contentPolicy(options.content) }
   const server = { protocol: dialect, hostname, limits, banner, log: options.log ?? null }

@@ -7,6 +7,7 @@ import { ask, type Conversation, dropTransaction, failed } from '../conversation
 import { concludeMessage, openReception, report } from '../message-stage.js'
 import { type OpenSink, openSinks, type Reception } from '../reception.js'
 import { andThen, isPromise } from '../stages.js'
+import { loadSummarizer } from '../summarizing.js'
 import type { TransactionState } from '../transaction.js'
 
 /** DATA: `354` when everything is ready to take the message. */
@@ -59,6 +60,13 @@ export function messageEnd(c: Conversation, event: Extract<SmtpEvent, { type: 'm
 
 /** Asks the handlers whether and where the message may come. */
 function begin(c: Conversation): MaybePromise<Reply | undefined> {
+  if (!c.setup.parts.needsSummary) return askHandlers(c)
+  const loading = loadSummarizer()
+  if (!isPromise(loading)) return askHandlers(c)
+  return loading.then(() => askHandlers(c)).catch((error: unknown) => failed(c, 'body', error))
+}
+
+function askHandlers(c: Conversation): MaybePromise<Reply | undefined> {
   const { session, setup } = c
   const transaction = session.transaction as TransactionState
   const { on, legs } = setup.parts

@@ -12,6 +12,12 @@ async function main() {
   assert.equal(message.link('Confirm').pathname, '/confirm')
   assert.equal(stable(message).headers.includes('Date: (date)'), true)
   assert.equal((await createTestMailApi(mail)(new Request('http://localhost/api/v1/messages'))).status, 200)
+  // A charset that TextDecoder lacks.
+  const dos = await mail.deliver(
+    'ada@mail.test',
+    Buffer.from('Content-Type: text/plain; charset=cp437\r\n\r\n\x81ber\r\n', 'latin1'),
+  )
+  assert.equal(dos.text, 'über\n')
   await mail.dispose()
   console.log('everything works')
 }

@@ -67,6 +67,10 @@ assert.match(imap.join(''), new RegExp(`\\* ${fixtureNames.length} EXISTS`))
 const pop3 = await talk(mail.pop3.port, ['USER ada', 'PASS x', 'STAT', 'QUIT'])
 assert.match(pop3.join(''), new RegExp(`\\+OK ${fixtureNames.length} `))
 
+// A charset that TextDecoder lacks.
+const inDos = Buffer.from('Content-Type: text/plain; charset=cp437\r\n\r\n\x81ber\r\n', 'latin1')
+assert.equal((await mail.deliver('eve@mail.test', inDos)).text, 'über\n')
+
 const remote = await connectTestMail(mail.http.url)
 const next = remote.inbox('bob@mail.test').next()
 await talk(mail.smtp.port, letter('bob@mail.test', 'Over HTTP'))

@@ -2,7 +2,7 @@
  * The entry of a worker thread: one role, one set of connections. A writer may block while other processes hold the
  * lock; nobody else lives in its thread.
  */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { transferablesOf } from '../read/pack.js'
 import { createReader, type StoreReader } from '../read/reader.js'
 import type { ReadAnswers, ReadRequest } from '../read/requests.js'
@@ -72,36 +72,41 @@ function answerAll(reader: StoreReader, questions: readonly ReadQuestion[]): voi
   if (answers.length > 0) post({ answers }, transfer)
 }
 
+/** All orders that have come by the time the last group is written are the next group, as far as they fit into one. */
 function serveWriter(writer: Writer): void {
+  const waiting: WriteOrder[] = []
+  let end: number | null = null
+
+  function work(): void {
+    const group = waiting.splice(0, groupSize(waiting))
+    if (group.length > 0) answerGroup(writer, group)
+    if (waiting.length > 0) setImmediate(work)
+    else if (end !== null) {
+      writer.close()
+      post({ answers: [{ id: end, value: null }] })
+      port?.close()
+    }
+  }
+
   port?.on('message', (message: ToWorker) => {
-    const orders: WriteOrder[] = []
-    const end = gatherOrders(message, orders)
-    if (orders.length > 0) answerGroup(writer, orders)
-    if (end === null) return
-    writer.close()
-    post({ answers: [{ id: end, value: null }] })
-    port.close()
+    if (waiting.length === 0) setImmediate(work)
+    if (message.type === 'write') waiting.push(message)
+    else if (message.type === 'close') end = message.id
   })
 }
 
 type WriteOrder = Extract<ToWorker, { type: 'write' }>
 
-/** Takes all orders that are there already, as far as they fit into one group. Returns the number of the order to close. */
-function gatherOrders(first: ToWorker, orders: WriteOrder[]): number | null {
+function groupSize(orders: readonly WriteOrder[]): number {
   let requests = 0
   let octets = 0
-  let message: ToWorker | undefined = first
-  while (message) {
-    if (message.type === 'close') return message.id
-    if (message.type === 'write') {
-      orders.push(message)
-      requests += message.requests.length
-      for (const { byteLength } of message.buffers) octets += byteLength
-    }
-    if (requests >= GROUP_REQUESTS || octets >= GROUP_OCTETS) break
-    message = port && receiveMessageOnPort(port)?.message
+  let size = 0
+  while (size < orders.length && requests < GROUP_REQUESTS && octets < GROUP_OCTETS) {
+    const order = orders[size++]
+    requests += order.requests.length
+    for (const { byteLength } of order.buffers) octets += byteLength
   }
-  return null
+  return size
 }
 
 /** One group of several orders: one flush of the disk pays for all. */

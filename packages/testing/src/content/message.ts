@@ -1,6 +1,8 @@
-import { type Address, flatAddresses, type Headers, type Message, type Part, parseMessage } from '@posthouse/mime'
+import type { Address, Headers, Message, Part } from '@posthouse/mime'
+import { flatAddresses, parseMessage } from '@posthouse/mime/core'
 import { TestMailError } from '../errors.js'
 import { matches, type Text } from '../match.js'
+import { lazyCharsets } from '../node/charsets.js'
 import { type CodeOptions, findCode } from './codes.js'
 import { findLinks, type Link, oneLink } from './links.js'
 import { visibleLines } from './visible-text.js'
@@ -130,7 +132,7 @@ export interface MessageSource {
 
 /** Getters of its own, so that `expect(message).toMatchObject(...)` sees them. */
 export function createTestMessage({ id, sequence, receivedAt, raw, envelope, origin }: MessageSource): TestMessage {
-  const mime = lazily(() => parseMessage(raw))
+  const mime = lazily(() => parseMessage(raw, { charsets: lazyCharsets }))
   const text = lazily(() => newlines(mime().text))
   const html = lazily(() => newlines(mime().html))
   const links = lazily(() => findLinks(html(), text()))

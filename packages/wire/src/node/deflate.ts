@@ -1,5 +1,3 @@
-import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
-
 /** How much a peer's compressed octets may grow: beyond it the stream is an attack, not mail. */
 const MAX_RATIO = 200
 /** Octets that may be inflated whatever the ratio, so that small runs of spaces are no crime. */
@@ -30,6 +28,8 @@ export function createDeflateDuplex(to: {
   write(chunk: Uint8Array): void
   failed(message: string): void
 }): DeflateDuplex {
+  // Loaded for the first who compresses: it is a tenth of what there is to load for a server, and few ask for it.
+  const { constants, createDeflateRaw, createInflateRaw } = process.getBuiltinModule('node:zlib')
   const inflate = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH })
   const deflate = createDeflateRaw({ level: 6, memLevel: 8 })
   let compressed = 0

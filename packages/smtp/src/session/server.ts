@@ -131,20 +131,44 @@ function randomOctets(octets: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(octets))
 }
 
+/** In the order of their codes, so that names sort by their time. */
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'
+/** Digits of a name that say when it was made: milliseconds until the year 3084. */
+const TIME_DIGITS = 9
+/** Those that say nothing. */
+const RANDOM_DIGITS = 12
 
-/** Names of 100 random bits in 20 letters and digits. Random octets are fetched for many names at once. */
+/**
+ * Names in 21 letters and digits: the time, and 60 random bits. Those of one time stand together in the index of a store, which then
+ * changes few of its pages for many of them. Random octets are fetched for many names at once.
+ */
 function idMaker(random: (octets: number) => Uint8Array): () => string {
-  const each = 20
   let pool: Uint8Array = new Uint8Array(0)
   let at = 0
+  let then = 0
+  let time = ''
   return () => {
-    if (at + each > pool.length) {
-      pool = random(each * 50)
+    if (at + RANDOM_DIGITS > pool.length) {
+      pool = random(RANDOM_DIGITS * 64)
       at = 0
     }
-    let id = ''
-    for (let i = 0; i < each; i++) id += DIGITS[pool[at++] & 31]
+    const now = Date.now()
+    if (now !== then) {
+      then = now
+      time = timeDigits(now)
+    }
+    let id = time
+    for (let i = 0; i < RANDOM_DIGITS; i++) id += DIGITS[pool[at++] & 31]
     return id
   }
+}
+
+function timeDigits(time: number): string {
+  let digits = ''
+  let left = time
+  for (let i = 0; i < TIME_DIGITS; i++) {
+    digits = DIGITS[left % 32] + digits
+    left = Math.floor(left / 32)
+  }
+  return digits
 }

@@ -30,18 +30,18 @@ describe('what a milter is shown', () => {
       'C [192.0.2.1]|4\u00c0|192.0.2.1|',
       'D H{client_ptr}|unknown|{client_port}|49152|',
       'H client.example|',
-      'D Mi|00000000000000000000|{mail_addr}|a@example.org|{mail_host}|example.org|{mail_mailer}|smtp|',
+      'D Mi|1kdvdna00000000000000|{mail_addr}|a@example.org|{mail_host}|example.org|{mail_mailer}|smtp|',
       'M <a@example.org>|',
       'D R{rcpt_addr}|b@example.org|{rcpt_host}|example.org|{rcpt_mailer}|smtp|',
       'R <b@example.org>|',
-      'D Ti|00000000000000000000|',
+      'D Ti|1kdvdna00000000000000|',
       'T',
       'L Subject|one\n\ttwo|',
       'L X-Empty||',
-      'D Ni|00000000000000000000|',
+      'D Ni|1kdvdna00000000000000|',
       'N',
       'B line 1\r\n.line 2\r\n',
-      'D Ei|00000000000000000000|',
+      'D Ei|1kdvdna00000000000000|',
       'E',
       'K',
     ])
@@ -79,7 +79,7 @@ describe('what a milter is shown', () => {
     const fake = fakeMilter((heard) => agree(heard, options(0, 6, 0x1ff, macros)))
     const macro = (name: string): string | null => (name === '{tenant}' ? 'acme' : null)
     await play(filtered(fake, { macro }).server, HELLO + message('250 {*}'))
-    expect(fake.heard).toContain('D Mi|00000000000000000000|{tenant}|acme|{mail_addr}|a@example.org|')
+    expect(fake.heard).toContain('D Mi|1kdvdna00000000000000|{tenant}|acme|{mail_addr}|a@example.org|')
   })
 
   test('a body comes in pieces of 65,535 octets; after "skip" no more of it', async () => {

@@ -42,9 +42,9 @@ test('RFC 2033 §4.2: one reply for each recipient that was accepted', async () 
     C: 
     C: ..Blah
     C: .
-    S: 250 2.0.0 Message accepted as 00000000000000000000
+    S: 250 2.0.0 Message accepted as 1kdvdna00000000000000
     S: 452 4.2.2 Mailbox full
-    S: 250 2.0.0 Message accepted as 00000000000000000000
+    S: 250 2.0.0 Message accepted as 1kdvdna00000000000000
     C: QUIT
     S: 221 2.0.0 mx.example.org closing connection
     -- closed --
@@ -54,12 +54,12 @@ test('RFC 2033 §4.2: one reply for each recipient that was accepted', async () 
   expect(store.delivered).toHaveLength(6)
   expect(store.delivered[0]).toEqual({
     account: 'pat@example.org',
-    dedup: '00000000000000000000 pat@example.org',
+    dedup: '1kdvdna00000000000000 pat@example.org',
     text: [
       'Return-Path: <chris@bar.com>',
       'Delivered-To: pat@example.org',
       'Received: from foo.edu ([192.0.2.1])',
-      '\tby mx.example.org with LMTP id 00000000000000000000',
+      '\tby mx.example.org with LMTP id 1kdvdna00000000000000',
       '\tfor <pat@example.org>;',
       '\tThu, 1 Jan 2026 00:00:00 +0000',
       'Subject: hello',

@@ -44,7 +44,7 @@ const options = {
 test('one event for each message', async () => {
   const events: object[] = []
   await playTranscript(collector({ ...options, log: (event) => events.push(event) }).server, DIALOGUE)
-  const id = '0'.repeat(20)
+  const id = '1kdvdna00000000000000'
   expect(events.slice(1)).toEqual([
     {
       connection: 'test',
@@ -88,7 +88,7 @@ test('a transcript has every line, and no password', async () => {
       'C: DATA',
       'S: 354 Start mail input; end with <CRLF>.<CRLF>',
       'C: (6 octets)',
-      'S: 250 2.0.0 Message accepted as 00000000000000000000',
+      'S: 250 2.0.0 Message accepted as 1kdvdna00000000000000',
       'C: MAIL FROM:<>',
       'S: 250 2.1.0 Sender OK',
       'C: RCPT TO:<refused@example.org>',

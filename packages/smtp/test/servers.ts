@@ -41,7 +41,7 @@ export function collector(options: Partial<SmtpServerOptions> = {}, protocol: 's
   return { server, messages }
 }
 
-/** No randomness: the first message of a server is `00000000000000000000`. */
+/** No randomness: at the time of a test, every message is `1kdvdna00000000000000`. */
 export function zeros(octets: number): Uint8Array {
   return new Uint8Array(octets)
 }

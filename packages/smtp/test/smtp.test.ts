@@ -53,7 +53,7 @@ test('RFC 5321 Appendix D.1: a typical transaction', async () => {
     C: Blah blah blah...
     C: ...etc. etc. etc.
     C: .
-    S: 250 2.0.0 Message accepted as 00000000000000000000
+    S: 250 2.0.0 Message accepted as 1kdvdna00000000000000
     C: QUIT
     S: 221 2.0.0 mx.example.org closing connection
     -- closed --

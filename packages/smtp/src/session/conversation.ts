@@ -23,7 +23,7 @@ export interface ServerSetup {
   readonly welcome: Reply
   readonly goodbye: Reply
   /** A name for a transaction that nobody else has. */
-  readonly makeId: () => string
+  readonly makeId: (now: number) => string
 }
 
 /** One connection, as the files in `commands/` work on it. */

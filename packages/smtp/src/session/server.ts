@@ -142,17 +142,16 @@ const RANDOM_DIGITS = 12
  * Names in 21 letters and digits: the time, and 60 random bits. Those of one time stand together in the index of a store, which then
  * changes few of its pages for many of them. Random octets are fetched for many names at once.
  */
-function idMaker(random: (octets: number) => Uint8Array): () => string {
+function idMaker(random: (octets: number) => Uint8Array): (now: number) => string {
   let pool: Uint8Array = new Uint8Array(0)
   let at = 0
   let then = 0
   let time = ''
-  return () => {
+  return (now) => {
     if (at + RANDOM_DIGITS > pool.length) {
       pool = random(RANDOM_DIGITS * 64)
       at = 0
     }
-    const now = Date.now()
     if (now !== then) {
       then = now
       time = timeDigits(now)

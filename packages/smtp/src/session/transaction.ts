@@ -38,17 +38,19 @@ export class TransactionState extends Notes implements Transaction {
   body: '7BIT' | '8BITMIME' | 'BINARYMIME' = '7BIT'
   size: number | null = null
   smtputf8 = false
-  readonly #makeId: () => string
+  readonly #makeId: (now: number) => string
+  readonly #clock: { now(): number }
   #id: string | null = null
 
-  constructor(reversePath: Mailbox | null, makeId: () => string) {
+  constructor(reversePath: Mailbox | null, makeId: (now: number) => string, clock: { now(): number }) {
     super()
     this.reversePath = reversePath
     this.#makeId = makeId
+    this.#clock = clock
   }
 
   get id(): string {
-    return (this.#id ??= this.#makeId())
+    return (this.#id ??= this.#makeId(this.#clock.now()))
   }
 }
 

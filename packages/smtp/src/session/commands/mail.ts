@@ -13,7 +13,7 @@ export function mail(c: Conversation, reversePath: Mailbox | null, parameters: P
   const { session, setup } = c
   const { transactions } = session.limits
   if (transactions > 0 && session.messages >= transactions) return c.answer(replies.tooManyMessages())
-  const transaction = new TransactionState(reversePath, setup.makeId)
+  const transaction = new TransactionState(reversePath, setup.makeId, c.link)
   const bad = readParameters(parameters, setup.parts.mailParameters, transaction, c)
   if (bad) return c.answer(bad)
   // RFC 6531 §3.4: an address beyond ASCII must be announced.

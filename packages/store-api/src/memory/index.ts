@@ -5,7 +5,17 @@
 import { normaliseAddress } from '../address.js'
 import { StoreError } from '../errors.js'
 import { mailboxPathKey, normaliseMailboxPath } from '../mailbox-name.js'
-import type { Delivery, DeliveryTarget, MailStore, Op, OpResult, Principal, Source, Staged } from '../types.js'
+import type {
+  Delivery,
+  DeliveryTarget,
+  MailStore,
+  OctetDelivery,
+  Op,
+  OpResult,
+  Principal,
+  Source,
+  Staged,
+} from '../types.js'
 import { maxUid } from '../uid-set.js'
 import { type AccountState, addMailbox, createAccountState, metaKey } from './account.js'
 import { createBlobs } from './blobs.js'
@@ -21,6 +31,7 @@ export interface MemoryStore extends MailStore {
   resolve(address: string): Promise<string | null>
   stage(bytes: Source, hint?: { readonly size?: number }): Promise<Staged>
   deliver(delivery: Delivery): Promise<readonly (OpResult | Error)[]>
+  deliverOctets(delivery: OctetDelivery): Promise<readonly (OpResult | Error)[]>
   /** Makes an account with an empty INBOX. One that is there already stays as it is. */
   addAccount(name: string): void
   /** Lets an address (compared as `normaliseAddress` does) resolve to an account, which is made when it is not there. */
@@ -124,6 +135,15 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     return asOwner(state, ops).results.at(-1)!
   }
 
+  const deliverToAll = (delivery: Delivery): readonly (OpResult | Error)[] =>
+    delivery.to.map((target) => {
+      try {
+        return deliverTo(delivery, target)
+      } catch (error) {
+        return error instanceof Error ? error : new Error(String(error))
+      }
+    })
+
   return {
     async open(account, as) {
       return openAccount(context, watchers, stateOf(account), as ?? { principal: account })
@@ -141,15 +161,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       return accounts.has(key) || mayCreate(key) ? key : null
     },
     stage: (bytes, hint) => blobs.stage(bytes, hint),
-    async deliver(delivery) {
-      return delivery.to.map((target) => {
-        try {
-          return deliverTo(delivery, target)
-        } catch (error) {
-          return error instanceof Error ? error : new Error(String(error))
-        }
-      })
-    },
+    deliver: async (delivery) => deliverToAll(delivery),
+    deliverOctets: async ({ octets, ...delivery }) => deliverToAll({ staged: await blobs.stage(octets), ...delivery }),
     close() {
       closed = true
     },

@@ -120,6 +120,15 @@ export const octetsMutants: readonly Mutant[] = [
     },
   })),
   {
+    name: 'a delivery that brings its octets keeps the first piece',
+    rule: 'API',
+    caughtBy: [109],
+    wrap: (memory) => ({
+      ...memory,
+      deliverOctets: ({ octets, ...delivery }) => memory.deliverOctets({ octets: octets.slice(0, 1), ...delivery }),
+    }),
+  },
+  {
     name: 'nothing is ever collected',
     rule: 'R4',
     caughtBy: [44],

@@ -1,4 +1,4 @@
-/** Checks 97 to 99: optional methods that stand by themselves. */
+/** Checks 97 to 99 and 109: optional methods that stand by themselves. */
 import { collectBytes } from '../../adapter.js'
 import { mailboxPathKey } from '../../mailbox-name.js'
 import { mail, setOf, summary } from '../context.js'
@@ -82,6 +82,48 @@ export const levelChecks: readonly Definition[] = [
       const octets = await collectBytes(other.read(copy!.blob))
       expectEqual(new TextDecoder().decode(octets), mail('taken along'), 'octets of the copy')
       await expectRefusal(restage('no such octets'), ['nonexistent'], 'restage of octets that never were')
+    },
+  ),
+  check(
+    109,
+    'API',
+    'deliverOctets is stage and deliver in one: each recipient has the octets, or an error of its own',
+    'a message is lost, doubled or cut when it comes with its delivery',
+    async (t) => {
+      const { store, account } = t.test
+      const deliver = store.deliverOctets?.bind(store)
+      if (!deliver) return t.skip('the store has no "deliverOctets"')
+      const { id } = await t.inbox()
+      for (const [i, size] of [0, 1, 20_000, 70_000, 300_000].entries()) {
+        const octets = new Uint8Array(size).map((_, at) => at % 251)
+        const half = size >> 1
+        const results = await deliver({
+          octets: [octets.subarray(0, half), octets.subarray(half)],
+          summary,
+          to: [
+            { account, dedup: `octets ${size}` },
+            { account: 'no such account', dedup: `octets ${size}` },
+          ],
+        })
+        expect(results[1] instanceof Error, 'an account that is not there has a message')
+        expectEqual(
+          results[0],
+          { mailbox: id, uidValidity: (await t.info(id)).uidValidity, uids: [[i + 1, i + 1]] },
+          'result',
+        )
+        const row = (await t.rows(id)).at(-1)
+        const kept = await collectBytes(t.account.read(row!.blob))
+        expect(
+          kept.length === size && kept.every((octet, at) => octet === octets[at]),
+          `${size} octets are not the same`,
+        )
+      }
+      const again = await deliver({ octets: [new Uint8Array(1)], summary, to: [{ account, dedup: 'octets 1' }] })
+      expect(
+        !(again[0] instanceof Error) && again[0]?.duplicate === true,
+        'a key seen before is not called a duplicate',
+      )
+      expectEqual((await t.rows(id)).length, 5, 'messages')
     },
   ),
 ]

@@ -1,7 +1,7 @@
 import { StoreError } from '@posthouse/store-api'
 import { playTranscript, playTranscriptAtAllCuts } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
-import { createStageFeed } from '../src/handlers/stage-feed.js'
+import { createBlockPool, createStageFeed } from '../src/handlers/stage-feed.js'
 import { WindowCounter } from '../src/handlers/window-counter.js'
 import {
   aliases,
@@ -403,6 +403,41 @@ describe('the feed of a store', () => {
     }
     expect((await feed.finish()).size).toBe(2_000_000)
     expect(sum).toBe(wanted)
+  })
+
+  test('blocks of a pool hold a whole message, and the next one when they are released', async () => {
+    const pool = createBlockPool()
+    const stage = async (): Promise<never> => {
+      throw new Error('nothing is staged')
+    }
+    for (const sizes of [[0], [10, 20], [16_384], [16_000, 1_000, 40_000], [30_000, 3]]) {
+      const feed = createStageFeed(stage, null, pool)
+      const wanted = sizes.map((size, i) => piece(size, sizes.length + i))
+      for (const octets of wanted) await feed.write(octets)
+      expect(Buffer.concat(feed.whole() ?? []).equals(Buffer.concat(wanted))).toBe(true)
+      feed.release()
+    }
+    const [first, second] = [createStageFeed(stage, null, pool), createStageFeed(stage, null, pool)]
+    await first.write(piece(100, 1))
+    await second.write(piece(100, 2))
+    expect(Buffer.concat(first.whole() ?? []).equals(piece(100, 1))).toBe(true)
+  })
+
+  test('what outgrows the blocks of a pool streams', async () => {
+    const seen: Uint8Array[] = []
+    const feed = createStageFeed(
+      async (bytes) => {
+        for await (const one of bytes) seen.push(one.slice())
+        return { blob: 'x', size: 0, expires: 0 }
+      },
+      null,
+      createBlockPool(),
+    )
+    const wanted = Array.from({ length: 30 }, (_, i) => piece(1_000 + i * 200, i))
+    for (const octets of wanted) await feed.write(octets)
+    expect(feed.whole()).toBeNull()
+    await feed.finish()
+    expect(Buffer.concat(seen).equals(Buffer.concat(wanted))).toBe(true)
   })
 
   test('a store that fails in the middle releases the writer, and finish tells why', async () => {

@@ -1,4 +1,5 @@
 /** What an operator sees: log events and transcripts, without secrets. */
+import type { LogEvent } from '@posthouse/wire'
 import { playTranscript } from '@posthouse/wire/testing'
 import { expect, test } from 'vitest'
 import { reply } from '../src/index.js'
@@ -67,6 +68,22 @@ test('one event for each message', async () => {
       codes: [550],
     },
   ])
+})
+
+test.each([
+  ['0', '0'],
+  ['z', '31'],
+  ['10', '32'],
+  ['1kdvdna00', '1767225600000'],
+  ['1kdvdna00', '1767225600000.7'],
+  ['0', '-5'],
+])('the name of a message begins with its time: %s for %s', async (digits, time) => {
+  const ids: unknown[] = []
+  const log = (event: LogEvent & { readonly transaction?: unknown }): void => {
+    if (event.transaction !== undefined) ids.push(event.transaction)
+  }
+  await playTranscript(collector({ ...options, log }).server, DIALOGUE, { now: () => Number(time) })
+  expect(ids).toEqual([digits.padStart(9, '0') + '0'.repeat(12), digits.padStart(9, '0') + '0'.repeat(12)])
 })
 
 test('a transcript has every line, and no password', async () => {

@@ -106,9 +106,9 @@ export function createStageFeed(
       size += octets.length
       // A big piece with nothing before it goes through without a copy: the store is done with it when it asks again.
       if (blocks.length === 0 && octets.length >= SMALL / 2 && size > octets.length) return send([octets])
+      if (pipe) return send([octets.slice()])
       keep(octets)
-      if (size < SMALL && !pipe) return
-      return sendKept()
+      if (size >= SMALL) return sendKept()
     },
     whole: () => (pipe ? null : kept()),
     async finish() {

@@ -145,7 +145,7 @@ const RANDOM_DIGITS = 12
 function idMaker(random: (octets: number) => Uint8Array): (now: number) => string {
   let pool: Uint8Array = new Uint8Array(0)
   let at = 0
-  let then = 0
+  let then = Number.NaN
   let time = ''
   return (now) => {
     if (at + RANDOM_DIGITS > pool.length) {
@@ -164,7 +164,7 @@ function idMaker(random: (octets: number) => Uint8Array): (now: number) => strin
 
 function timeDigits(time: number): string {
   let digits = ''
-  let left = time
+  let left = Math.max(0, Math.floor(time))
   for (let i = 0; i < TIME_DIGITS; i++) {
     digits = DIGITS[left % 32] + digits
     left = Math.floor(left / 32)

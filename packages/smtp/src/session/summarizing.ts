@@ -12,9 +12,16 @@ let loading: Promise<void> | null = null
 /** Resolves when `newSummarizer` makes one. */
 export function loadSummarizer(): MaybePromise<void> {
   if (create) return
-  loading ??= import('@posthouse/mime/summary').then(({ createSummarizer }) => {
-    create = createSummarizer
-  })
+  loading ??= import('@posthouse/mime/summary').then(
+    ({ createSummarizer }) => {
+      create = createSummarizer
+    },
+    (error: unknown) => {
+      // The next message tries again.
+      loading = null
+      throw error
+    },
+  )
   return loading
 }
 

@@ -63,7 +63,9 @@ function begin(c: Conversation): MaybePromise<Reply | undefined> {
   if (!c.setup.parts.needsSummary) return askHandlers(c)
   const loading = loadSummarizer()
   if (!isPromise(loading)) return askHandlers(c)
-  return loading.then(() => askHandlers(c)).catch((error: unknown) => failed(c, 'body', error))
+  return loading
+    .then(() => (c.session.transaction ? askHandlers(c) : replies.localProblem()))
+    .catch((error: unknown) => failed(c, 'body', error))
 }
 
 function askHandlers(c: Conversation): MaybePromise<Reply | undefined> {

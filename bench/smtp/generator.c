@@ -3,6 +3,8 @@
  *
  *   generator HOST PORT MODE CONNECTIONS MESSAGES SIZE
  *
+ * SIZE is in octets, or the name of a file that holds the message: lines end with CRLF, and none begins with a dot.
+ *
  * MODE: lockstep   each command waits for its reply
  *       pipelined  the body goes together with the next message's MAIL, RCPT and DATA (RFC 2920)
  *       bdat       MAIL, RCPT, BDAT LAST and the body in one go (RFC 3030)
@@ -63,8 +65,8 @@ static void step(char *data, size_t size, int replies, int done) {
 
 static char *text(const char *s) { return strdup(s); }
 
-static void make_steps(const char *mode, size_t size) {
-  static const char *envelope = "MAIL FROM:<bob@example.test>\r\nRCPT TO:<alice@example.test>\r\n";
+/* A message of lines of x. */
+static char *plain(size_t size, size_t *length) {
   const char *header = "From: Bob <bob@example.test>\r\nTo: Alice <alice@example.test>\r\nSubject: load\r\n\r\n";
   char *body = malloc(size + 128);
   size_t n = strlen(header);
@@ -75,6 +77,26 @@ static void make_steps(const char *mode, size_t size) {
     memcpy(body + n + line, "\r\n", 2);
     n += line + 2;
   }
+  *length = n;
+  return body;
+}
+
+static char *from_file(const char *name, size_t *length) {
+  FILE *file = fopen(name, "rb");
+  if (!file) fail(name);
+  fseek(file, 0, SEEK_END);
+  *length = ftell(file);
+  rewind(file);
+  char *body = malloc(*length);
+  if (fread(body, 1, *length, file) != *length) fail(name);
+  fclose(file);
+  return body;
+}
+
+static void make_steps(const char *mode, const char *what) {
+  static const char *envelope = "MAIL FROM:<bob@example.test>\r\nRCPT TO:<alice@example.test>\r\n";
+  size_t n;
+  char *body = *what >= '0' && *what <= '9' ? plain(strtoul(what, 0, 10), &n) : from_file(what, &n);
   step(text(""), 0, 1, 0); /* the greeting */
   step(text("EHLO generator.example\r\n"), 24, 1, 0);
   loop_start = 2;
@@ -204,7 +226,7 @@ int main(int argc, char **argv) {
   inet_pton(AF_INET, argv[1], &address.sin_addr);
   int connections = atoi(argv[4]);
   wanted = atol(argv[5]);
-  make_steps(argv[3], strtoul(argv[6], 0, 10));
+  make_steps(argv[3], argv[6]);
   epoll = epoll_create1(0);
   Connection *all = calloc(connections, sizeof *all);
   double begin = now();

@@ -5,22 +5,32 @@
  * wake a process up. `--load 'one per connection'` for some loads, `--only 'posthouse;node:net loop'` for some servers.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BenchServer, median, onCore, option, printTable, startServer } from '../harness.js'
+import { corpus } from '../mime/corpus.js'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const scale = option('scale', 1)
 const rounds = option('rounds', 3)
 
-/** What is measured: the generator's mode, connections, messages, octets. */
-type Load = readonly [name: string, mode: string, connections: number, messages: number, size: number]
+/** A mail as people write them: text and HTML, quoted-printable, with what the servers on its way have put before it. */
+function letter(): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'posthouse-bench-')), 'letter')
+  writeFileSync(file, corpus('small')[2])
+  return file
+}
+
+/** What is measured: the generator's mode, connections, messages; octets of a message of x, or the name of a file. */
+type Load = readonly [name: string, mode: string, connections: number, messages: number, what: number | string]
 const LOADS: readonly Load[] = [
   ['1 KB lock-step', 'lockstep', 10, 10_000, 1024],
   ['1 KB pipelined', 'pipelined', 10, 20_000, 1024],
   ['1 KB BDAT', 'bdat', 10, 30_000, 1024],
+  ['letter lock-step', 'lockstep', 10, 10_000, letter()],
+  ['letter pipelined', 'pipelined', 10, 20_000, letter()],
   ['100 KB lock-step', 'lockstep', 10, 3_000, 100_000],
   ['5 MB, 4 connections', 'lockstep', 4, 100, 5_000_000],
   ['10 KB, 50 connections', 'lockstep', 50, 10_000, 10_240],
@@ -56,8 +66,8 @@ interface Measured {
 }
 
 function measure(generator: string, server: BenchServer, load: Load, messages: number): Measured | null {
-  const [, mode, connections, , size] = load
-  const args = ['127.0.0.1', server.port, mode, connections, messages, size].map(String)
+  const [, mode, connections, , what] = load
+  const args = ['127.0.0.1', server.port, mode, connections, messages, what].map(String)
   const [program, ...rest] = onCore(1, [generator, ...args])
   const before = server.cpu()
   const run = spawnSync(program, rest, { encoding: 'utf8', timeout: 120_000 })
@@ -84,13 +94,14 @@ const servers = await Promise.all(
 const results = new Map<string, (Measured | null)[]>()
 try {
   for (const load of loads) {
-    const [name, , , count, size] = load
+    const [name, , , count, what] = load
     const messages = Math.ceil(count * scale)
     const found = servers.map((): Measured[] => [])
     for (let round = 0; round <= rounds; round++) {
       for (const [i, one] of servers.entries()) {
         // smtp-server greets after 100 ms, and what is long takes its time.
-        const warmUp = size > 10_240 || one.name.startsWith('smtp-server') ? messages : Math.max(messages, WARM_UP)
+        const warmUp =
+          Number(what) > 10_240 || one.name.startsWith('smtp-server') ? messages : Math.max(messages, WARM_UP)
         const measured = measure(generator, one.server, load, round === 0 ? warmUp : messages)
         if (measured && round > 0) found[i].push(measured)
       }

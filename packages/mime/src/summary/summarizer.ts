@@ -55,6 +55,7 @@ export function createSummarizer(options: SummarizerOptions = {}): Summarizer {
   let header: Uint8Array = new Uint8Array(0)
   let rootTable: FieldTable | undefined
   let size = 0
+  let preview = ''
 
   const scanner = new MessageScanner({
     limits,
@@ -84,7 +85,20 @@ export function createSummarizer(options: SummarizerOptions = {}): Summarizer {
     if (entity.type !== 'text' || record.disposition === 'attachment') return
     const kind = entity.subtype === 'plain' ? 'plain' : entity.subtype === 'html' ? 'html' : undefined
     if (!kind || samples.has(kind)) return
+    // A text that is complete by now and has words is the preview: nobody will ask for the HTML beside it.
+    if (kind === 'html') preview ||= previewFrom('plain')
+    if (preview !== '') return
     samples.set(kind, { entity, pieces: [], limit: kind === 'plain' ? PLAIN_SAMPLE : HTML_SAMPLE, size: 0 })
+  }
+
+  const previewFrom = (kind: 'plain' | 'html'): string => {
+    const sample = samples.get(kind)
+    const record = sample && records.get(sample.entity)
+    if (!sample || !record) return ''
+    // The last line break seen may belong to a boundary.
+    const bytes = concat(sample.pieces).subarray(0, sample.entity.bodyEnd - sample.entity.bodyStart)
+    const text: TextSample = { bytes, encoding: record.encoding, charset: record.charset, html: kind === 'html' }
+    return previewOf(text, options.charsets)
   }
 
   return {
@@ -94,7 +108,7 @@ export function createSummarizer(options: SummarizerOptions = {}): Summarizer {
     },
     end() {
       const { root } = scanner.end()
-      const preview = makePreview(samples, records, options.charsets)
+      preview ||= previewFrom('plain') || previewFrom('html')
       return { summary: pack(root, records, decoded, rootTable!, size, preview), header, size }
     },
   }
@@ -136,22 +150,4 @@ function readPart(entity: Entity, table: FieldTable, limits: MimeLimits): PartRe
 
 function hasHighOctets(table: FieldTable): boolean {
   return table.count > 0 && !isAsciiRange(table.bytes, fieldStart(table, 0), fieldEnd(table, table.count - 1))
-}
-
-function makePreview(
-  samples: ReadonlyMap<'plain' | 'html', Sample>,
-  records: ReadonlyMap<Entity, PartRecord>,
-  charsets?: CharsetSource,
-): string {
-  for (const kind of ['plain', 'html'] as const) {
-    const sample = samples.get(kind)
-    const record = sample && records.get(sample.entity)
-    if (!sample || !record) continue
-    // The last line break seen may belong to a boundary.
-    const bytes = concat(sample.pieces).subarray(0, sample.entity.bodyEnd - sample.entity.bodyStart)
-    const text: TextSample = { bytes, encoding: record.encoding, charset: record.charset, html: kind === 'html' }
-    const preview = previewOf(text, charsets)
-    if (preview !== '') return preview
-  }
-  return ''
 }

@@ -345,6 +345,9 @@ describe('PREVIEW (RFC 8970)', () => {
       `Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\n${plain}\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>html</p>\r\n--b--`
     expect(open(alternative('plain')).preview).toBe('plain')
     expect(open(alternative(' \r\n')).preview).toBe('html')
+    const upsideDown = ['text/html', '<p>html</p>', 'text/plain', 'plain', 'text/html', '<p>other</p>']
+    const parts = upsideDown.map((piece, i) => (i % 2 ? `${piece}\r\n` : `--b\r\nContent-Type: ${piece}\r\n\r\n`))
+    expect(open(`Content-Type: multipart/mixed; boundary=b\r\n\r\n${parts.join('')}--b--\r\n`).preview).toBe('plain')
   })
 
   it('has 200 characters at most and never half of one', () => {

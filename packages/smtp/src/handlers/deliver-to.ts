@@ -1,4 +1,4 @@
-import type { MailStore, OpResult, Staged } from '@posthouse/store-api'
+import type { Delivery, MailStore, OpResult } from '@posthouse/store-api'
 import { annotation } from '../session/annotations.js'
 import type { SmtpHandler, SmtpSession } from '../session/handler.js'
 import type { ReceivedMessage } from '../session/message.js'
@@ -35,15 +35,23 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
   if (!store.stage || !store.deliver) return deliverOneByOne(store, options)
   const stage = store.stage.bind(store)
   const deliver = store.deliver.bind(store)
-  const pool = store.deliverOctets ? createBlockPool() : undefined
+  const deliverOctets = store.deliverOctets?.bind(store)
+  const pool = deliverOctets && createBlockPool()
+
+  /** How the message gets to the store with what is known of it; octets that stream are staged now. */
+  async function ready(feed: StageFeed): Promise<(known: Omit<Delivery, 'staged'>) => ReturnType<typeof deliver>> {
+    const octets = deliverOctets && feed.whole()
+    if (octets) return (known) => deliverOctets({ octets, ...known })
+    const staged = await feed.finish()
+    return (known) => deliver({ staged, ...known })
+  }
 
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<readonly Reply[]> {
     const { transaction } = received
     const feed = transaction.get(feedKey) as StageFeed
-    const octets = store.deliverOctets ? feed.whole() : null
-    let staged: Staged | null
+    let send: Awaited<ReturnType<typeof ready>>
     try {
-      staged = octets ? null : await feed.finish()
+      send = await ready(feed)
     } catch (error) {
       return refuseAll(error, received, session)
     }
@@ -61,8 +69,7 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
     }
     let results: readonly (OpResult | Error)[] = []
     try {
-      if (staged && copies.length > 0) results = await deliver({ staged, ...delivery })
-      else if (octets && copies.length > 0) results = (await store.deliverOctets?.({ octets, ...delivery })) ?? []
+      if (copies.length > 0) results = await send(delivery)
     } catch (error) {
       return refuseAll(error, received, session)
     } finally {

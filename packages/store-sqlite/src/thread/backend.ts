@@ -3,6 +3,7 @@ import type { ReadAnswers, ReadRequest } from '../read/requests.js'
 import type { Answers, Failure, GroupResult, WriteRequest } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
 import { octetsOf } from './gather.js'
+import { groupSize, type Weight } from './group-size.js'
 
 /** Where the work is done: in this thread or in others. */
 export interface Backend {
@@ -37,11 +38,6 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** Octets of one group at most, so that one commit stays short. */
-export const GROUP_OCTETS = 4 * 1024 * 1024
-/** Requests of one group at most. */
-export const GROUP_REQUESTS = 512
-
 /** The queue in front of a writer: what arrives while the writer takes no more is the next group. */
 export interface WriteQueue {
   add<T extends WriteRequest['type']>(request: Extract<WriteRequest, { type: T }>): Promise<Answers[T]>
@@ -64,7 +60,7 @@ export function createWriteQueue({ run, clock, patience, onNotes, ahead = 1 }: Q
     starting = true
     setImmediate(() => {
       starting = false
-      void fly(waiting.splice(0, groupSize(waiting)))
+      void fly(waiting.splice(0, groupSize(waiting, weightOf)))
       start()
     })
   }
@@ -132,13 +128,8 @@ export function createWriteQueue({ run, clock, patience, onNotes, ahead = 1 }: Q
   }
 }
 
-function groupSize(waiting: readonly Waiting[]): number {
-  let octets = 0
-  let size = 0
-  while (size < waiting.length && size < GROUP_REQUESTS && octets < GROUP_OCTETS) {
-    for (const chunk of octetsOf(waiting[size++].request)) octets += chunk.byteLength
-  }
-  return size
+function weightOf({ request }: Waiting): Weight {
+  return { requests: 1, pieces: octetsOf(request) }
 }
 
 /** A little while, different for each process, so that they do not keep in step. */

@@ -11,7 +11,7 @@ import { loadDriver } from '../sql/driver.js'
 import type { Failure, GroupResult, Reply, WriteRequest } from '../write/requests.js'
 import type { ChangeNote } from '../write/state.js'
 import { createWriter, type Writer } from '../write/writer.js'
-import { GROUP_OCTETS, GROUP_REQUESTS } from './backend.js'
+import { groupSize, type Weight } from './group-size.js'
 import type { FromWorker, ReadQuestion, ToWorker, WorkerAnswer, WorkerSettings } from './protocol.js'
 
 /** ms for which SQLite itself waits for a lock before the group is asked again. */
@@ -78,7 +78,7 @@ function serveWriter(writer: Writer): void {
   let end: number | null = null
 
   function work(): void {
-    const group = waiting.splice(0, groupSize(waiting))
+    const group = waiting.splice(0, groupSize(waiting, weightOf))
     if (group.length > 0) answerGroup(writer, group)
     if (waiting.length > 0) setImmediate(work)
     else if (end !== null) {
@@ -97,16 +97,8 @@ function serveWriter(writer: Writer): void {
 
 type WriteOrder = Extract<ToWorker, { type: 'write' }>
 
-function groupSize(orders: readonly WriteOrder[]): number {
-  let requests = 0
-  let octets = 0
-  let size = 0
-  while (size < orders.length && requests < GROUP_REQUESTS && octets < GROUP_OCTETS) {
-    const order = orders[size++]
-    requests += order.requests.length
-    for (const { byteLength } of order.buffers) octets += byteLength
-  }
-  return size
+function weightOf({ requests, buffers }: WriteOrder): Weight {
+  return { requests: requests.length, pieces: buffers }
 }
 
 /** One group of several orders: one flush of the disk pays for all. */

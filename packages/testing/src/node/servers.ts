@@ -1,5 +1,4 @@
 /** The protocol servers of a test server, each with its faults. */
-import { randomBytes } from 'node:crypto'
 import { createSmtpServer, dsnExtension, reply, type SmtpHandler } from '@posthouse/smtp'
 import type { MemoryStore } from '@posthouse/store-api'
 import type { Protocol } from '@posthouse/wire'
@@ -47,8 +46,6 @@ export function makeSmtp(parts: Parts): Protocol {
   const { on = [] } = options
   const own = Array.isArray(on) ? (on as readonly SmtpHandler[]) : [on as SmtpHandler]
   const server = createSmtpServer({
-    // Web Crypto would have to be loaded for the first connection.
-    random: randomBytes,
     hostname: 'localhost',
     handlers: [
       dsnExtension(),

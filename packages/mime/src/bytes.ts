@@ -6,8 +6,6 @@
  * test suite runs over both.
  */
 
-import { isAscii } from './ascii.js'
-
 /** The byte operations of this package; `start` and `end` are octet offsets as in `subarray`. */
 export interface ByteOperations {
   /** Octets as characters U+0000 to U+00FF, one to one. */
@@ -161,11 +159,6 @@ export const nativeOperations: ByteOperations | undefined = detectNative()
 
 export const { latin1, utf8, fromLatin1, fromUtf8, indexOf, writeBase64, toBase64, writeLatin1 } =
   nativeOperations ?? portableOperations
-
-/** The octets of the text's UTF-8 as characters U+0000 to U+00FF. */
-export function utf8Octets(text: string): string {
-  return isAscii(text) ? text : latin1(fromUtf8(text))
-}
 
 /** A plain copy of the octets `[start, end)`; the `slice` of a Buffer is none. */
 export function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {

@@ -262,18 +262,22 @@ export interface OctetCounter {
   end(): number
 }
 
+/**
+ * What is only counted is decoded into the same memory again and again: the native decoder judges and counts faster than
+ * a loop could.
+ */
+let counted = EMPTY
+
 /** As long as the output of {@link createBase64Decoder}, for any cutting. */
 export function createBase64Counter(): OctetCounter {
   const state = newState()
-  // What is decoded goes here again and again: the native decoder judges and counts faster than a loop could.
-  let scratch = EMPTY
   let count = 0
   return {
     write(bytes) {
       const room = roomFor(Math.min(bytes.length, BLOCK))
-      if (scratch.length < room) scratch = new Uint8Array(room)
+      if (counted.length < room) counted = new Uint8Array(room)
       for (let at = 0; at < bytes.length; at += BLOCK)
-        count += decodeRange(state, bytes.subarray(at, at + BLOCK), scratch)
+        count += decodeRange(state, bytes.subarray(at, at + BLOCK), counted)
     },
     end() {
       return count + finish(state, new Uint8Array(3), 0)

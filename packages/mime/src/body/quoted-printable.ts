@@ -211,23 +211,26 @@ function countDecoded(bytes: Uint8Array, last: boolean): number {
   let firm = 0
   let at = 0
   while (at < length) {
-    const octet = bytes[at++]!
+    let octet = bytes[at]!
+    // As in decodeInto: one comparison for most octets.
+    while (octet > EQUALS || (octet !== EQUALS && octet !== LF)) {
+      if (++at === length) return length - removed - (last ? blanksBefore(bytes, firm, length) : 0)
+      octet = bytes[at]!
+    }
+    at++
     if (octet === LF) {
       removed += blanksBefore(bytes, firm, at - 1)
-      firm = at
-    } else if (octet === EQUALS) {
-      if (at + 1 < length && (HEX[bytes[at]!]! | HEX[bytes[at + 1]!]!) < 16) {
-        removed += 2
-        at += 2
-      } else {
-        const next = softBreakEnd(bytes, at, last)
-        if (next !== -1) {
-          removed += next - at + 1
-          at = next
-        }
+    } else if (at + 1 < length && (HEX[bytes[at]!]! | HEX[bytes[at + 1]!]!) < 16) {
+      removed += 2
+      at += 2
+    } else {
+      const next = softBreakEnd(bytes, at, last)
+      if (next !== -1) {
+        removed += next - at + 1
+        at = next
       }
-      firm = at
     }
+    firm = at
   }
   return length - removed - (last ? blanksBefore(bytes, firm, length) : 0)
 }

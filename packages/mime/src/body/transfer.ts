@@ -58,6 +58,11 @@ export function createTransferDecoder(encoding: TransferEncoding): BodyDecoder {
   return { damaged: false, write: (bytes) => bytes, end: () => EMPTY }
 }
 
+/** Does a decoded body of that encoding have a size of its own that can be counted? */
+export function isCounted(encoding: TransferEncoding): boolean {
+  return encoding === 'base64' || encoding === 'quoted-printable'
+}
+
 /** Counts decoded octets; null where nothing needs counting, or where it is not known what to count. */
 export function createTransferCounter(encoding: TransferEncoding): OctetCounter | null {
   if (encoding === 'base64') return createBase64Counter()

@@ -4,62 +4,85 @@
  * one and the version.
  */
 
-import { fromLatin1 } from '../bytes.js'
+import { fromLatin1, writeLatin1 } from '../bytes.js'
 import type { ByteWriter, OctetSink } from './octets.js'
 
 const FIRST = 0x80
 const ESCAPE = 0xff
 
-interface Entry {
-  readonly piece: string
-  readonly code: number
-}
-
 /** A list of pieces, ready for use. */
 export interface Dictionary {
   readonly octets: readonly Uint8Array[]
-  /** Pieces by their first two characters, longest first. */
-  readonly byStart: readonly (readonly Entry[] | undefined)[]
+  /** A number for each octet that occurs in a piece, 0 for the others. */
+  readonly classes: Uint8Array
+  /** How many numbers there are. */
+  readonly width: number
+  /** A tree of all pieces: of node `n`, where the octet of class `c` leads to is at `n * width + c`; 0 is nowhere. */
+  readonly next: Uint16Array
+  /** The code of the piece that ends at a node, or 0. */
+  readonly codes: Uint8Array
 }
 
 /** At most 127 pieces of at least two characters below 128. */
 export function createDictionary(pieces: readonly string[]): Dictionary {
-  const byStart: (Entry[] | undefined)[] = new Array(128 * 128).fill(undefined)
-  pieces.forEach((piece, index) => {
-    const list = (byStart[piece.charCodeAt(0) * 128 + piece.charCodeAt(1)] ??= [])
-    list.push({ piece, code: FIRST + index })
-    list.sort((one, other) => other.piece.length - one.piece.length)
+  const octets = pieces.map(fromLatin1)
+  const classes = new Uint8Array(256)
+  let width = 1
+  let nodes = 1
+  for (const piece of octets) {
+    nodes += piece.length
+    for (const octet of piece) if (classes[octet] === 0) classes[octet] = width++
+  }
+  const next = new Uint16Array(nodes * width)
+  const codes = new Uint8Array(nodes)
+  let count = 1
+  octets.forEach((piece, index) => {
+    let node = 0
+    for (const octet of piece) {
+      const edge = node * width + classes[octet]!
+      if (next[edge] === 0) next[edge] = count++
+      node = next[edge]!
+    }
+    codes[node] = FIRST + index
   })
-  return { octets: pieces.map(fromLatin1), byStart }
+  return { octets, classes, width, next, codes }
 }
 
 /** Packs `text`, octets as latin1. False, and nothing is written, when it would not become shorter. */
-export function compress({ byStart }: Dictionary, text: string, writer: ByteWriter): boolean {
-  const packed = writer.reserve(text.length)
-  const last = writer.length + text.length
+export function compress(dictionary: Dictionary, text: string, writer: ByteWriter): boolean {
+  const { classes, width, next, codes } = dictionary
+  const { length } = text
+  const bytes = writer.reserve(2 * length)
+  const limit = writer.length + length
+  const end = limit + length
+  // The text lies behind the room for what is made of it.
+  writeLatin1(bytes, text, limit)
   let to = writer.length
-  for (let at = 0; at < text.length; ) {
-    if (to + 2 > last) return false
-    const code = text.charCodeAt(at)
-    const list = code > 0x7f ? undefined : byStart[code * 128 + text.charCodeAt(at + 1)]
-    const match = list === undefined ? undefined : longestAt(list, text, at)
-    if (match === undefined) {
-      if (code > 0x7f) packed[to++] = ESCAPE
-      packed[to++] = code
+  for (let at = limit; at < end; ) {
+    if (to + 2 > limit) return false
+    let code = 0
+    let behind = at
+    // The longest piece that stands here.
+    for (let i = at, node = 0; i < end; ) {
+      node = next[node * width + classes[bytes[i++]!]!]!
+      if (node === 0) break
+      if (codes[node] === 0) continue
+      code = codes[node]!
+      behind = i
+    }
+    if (code === 0) {
+      const octet = bytes[at]!
+      if (octet > 0x7f) bytes[to++] = ESCAPE
+      bytes[to++] = octet
       at++
     } else {
-      packed[to++] = match.code
-      at += match.piece.length
+      bytes[to++] = code
+      at = behind
     }
   }
-  if (to === last) return false
+  if (to === limit) return false
   writer.length = to
   return true
-}
-
-function longestAt(list: readonly Entry[], text: string, at: number): Entry | undefined {
-  for (let i = 0; i < list.length; i++) if (text.startsWith(list[i]!.piece, at)) return list[i]
-  return undefined
 }
 
 /** Writes the text of the packed octets `[start, end)`. */

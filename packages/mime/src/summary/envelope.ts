@@ -2,6 +2,7 @@
 
 import { isGroup, parseAddressFields, type RawMailbox } from '../header/address.js'
 import { type FieldTable, fieldValue, findField, foldedValue } from '../header/fields.js'
+import { readPlainAddresses } from '../header/plain-addresses.js'
 import { imapNString, imapString } from './wire.js'
 
 /** The pieces of an envelope; sender and reply-to are null where they repeat `from`. */
@@ -29,7 +30,8 @@ function address(mailbox: RawMailbox, utf8: boolean): string {
 /** The addresses of the fields as a list of IMAP address structures, or null when there are none. */
 function addressList(values: readonly string[], utf8: boolean, maxAddresses: number): string | null {
   let list = ''
-  for (const entry of parseAddressFields(values, maxAddresses).entries) {
+  const plain = values.length === 1 ? readPlainAddresses(values[0]!, maxAddresses) : null
+  for (const entry of plain ?? parseAddressFields(values, maxAddresses).entries) {
     if (isGroup(entry)) {
       list += `(NIL NIL ${imapString(entry.group, utf8)} NIL)`
       for (const member of entry.members) list += address(member, utf8)

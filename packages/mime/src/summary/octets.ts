@@ -1,6 +1,6 @@
 /** Numbers and octets one after another: what a summary is written with. */
 
-import { latin1, writeLatin1 } from '../bytes.js'
+import { fromUtf8, latin1, writeLatin1 } from '../bytes.js'
 
 /** Takes octets of an answer, one range after another. */
 export interface OctetSink {
@@ -50,13 +50,14 @@ export class ByteWriter implements OctetSink {
     this.length += text.length
   }
 
-  /** What was written, a copy of its own; with what another one has, behind it. */
-  finish(more?: ByteWriter): Uint8Array {
-    if (!more) return this.bytes.slice(0, this.length)
-    const all = new Uint8Array(this.length + more.length)
-    all.set(this.bytes.subarray(0, this.length))
-    all.set(more.bytes.subarray(0, more.length), this.length)
-    return all
+  /** What was written, a copy of its own. */
+  finish(): Uint8Array {
+    return this.bytes.slice(0, this.length)
+  }
+
+  /** Copies what was written into `target` at `offset`. */
+  copyTo(target: Uint8Array, offset: number): void {
+    target.set(this.bytes.subarray(0, this.length), offset)
   }
 
   /** Begins anew. */
@@ -103,4 +104,16 @@ export class ByteReader {
     this.at += length
     return text
   }
+}
+
+/** Texts of so many characters are encoded in memory that is used again: an array of their own costs more than that. */
+const SHORT_TEXT = 256
+const ENCODED = new Uint8Array(3 * SHORT_TEXT)
+const encoder = new TextEncoder()
+
+/** The octets of the text's UTF-8 as characters U+0000 to U+00FF. */
+export function utf8Octets(text: string): string {
+  if (text.length > SHORT_TEXT) return latin1(fromUtf8(text))
+  const { written } = encoder.encodeInto(text, ENCODED)
+  return written === text.length ? text : latin1(ENCODED, 0, written)
 }

@@ -1,7 +1,7 @@
 /** Writes a summary: the envelope, the structure, and what else was found, in the order of the format. */
 
-import { utf8Octets } from '../bytes.js'
-import { parseDate } from '../header/date.js'
+import { writeLatin1 } from '../bytes.js'
+import { type HeaderDate, parseDate } from '../header/date.js'
 import { type FieldTable, findField, foldedValue } from '../header/fields.js'
 import { normalMessageId, parseMessageIds } from '../header/message-ids.js'
 import type { Entity } from '../structure/entity.js'
@@ -10,7 +10,7 @@ import type { DecodedSizes } from './decoded-size.js'
 import { compress, type Dictionary } from './dictionary.js'
 import { type EnvelopePieces, joinEnvelope } from './envelope.js'
 import { Flags, NO_ZONE, SUMMARY_VERSION } from './format.js'
-import { ByteWriter } from './octets.js'
+import { ByteWriter, utf8Octets } from './octets.js'
 import { writeParts } from './part-table.js'
 import { previewDictionary } from './preview-dictionary.js'
 import { structureDictionary } from './structure-dictionary.js'
@@ -26,6 +26,21 @@ export interface PartRecord extends PartFacts {
   readonly utf8Text: PartText
   readonly envelope: EnvelopePieces | null
   readonly utf8Envelope: EnvelopePieces | null
+}
+
+/** What a summary takes from the header of the message, beside what it takes from each part's. */
+export interface RootFacts {
+  readonly references: string
+  /** The last reference was left out: it is the first of In-Reply-To. */
+  readonly replied: boolean
+  readonly date: HeaderDate | null
+}
+
+/** Reads the header of the message. */
+export function rootFacts(table: FieldTable): RootFacts {
+  const { text, replied } = referencesOf(table)
+  const index = findField(table, 'date')
+  return { references: text, replied, date: index === -1 ? null : parseDate(foldedValue(table, index)) }
 }
 
 /** Identifiers of References, and whether the last was left out because In-Reply-To says it (its first counts). */
@@ -57,24 +72,49 @@ type Records = ReadonlyMap<Entity, PartRecord>
 const PIECES = new ByteWriter(4096)
 const NUMBERS = new ByteWriter(256)
 
-/** The summary's octets. */
-export function pack(
-  root: Entity,
-  records: Records,
-  decoded: DecodedSizes,
-  table: FieldTable,
-  size: number,
-  preview: string,
-): Uint8Array {
+/** What is made of a message. */
+export interface Summarized {
+  /** For `openSummary`. */
+  readonly summary: Uint8Array
+  /**
+   * The header block of the message with its empty line, at most `limits.headerSize` octets of it. It lies in the same
+   * memory as `summary`.
+   */
+  readonly header: Uint8Array
+  /** Octets of the message. */
+  readonly size: number
+}
+
+/** A message that has ended, and what was found in it. */
+export interface Message {
+  readonly root: Entity
+  readonly facts: RootFacts
+  readonly records: Records
+  readonly decoded: DecodedSizes
+  /** Octets. */
+  readonly size: number
+  readonly preview: string
+}
+
+/** The summary, and the header block that was kept as latin1 beside it. */
+export function pack(message: Message, header: string): Summarized {
+  const { root, facts, records, decoded, size, preview } = message
   PIECES.reset()
   const packed: Packed = { flags: 0, pieces: PIECES, lengths: [] }
   addEnvelope(packed, records.get(root)!.envelope!)
   addStructure(packed, root, records)
   addPreview(packed, preview)
-  addReferences(packed, table)
+  addReferences(packed, facts)
   addUtf8Forms(packed, root, records)
   addParts(packed, root, records, decoded)
-  return writeSummary(packed, size, root.bodyStart, table)
+  writeNumbers(packed, size, root.bodyStart, facts.date)
+  // One piece of memory for both: to get it takes longer than to fill it.
+  const summarySize = NUMBERS.length + PIECES.length
+  const all = new Uint8Array(summarySize + header.length)
+  NUMBERS.copyTo(all, 0)
+  PIECES.copyTo(all, NUMBERS.length)
+  writeLatin1(all, header, summarySize)
+  return { summary: all.subarray(0, summarySize), header: all.subarray(summarySize), size }
 }
 
 function addText({ pieces, lengths }: Packed, text: string): void {
@@ -118,12 +158,11 @@ function addPacked(packed: Packed, dictionary: Dictionary, text: string, flag: n
   packed.lengths.push(pieces.length - start)
 }
 
-function addReferences(packed: Packed, table: FieldTable): void {
-  const { text, replied } = referencesOf(table)
+function addReferences(packed: Packed, { references, replied }: RootFacts): void {
   if (replied) packed.flags |= Flags.repliedReference
-  if (text === '') return
+  if (references === '') return
   packed.flags |= Flags.references
-  addText(packed, text)
+  addText(packed, references)
 }
 
 function addUtf8Forms(packed: Packed, root: Entity, records: Records): void {
@@ -158,14 +197,7 @@ function addParts({ pieces, lengths }: Packed, root: Entity, records: Records, d
   lengths.push(pieces.length - start)
 }
 
-function writeSummary(
-  { flags, pieces, lengths }: Packed,
-  size: number,
-  headerSize: number,
-  table: FieldTable,
-): Uint8Array {
-  const index = findField(table, 'date')
-  const date = index === -1 ? null : parseDate(foldedValue(table, index))
+function writeNumbers({ flags, lengths }: Packed, size: number, headerSize: number, date: HeaderDate | null): void {
   NUMBERS.reset()
   NUMBERS.number(SUMMARY_VERSION)
   NUMBERS.number(flags | (date ? Flags.date : 0))
@@ -176,5 +208,4 @@ function writeSummary(
     NUMBERS.signed(date.zone ?? NO_ZONE)
   }
   for (const length of lengths) NUMBERS.number(length)
-  return NUMBERS.finish(pieces)
 }

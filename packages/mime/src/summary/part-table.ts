@@ -1,6 +1,6 @@
 /** The parts of a message in a summary: offsets and what BINARY and SEARCH need of each, in the order of the message. */
 
-import { transferEncoding } from '../body/transfer.js'
+import { isCounted, transferEncoding } from '../body/transfer.js'
 import { type Entity, isMessage, isMultipart } from '../structure/entity.js'
 import type { ByteReader, ByteWriter } from './octets.js'
 
@@ -70,10 +70,8 @@ function readName(reader: ByteReader, known: readonly string[]): string {
 }
 
 /** Is the decoded size of such a part written down? */
-function isCounted(kind: PartRow['kind'], encoding: string): boolean {
-  if (kind === 'multipart') return false
-  const transfer = transferEncoding(encoding)
-  return transfer === 'base64' || transfer === 'quoted-printable'
+function hasDecodedSize(kind: PartRow['kind'], encoding: string): boolean {
+  return kind !== 'multipart' && isCounted(transferEncoding(encoding))
 }
 
 /** The decoded size of a part where it is not: the size as it stands, or unknown. */
@@ -97,7 +95,7 @@ export function writeParts(
   writeName(writer, `${entity.type}/${entity.subtype}`, TYPES)
   writeName(writer, facts.encoding, ENCODINGS)
   writeName(writer, facts.charset ?? NO_CHARSET, CHARSETS)
-  if (isCounted(KINDS[kind], facts.encoding)) writer.number(facts.decodedSize ?? 0)
+  if (hasDecodedSize(KINDS[kind], facts.encoding)) writer.number(facts.decodedSize ?? 0)
   let at = entity.bodyStart
   for (const child of entity.children) {
     writeParts(writer, child, at, factsOf)
@@ -117,7 +115,7 @@ export function readParts(reader: ByteReader, cursor = 0): PartRow {
   const charset = readName(reader, CHARSETS)
   const children: PartRow[] = []
   const kind = KINDS[shape % 4] ?? 'leaf'
-  const decodedSize = isCounted(kind, encoding) ? reader.number() : plainSize(kind, encoding, bodyEnd - bodyStart)
+  const decodedSize = hasDecodedSize(kind, encoding) ? reader.number() : plainSize(kind, encoding, bodyEnd - bodyStart)
   let at = bodyStart
   for (let count = Math.floor(shape / 4); count > 0; count--) {
     const child = readParts(reader, at)

@@ -1,7 +1,7 @@
 /** Makes the summary of a message while its octets stream by, in constant memory. */
 
 import type { CharsetSource } from '../body/charset.js'
-import { concat, copyOf } from '../bytes.js'
+import { latin1 } from '../bytes.js'
 import { type FieldTable, fieldEnd, fieldStart, scanFields } from '../header/fields.js'
 import { isAsciiRange } from '../header/words.js'
 import type { Entity } from '../structure/entity.js'
@@ -10,8 +10,10 @@ import { MessageScanner } from '../structure/scanner.js'
 import { partFacts, partText } from './body-structure.js'
 import { DecodedSizes } from './decoded-size.js'
 import { envelopePieces } from './envelope.js'
-import { type PartRecord, pack } from './pack.js'
-import { previewOf, type TextSample } from './preview.js'
+import { type PartRecord, pack, type RootFacts, rootFacts, type Summarized } from './pack.js'
+import { PreviewSamples } from './samples.js'
+
+export type { Summarized } from './pack.js'
 
 export interface Summarizer {
   /** The next octets of the message; any cutting gives the same summary. They are not kept. */
@@ -20,96 +22,58 @@ export interface Summarizer {
   end(): Summarized
 }
 
-export interface Summarized {
-  /** For `openSummary`. */
-  readonly summary: Uint8Array
-  /** The header block of the message with its empty line, at most `limits.headerSize` octets of it. */
-  readonly header: Uint8Array
-  /** Octets of the message. */
-  readonly size: number
-}
-
 export interface SummarizerOptions {
   readonly limits?: Partial<MimeLimits>
   /** Charsets beyond those of `TextDecoder`, for the preview. */
   readonly charsets?: CharsetSource
 }
 
-/** Octets of a text part that are looked at for the preview: HTML begins with its style sheets. */
-const PLAIN_SAMPLE = 4096
-const HTML_SAMPLE = 32_768
-/** The beginning of a body. */
-interface Sample {
-  readonly entity: Entity
-  readonly pieces: Uint8Array[]
-  readonly limit: number
-  size: number
-}
-
 /** Makes a summary from chunks. */
 export function createSummarizer(options: SummarizerOptions = {}): Summarizer {
   const limits = withDefaultLimits(options.limits)
   const records = new Map<Entity, PartRecord>()
-  const samples = new Map<'plain' | 'html', Sample>()
+  const samples = new PreviewSamples(options.charsets)
   const decoded = new DecodedSizes()
-  let header: Uint8Array = new Uint8Array(0)
-  let rootTable: FieldTable | undefined
+  /** Of the message: as latin1, because short arrays cost more than short texts. */
+  let header = ''
+  let facts: RootFacts
   let size = 0
-  let preview = ''
 
   const scanner = new MessageScanner({
     limits,
     countLines: true,
     hooks: {
       header(entity, bytes, start, end) {
-        let table: FieldTable
+        let record: PartRecord
         if (entity.parent === null) {
-          header = copyOf(bytes, start, end)
-          table = rootTable = scanFields(header, 0, header.length, limits.headerFields)
+          header = latin1(bytes, start, end)
+          const table = scanFields(bytes, start, end, limits.headerFields)
+          facts = rootFacts(table)
+          record = readPart(entity, table, limits)
         } else {
-          table = scanFields(bytes, start, end, limits.headerFields)
+          record = readPartHeader(entity, bytes, start, end, limits)
         }
-        const record = readPart(entity, table, limits)
         records.set(entity, record)
-        startSample(entity, record)
+        samples.start(entity, record)
         decoded.start(entity, record.encoding)
       },
       body(entity, bytes, start, end) {
-        for (const sample of samples.values()) if (sample.entity === entity) addToSample(sample, bytes, start, end)
+        samples.write(entity, bytes, start, end)
         decoded.write(entity, bytes, start, end)
       },
     },
   })
 
-  const startSample = (entity: Entity, record: PartRecord) => {
-    if (entity.type !== 'text' || record.disposition === 'attachment') return
-    const kind = entity.subtype === 'plain' ? 'plain' : entity.subtype === 'html' ? 'html' : undefined
-    if (!kind || samples.has(kind)) return
-    // A text that is complete by now and has words is the preview: nobody will ask for the HTML beside it.
-    if (kind === 'html') preview ||= previewFrom('plain')
-    if (preview !== '') return
-    samples.set(kind, { entity, pieces: [], limit: kind === 'plain' ? PLAIN_SAMPLE : HTML_SAMPLE, size: 0 })
-  }
-
-  const previewFrom = (kind: 'plain' | 'html'): string => {
-    const sample = samples.get(kind)
-    const record = sample && records.get(sample.entity)
-    if (!sample || !record) return ''
-    // The last line break seen may belong to a boundary.
-    const bytes = concat(sample.pieces).subarray(0, sample.entity.bodyEnd - sample.entity.bodyStart)
-    const text: TextSample = { bytes, encoding: record.encoding, charset: record.charset, html: kind === 'html' }
-    return previewOf(text, options.charsets)
-  }
-
   return {
     write(chunk) {
       size += chunk.length
+      decoded.beginChunk(chunk)
       scanner.write(chunk)
+      decoded.endChunk()
     },
     end() {
       const { root } = scanner.end()
-      preview ||= previewFrom('plain') || previewFrom('html')
-      return { summary: pack(root, records, decoded, rootTable!, size, preview), header, size }
+      return pack({ root, facts, records, decoded, size, preview: samples.end() }, header)
     },
   }
 }
@@ -121,12 +85,33 @@ export function summarize(bytes: Uint8Array, options?: SummarizerOptions): Summa
   return summarizer.end()
 }
 
-function addToSample(sample: Sample, bytes: Uint8Array, start: number, end: number): void {
-  const room = sample.limit - sample.size
-  if (room <= 0) return
-  const piece = copyOf(bytes, start, Math.min(end, start + room))
-  sample.pieces.push(piece)
-  sample.size += piece.length
+/** Header blocks of parts so short that no limit can matter repeat from one message to the next. */
+const REPEATED_SIZE = 256
+const REPEATED_COUNT = 256
+
+interface Repeated {
+  readonly type: string
+  readonly subtype: string
+  readonly record: PartRecord
+}
+
+/** What was read of such header blocks, by their octets as latin1. */
+const repeated = new Map<string, Repeated>()
+
+/** The header of a part: as it was read the last time, where it is one of those that all senders write. */
+function readPartHeader(entity: Entity, bytes: Uint8Array, start: number, end: number, limits: MimeLimits): PartRecord {
+  const read = () => readPart(entity, scanFields(bytes, start, end, limits.headerFields), limits)
+  const limited = Math.min(limits.headerFields, limits.parameters) < REPEATED_SIZE / 2
+  if (end - start > REPEATED_SIZE || limited || entity.parent?.type === 'message') return read()
+  const { type, subtype } = entity
+  const header = latin1(bytes, start, end)
+  const known = repeated.get(header)
+  // In a digest the same header may stand for another type.
+  if (known && known.type === type && known.subtype === subtype) return known.record
+  const record = read()
+  if (repeated.size === REPEATED_COUNT) repeated.clear()
+  repeated.set(header, { type, subtype, record })
+  return record
 }
 
 function readPart(entity: Entity, table: FieldTable, limits: MimeLimits): PartRecord {

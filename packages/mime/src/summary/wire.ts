@@ -2,7 +2,8 @@
 
 import { isAscii } from '../ascii.js'
 import { decodeCharset } from '../body/charset.js'
-import { fromLatin1, utf8Octets } from '../bytes.js'
+import { fromLatin1 } from '../bytes.js'
+import { utf8Octets } from './octets.js'
 
 /** Longer values are cut in a summary: a header field may have a megabyte, a summary may not. */
 const MAX_STRING = 8192
@@ -12,6 +13,16 @@ function clean(text: string): string {
   if (text.length > MAX_STRING) text = text.slice(0, MAX_STRING)
   if (!text.includes('\0') && !text.includes('\r') && !text.includes('\n')) return text
   return text.replaceAll('\0', '').replaceAll('\r', '').replaceAll('\n', '')
+}
+
+/** Can the text stand in quotes as it is? Nearly every one can, and is looked at once. */
+function isPlain(text: string): boolean {
+  if (text.length > MAX_STRING) return false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f || code === 0x22 || code === 0x5c || code === 0x0d || code === 0x0a || code === 0) return false
+  }
+  return true
 }
 
 function quote(text: string): string {
@@ -29,6 +40,7 @@ function validUtf8(text: string): string {
  * get a literal with the octets as they are in the message.
  */
 export function imapString(text: string, utf8: boolean): string {
+  if (isPlain(text)) return `"${text}"`
   text = clean(text)
   if (isAscii(text)) return quote(text)
   return utf8 ? quote(validUtf8(text)) : `{${text.length}}\r\n${text}`

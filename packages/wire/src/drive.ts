@@ -31,8 +31,11 @@ export type DriverControl = Pick<Link, 'inputWaits' | 'flush' | 'sent' | 'startT
 export interface Driver {
   /** Opens the session. Call once, before the first `receive`. */
   start(): void
-  /** A chunk from the peer. It is kept, unread, while a handler runs. */
-  receive(chunk: Uint8Array): void
+  /**
+   * A chunk from the peer. It is kept, unread, while a handler runs. True when all of it was read and nobody holds it any
+   * more: its memory may be used again.
+   */
+  receive(chunk: Uint8Array): boolean
   /** The peer will send no more. */
   receiveEnd(): void
   /** The idle time or a deadline is over. */
@@ -117,8 +120,8 @@ class ConnectionDriver implements Driver, DriverControl {
     }
   }
 
-  receive(chunk: Uint8Array): void {
-    if (this.#over || this.#closing) return
+  receive(chunk: Uint8Array): boolean {
+    if (this.#over || this.#closing) return false
     if (this.#busy || this.#waiting) {
       this.#waiting ??= []
       this.#waiting.push(chunk)
@@ -126,10 +129,13 @@ class ConnectionDriver implements Driver, DriverControl {
         this.#paused = true
         this.#transport.pause()
       }
-      return
+      return false
     }
-    this.#engine.receive(chunk)
-    this.#pump()
+    const engine = this.#engine
+    engine.receive(chunk)
+    if (!this.#pump() || !engine.release || engine !== this.#engine) return false
+    engine.release()
+    return true
   }
 
   receiveEnd(): void {
@@ -224,39 +230,51 @@ class ConnectionDriver implements Driver, DriverControl {
     this.#session = made.session as Session<AnyEvent>
   }
 
-  #pump(): void {
-    if (this.#busy || this.#over) return
-    const engine = this.#engine
+  /** True when everything that came was read, and all of it was answered. */
+  #pump(): boolean {
+    if (this.#busy || this.#over) return false
     try {
-      for (;;) {
-        if (this.#upgrade && this.#takeOver()) return
-        if (this.#closing) return this.#close({ type: this.#stopping ? 'shutdown' : 'closed' })
-        const event = engine.next()
-        if (this.#over) return
-        if (event.type === 'need-data') {
-          if (this.#waiting) {
-            this.#readOn(this.#waiting)
-            continue
-          }
-          const slow = this.flush()
-          if (slow && this.#wait(slow)) return
-          if (this.#ended) {
-            if (this.#endSeen) return this.#close({ type: 'peer' })
-            this.#endSeen = true
-            engine.receiveEnd()
-            continue
-          }
-          return this.#resume()
-        }
-        if (event.type === 'paused') {
-          void this.flush()
-          return
-        }
-        if (this.#wait(this.#session.handle(event))) return
-        if (this.#over) return
-      }
+      return this.#turn(this.#engine)
     } catch (error) {
       this.#fail(error)
+      return false
+    }
+  }
+
+  #turn(engine: Engine<AnyEvent, unknown>): boolean {
+    for (;;) {
+      if (this.#upgrade && this.#takeOver()) return false
+      if (this.#closing) {
+        this.#close({ type: this.#stopping ? 'shutdown' : 'closed' })
+        return false
+      }
+      const event = engine.next()
+      if (this.#over) return false
+      if (event.type === 'need-data') {
+        if (this.#waiting) {
+          this.#readOn(this.#waiting)
+          continue
+        }
+        const slow = this.flush()
+        if (slow && this.#wait(slow)) return false
+        if (this.#ended) {
+          if (this.#endSeen) {
+            this.#close({ type: 'peer' })
+            return false
+          }
+          this.#endSeen = true
+          engine.receiveEnd()
+          continue
+        }
+        this.#resume()
+        return true
+      }
+      if (event.type === 'paused') {
+        void this.flush()
+        return false
+      }
+      if (this.#wait(this.#session.handle(event))) return false
+      if (this.#over) return false
     }
   }
 

@@ -34,6 +34,11 @@ export interface Engine<Event extends { readonly type: string }, Reply> {
    * so the chunk must not be changed before that.
    */
   receive(chunk: Uint8Array): void
+  /**
+   * The memory of the chunk will be written to: lets go of it. Called only when `next` has said that it needs data; what of
+   * the chunk is not consumed must be copied. An engine without it keeps each chunk until the next.
+   */
+  release?(): void
   /** The peer half-closed: nothing more will be received. */
   receiveEnd(): void
   /** The next thing that wants an answer or attention. An event's byte views are valid until the next `receive`. */

@@ -6,8 +6,9 @@ const NOTHING = new Uint8Array(0)
 /**
  * The input of an engine that is not consumed yet.
  *
- * A chunk pushed into an empty window is not copied; what is left of it when the next one comes is (at most an
- * incomplete line, which the engine's limits bound). Views stay valid until the next `push`.
+ * A chunk pushed into an empty window is not copied; what is left of it when the next one comes, or when its memory is
+ * wanted back, is (at most an incomplete line, which the engine's limits bound). Views stay valid until the next `push`
+ * or `release`.
  */
 export class ByteWindow {
   #bytes: Uint8Array = NOTHING
@@ -84,6 +85,15 @@ export class ByteWindow {
   /** A view of what is there, without consuming it. */
   view(): Uint8Array {
     return this.#bytes.subarray(this.#start, this.#end)
+  }
+
+  /** The memory of the last chunk is not ours any more: copies what of it is not consumed. */
+  release(): void {
+    if (this.#own || this.#start === this.#end) return
+    this.#bytes = this.#bytes.slice(this.#start, this.#end)
+    this.#end -= this.#start
+    this.#start = 0
+    this.#own = true
   }
 
   /** Forgets everything. */

@@ -75,6 +75,65 @@ function echo(
   return protocol as unknown as Protocol
 }
 
+describe('the memory of a chunk', () => {
+  const protocol = (handle: () => void | Promise<void>): Protocol => {
+    const window = new ByteWindow()
+    const said: Uint8Array[] = []
+    return {
+      name: 'lines',
+      connect: () => ({
+        engine: {
+          receive: (chunk: Uint8Array) => window.push(chunk),
+          release: () => window.release(),
+          receiveEnd() {},
+          next() {
+            const length = window.lineLength(100)
+            return length === -1 ? NEED_DATA : { type: 'line', text: latin1(window.take(length)) }
+          },
+          send: (text: string) => void said.push(fromLatin1(text)),
+          takeOutput: () => said.splice(0),
+        } as unknown as Engine<{ type: string }, unknown>,
+        session: {
+          handle(event) {
+            lines.push((event as unknown as { text: string }).text)
+            return handle()
+          },
+        },
+      }),
+    }
+  }
+  let lines: string[] = []
+
+  test('is free when all of it was read, also that of a line which is not complete', () => {
+    lines = []
+    const { driver } = connectInMemory(protocol(() => {}))
+    for (const text of ['one\r\ntw', 'o\r\n', 'thr', 'ee', '\r\n']) {
+      const chunk = fromLatin1(text)
+      expect(driver.receive(chunk)).toBe(true)
+      chunk.fill(0)
+    }
+    expect(lines).toEqual(['one\r\n', 'two\r\n', 'three\r\n'])
+  })
+
+  test('is not while a handler runs, nor that of what waits for it', async () => {
+    lines = []
+    let done = (): void => {}
+    const { driver } = connectInMemory(protocol(() => new Promise((resolve) => (done = resolve))))
+    expect(driver.receive(fromLatin1('one\r\ntwo\r\n'))).toBe(false)
+    expect(driver.receive(fromLatin1('three\r\n'))).toBe(false)
+    for (const count of [1, 2, 3]) {
+      await expect.poll(() => lines.length).toBe(count)
+      done()
+    }
+    expect(lines).toEqual(['one\r\n', 'two\r\n', 'three\r\n'])
+  })
+
+  test('is not for an engine that cannot let go of it', () => {
+    const { driver } = connectInMemory(echo(() => {}))
+    expect(driver.receive(fromLatin1('one\r\n'))).toBe(false)
+  })
+})
+
 describe('the byte window', () => {
   test('gives lines at any cutting', () => {
     const input = fromLatin1('one\r\ntwo\nthree\r\n\r\nrest')

@@ -366,6 +366,68 @@ function dialFails(port: number): Promise<string> {
   })
 }
 
+describe('the memory that sockets read into', () => {
+  /** Hands out all octets as they come, as views. */
+  function pieces(take: (piece: Uint8Array) => void | Promise<void>): Protocol {
+    const window = new ByteWindow()
+    return {
+      name: 'pieces',
+      connect: () => ({
+        engine: {
+          receive: (chunk) => window.push(chunk),
+          release: () => window.release(),
+          receiveEnd() {},
+          next: () =>
+            window.length === 0
+              ? NEED_DATA
+              : ({ type: 'piece', piece: window.take(window.length) } as { type: string }),
+          send() {},
+          takeOutput: () => [],
+        },
+        session: { handle: (event) => take((event as unknown as { piece: Uint8Array }).piece) },
+      }),
+    }
+  }
+
+  test('is used again behind a piece that was read at once, never under one that is still looked at', async () => {
+    const size = 3_000_000
+    const sent = Buffer.alloc(size).map((_, i) => i % 251)
+    const memories = new Set<ArrayBufferLike>()
+    let turn = (): void => {}
+    let quickly = 0
+    let slowly = 0
+    const quick = await listen(
+      pieces((piece) => {
+        expect(Buffer.compare(piece, sent.subarray(quickly, quickly + piece.length))).toBe(0)
+        quickly += piece.length
+        if (piece.length > 8192) memories.add(piece.buffer)
+        turn()
+      }),
+      { port: 0 },
+    )
+    const slow = await listen(
+      pieces(async (piece) => {
+        // The other connection reads on meanwhile.
+        if (quickly < size) await new Promise<void>((resolve) => (turn = resolve))
+        expect(Buffer.compare(piece, sent.subarray(slowly, slowly + piece.length))).toBe(0)
+        slowly += piece.length
+      }),
+      { port: 0 },
+    )
+    const send = async (port: number): Promise<void> => {
+      const socket = connect(port, '127.0.0.1')
+      socket.end(sent)
+      socket.resume()
+      await new Promise((resolve) => socket.once('close', resolve))
+    }
+    await Promise.all([send(quick.port), send(slow.port)])
+    expect([quickly, slowly]).toEqual([size, size])
+    expect(memories.size).toBeLessThan(5)
+    await quick.close()
+    await slow.close()
+  })
+})
+
 describe('TLS', () => {
   async function dialTls(port: number, servername?: string): Promise<TLSSocket> {
     const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...(servername && { servername }) })

@@ -89,6 +89,10 @@ class ConnectionEngine implements ImapEngine {
     this.#window.push(chunk)
   }
 
+  release(): void {
+    this.#window.release()
+  }
+
   receiveEnd(): void {}
 
   takeOutput(): Uint8Array[] {

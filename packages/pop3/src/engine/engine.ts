@@ -173,6 +173,7 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
 
   return {
     receive: (chunk) => window.push(chunk),
+    release: () => window.release(),
     receiveEnd() {},
     next,
     send,

@@ -90,6 +90,10 @@ class ServerEngine implements SmtpEngine {
     this.#window.push(chunk)
   }
 
+  release(): void {
+    this.#window.release()
+  }
+
   receiveEnd(): void {}
 
   takeOutput(): readonly Uint8Array[] {

@@ -5,7 +5,7 @@ import type { CloseReason, Endpoint, Log, Protocol, TlsInfo } from '../link.js'
 import { createDeflateDuplex, type DeflateDuplex } from './deflate.js'
 import { endpointOf } from './endpoint.js'
 import { SocketLink } from './socket-link.js'
-import type { Incoming } from './socket-server.js'
+import { drop, type Incoming } from './socket-server.js'
 import { TimeLimits } from './time-limits.js'
 import { type TlsIdentity, tlsInfo } from './tls.js'
 
@@ -51,8 +51,6 @@ export interface Connection {
 const GOODBYE = 5_000
 
 const NOTHING = new Uint8Array(0)
-
-const ignore = (): void => {}
 
 /** Why signals abort. One for all: to make an exception costs as much as to read a command. */
 const CONNECTION_OVER = new DOMException('the connection is over', 'AbortError')
@@ -203,7 +201,7 @@ export class SocketConnection implements Connection, Transport {
     const { tls: identity, implicitTls, handshakeTimeout } = this.options
     if (!identity) return this.driver.control.abort('TLS was started without a certificate')
     const raw = this.#raw
-    this.#incoming.giveTo(ignore)
+    this.#incoming.giveTo(drop)
     const late = new Error('the TLS handshake took too long')
     const handshake = setTimeout(() => raw.destroy(late), handshakeTimeout)
     handshake.unref()
@@ -256,11 +254,13 @@ export class SocketConnection implements Connection, Transport {
     })
   }
 
-  #received(chunk: Uint8Array): void {
-    if (this.over) return
+  /** True when the chunk's memory may be used again. */
+  #received(chunk: Uint8Array): boolean {
+    if (this.over) return false
     this.limits.touch()
-    if (this.#deflate) this.#deflate.receive(chunk)
-    else this.driver.receive(chunk)
+    if (!this.#deflate) return this.driver.receive(chunk)
+    this.#deflate.receive(chunk)
+    return false
   }
 
   #receivedEnd(): void {

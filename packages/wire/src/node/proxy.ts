@@ -1,7 +1,7 @@
 import { concat } from '../bytes.js'
 import type { Endpoint } from '../link.js'
 import { parseProxyHeader } from '../proxy.js'
-import type { Incoming } from './socket-server.js'
+import { drop, type Incoming } from './socket-server.js'
 
 /** What a trusted proxy said, with the octets that came behind its header; or why it is refused. */
 type Outcome = { readonly remote: Endpoint | null; readonly head: Uint8Array } | { readonly message: string }
@@ -15,18 +15,19 @@ export function readProxyHeader(incoming: Incoming, timeout: number, done: (outc
 
   function settle(outcome: Outcome): void {
     clearTimeout(timer)
-    incoming.giveTo(ignore)
+    incoming.giveTo(drop)
     socket.removeListener('close', gone)
     socket.removeListener('error', ignore)
     socket.pause()
     done(outcome)
   }
 
-  function read(chunk: Uint8Array): void {
+  function read(chunk: Uint8Array): boolean {
     bytes = concat([bytes, chunk])
     const header = parseProxyHeader(bytes)
     if (header.type === 'invalid') settle({ message: header.message })
     if (header.type === 'header') settle({ remote: header.remote, head: bytes.subarray(header.length) })
+    return true
   }
 
   const gone = (): void => settle({ message: 'the proxy closed the connection before its header' })

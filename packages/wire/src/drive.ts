@@ -9,6 +9,8 @@ export interface Transport {
   write(pieces: readonly Uint8Array[]): void | Promise<void>
   /** A promise until nothing that was written is held as a view any more. Absent: `write` keeps no views. */
   sent?(): void | Promise<void>
+  /** All chunks that were received have been read, and nobody holds views of them any more. */
+  consumed?(): void
   /** Runs a step in the next turn of the event loop. Default: with the microtasks of this one. */
   soon?(step: () => void): void
   /** Stop and start giving chunks to `Driver.receive`. */
@@ -31,11 +33,8 @@ export type DriverControl = Pick<Link, 'inputWaits' | 'flush' | 'sent' | 'startT
 export interface Driver {
   /** Opens the session. Call once, before the first `receive`. */
   start(): void
-  /**
-   * A chunk from the peer. It is kept, unread, while a handler runs. True when all of it was read and nobody holds it any
-   * more: its memory may be used again.
-   */
-  receive(chunk: Uint8Array): boolean
+  /** A chunk from the peer. It is kept, unread, while a handler runs. */
+  receive(chunk: Uint8Array): void
   /** The peer will send no more. */
   receiveEnd(): void
   /** The idle time or a deadline is over. */
@@ -120,8 +119,8 @@ class ConnectionDriver implements Driver, DriverControl {
     }
   }
 
-  receive(chunk: Uint8Array): boolean {
-    if (this.#over || this.#closing) return false
+  receive(chunk: Uint8Array): void {
+    if (this.#over || this.#closing) return
     if (this.#busy || this.#waiting) {
       this.#waiting ??= []
       this.#waiting.push(chunk)
@@ -129,13 +128,10 @@ class ConnectionDriver implements Driver, DriverControl {
         this.#paused = true
         this.#transport.pause()
       }
-      return false
+      return
     }
-    const engine = this.#engine
-    engine.receive(chunk)
-    if (!this.#pump() || !engine.release || engine !== this.#engine) return false
-    engine.release()
-    return true
+    this.#engine.receive(chunk)
+    this.#pump()
   }
 
   receiveEnd(): void {
@@ -230,64 +226,57 @@ class ConnectionDriver implements Driver, DriverControl {
     this.#session = made.session as Session<AnyEvent>
   }
 
-  /** True when everything that came was read, and all of it was answered. */
-  #pump(): boolean {
-    if (this.#busy || this.#over) return false
+  #pump(): void {
+    if (this.#busy || this.#over) return
+    const engine = this.#engine
     try {
-      return this.#turn(this.#engine)
+      for (;;) {
+        if (this.#upgrade && this.#takeOver()) return
+        if (this.#closing) return this.#close({ type: this.#stopping ? 'shutdown' : 'closed' })
+        const event = engine.next()
+        if (this.#over) return
+        if (event.type === 'need-data') {
+          if (this.#waiting) {
+            this.#readOn(this.#waiting)
+            continue
+          }
+          const slow = this.flush()
+          if (slow && this.#wait(slow)) return
+          if (this.#ended) {
+            if (this.#endSeen) return this.#close({ type: 'peer' })
+            this.#endSeen = true
+            engine.receiveEnd()
+            continue
+          }
+          return this.#rest(engine)
+        }
+        if (event.type === 'paused') {
+          void this.flush()
+          return
+        }
+        if (this.#wait(this.#session.handle(event))) return
+        if (this.#over) return
+      }
     } catch (error) {
       this.#fail(error)
-      return false
     }
   }
 
-  #turn(engine: Engine<AnyEvent, unknown>): boolean {
-    for (;;) {
-      if (this.#upgrade && this.#takeOver()) return false
-      if (this.#closing) {
-        this.#close({ type: this.#stopping ? 'shutdown' : 'closed' })
-        return false
-      }
-      const event = engine.next()
-      if (this.#over) return false
-      if (event.type === 'need-data') {
-        if (this.#waiting) {
-          this.#readOn(this.#waiting)
-          continue
-        }
-        const slow = this.flush()
-        if (slow && this.#wait(slow)) return false
-        if (this.#ended) {
-          if (this.#endSeen) {
-            this.#close({ type: 'peer' })
-            return false
-          }
-          this.#endSeen = true
-          engine.receiveEnd()
-          continue
-        }
-        this.#resume()
-        return true
-      }
-      if (event.type === 'paused') {
-        void this.flush()
-        return false
-      }
-      if (this.#wait(this.#session.handle(event))) return false
-      if (this.#over) return false
+  /** Everything is read and answered. */
+  #rest(engine: Engine<AnyEvent, unknown>): void {
+    if (engine.release && this.#transport.consumed) {
+      engine.release()
+      this.#transport.consumed()
     }
+    if (!this.#paused) return
+    this.#paused = false
+    this.#transport.resume()
   }
 
   #readOn(waiting: Uint8Array[]): void {
     const chunk = waiting.shift() as Uint8Array
     if (waiting.length === 0) this.#waiting = null
     this.#engine.receive(chunk)
-  }
-
-  #resume(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.#transport.resume()
   }
 
   /** Runs one step of the session; `true` when it goes on by itself later. */

@@ -76,23 +76,24 @@ function echo(
 }
 
 describe('the memory of a chunk', () => {
-  const protocol = (handle: () => void | Promise<void>): Protocol => {
+  /** A driver of a line protocol: `free` counts how often all memory was. */
+  function drive(handle: () => void | Promise<void>, release = true) {
     const window = new ByteWindow()
-    const said: Uint8Array[] = []
-    return {
+    const lines: string[] = []
+    const protocol: Protocol = {
       name: 'lines',
       connect: () => ({
         engine: {
-          receive: (chunk: Uint8Array) => window.push(chunk),
-          release: () => window.release(),
+          receive: (chunk) => window.push(chunk),
+          ...(release && { release: () => window.release() }),
           receiveEnd() {},
           next() {
             const length = window.lineLength(100)
             return length === -1 ? NEED_DATA : { type: 'line', text: latin1(window.take(length)) }
           },
-          send: (text: string) => void said.push(fromLatin1(text)),
-          takeOutput: () => said.splice(0),
-        } as unknown as Engine<{ type: string }, unknown>,
+          send() {},
+          takeOutput: () => [],
+        },
         session: {
           handle(event) {
             lines.push((event as unknown as { text: string }).text)
@@ -101,36 +102,46 @@ describe('the memory of a chunk', () => {
         },
       }),
     }
+    const seen = { free: 0 }
+    const nothing = (): void => {}
+    const transport = { write: nothing, pause: nothing, resume: nothing, end: nothing, destroy: nothing }
+    const consumed = (): void => void seen.free++
+    const driver = createDriver(protocol, { ...transport, consumed }, () => ({}) as Link)
+    driver.start()
+    seen.free = 0
+    return { driver, lines, seen }
   }
-  let lines: string[] = []
 
   test('is free when all of it was read, also that of a line which is not complete', () => {
-    lines = []
-    const { driver } = connectInMemory(protocol(() => {}))
-    for (const text of ['one\r\ntw', 'o\r\n', 'thr', 'ee', '\r\n']) {
+    const { driver, lines, seen } = drive(() => {})
+    const texts = ['one\r\ntw', 'o\r\n', 'thr', 'ee', '\r\n']
+    for (const [i, text] of texts.entries()) {
       const chunk = fromLatin1(text)
-      expect(driver.receive(chunk)).toBe(true)
+      driver.receive(chunk)
+      expect(seen.free).toBe(i + 1)
       chunk.fill(0)
     }
     expect(lines).toEqual(['one\r\n', 'two\r\n', 'three\r\n'])
   })
 
-  test('is not while a handler runs, nor that of what waits for it', async () => {
-    lines = []
+  test('is not while a handler runs, nor is that of what waits for it', async () => {
     let done = (): void => {}
-    const { driver } = connectInMemory(protocol(() => new Promise((resolve) => (done = resolve))))
-    expect(driver.receive(fromLatin1('one\r\ntwo\r\n'))).toBe(false)
-    expect(driver.receive(fromLatin1('three\r\n'))).toBe(false)
+    const { driver, lines, seen } = drive(() => new Promise((resolve) => (done = resolve)))
+    driver.receive(fromLatin1('one\r\ntwo\r\n'))
+    driver.receive(fromLatin1('three\r\n'))
     for (const count of [1, 2, 3]) {
       await expect.poll(() => lines.length).toBe(count)
+      expect(seen.free).toBe(0)
       done()
     }
+    await expect.poll(() => seen.free).toBe(1)
     expect(lines).toEqual(['one\r\n', 'two\r\n', 'three\r\n'])
   })
 
-  test('is not for an engine that cannot let go of it', () => {
-    const { driver } = connectInMemory(echo(() => {}))
-    expect(driver.receive(fromLatin1('one\r\n'))).toBe(false)
+  test('is never where an engine cannot let go of it', () => {
+    const { driver, seen } = drive(() => {}, false)
+    driver.receive(fromLatin1('one\r\n'))
+    expect(seen.free).toBe(0)
   })
 })
 

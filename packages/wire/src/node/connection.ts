@@ -156,6 +156,11 @@ export class SocketConnection implements Connection, Transport {
     if (stream.writableLength > 0) return new Promise((resolve) => stream.write(NOTHING, () => resolve()))
   }
 
+  consumed(): void {
+    // What is inflated is read later than what was received, and nobody tells when that was.
+    this.#incoming.consumed(this.#deflate === null)
+  }
+
   soon(step: () => void): void {
     setImmediate(step)
   }
@@ -254,13 +259,11 @@ export class SocketConnection implements Connection, Transport {
     })
   }
 
-  /** True when the chunk's memory may be used again. */
-  #received(chunk: Uint8Array): boolean {
-    if (this.over) return false
+  #received(chunk: Uint8Array): void {
+    if (this.over) return
     this.limits.touch()
-    if (!this.#deflate) return this.driver.receive(chunk)
-    this.#deflate.receive(chunk)
-    return false
+    if (this.#deflate) this.#deflate.receive(chunk)
+    else this.driver.receive(chunk)
   }
 
   #receivedEnd(): void {

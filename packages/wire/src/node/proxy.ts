@@ -22,12 +22,11 @@ export function readProxyHeader(incoming: Incoming, timeout: number, done: (outc
     done(outcome)
   }
 
-  function read(chunk: Uint8Array): boolean {
+  function read(chunk: Uint8Array): void {
     bytes = concat([bytes, chunk])
     const header = parseProxyHeader(bytes)
     if (header.type === 'invalid') settle({ message: header.message })
     if (header.type === 'header') settle({ remote: header.remote, head: bytes.subarray(header.length) })
-    return true
   }
 
   const gone = (): void => settle({ message: 'the proxy closed the connection before its header' })

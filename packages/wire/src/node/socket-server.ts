@@ -7,19 +7,21 @@
  */
 import { createServer, type Server, Socket } from 'node:net'
 
-/** Takes a chunk; true when its memory may be used again. */
-export type Taker = (chunk: Uint8Array) => boolean
+/** Takes a chunk. */
+export type Taker = (chunk: Uint8Array) => void
 
 /** A socket and who takes what comes from it. */
 export interface Incoming {
   readonly socket: Socket
   /**
-   * From now on this one takes the chunks. They are not written to again unless it says so.
+   * From now on this one takes the chunks. They are not written to again before `consumed` is called.
    *
    * A function, because a callback that is kept in a variable is collected with its connection; one that is kept in a
    * property, replaced and called through it was seen to survive, with all it reaches, until a full collection (V8 11).
    */
   giveTo(taker: Taker): void
+  /** Nobody looks at any of the chunks any more. Unless `again`, they are not written to all the same. */
+  consumed(again: boolean): void
 }
 
 /** What `node:net` makes of an accepted connection. */
@@ -36,10 +38,12 @@ const READ_SIZE = 65_536
 /** Reads up to this are small. */
 const SMALL = 8_192
 /** Pieces of memory that are kept for the next read which is not small. */
-const KEPT = 32
+const KEPT = 64
+/** Pieces that one connection may hold and give back: no more than that can wait for a handler. */
+const LENT = 4
 
 /** Takes what nobody wants. */
-export const drop: Taker = () => true
+export const drop: Taker = () => {}
 
 /** Gives each new connection to `accept`. The server knows nothing of its connections: count them. */
 export function createSocketServer(accept: (incoming: Incoming) => void): Server {
@@ -52,6 +56,7 @@ export function createSocketServer(accept: (incoming: Incoming) => void): Server
       giveTo(next) {
         taker = next
       },
+      consumed() {},
     })
   })
   server.once('listening', () => {
@@ -90,16 +95,33 @@ function createReadMemory(): ReadMemory {
 
 /**
  * Small reads go through memory that all sockets share, and are copied. A socket that has much to say gets memory of
- * its own, which is handed over as it is: to make new memory for each read would cost more than to read the mail in it.
+ * its own, which is handed over as it is and comes back: new memory for each read costs more than to read the mail in it.
  */
 function openSocket(handle: Handle, memory: ReadMemory): Incoming {
   const { shared } = memory
   let next = shared
   let taker: Taker = drop
+  let lent: Buffer[] | null = null
 
-  /** Hands over memory that this socket alone has; what the taker keeps is lost to the others. */
-  function handOver(whole: Buffer, length: number): void {
-    if (taker(whole.length === length ? whole : whole.subarray(0, length))) memory.give(whole)
+  function takeSmall(length: number, into: Buffer): void {
+    const copy = Buffer.allocUnsafe(length)
+    into.copy(copy, 0, 0, length)
+    if (into !== shared) memory.give(into)
+    next = shared
+    taker(copy)
+  }
+
+  function takeBig(length: number, into: Buffer): void {
+    let own = into
+    if (into === shared) {
+      own = memory.take()
+      into.copy(own, 0, 0, length)
+    }
+    lent ??= []
+    // Whoever lets go of nothing keeps it for good.
+    if (lent.length < LENT) lent.push(own)
+    taker(own.length === length ? own : own.subarray(0, length))
+    next = memory.take()
   }
 
   const options = {
@@ -110,21 +132,8 @@ function openSocket(handle: Handle, memory: ReadMemory): Incoming {
     onread: {
       buffer: () => next,
       callback(length: number, into: Buffer): boolean {
-        if (length <= SMALL) {
-          const copy = Buffer.allocUnsafe(length)
-          into.copy(copy, 0, 0, length)
-          if (into !== shared) memory.give(into)
-          next = shared
-          taker(copy)
-          return true
-        }
-        let own = into
-        if (into === shared) {
-          own = memory.take()
-          into.copy(own, 0, 0, length)
-        }
-        handOver(own, length)
-        next = memory.take()
+        if (length > SMALL) takeBig(length, into)
+        else takeSmall(length, into)
         return true
       },
     },
@@ -133,6 +142,11 @@ function openSocket(handle: Handle, memory: ReadMemory): Incoming {
     socket: new Socket(options),
     giveTo(other) {
       taker = other
+    },
+    consumed(again) {
+      if (lent === null) return
+      if (again) for (const own of lent) memory.give(own)
+      lent = null
     },
   }
 }

@@ -1,9 +1,12 @@
 import type { TestMessage } from '@posthouse/testing'
 import { type FixtureName, fixture } from '@posthouse/testing/fixtures'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { findCode } from '../src/content/codes.js'
+import { loadHtmlParser } from '../src/content/html-parser.js'
 import { findLinks } from '../src/content/links.js'
 import { createTestMessage } from '../src/content/message.js'
+
+beforeAll(loadHtmlParser)
 
 const code = (text: string, options = {}, html = '', subject = '') => findCode({ html, text, subject }, options)
 
@@ -198,4 +201,14 @@ describe('fixtures are what they are called', () => {
   test('one that there is not', () => {
     expect(() => fixture('toString' as FixtureName)).toThrow('there is no fixture toString; there are plain,')
   })
+})
+
+test('the HTML parser is loaded for the first message that may have HTML', async () => {
+  vi.resetModules()
+  const { htmlParser, loadHtmlParserFor } = await import('../src/content/html-parser.js')
+  const octets = (text: string): Uint8Array => new TextEncoder().encode(text)
+  await loadHtmlParserFor(octets('Content-Type: text/plain\r\n\r\nYour code is 4829\r\n'))
+  expect(() => htmlParser({})).toThrow('not loaded')
+  await loadHtmlParserFor(octets('Content-Type: TEXT/HTML\r\n\r\n<p>4829\r\n'))
+  expect(htmlParser({})).toBeDefined()
 })

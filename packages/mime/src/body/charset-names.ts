@@ -70,7 +70,6 @@ const ALIASES: Record<string, string> = {
 }
 
 /** Code page numbers (Microsoft's, IBM's) that have another name here. */
-const CODE_PAGES = new Map<string, string>()
 const CODE_PAGE_NUMBERS: Record<string, string> = {
   'windows-874': '874',
   shift_jis: '932 943',
@@ -100,17 +99,21 @@ const CODE_PAGE_NUMBERS: Record<string, string> = {
   gb18030: '54936',
   'utf-7': '65000',
 }
-for (const [name, numbers] of Object.entries(CODE_PAGE_NUMBERS)) {
-  for (const number of numbers.split(' ')) CODE_PAGES.set(number, name)
-}
-for (let part = 1250; part <= 1258; part++) CODE_PAGES.set(String(part), `windows-${part}`)
-for (const part of [2, 3, 4, 5, 6, 7, 8, 13, 15]) CODE_PAGES.set(String(28590 + part), `iso-8859-${part}`)
-
+/** Canonical names by label, and by code page; empty until they are needed. */
 const NAMES = new Map<string, string>()
-for (const [name, aliases] of Object.entries(ALIASES)) {
-  NAMES.set(name, name)
-  NAMES.set(squeeze(name), name)
-  for (const alias of aliases.split(' ')) if (alias !== '') NAMES.set(alias, name)
+const CODE_PAGES = new Map<string, string>()
+
+/** For the first label that is none of the usual ones: it takes longer than to read a message. */
+function fillTables(): void {
+  for (const [name, numbers] of Object.entries(CODE_PAGE_NUMBERS)) {
+    for (const number of numbers.split(' ')) CODE_PAGES.set(number, name)
+  }
+  for (let part = 1250; part <= 1258; part++) CODE_PAGES.set(String(part), `windows-${part}`)
+  for (const part of [2, 3, 4, 5, 6, 7, 8, 13, 15]) CODE_PAGES.set(String(28590 + part), `iso-8859-${part}`)
+  for (const [name, aliases] of Object.entries(ALIASES)) {
+    NAMES.set(squeeze(name), name)
+    for (const alias of aliases.split(' ')) if (alias !== '') NAMES.set(alias, name)
+  }
 }
 
 /** What stands before the number of a code page. */
@@ -144,9 +147,8 @@ function lookUp(key: string): string | undefined {
  * Labels that mail readers take for a superset do so here: `iso-8859-1` is `windows-1252`, `gb2312` is `gbk`.
  */
 export function canonicalCharset(label: string): string {
-  // Most labels are written as they are registered.
-  const registered = NAMES.get(label)
-  if (registered !== undefined) return registered
+  if (label === 'utf-8' || label === 'us-ascii') return label
+  if (NAMES.size === 0) fillTables()
   let key = squeeze(label)
   const direct = lookUp(key)
   if (direct !== undefined) return direct

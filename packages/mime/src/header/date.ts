@@ -186,11 +186,9 @@ function readZone(text: string): number | null {
 function resolve(parts: Parts): HeaderDate | null {
   const { day, month, year, zone } = parts
   if (day < 1 || month === -1 || year < 1 || day > DAYS_IN_MONTH[month]!) return null
-  if (month === 1 && day === 29 && !isLeapYear(year)) return null
+  const midnight = Date.UTC(year, month, day)
+  // 29 February of another year
+  if (day === 29 && new Date(midnight).getUTCMonth() !== month) return null
   const seconds = Math.max(0, parts.seconds) - (zone ?? 0) * 60
-  return { time: Date.UTC(year, month, day) + seconds * 1000, zone }
-}
-
-function isLeapYear(year: number): boolean {
-  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+  return { time: midnight + seconds * 1000, zone }
 }

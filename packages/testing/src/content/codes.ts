@@ -65,7 +65,7 @@ export function findCode(content: CodeSource, options: CodeOptions = {}): string
 }
 
 function linesOf({ html, text, subject }: CodeSource): PlacedLine[] {
-  const seen = html === '' ? [] : joinBoxes(visibleLines(html))
+  const seen = joinBoxes(visibleLines(html))
   return [
     ...seen.map((line) => ({ ...line, place: 'html' })),
     ...text.split(/\r?\n/).map((line) => ({ text: line, prominent: false, place: 'text' })),

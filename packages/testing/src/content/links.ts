@@ -1,6 +1,6 @@
-import { Parser } from 'htmlparser2'
 import { TestMailError } from '../errors.js'
 import { matches, type Text } from '../match.js'
+import { htmlParser } from './html-parser.js'
 
 /** A link of a message. */
 export interface Link {
@@ -28,7 +28,7 @@ export function findLinks(html: string, text: string): Link[] {
     if (!known) found.set(link.href, { link, texts: link.text === '' ? [] : [link.text], source })
     else if (link.text !== '' && !known.texts.includes(link.text)) known.texts.push(link.text)
   }
-  htmlLinks(html).forEach(take('html'))
+  if (html !== '') htmlLinks(html).forEach(take('html'))
   textLinks(text).forEach(take('text'))
   return [...found.values()].map(({ link, texts, source }) => ({ ...link, text: texts[0] ?? '', texts, source }))
 }
@@ -46,7 +46,7 @@ function htmlLinks(html: string): FoundLink[] {
     const last = open.pop()
     if (last) add(last.href, last.text)
   }
-  const parser = new Parser({
+  const parser = htmlParser({
     onopentag(name, attributes) {
       const href = name === 'form' ? attributes.action : name === 'button' ? attributes.formaction : attributes.href
       if (name === 'a' && href !== undefined) open.push({ href, text: '' })

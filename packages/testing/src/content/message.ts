@@ -130,6 +130,9 @@ export interface MessageSource {
   readonly origin: TestMessageOrigin | null
 }
 
+/** To be awaited before a message of these octets is created. */
+export { loadHtmlParserFor as prepareFor } from './html-parser.js'
+
 /** Getters of its own, so that `expect(message).toMatchObject(...)` sees them. */
 export function createTestMessage({ id, sequence, receivedAt, raw, envelope, origin }: MessageSource): TestMessage {
   const mime = lazily(() => parseMessage(raw, { charsets: lazyCharsets }))

@@ -1,4 +1,4 @@
-import { Parser } from 'htmlparser2'
+import { htmlParser } from './html-parser.js'
 
 /** A piece of text that a reader sees. */
 export interface VisibleLine {
@@ -20,6 +20,7 @@ const INVISIBLE = /\u034f|[\u00ad\u200b-\u200f\u2060\ufeff]/g
 
 /** The visible text of HTML, a line for each block, white space as it is shown. */
 export function visibleLines(html: string): VisibleLine[] {
+  if (html === '') return []
   const lines: VisibleLine[] = []
   const open: { readonly hides: boolean; readonly large: boolean }[] = []
   let hidden = 0
@@ -32,7 +33,7 @@ export function visibleLines(html: string): VisibleLine[] {
     text = ''
     prominent = false
   }
-  const parser = new Parser({
+  const parser = htmlParser({
     onopentag(name, { style = '', hidden: attribute }) {
       if (BLOCKS.has(name)) flush()
       const entry = {

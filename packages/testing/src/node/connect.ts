@@ -56,7 +56,7 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
   const ended = new AbortController()
   const call = createCaller(base, ended.signal)
   const { endpoints: served, ca } = await call<ServerInfo>({ method: 'GET', path: 'server' })
-  const { createTestMessage } = await import('../content/message.js')
+  const { createTestMessage, prepareFor } = await import('../content/message.js')
   const endpoints = reachable(served, base.hostname)
   const caFile = ca === '' ? null : createCaFile(ca)
   /** What somebody waits for; when this end is disposed nobody has to look at it any more. */
@@ -69,15 +69,19 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
     return promise
   }
 
-  const read = ({ receivedAt, raw, ...rest }: JsonMessage): TestMessage =>
-    createTestMessage({ ...rest, receivedAt: new Date(receivedAt), raw: new Uint8Array(Buffer.from(raw, 'base64')) })
+  async function read({ receivedAt, raw, ...rest }: JsonMessage): Promise<TestMessage> {
+    const octets = new Uint8Array(Buffer.from(raw, 'base64'))
+    await prepareFor(octets)
+    return createTestMessage({ ...rest, receivedAt: new Date(receivedAt), raw: octets })
+  }
 
   const mark = (): Promise<Mark> => call<Mark>({ method: 'GET', path: 'server' })
 
   async function list(match: Match | undefined, recipient: string | null, after = 0): Promise<TestMessage[]> {
     const narrowed = recipient === null ? '' : `&recipient=${encodeURIComponent(recipient)}`
     const found = await call<JsonMessage[]>({ method: 'GET', path: `messages?raw&after=${after}${narrowed}` })
-    return found.map(read).filter((message) => mismatches(match, message).length === 0)
+    const messages = await Promise.all(found.map(read))
+    return messages.filter((message) => mismatches(match, message).length === 0)
   }
 
   async function wait(wanted: RemoteWait): Promise<TestMessage[]> {
@@ -94,7 +98,8 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
     for (let left = timeout; ; left -= HOLD) {
       const body = { match, count, recipient, since: from, timeout: Math.min(left, HOLD), raw: true }
       try {
-        return (await call<JsonMessage[]>({ method: 'POST', path: 'wait', body, signal })).map(read)
+        const found = await call<JsonMessage[]>({ method: 'POST', path: 'wait', body, signal })
+        return await Promise.all(found.map(read))
       } catch (error) {
         if (!(error instanceof TestMailError) || error.code !== 'timeout' || left <= HOLD) throw error
       }

@@ -11,7 +11,7 @@ import {
   type Transaction,
 } from '@posthouse/smtp'
 import type { MemoryStore } from '@posthouse/store-api'
-import type { createTestMessage, TestDsn, TestEnvelope, TestMessageOrigin } from '../content/message.js'
+import type { TestDsn, TestEnvelope, TestMessageOrigin } from '../content/message.js'
 import type { FaultAction, ScriptBook } from '../faults/script.js'
 import type { SmtpFaultOptions } from '../faults/smtp.js'
 import { gone } from '../faults/wire.js'
@@ -28,7 +28,7 @@ export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situat
   readonly limits: TestMailLimits
   readonly now: () => number
   /** What reads messages is loaded while the test does something else. */
-  readonly content: Promise<{ readonly createTestMessage: typeof createTestMessage }>
+  readonly content: Promise<Pick<typeof import('../content/message.js'), 'createTestMessage' | 'prepareFor'>>
 }
 
 const AFTER_ACCEPT: ReadonlySet<FaultAction['type']> = new Set(['drop-after-accept'] as const)
@@ -43,15 +43,17 @@ export function keep(options: KeepOptions): SmtpHandler {
     if (room.count >= limits.messages || room.octets + received.size > limits.bytes) {
       return reply(452, '4.3.1', `The test server is full: ${limits.messages} messages or ${limits.bytes} octets`)
     }
-    const { createTestMessage } = await options.content
+    const { createTestMessage, prepareFor } = await options.content
+    // A copy, and no Buffer: what a test compares and keeps.
+    const raw = new Uint8Array(received.octets())
+    await prepareFor(raw)
     const stored = (await delivery?.message(received, session)) ?? replies.accepted(transaction.id)
     room.add((sequence) =>
       createTestMessage({
         id: transaction.id,
         sequence,
         receivedAt: new Date(options.now()),
-        // A copy, and no Buffer: what a test compares and keeps.
-        raw: new Uint8Array(received.octets()),
+        raw,
         envelope: envelopeOf(transaction),
         origin: originOf(session),
       }),

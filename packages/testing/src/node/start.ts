@@ -217,7 +217,8 @@ async function deliver(
   { domain, ...how }: Parameters<TestMail['deliver']>[2] & { readonly domain: string },
 ): Promise<TestMessage> {
   const raw = await draftOctets(draft, to, domain)
-  const { createTestMessage } = await content
+  const { createTestMessage, prepareFor } = await content
+  await prepareFor(raw)
   if (store) await putIntoStore(store, users.accountOf(to), raw, how)
   const envelope = { from: '', to: [to], body: '8BITMIME', smtputf8: false, dsn: null } as const
   const receivedAt = how.at ?? new Date(now())

@@ -69,7 +69,8 @@ export function keep(options: KeepOptions): SmtpHandler {
 
   return {
     name: 'keep',
-    needs: delivery ? ['octets', 'summary'] : ['octets'],
+    // No summary: IMAP makes one when it is asked, and what makes it would be loaded for the first message.
+    needs: ['octets'],
     ...(delivery?.body && { body: delivery.body }),
     message,
   }

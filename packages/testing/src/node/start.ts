@@ -16,6 +16,7 @@ import type { Endpoint, Endpoints, TestMail } from '../test-mail.js'
 import { createTestAuthority } from './certificates.js'
 import { putIntoStore } from './deliver.js'
 import { createCaFile, environmentOf, hostInUrl, transportOf } from './environment.js'
+import { later } from './later.js'
 import { makeImap, makePop3, makeSmtp, type Parts } from './servers.js'
 import { usersOf } from './users.js'
 
@@ -68,8 +69,8 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
 
   async function bindAll(): Promise<Omit<Endpoints, 'http'>> {
     const smtp = makeSmtp(parts)
-    const imap = store && (options.imap || options.imaps) ? await makeImap(parts, store) : null
-    const pop3 = store && (options.pop3 || options.pop3s) ? await makePop3(parts, store) : null
+    const imap = store && (options.imap || options.imaps) ? later('imap', () => makeImap(parts, store)) : null
+    const pop3 = store && (options.pop3 || options.pop3s) ? later('pop3', () => makePop3(parts, store)) : null
     return {
       smtp: await bind(smtp, 'smtp', options.smtp ?? true),
       smtps: await bind(smtp, 'smtp', options.smtps, true),

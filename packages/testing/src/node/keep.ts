@@ -28,7 +28,7 @@ export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situat
   readonly limits: TestMailLimits
   readonly now: () => number
   /** What reads messages is loaded while the test does something else. */
-  readonly content: Promise<Pick<typeof import('../content/message.js'), 'createTestMessage' | 'prepareFor'>>
+  readonly content: () => Promise<Pick<typeof import('../content/message.js'), 'createTestMessage' | 'prepareFor'>>
 }
 
 const AFTER_ACCEPT: ReadonlySet<FaultAction['type']> = new Set(['drop-after-accept'] as const)
@@ -43,7 +43,7 @@ export function keep(options: KeepOptions): SmtpHandler {
     if (room.count >= limits.messages || room.octets + received.size > limits.bytes) {
       return reply(452, '4.3.1', `The test server is full: ${limits.messages} messages or ${limits.bytes} octets`)
     }
-    const { createTestMessage, prepareFor } = await options.content
+    const { createTestMessage, prepareFor } = await options.content()
     // A copy, and no Buffer: what a test compares and keeps.
     const raw = new Uint8Array(received.octets())
     await prepareFor(raw)

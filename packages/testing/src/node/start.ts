@@ -160,6 +160,8 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
   signal?.addEventListener('abort', aborted, { once: true })
   try {
     const mail = assemble(await bindAll())
+    // Loaded while the test does something else. When it fails, who awaits it is told.
+    parts.content().catch(() => {})
     mail.endpoints = { ...mail.endpoints, http: await serveHttp(mail) }
     return mail
   } catch (reason) {
@@ -172,9 +174,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
     const users = usersOf(options, domain)
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const autoCreate = (account: string): boolean => users.known?.has(account) ?? true
-    const content = import('../content/message.js')
-    // Told where it is awaited.
-    content.catch(() => {})
+    const content = () => import('../content/message.js')
     return {
       options,
       limits,
@@ -218,7 +218,7 @@ async function deliver(
   { domain, ...how }: Parameters<TestMail['deliver']>[2] & { readonly domain: string },
 ): Promise<TestMessage> {
   const raw = await draftOctets(draft, to, domain)
-  const { createTestMessage, prepareFor } = await content
+  const { createTestMessage, prepareFor } = await content()
   await prepareFor(raw)
   if (store) await putIntoStore(store, users.accountOf(to), raw, how)
   const envelope = { from: '', to: [to], body: '8BITMIME', smtputf8: false, dsn: null } as const

@@ -22,7 +22,7 @@ export interface TextSample {
 }
 
 /** Most previews are full long before the sample ends: this many octets of it are tried first, then four times as many. */
-const FIRST_TRY = 512
+const FIRST_TRY = 320
 /** What a cut in the middle of anything may spoil at the end of the text, in characters. */
 const SPOILED = 16
 /** Octets for which there is memory that is used again. */

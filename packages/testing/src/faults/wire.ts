@@ -164,6 +164,7 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
       left -= chunk.length
       if (left <= 0) link.abort('scripted: dropped')
     },
+    ...(engine.release && { release: () => engine.release?.() }),
     receiveEnd: () => engine.receiveEnd(),
     next: () => (input === 'read' ? engine.next() : NEED_DATA),
     send: (reply) => engine.send(reply),

@@ -161,7 +161,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
   try {
     const mail = assemble(await bindAll())
     // Loaded while the test does something else. When it fails, who awaits it is told.
-    parts.content().catch(() => {})
+    setImmediate(() => parts.content().catch(() => {}))
     mail.endpoints = { ...mail.endpoints, http: await serveHttp(mail) }
     return mail
   } catch (reason) {

@@ -174,7 +174,9 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
     const users = usersOf(options, domain)
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const autoCreate = (account: string): boolean => users.known?.has(account) ?? true
-    const content = () => import('../content/message.js')
+    let reading: ReturnType<Parts['content']> | null = null
+    // To import what is there already takes longer than to read a message.
+    const content: Parts['content'] = () => (reading ??= import('../content/message.js'))
     return {
       options,
       limits,

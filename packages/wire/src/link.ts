@@ -116,7 +116,10 @@ export interface Link {
 export interface Session<Event> {
   /** The connection stands: greet, unless `link.upgraded`. */
   start?(): void | Promise<void>
-  /** One event of the engine. Byte views in it are valid until the returned promise settles. */
+  /**
+   * One event of the engine. Byte views in it are valid until it returns, or until the promise that it returns settles:
+   * then what any other connection sends comes to lie in the same memory.
+   */
   handle(event: Event): void | Promise<void>
   /** The idle time or the deadline is over: say goodbye through the engine. The connection closes afterwards. */
   timedOut?(): void

@@ -1,4 +1,11 @@
-import type { Account, CommitResult, MailStore, Staged } from '@posthouse/store-api'
+import {
+  type Account,
+  type CommitResult,
+  createStageFeed,
+  type MailStore,
+  type Staged,
+  type StageFeed,
+} from '@posthouse/store-api'
 import { annotation } from '../session/annotations.js'
 import type { BodySink, SmtpSession } from '../session/handler.js'
 import type { ReceivedMessage } from '../session/message.js'
@@ -7,7 +14,6 @@ import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import type { DeliverToOptions, DeliveryHandler } from './deliver-to.js'
 import { type LocalTarget, localTargets, outcome, storeReply, worst } from './delivery-outcome.js'
-import { createStageFeed, type StageFeed } from './stage-feed.js'
 import { deliveryPrefix } from './trace-prefix.js'
 
 interface Opened {

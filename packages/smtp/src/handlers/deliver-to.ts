@@ -1,4 +1,11 @@
-import type { Delivery, MailStore, OpResult } from '@posthouse/store-api'
+import {
+  createBlockPool,
+  createStageFeed,
+  type Delivery,
+  type MailStore,
+  type OpResult,
+  type StageFeed,
+} from '@posthouse/store-api'
 import { annotation } from '../session/annotations.js'
 import type { SmtpHandler, SmtpSession } from '../session/handler.js'
 import type { ReceivedMessage } from '../session/message.js'
@@ -7,7 +14,6 @@ import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import { deliverOneByOne } from './deliver-one-by-one.js'
 import { localTargets, outcome, storeReply, worst } from './delivery-outcome.js'
-import { createBlockPool, createStageFeed, type StageFeed } from './stage-feed.js'
 import { deliveryPrefix } from './trace-prefix.js'
 
 export interface DeliverToOptions {

@@ -73,7 +73,10 @@ export type MessageAnswer = MaybePromise<Reply | readonly Reply[] | RewrittenMes
 
 /** Takes the octets of a message while they come in. */
 export interface BodySink {
-  /** A piece of the message. Valid until the returned promise settles; copy what is kept for longer. */
+  /**
+   * A piece of the message. Valid until it returns, or until the promise that it returns settles: then what any other
+   * connection sends comes to lie in the same memory. Copy what is kept for longer.
+   */
   write(octets: Uint8Array): void | Promise<void>
   /**
    * The `message` stage of this handler will not be asked: the message was refused, a handler before this one has taken

@@ -1,6 +1,5 @@
 /** Pushes a message that streams in to a store that pulls it. */
-import type { Source, Staged } from '@posthouse/store-api'
-import type { BodySink } from '../session/handler.js'
+import type { Source, Staged } from './types.js'
 
 /** Octets that are kept back before a store is asked: messages below it are staged in one call without a stream. */
 const SMALL = 65_536
@@ -28,13 +27,17 @@ export function createBlockPool(): BlockPool {
 }
 
 /** Takes octets with `write` and gives them to `stage` of a store. */
-export interface StageFeed extends BodySink {
+export interface StageFeed {
+  /** The next octets, which are not kept beyond the returned promise. It is there when the store is behind: wait for it. */
+  write(octets: Uint8Array): void | Promise<void>
   /** All octets, when none has been given to the store yet and no more come; they are not staged then. Else `null`. */
   whole(): readonly Uint8Array[] | null
-  /** No more octets come: resolves when they are durable. */
+  /** No more octets come: resolves when they are durable. @throws what `stage` throws, also when it has given up before. */
   finish(): Promise<Staged>
   /** Nobody reads what `whole` has given any more. */
   release(): void
+  /** The message will not be complete: a store that has begun to stage it is told by an error. */
+  abort(): void
 }
 
 /**

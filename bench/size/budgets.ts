@@ -17,7 +17,7 @@ export const BUDGETS: ReadonlyMap<string, number> = new Map([
   ['store-api/memory', 13],
   ['store-api/conformance', 26],
   ['store-sqlite', 34],
-  ['smtp', 103],
+  ['smtp', 104],
   ['smtp/node', 45],
   ['imap', 120],
   ['imap/node', 9],

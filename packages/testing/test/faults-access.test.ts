@@ -4,7 +4,7 @@ import { connectPop3 } from '@posthouse/pop3/node'
 import { on, type Script, startTestMail, type TestMail, type TestMailOptions } from '@posthouse/testing'
 import { ImapFlow, type ImapFlowOptions } from 'imapflow'
 import Pop3Command from 'node-pop3'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 
 /** What imapflow does not tell in its types. */
 interface RawImap {
@@ -27,6 +27,15 @@ async function filled(options: TestMailOptions = {}): Promise<TestMail> {
   }
   return mail
 }
+
+// The first connection waits until its protocol is loaded, which is no fault, and longer than the clients here wait.
+beforeAll(async () => {
+  await using mail = await filled()
+  const { host, port } = mail.pop3 as { host: string; port: number }
+  const pop3 = await connectPop3({ host, port, tls: 'never', credentials: { user: 'ada', password: 'x' } })
+  await pop3.quit()
+  await (await imapTo(mail)).logout()
+})
 
 const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(

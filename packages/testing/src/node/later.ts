@@ -3,8 +3,17 @@ import type { Protocol, Session } from '@posthouse/wire'
 type Made = ReturnType<Protocol['connect']>
 type Event = { readonly type: string }
 
-/** A protocol whose code is loaded for its first connection: a test that only sends does not wait for IMAP. */
-export function later(name: string, load: () => Promise<Protocol>): Protocol {
+/** A protocol, and the code that it needs. */
+export interface LaterProtocol extends Protocol {
+  /** Begins to load the code, or goes on. Rejects when it cannot be had. */
+  load(): Promise<unknown>
+}
+
+/**
+ * A protocol whose code is loaded behind the start, and at the latest for its first connection: a test that only sends
+ * does not wait for IMAP.
+ */
+export function later(name: string, load: () => Promise<Protocol>): LaterProtocol {
   let protocol: Protocol | null = null
   let loading: Promise<Protocol> | null = null
 
@@ -22,6 +31,7 @@ export function later(name: string, load: () => Promise<Protocol>): Protocol {
 
   return {
     name,
+    load: loaded,
     connect(link) {
       if (protocol) return protocol.connect(link)
       let made: Made | null = null

@@ -42,6 +42,8 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
   const { tls, ca } = tlsOf(options, host, now())
   const caFile = ca === '' ? null : createCaFile(ca)
   const open: { close(): Promise<void> }[] = []
+  /** What the first message and the first connections need. */
+  const behind: (() => Promise<unknown>)[] = [parts.content]
   let disposed: Promise<void> | null = null
 
   async function bind(
@@ -71,6 +73,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
     const smtp = makeSmtp(parts)
     const imap = store && (options.imap || options.imaps) ? later('imap', () => makeImap(parts, store)) : null
     const pop3 = store && (options.pop3 || options.pop3s) ? later('pop3', () => makePop3(parts, store)) : null
+    for (const one of [imap, pop3]) if (one) behind.push(one.load)
     return {
       smtp: await bind(smtp, 'smtp', options.smtp ?? true),
       smtps: await bind(smtp, 'smtp', options.smtps, true),
@@ -142,6 +145,11 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
     return mail
   }
 
+  /** Loads one after the other while the test does something else. When it fails, who needs it is told. */
+  async function loadBehind(): Promise<void> {
+    for (const load of behind) if (!disposed) await load().catch(() => {})
+  }
+
   function dispose(): Promise<void> {
     disposed ??= (async () => {
       room.dispose()
@@ -160,8 +168,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
   signal?.addEventListener('abort', aborted, { once: true })
   try {
     const mail = assemble(await bindAll())
-    // Loaded while the test does something else. When it fails, who awaits it is told.
-    setImmediate(() => parts.content().catch(() => {}))
+    setImmediate(loadBehind)
     mail.endpoints = { ...mail.endpoints, http: await serveHttp(mail) }
     return mail
   } catch (reason) {

@@ -13,8 +13,6 @@ const HTML_LIMIT = 32_768
 interface Sample {
   readonly entity: Entity
   readonly facts: PartFacts
-  readonly html: boolean
-  readonly limit: number
   /** Octets as latin1: short arrays, each with memory of its own, cost more than all that is done with them. */
   octets: string
 }
@@ -46,26 +44,33 @@ export class PreviewSamples {
   }
 
   private startPlain(entity: Entity, facts: PartFacts): void {
-    this.plain ??= { entity, facts, html: false, limit: PLAIN_LIMIT, octets: '' }
+    this.plain ??= { entity, facts, octets: '' }
   }
 
   private startHtml(entity: Entity, facts: PartFacts): void {
     // A text that is complete by now and has words is the preview: nobody will ask for the HTML beside it.
     this.preview ||= this.wordsOf(this.plain)
     if (this.plain !== null) this.plain.octets = ''
-    if (this.preview === '') this.html ??= { entity, facts, html: true, limit: HTML_LIMIT, octets: '' }
+    if (this.preview === '') this.html ??= { entity, facts, octets: '' }
   }
 
   private wordsOf(sample: Sample | null): string {
     if (sample === null) return ''
-    const { entity, facts, html, octets } = sample
+    const { entity, facts, octets } = sample
     // The last line break seen may belong to a boundary.
     const own = octets.slice(0, entity.bodyEnd - entity.bodyStart)
-    return previewOf({ octets: own, encoding: facts.encoding, charset: facts.charset, html }, this.charsets)
+    return previewOf(
+      { octets: own, encoding: facts.encoding, charset: facts.charset, html: isHtml(entity) },
+      this.charsets,
+    )
   }
 }
 
+function isHtml(entity: Entity): boolean {
+  return entity.subtype === 'html'
+}
+
 function add(sample: Sample, bytes: Uint8Array, start: number, end: number): void {
-  const room = sample.limit - sample.octets.length
+  const room = (isHtml(sample.entity) ? HTML_LIMIT : PLAIN_LIMIT) - sample.octets.length
   if (room > 0) sample.octets += latin1(bytes, start, Math.min(end, start + room))
 }

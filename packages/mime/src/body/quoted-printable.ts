@@ -211,13 +211,9 @@ function countDecoded(bytes: Uint8Array, last: boolean): number {
   let firm = 0
   let at = 0
   while (at < length) {
-    let octet = bytes[at]!
+    const octet = bytes[at++]!
     // As in decodeInto: one comparison for most octets.
-    while (octet > EQUALS || (octet !== EQUALS && octet !== LF)) {
-      if (++at === length) return length - removed - (last ? blanksBefore(bytes, firm, length) : 0)
-      octet = bytes[at]!
-    }
-    at++
+    if (octet > EQUALS || (octet !== EQUALS && octet !== LF)) continue
     if (octet === LF) {
       removed += blanksBefore(bytes, firm, at - 1)
     } else if (at + 1 < length && (HEX[bytes[at]!]! | HEX[bytes[at + 1]!]!) < 16) {

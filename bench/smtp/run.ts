@@ -9,7 +9,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type BenchServer, median, onCore, option, printTable, startServer } from '../harness.js'
+import { type BenchServer, median, onCore, option, pinned, printTable, startServer } from '../harness.js'
 import { corpus } from '../mime/corpus.js'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -55,6 +55,13 @@ function buildGenerator(): string {
   return binary
 }
 
+interface Running {
+  readonly name: string
+  readonly server: BenchServer
+  /** It shares all cores with the generator. */
+  readonly spread: boolean
+}
+
 interface Measured {
   /** Messages per second. */
   readonly rate: number
@@ -62,9 +69,12 @@ interface Measured {
   readonly cpu: number
 }
 
-function measure(generator: string, server: BenchServer, load: Load, messages: number): Measured | null {
+function measure(generator: string, one: Running, load: Load, messages: number): Measured | null {
+  const { server, spread } = one
   const [, mode, connections, , what] = load
-  const args = ['127.0.0.1', server.port, mode, connections, messages, what].map(String)
+  // With a core of its own it may stay awake.
+  const awake = pinned && !spread ? ['awake'] : []
+  const args = ['127.0.0.1', server.port, mode, connections, messages, what, ...awake].map(String)
   const [program, ...rest] = onCore(1, [generator, ...args])
   const before = server.cpu()
   const run = spawnSync(program, rest, { encoding: 'utf8', timeout: 120_000 })
@@ -82,11 +92,11 @@ function wanted<T extends readonly [name: string, ...rest: unknown[]]>(all: read
 
 const generator = buildGenerator()
 const loads = wanted(LOADS, 'load')
-const servers = await Promise.all(
-  wanted(SERVERS, 'only').map(async ([name, command, spread]) => ({
-    name,
-    server: await startServer(command, spread !== undefined),
-  })),
+const servers: readonly Running[] = await Promise.all(
+  wanted(SERVERS, 'only').map(async ([name, command, how]) => {
+    const spread = how === 'spread'
+    return { name, server: await startServer(command, spread), spread }
+  }),
 )
 const results = new Map<string, (Measured | null)[]>()
 try {
@@ -99,7 +109,7 @@ try {
         // smtp-server greets after 100 ms, and what is long takes its time.
         const warmUp =
           Number(what) > 10_240 || one.name.startsWith('smtp-server') ? messages : Math.max(messages, WARM_UP)
-        const measured = measure(generator, one.server, load, round === 0 ? warmUp : messages)
+        const measured = measure(generator, one, load, round === 0 ? warmUp : messages)
         if (measured && round > 0) found[i].push(measured)
       }
     }

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import { createDriver, type Driver, type Transport } from '../drive.js'
 import type { CloseReason, Endpoint, Log, Protocol, TlsInfo } from '../link.js'
 import { createDeflateDuplex, type DeflateDuplex } from './deflate.js'
@@ -7,7 +6,7 @@ import { endpointOf } from './endpoint.js'
 import { SocketLink } from './socket-link.js'
 import { drop, type Incoming } from './socket-server.js'
 import { TimeLimits } from './time-limits.js'
-import { type TlsIdentity, tlsInfo } from './tls.js'
+import { loadTls, type TlsIdentity, tlsInfo } from './tls.js'
 
 /** How a listener serves its sockets: one object for all of them. */
 export interface ServingOptions {
@@ -211,6 +210,7 @@ export class SocketConnection implements Connection, Transport {
     const handshake = setTimeout(() => raw.destroy(late), handshakeTimeout)
     handshake.unref()
     raw.once('close', () => clearTimeout(handshake))
+    const { TLSSocket } = loadTls()
     const encrypted = new TLSSocket(raw, {
       isServer: true,
       secureContext: identity.context(),

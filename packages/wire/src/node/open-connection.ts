@@ -1,9 +1,9 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { type ClientConnection, ConnectionError } from '../client/connection.js'
 import { endpointOf, isLoopback } from './endpoint.js'
 import { createSocketReader } from './socket-reader.js'
-import { tlsInfo } from './tls.js'
+import { loadTls, tlsInfo } from './tls.js'
 
 /** Where a client connects to, and how. */
 export interface OpenConnectionOptions {
@@ -96,7 +96,7 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
   async function encrypt(): Promise<void> {
     encrypting = true
     reader.detach(raw)
-    const encrypted: TLSSocket = connectTls({
+    const encrypted = loadTls().connect({
       minVersion: 'TLSv1.2',
       ...(isIP(host) === 0 && { servername: host }),
       ...options.tls,

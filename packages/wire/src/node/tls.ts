@@ -1,11 +1,4 @@
-import { createHash } from 'node:crypto'
-import {
-  createSecureContext,
-  type DetailedPeerCertificate,
-  type SecureContext,
-  type SecureContextOptions,
-  type TLSSocket,
-} from 'node:tls'
+import type { DetailedPeerCertificate, SecureContext, SecureContextOptions, TLSSocket } from 'node:tls'
 import type { PeerCertificate, TlsInfo } from '../link.js'
 import { endPointHash } from '../sasl/end-point-hash.js'
 
@@ -15,6 +8,11 @@ export interface TlsMaterial extends SecureContextOptions {
   readonly hosts?: ReadonlyMap<string, SecureContextOptions>
   /** Ask for a client certificate (SASL EXTERNAL). A client without one is still served. Default: false. */
   readonly requestClientCertificate?: boolean
+}
+
+/** Loaded for the first who encrypts: with all of cryptography behind it, it is as much as the rest of a server. */
+export function loadTls(): typeof import('node:tls') {
+  return process.getBuiltinModule('node:tls')
 }
 
 /** What a listener encrypts with. One identity may serve many listeners. */
@@ -31,6 +29,7 @@ export interface TlsIdentity {
  * @throws Error from `node:tls` when the certificate and the key do not fit.
  */
 export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
+  const { createSecureContext } = loadTls()
   let fallback: SecureContext
   let hosts: Map<string, SecureContext>
   let requestClientCertificate = false
@@ -80,6 +79,7 @@ function serverEndPoint(socket: TLSSocket, role: 'server' | 'client'): Uint8Arra
     role === 'server' ? socket.getCertificate() : socket.getPeerCertificate(true)
   ) as Partial<DetailedPeerCertificate> | null
   const hash = certificate?.raw ? endPointHash(certificate.raw) : null
+  const { createHash } = process.getBuiltinModule('node:crypto')
   return certificate?.raw && hash ? createHash(hash.replace('-', '')).update(certificate.raw).digest() : null
 }
 

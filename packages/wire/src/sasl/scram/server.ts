@@ -54,8 +54,18 @@ function randomNonce(): string {
 /** All SCRAM mechanisms, the strongest first. */
 export function scram(options: ScramOptions = {}): readonly SaslMechanism[] {
   const { channelBinding = true, nonce = randomNonce, unknownUsers = {} } = options
-  const { key = randomOctets(32), iterations = DEFAULT_ITERATIONS, saltOctets = DEFAULT_SALT_OCTETS } = unknownUsers
-  const setup: Setup = { channelBinding, nonce, unknown: { key, iterations, saltOctets } }
+  const { iterations = DEFAULT_ITERATIONS, saltOctets = DEFAULT_SALT_OCTETS } = unknownUsers
+  let { key } = unknownUsers
+  const unknown = {
+    iterations,
+    saltOctets,
+    // Servers to which nobody logs in get along without cryptography, which takes its time to load.
+    get key() {
+      key ??= randomOctets(32)
+      return key
+    },
+  }
+  const setup: Setup = { channelBinding, nonce, unknown }
   const plus = channelBinding ? [mechanism('SHA-256', true, setup), mechanism('SHA-1', true, setup)] : []
   return [...plus, mechanism('SHA-256', false, setup), mechanism('SHA-1', false, setup)]
 }

@@ -17,7 +17,7 @@ const entries = {
 // of them bundle is there once.
 export default defineConfig({
   ...packageBuild(entries),
-  external: [/^node:/],
+  external: [/^node:/, /\/conversion\.js$/],
   shims: true,
   noExternal: [/^@posthouse\//],
   esbuildOptions(options) {

@@ -59,7 +59,7 @@ export interface TestMailOptions {
   readonly strictScripts?: boolean
   /** Milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number
-  /** Random octets for the addresses of `inbox()`. Default: the system's. */
+  /** Random octets for the addresses of `inbox()`. Default: fast ones that are no secret. */
   readonly random?: (octets: number) => Uint8Array
   /** Disposes the server when it aborts. */
   readonly signal?: AbortSignal

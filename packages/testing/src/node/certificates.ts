@@ -3,7 +3,7 @@
  * not told. X.509 by hand (RFC 5280), because every library that makes certificates takes longer to load than the
  * server takes to start.
  */
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
 import {
   bitString,
@@ -37,6 +37,12 @@ export interface TestAuthority {
 }
 
 const DAY = 86_400_000
+
+/** Loaded for the first server with TLS. */
+function loadCrypto(): typeof import('node:crypto') {
+  return process.getBuiltinModule('node:crypto')
+}
+
 const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'))
 const encoder = new TextEncoder()
 
@@ -58,6 +64,7 @@ interface Signer {
 
 /** @param now Milliseconds since the epoch; certificates are good for a year around it. */
 export function createTestAuthority(now: number): TestAuthority {
+  const { randomBytes } = loadCrypto()
   const authority = keyPair()
   const issuer = `Posthouse test authority ${randomBytes(4).toString('hex')}`
   const from = new Date(now - DAY)
@@ -86,11 +93,12 @@ export function createTestAuthority(now: number): TestAuthority {
 }
 
 function keyPair(): Signer {
-  return generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+  return loadCrypto().generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
 }
 
 /** TBSCertificate (RFC 5280 §4.1) and its signature. `names: null` makes an authority. */
 function certificate({ subject, issuer, from, to, names, publicKey, signer }: Draft): string {
+  const { createPrivateKey, randomBytes, sign } = loadCrypto()
   const serial = randomBytes(16)
   serial[0] &= 0x7f
   serial[0] |= 0x40
@@ -143,7 +151,8 @@ function keyExtensions(publicKey: KeyObject, signer: Signer): Uint8Array[] {
 }
 
 function keyIdentifier(key: KeyObject): Uint8Array {
-  const digest = createHash('sha256')
+  const digest = loadCrypto()
+    .createHash('sha256')
     .update(key.export({ type: 'spki', format: 'der' }))
     .digest()
   return new Uint8Array(digest.subarray(0, 20))

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { type AbsenceOptions, unwanted } from '../absence.js'
+import { freshAddress } from '../any-octets.js'
 import type { TestMessage } from '../content/message.js'
 import { draftOctets } from '../draft.js'
 import { TestMailError } from '../errors.js'
@@ -150,7 +150,7 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
     expectNone: (match?: Match, how: AbsenceOptions = {}) => held(expectNone(match, how, recipient)),
   })
 
-  function inbox(address = `t-${randomBytes(6).toString('hex')}@${domain}`): RemoteInbox {
+  function inbox(address = freshAddress(domain)): RemoteInbox {
     const mine = receiver(address)
     return { address, ...mine, next: inTurn((since, how) => mine.waitFor(undefined, { ...how, since })) }
   }

@@ -1,6 +1,4 @@
 /** What other programs are told of a test server. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Endpoints, MailServer, TransportOptions } from '../test-mail.js'
 
@@ -15,13 +13,16 @@ export function createCaFile(ca: string): CaFile {
   return {
     path() {
       if (folder === null) {
+        // Few tests need a file, and each waits for what is imported.
+        const { mkdtempSync, writeFileSync } = process.getBuiltinModule('node:fs')
+        const { tmpdir } = process.getBuiltinModule('node:os')
         folder = mkdtempSync(join(tmpdir(), 'posthouse-test-'))
         writeFileSync(join(folder, 'ca.pem'), ca)
       }
       return join(folder, 'ca.pem')
     },
     remove() {
-      if (folder !== null) rmSync(folder, { recursive: true, force: true })
+      if (folder !== null) process.getBuiltinModule('node:fs').rmSync(folder, { recursive: true, force: true })
       folder = null
     },
   }

@@ -2,6 +2,7 @@
 import { createSmtpServer, dsnExtension, reply, type SmtpHandler } from '@posthouse/smtp'
 import type { MemoryStore } from '@posthouse/store-api'
 import type { Protocol } from '@posthouse/wire'
+import { anyOctets } from '../any-octets.js'
 import type { FaultSituation, ScriptBook } from '../faults/script.js'
 import { smtpDialect, smtpFaults, withoutKeywords } from '../faults/smtp.js'
 import { type Controls, type Surroundings, withFaults } from '../faults/wire.js'
@@ -56,6 +57,7 @@ export function makeSmtp(parts: Parts): Protocol {
     ],
     ...(users.verifier && { authenticate: users.verifier }),
     allowInsecureAuth: true,
+    random: anyOctets,
     content: options.lenient ? 'preserve' : 'reject',
     limits: { messageSize: limits.bytes, messageInMemory: limits.bytes, authFailureDelay: 0 },
     keywords: (lines, { remote }) => withoutKeywords(lines, scripts, situation('', remote.address)),

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { createMemoryStore } from '@posthouse/store-api'
 import type { Log, Protocol } from '@posthouse/wire'
 import { createTlsIdentity, type Listening, listen, type TlsIdentity } from '@posthouse/wire/node'
 import { type AbsenceOptions, expectNone } from '../absence.js'
+import { freshAddress } from '../any-octets.js'
 import type { TestMessage } from '../content/message.js'
 import { draftOctets } from '../draft.js'
 import { TestMailError } from '../errors.js'
@@ -19,9 +19,6 @@ import { createCaFile, environmentOf, hostInUrl, transportOf } from './environme
 import { later } from './later.js'
 import { makeImap, makePop3, makeSmtp, type Parts } from './servers.js'
 import { usersOf } from './users.js'
-
-/** Octets that do not repeat within one run. */
-const RANDOM = 6
 
 /**
  * Starts a mail server for a test: on loopback, on free ports, in memory. Resolves when all its listeners are bound.
@@ -96,7 +93,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
   function assemble(bound: Omit<Endpoints, 'http'>): TestMail & { endpoints: Endpoints } {
     const absence = (match: Match | undefined, how: AbsenceOptions, only?: Only): Promise<void> =>
       expectNone(room, sessions, { match, options: how, only })
-    const { domain = 'mail.test', random = randomBytes } = options
+    const { domain = 'mail.test', random } = options
     const mail: TestMail & { endpoints: Endpoints } = {
       endpoints: { ...bound, http: undefined },
       get smtp() {
@@ -118,7 +115,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
       },
       env: (prefix = '') => environmentOf(mail.endpoints, prefix, caFile),
       transport: () => transportOf(mail),
-      inbox: (address) => createInbox(address ?? `t-${hex(random(RANDOM))}@${domain}`, room, absence),
+      inbox: (address) => createInbox(address ?? freshAddress(domain, random), room, absence),
       waitFor: (match, how = {}) => room.first({ match, options: how }),
       waitForAll: (count, match, how = {}) => room.wait({ count, match, options: how }),
       list: async (match) => room.messages.filter((message) => mismatches(match, message).length === 0),
@@ -201,8 +198,6 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
 }
 
 const portOf = (where: true | ListenAt): number => (where === true ? 0 : (where.port ?? 0))
-
-const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex')
 
 /** @throws Error of `node:net`, with what to do about a port that is taken. */
 async function bindTo(

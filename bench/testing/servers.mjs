@@ -82,6 +82,22 @@ async function mailDev(peers) {
   }
 }
 
+/** What Node itself takes: it answers without understanding, and a message is for whoever waits. */
+async function loop() {
+  const { createLoop } = await import('../smtp/loop.mjs')
+  return async () => {
+    let arrived = () => {}
+    const server = createLoop(() => arrived())
+    server.listen(0, host)
+    await once(server, 'listening')
+    return {
+      port: server.address().port,
+      waitFor: () => new Promise((resolve) => (arrived = resolve)),
+      close: () => new Promise((resolve) => server.close(resolve)),
+    }
+  }
+}
+
 /** Node with a listener that does nothing: what memory is compared with. */
 async function bare() {
   return async () => {
@@ -99,5 +115,6 @@ export const SERVERS = {
   'smtp-server + mailparser': smtpServer,
   'smtp-tester': smtpTester,
   'MailDev 3': mailDev,
+  'node:net loop': loop,
   bare,
 }

@@ -3,8 +3,10 @@
  * number or an order number is never returned quietly.
  */
 import { TestMailError } from '../errors.js'
-import { notACode } from './not-a-code.js'
-import { type VisibleLine as Line, visibleLines } from './visible-text.js'
+import { tokensOf } from './code-tokens.js'
+import { speaksOfCodes } from './code-words.js'
+import { notACode, type Surroundings } from './not-a-code.js'
+import { type VisibleLine as Line, shownText, visibleLines } from './visible-text.js'
 
 /** What is known of the code. */
 export interface CodeOptions {
@@ -34,14 +36,6 @@ interface PlacedLine extends Line {
   readonly place: string
 }
 
-const NEAR = /\b(?:code|pin|otp|tan|verif|passcode|one-time|einmal|kennwort|token|security|best[äa]tigung|c[óo]digo)/i
-/** Digits, or letters and digits with at least one digit; groups joined by a dash or a space. */
-const TOKEN =
-  /(?<![\w@#./:+-])(?:[A-Z]-)?(?:[A-Z0-9]{2,6}(?:-[A-Z0-9]{2,6}){1,3}|\d{3} \d{3}|[A-Z0-9]{4,10})(?![\w@/:-]|\.\d)/g
-/** One digit at a time: `4 8 2 9 1 3`. */
-const SPACED = /(?<![\w.])\d(?: \d){3,9}(?![\w.])/g
-/** Numbers in addresses are no codes. */
-const ADDRESS = /\bhttps?:\/\/[^\s<>"]+|[^\s<>"]+@[^\s<>"]+\.[a-z]+/gi
 /** WebOTP: `@example.com #123456` is written for machines. */
 const BOUND = /^@[^\s#]+ #([A-Za-z0-9-]{4,12})\b/
 
@@ -67,10 +61,15 @@ export function findCode(content: CodeSource, options: CodeOptions = {}): string
 function linesOf({ html, text, subject }: CodeSource): PlacedLine[] {
   const seen = joinBoxes(visibleLines(html))
   return [
-    ...seen.map((line) => ({ ...line, place: 'html' })),
-    ...text.split(/\r?\n/).map((line) => ({ text: line, prominent: false, place: 'text' })),
-    { text: subject, prominent: false, place: 'subject' },
+    ...seen.map((line) => ({ ...line, text: plain(line.text), place: 'html' })),
+    ...text.split(/\r?\n/).map((line) => ({ text: plain(line), prominent: false, place: 'text' })),
+    { text: plain(subject), prominent: false, place: 'subject' },
   ]
+}
+
+/** Full-width digits, hyphens of all kinds and blanks of all widths are what a reader types for them. */
+function plain(line: string): string {
+  return shownText(line.normalize('NFKC').replace(/[\u2010-\u2013\u2212]/g, '-'))
 }
 
 /** Codes whose characters stand in a box each become a line. */
@@ -89,53 +88,55 @@ function joinBoxes(lines: readonly Line[]): Line[] {
 }
 
 function byPattern(lines: readonly Line[], pattern: RegExp): string {
-  const single = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))
+  const all = new RegExp(pattern.source, `${stateless(pattern).flags}g`)
   const found = new Set<string>()
-  for (const { text } of lines) {
-    const match = single.exec(text)
-    if (match) found.add(match[1] ?? match[0])
-  }
+  for (const { text } of lines) for (const match of text.matchAll(all)) found.add(match[1] ?? match[0])
   const [first, ...more] = found
   if (first === undefined) throw new TestMailError('missing', `nothing matches ${pattern}`)
   if (more.length > 0) throw new TestMailError('ambiguous', `${pattern} matches ${[first, ...more].join(', ')}`)
   return first
 }
 
+/** Without the flags that make a pattern remember where it was. */
+function stateless({ source, flags }: RegExp): RegExp {
+  return new RegExp(source, flags.replace(/[gy]/g, ''))
+}
+
 function rank(lines: readonly PlacedLine[], options: CodeOptions, dropped: Map<string, string>): Candidate[] {
+  const { digits } = options
+  const near = options.near && stateless(options.near)
   const found = new Map<string, Candidate>()
   for (const [i, line] of lines.entries()) {
     const bound = BOUND.exec(line.text)
     if (bound) note(found, bound[1], 100, line.place)
-    const above = i > 0 && lines[i - 1].place === line.place ? lines[i - 1].text : ''
-    for (const { token, index } of tokensOf(line)) {
-      const reason = notACode(token, line, index, options.digits)
+    const above = lineAbove(lines, i)
+    const known = { above, digits, near }
+    for (const { token, index } of tokensOf(line, digits)) {
+      const reason = notACode(token, line, index, known)
       if (reason !== null) dropped.set(token, reason)
-      else note(found, token.replaceAll(' ', ''), scoreOf(token, line, index, above, options), line.place)
+      else note(found, token.replaceAll(' ', ''), scoreOf(token, line, index, known), line.place)
     }
   }
   for (const candidate of found.values()) candidate.score += candidate.places.size - 1
   return [...found.values()].sort((a, b) => b.score - a.score)
 }
 
-function tokensOf({ text: line, prominent }: Line): { readonly token: string; readonly index: number }[] {
-  const text = line.replace(ADDRESS, (address) => ' '.repeat(address.length))
-  const tokens = [...text.matchAll(TOKEN), ...text.matchAll(SPACED)]
-  const whole = text.trim()
-  // Small letters only where nothing else stands: in a sentence `mp3s` is a word.
-  if (tokens.length === 0 && (prominent || whole.length <= 12) && /^[A-Za-z0-9]{4,10}$/.test(whole)) {
-    return [{ token: whole, index: text.indexOf(whole) }]
+/** The text above a line; that of a list of codes stands above each of them. */
+function lineAbove(lines: readonly PlacedLine[], at: number): string {
+  for (let i = at - 1; i >= 0 && lines[i].place === lines[at].place; i--) {
+    const text = lines[i].text.trim()
+    if (text !== '' && !/^[A-Z0-9]+(?:[- ][A-Z0-9]+)*$/.test(text)) return lines[i].text
   }
-  return tokens.map(({ 0: token, index }) => ({ token, index }))
+  return ''
 }
 
-function scoreOf(token: string, line: Line, index: number, above: string, { digits, near }: CodeOptions): number {
+function scoreOf(token: string, line: Line, index: number, { above, digits, near }: Surroundings): number {
   const before = line.text.slice(Math.max(0, index - 30), index)
-  const says = (text: string): boolean => NEAR.test(text) || (near?.test(text) ?? false)
-  let score = /^[\d ]+$/.test(token) ? 3 : 1
-  if (line.prominent || line.text.trim() === token) score += 10
-  if (says(before)) score += 8
-  else if (says(line.text)) score += 6
-  else if (says(above)) score += 5
+  const says = (text: string): boolean => speaksOfCodes(text) || (near?.test(text) ?? false)
+  const label = says(before) ? 8 : says(line.text) ? 6 : says(above) ? 5 : 0
+  let score = label + (/^[\d ]+$/.test(token) ? 3 : 1)
+  // A number of something else stands alone as well: without a word for it, one that has a label comes first.
+  if (line.prominent || line.text.trim() === token) score += label > 0 ? 10 : 6
   if (near?.test(line.text)) score += 4
   if (digits !== undefined) score += 4
   if (/^\d{6}$/.test(token)) score += 1

@@ -7,7 +7,8 @@ export interface VisibleLine {
   readonly prominent: boolean
 }
 
-const BLOCKS = new Set([
+/** Elements that end a line. */
+export const BLOCKS: ReadonlySet<string> = new Set([
   ...['address', 'article', 'blockquote', 'br', 'code', 'dd', 'div', 'dl', 'dt', 'footer', 'form', 'h1', 'h2', 'h3'],
   ...['h4', 'h5', 'h6', 'header', 'hr', 'li', 'main', 'ol', 'p', 'pre', 'section', 'table', 'td', 'th', 'tr', 'ul'],
 ])
@@ -17,6 +18,11 @@ const LARGE = new Set(['code', 'h1', 'h2'])
 const HIDING = /display:\s*none|visibility:\s*hidden|(?:font-size|max-height|opacity):\s*0(?:px|pt|em)?\s*(?:;|!|$)/i
 /** Characters without a width: padding of previews, hints where a word may be cut. */
 const INVISIBLE = /\u034f|[\u00ad\u200b-\u200f\u2060\ufeff]/g
+
+/** A text as it is shown: nothing invisible, and blanks that are one. */
+export function shownText(text: string): string {
+  return text.replace(INVISIBLE, '').replace(/\s+/g, ' ').trim()
+}
 
 /** The visible text of HTML, a line for each block, white space as it is shown. */
 export function visibleLines(html: string): VisibleLine[] {
@@ -28,7 +34,7 @@ export function visibleLines(html: string): VisibleLine[] {
   let text = ''
   let prominent = false
   const flush = (): void => {
-    const line = text.replace(INVISIBLE, '').replace(/\s+/g, ' ').trim()
+    const line = shownText(text)
     if (line !== '') lines.push({ text: line, prominent })
     text = ''
     prominent = false
@@ -61,15 +67,18 @@ export function visibleLines(html: string): VisibleLine[] {
   return lines
 }
 
-const LEAST: ReadonlyMap<string, number> = new Map([
-  ['px', 22],
-  ['pt', 16],
-  ['em', 1.5],
-  ['rem', 1.5],
-])
+type Least = Readonly<Record<string, number>>
+const LARGE_TYPE: Least = { px: 22, pt: 16, em: 1.5, rem: 1.5 }
+/** Whole templates are spaced by a fraction of that. */
+const WIDE_SPACING: Least = { px: 1, pt: 1, em: 0.1, rem: 0.1 }
 
 function largeType(style: string): boolean {
   const size = /font-size:\s*(\d+(?:\.\d+)?)(px|pt|em|rem)/i.exec(style)
-  if (size) return Number(size[1]) >= (LEAST.get(size[2].toLowerCase()) ?? Number.POSITIVE_INFINITY)
-  return /letter-spacing:\s*[1-9.]/i.test(style)
+  if (size) return reaches(LARGE_TYPE, size)
+  const spacing = /letter-spacing:\s*(\d*\.?\d+)(px|pt|em|rem)/i.exec(style)
+  return spacing !== null && reaches(WIDE_SPACING, spacing)
+}
+
+function reaches(least: Least, [, value, unit]: RegExpExecArray): boolean {
+  return Number(value) >= least[unit.toLowerCase()]
 }

@@ -1,0 +1,22 @@
+/** Words that stand near one-time codes, in the languages of which we have seen mail. */
+
+const NEAR = new RegExp(
+  [
+    '\\b(?:code|pin|otp|tan|verif|passcode|one-time|einmal|kennwort|token|security|best[äa]tigung|c[óo]digo)',
+    '|コード|認証|確認番号|暗証|パスワード|验证码|校验码|驗證碼|인증|код',
+  ].join(''),
+  'i',
+)
+/** What introduces the code itself, at the end of a text. */
+const LABEL =
+  /(?:\b(?:code|codes|pin|otp|passcode|password|tan|token)|[a-zäöüß]code|コード|番号|パスワード|验证码|驗證碼|код)(?: is| lautet| ist| es)?\s?[:=]?\s*$/i
+
+/** Does the text speak of codes? */
+export function speaksOfCodes(text: string): boolean {
+  return NEAR.test(text)
+}
+
+/** Does the text end in words that introduce a code? */
+export function labelled(before: string): boolean {
+  return LABEL.test(before)
+}

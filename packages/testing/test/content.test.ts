@@ -40,6 +40,21 @@ describe('codes in text', () => {
     ['See https://example.test/login?code=998877&id=112233 or type 445566 as your code', '445566'],
     ['Card 4111 1111 1111 1111 was charged 12000 USD. One-time password: 303132', '303132'],
     ['Su código es 818283', '818283'],
+    ['Order 7712345 confirmed\nYour verification code:482913', '482913'],
+    ['OTP:482913', '482913'],
+    ['认证:订单号 99887766,验证码 4829', '4829'],
+    ['ご注文番号 20391847\n認証コード：４８２９１３', '482913'],
+    ['ご注文番号：20391847\n確認コード：\n4829', '4829'],
+    ['Ihre TAN für Auftrag 12345678 lautet 558201.', '558201'],
+    ['Your account verification code for account 88112233 is 482913', '482913'],
+    ['Your code 4829, issued 12-03-2025', '4829'],
+    ['Your code is 482\u2013913', '482-913'],
+    ['Your code is 48 29 13', '482913'],
+    ['Your code is 482 913 557', '482913557'],
+    ['recovery code: a1b2c3d4', 'a1b2c3d4'],
+    ['Please confirm your account\n\n482913', '482913'],
+    ['Your login code:\n\n4829\n\nQuestions?\n\n555-123-4567', '4829'],
+    ['New sign-in from 2001:db8::1234:5678 at 10:4512. Your code: 771200', '771200'],
   ])('%j', (text, wanted) => {
     expect(code(text)).toBe(wanted)
   })
@@ -51,6 +66,31 @@ describe('codes in text', () => {
     )
   })
 
+  test.each([
+    'Ihre Kundennummer: 4711223',
+    'Ihre Auftragsnummer lautet 4711223',
+    'Your order number is 4711223',
+    'Order number\n\n4711223',
+    'Call 555-123-4567',
+    'Tel. 030-901820',
+    '0120-123-456',
+    'Support pin line: 555-123-4567',
+    'Open 0900-1700',
+    'Issued 12-03-2025',
+    'Summe: 1299,00 €',
+    '合計 12800円',
+    'Total 1299 kr',
+    'Your new A4B5 arrived with HTML5',
+    'Deployed commit 4F3A2B1C to production',
+  ])('%j holds none', (text) => {
+    expect(() => code(text)).toThrow('nothing that looks like a code')
+  })
+
+  test('groups without a label are a code where their length is known', () => {
+    expect(() => code('4829 1357')).toThrow('nothing that looks like a code')
+    expect(code('Use 4829 1357 to log in', { digits: 8 })).toBe('48291357')
+  })
+
   test('two that are as likely are an error with a list; saying more decides', () => {
     const text = 'codes 111222 and 333444'
     expect(() => code(text)).toThrow('111222, 333444; say digits, near or pattern')
@@ -60,6 +100,10 @@ describe('codes in text', () => {
     expect(code(text, { pattern: /\d{6}$/gy })).toBe('333444')
     expect(() => code(text, { pattern: /\d{9}/ })).toThrow('nothing matches')
     expect(() => code('1 22\n3 44', { pattern: /\d\d/ })).toThrow('matches 22, 44')
+    expect(() => code('1111 and 2222', { pattern: /\d{4}/ })).toThrow('matches 1111, 2222')
+    expect(() => code('Backup codes:\n1111-2222\n3333-4444')).toThrow('1111-2222, 3333-4444; say')
+    expect(code('Number A 1111\nSecret 2222', { near: /secret/gi })).toBe('2222')
+    expect(code('Freischaltnummer 4829\nKd 99887', { near: /Freischalt/ })).toBe('4829')
   })
 
   test('the subject counts, and a code that stands in several places is the likelier one', () => {
@@ -89,6 +133,18 @@ describe('codes in HTML', () => {
     ],
     ['with zero-width padding', '<p>Your code is 48&shy;29&#8203;13</p>', '482913'],
     ['entities', '<p>Code:&nbsp;&#52;82913</p>', '482913'],
+    ['directly behind a colon', '<p>Your verification code:<b>482913</b></p><p>Sent to device 99887766</p>', '482913'],
+    ['below the label of something else', '<h2>Kundennummer 4711223</h2><p>Ihr Code lautet 482913.</p>', '482913'],
+    [
+      'a label beats a number in a cell of its own',
+      '<table><tr><td>Order number</td><td>4711223</td></tr><tr><td>5512345</td></tr></table><p>Your code is 1234.</p>',
+      '1234',
+    ],
+    [
+      'spaced by a hair in all of the template',
+      '<body style="letter-spacing:.2px"><p>Your code is 4829</p><p>Reg. 99887766 Ltd</p></body>',
+      '4829',
+    ],
   ])('%s', (_name, html, wanted) => {
     expect(code('', {}, html)).toBe(wanted)
   })
@@ -119,6 +175,25 @@ describe('links', () => {
     ])
   })
 
+  test.each([
+    ['こちら:https://a.test/verify?t=1。よろしく', 'https://a.test/verify?t=1'],
+    ['リンクhttps://a.test/verify?t=1をクリック', 'https://a.test/verify?t=1'],
+    ['「https://a.test/verify?t=1」をクリック', 'https://a.test/verify?t=1'],
+    ['確認（https://a.test/verify?t=1）してください', 'https://a.test/verify?t=1'],
+    ['Klicken Sie auf „https://a.test/verify?t=1“ jetzt', 'https://a.test/verify?t=1'],
+    ['{https://a.test/v}', 'https://a.test/v'],
+    ['https://ja.example.test/wiki/日本 です', 'https://ja.example.test/wiki/日本'],
+  ])('%j ends where its address ends', (text, href) => {
+    expect(findLinks('', text).map((link) => link.href)).toEqual([href])
+  })
+
+  test('its text is what is shown', () => {
+    const html = `<a href="https://a.test/1">Confirm<br>your account</a>
+      <a href="https://a.test/2"><div>Re&shy;set</div><div>password</div></a>
+      <a href="https://a.test/3" aria-label="Open app"><img src="x.png"></a>`
+    expect(findLinks(html, '').map(({ text }) => text)).toEqual(['Confirm your account', 'Reset password', 'Open app'])
+  })
+
   test('a picture, a button and the address in full are one link with several texts', () => {
     const html = `<base href="https://example.test/mail/"><a href="/yes"><img src="cid:1" alt="logo"></a>
       <a href="https://example.test/yes">Confirm</a><a href="https://example.test/yes"></a>`
@@ -138,6 +213,20 @@ describe('links', () => {
     expect(() => message.link()).toThrow('2 links fit; say which of:\n  "Confirm address" https://example.test/yes')
     expect(() => message.link('Other')).toThrow('no such link; the message has:\n  "Confirm address"')
     expect(() => messageOf('\n').link()).toThrow('the message has: none')
+  })
+
+  test('of several that hold the words the exact one; only those that fit are listed, and what cannot be followed is', () => {
+    const message = messageOf(`Content-Type: text/html
+
+<a href="https://example.test/yes">Confirm</a> <a href="https://example.test/why">Why do I have to Confirm?</a>
+<a href="https://example.test/a">Help one</a> <a href="https://example.test/b">Help two</a>
+<a href="/verify?x=1">Verify</a> <a href="{{url}}">Template</a>`)
+    expect(message.link('Confirm').pathname).toBe('/yes')
+    expect(() => message.link('Help')).toThrow(
+      /^2 links fit; say which of:\n {2}"Help one" https:\S+a\n {2}"Help two" https:\S+b$/,
+    )
+    expect(() => message.link('Verify')).toThrow('"Verify" /verify?x=1 (no address of its own)')
+    expect(() => message.link('Verify')).toThrow('"Template" {{url}} (no address of its own)')
   })
 })
 

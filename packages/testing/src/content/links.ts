@@ -1,6 +1,7 @@
 import { TestMailError } from '../errors.js'
 import { matches, type Text } from '../match.js'
 import { htmlParser } from './html-parser.js'
+import { BLOCKS, shownText } from './visible-text.js'
 
 /** A link of a message. */
 export interface Link {
@@ -33,23 +34,32 @@ export function findLinks(html: string, text: string): Link[] {
   return [...found.values()].map(({ link, texts, source }) => ({ ...link, text: texts[0] ?? '', texts, source }))
 }
 
-/** `a`, `area`, `button` with `formaction`, and where forms are sent. */
 function htmlLinks(html: string): FoundLink[] {
-  const links: FoundLink[] = []
-  const open: { href: string; text: string }[] = []
+  const { links, base } = anchorsOf(html)
+  return links.flatMap(({ href, text }) => linkTo(href, text, base) ?? [])
+}
+
+interface Anchor {
+  readonly href: string
+  readonly text: string
+}
+
+/** `a`, `area`, `button` with `formaction`, and where forms are sent; as they are written. */
+function anchorsOf(html: string): { readonly links: readonly Anchor[]; readonly base: string | undefined } {
+  const links: Anchor[] = []
+  const open: { readonly href: string; text: string; readonly title: string }[] = []
   let base: string | undefined
-  const add = (href: string, text: string): void => {
-    const link = linkTo(href, text.replace(/\s+/g, ' ').trim(), base)
-    if (link) links.push(link)
-  }
+  const add = (href: string, text: string): void => void links.push({ href, text: shownText(text) })
   const close = (): void => {
     const last = open.pop()
-    if (last) add(last.href, last.text)
+    if (last) add(last.href, shownText(last.text) === '' ? last.title : last.text)
   }
   const parser = htmlParser({
     onopentag(name, attributes) {
       const href = name === 'form' ? attributes.action : name === 'button' ? attributes.formaction : attributes.href
-      if (name === 'a' && href !== undefined) open.push({ href, text: '' })
+      if (BLOCKS.has(name)) for (const one of open) one.text += ' '
+      const title = attributes['aria-label'] ?? attributes.title ?? ''
+      if (name === 'a' && href !== undefined) open.push({ href, text: '', title })
       else if (name === 'base' && href) base ??= href
       else if (['area', 'form', 'button'].includes(name) && href) add(href, attributes.alt ?? '')
       else if (name === 'img' && attributes.alt) for (const one of open) one.text += attributes.alt
@@ -61,13 +71,14 @@ function htmlLinks(html: string): FoundLink[] {
   })
   parser.end(html)
   while (open.length > 0) close()
-  return links
+  return { links, base }
 }
 
 const SCHEME = /\bhttps?:\/\//gi
 const CLOSING = new Map([
   [')', '('],
   [']', '['],
+  ['}', '{'],
   ['>', '<'],
 ])
 /** Characters between `<` and `>` at most. */
@@ -90,9 +101,18 @@ function textLinks(text: string): FoundLink[] {
   return links
 }
 
+/** No address has these: quotation marks and brackets of all languages. */
+const BEHIND_ADDRESS = /[\s<>"\u00ab\u00bb\u201c-\u201e\u3000-\u3002\u3008-\u3011\uff08\uff09\uff0c\uff1b]/
+/** Parameters are ASCII: words of a language without blanks follow them. */
+const ASCII = /[\x21-\x7e]/
+
 function endOfAddress(text: string, from: number): number {
+  let inQuery = false
   let end = from
-  while (end < text.length && !/[\s<>"]/.test(text[end])) end++
+  for (; end < text.length && !BEHIND_ADDRESS.test(text[end]); end++) {
+    inQuery ||= text[end] === '?'
+    if (inQuery && !ASCII.test(text[end])) break
+  }
   return end
 }
 
@@ -117,16 +137,31 @@ function linkTo(href: string, text: string, base: string | undefined): FoundLink
 }
 
 /**
- * The one link whose text or address fits.
+ * The one link whose text or address fits; of several that hold the words, the one that has no others.
  * @throws TestMailError `missing`, `ambiguous`.
  */
-export function oneLink(links: readonly Link[], which: Text | undefined): URL {
+export function oneLink(links: readonly Link[], which: Text | undefined, html: string): URL {
   const web = links.filter(({ url }) => url.protocol === 'https:' || url.protocol === 'http:')
-  const fits = ({ texts, href }: Link): boolean =>
-    which === undefined || [href, ...texts].some((text) => matches(which, text, 'contains'))
-  const fitting = (which === undefined ? web : links).filter(fits)
-  if (fitting.length === 1) return fitting[0].url
-  const list = links.map(({ text, href }) => `\n  ${JSON.stringify(text)} ${href}`).join('') || ' none'
-  if (fitting.length === 0) throw new TestMailError('missing', `no such link; the message has:${list}`)
-  throw new TestMailError('ambiguous', `${fitting.length} links fit; say which of:${list}`)
+  const fits =
+    (how: 'contains' | 'equals') =>
+    ({ texts, href }: Link): boolean =>
+      which === undefined || [href, ...texts].some((text) => matches(which, text, how))
+  const fitting = (which === undefined ? web : links).filter(fits('contains'))
+  const exact = fitting.filter(fits('equals'))
+  const [found, ...more] = exact.length === 1 ? exact : fitting
+  if (found && more.length === 0) return found.url
+  if (found) throw new TestMailError('ambiguous', `${fitting.length} links fit; say which of:${listed(fitting)}`)
+  throw new TestMailError('missing', `no such link; the message has:${listed(links, unusable(html)) || ' none'}`)
+}
+
+function listed(links: readonly Anchor[], broken: readonly Anchor[] = []): string {
+  const line = ({ text, href }: Anchor): string => `\n  ${JSON.stringify(text)} ${href}`
+  return [...links.map(line), ...broken.map((one) => `${line(one)} (no address of its own)`)].join('')
+}
+
+/** What a reader cannot follow: relative addresses, and what a template has left. */
+function unusable(html: string): readonly Anchor[] {
+  if (html === '') return []
+  const { links, base } = anchorsOf(html)
+  return links.filter(({ href, text }) => linkTo(href, text, base) === null)
 }

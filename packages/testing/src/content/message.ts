@@ -198,7 +198,7 @@ export function createTestMessage({ id, sequence, receivedAt, raw, envelope, ori
     get links() {
       return links()
     },
-    link: (which) => oneLink(links(), which),
+    link: (which) => oneLink(links(), which, html()),
     attachment: (filename) => attachmentNamed(attachments(), filename),
     code: (options) => findCode({ html: html(), text: text(), subject: message.subject }, options),
   }

@@ -131,7 +131,10 @@ export interface OpResult {
 }
 
 export interface CommitResult {
-  /** The modification sequence of everything this commit changed. */
+  /**
+   * The modification sequence of everything this commit changed. Where one op changes two clocks (COPY and MOVE between
+   * accounts, see `withShared`): for a copy that of the target, for a move that of the mailbox moved from.
+   */
   readonly modseq: ModSeq
   /** One for each op, in order. */
   readonly results: readonly OpResult[]

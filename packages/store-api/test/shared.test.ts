@@ -115,6 +115,23 @@ test('COPY and MOVE between accounts share the octets and keep flags and dates',
   expect(await texts(bob, inbox.id)).toEqual(['to ann'])
 })
 
+test('each account has a clock: a copy tells that of the target, a move that of the mailbox moved from', async () => {
+  const inbox = await at(bob, 'INBOX')
+  const work = await at(bob, 'Other Users', 'ann', 'Work')
+  for (let i = 0; i < 9; i++) await deliver((await memory.open('ann')) as Open, 'Work', `busy ${i}`)
+  const copied = await bob.commit([{ op: 'copy', from: inbox.id, uids: [[1, 1]], to: work.id }])
+  const shared = await at(bob, 'Other Users', 'ann', 'Work')
+  expect(copied.modseq).toBe(shared.modseq)
+  const away = await bob.commit([{ op: 'move', from: inbox.id, uids: [[1, 1]], to: work.id }])
+  const { modseq } = await at(bob, 'INBOX')
+  expect(away.modseq).toBe(modseq)
+  expect(modseq).toBeLessThan(shared.modseq)
+  const back = await bob.commit([{ op: 'move', from: work.id, uids: [[1, 2]], to: inbox.id }])
+  expect(back.modseq).toBe((await at(bob, 'Other Users', 'ann', 'Work')).modseq)
+  const nothing = await bob.commit([{ op: 'move', from: inbox.id, uids: [[99, 99]], to: work.id }])
+  expect(nothing.modseq).toBe(0)
+})
+
 test('subscriptions are by the name that is seen, and the principal’s own', async () => {
   const path = ['Other Users', 'ann', 'Work']
   await bob.commit([{ op: 'subscribe', path, on: true }])

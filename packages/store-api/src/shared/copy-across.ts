@@ -18,6 +18,7 @@ const commitMessages = 500
 /**
  * Copies messages into another account's mailbox, without their octets where the store can share them. For a move the
  * originals are expunged when all copies are durable: after a crash between the two a message is there twice, never lost.
+ * Each account has a clock of its own: the modification sequence of a copy is the target's, that of a move the source's.
  */
 export async function copyAcross(op: CopyOp, from: CopySide, to: CopySide): Promise<CommitResult> {
   requireRights(from.rights, op.op === 'copy' ? 'r' : 'rte')
@@ -46,8 +47,10 @@ export async function copyAcross(op: CopyOp, from: CopySide, to: CopySide): Prom
     }
   }
   if (waiting.length > 0) await commit(waiting)
+  let { modseq } = last
   if (op.op === 'move' && sources.length > 0) {
-    await writerOf(from.account).commit([{ op: 'expunge', in: from.mailbox, uids: sources, onlyDeleted: false }])
+    const expunge = { op: 'expunge', in: from.mailbox, uids: sources, onlyDeleted: false } as const
+    modseq = (await writerOf(from.account).commit([expunge])).modseq
   }
   const [first] = last.results
   const result: OpResult = {
@@ -56,7 +59,7 @@ export async function copyAcross(op: CopyOp, from: CopySide, to: CopySide): Prom
     from: sources,
     uids: targets,
   }
-  return { modseq: last.modseq, results: [result] }
+  return { modseq, results: [result] }
 }
 
 async function appendOf(row: MessageRow, from: CopySide, to: CopySide): Promise<AppendOp> {

@@ -5,7 +5,8 @@
  *
  * A shared mailbox has a path below `Other Users`, the name of its `owner`, and the principal's `rights`. What touches one
  * account is one commit of that account; COPY and MOVE between two are two commits (`copyAcross`). Modification sequences
- * of mailboxes with different owners come from different clocks: compare them only within a mailbox.
+ * of mailboxes with different owners come from different clocks: compare them only within a mailbox. That of a MOVE is the
+ * one of the mailbox moved from, which a session that has it open looks at next; that of a COPY is the target's.
  */
 import { subscriptionsOf, writerOf } from '../fallbacks.js'
 import { mailboxPathKey } from '../mailbox-name.js'

@@ -10,8 +10,8 @@ import { HELLO, serverOver, testServer } from './servers.js'
 const KEY = 'the INBOX of alice'
 
 function open(uids: SharedUids, known: readonly number[], modseq: number): MailboxView {
-  const mailbox = { id: 'INBOX', modseq } as MailboxInfo
-  return new MailboxView(mailbox, uids.recall(KEY, modseq) ?? Uint32Array.from(known), false, { uids, key: KEY })
+  const mailbox = { id: 'INBOX', modseq, messages: known.length } as MailboxInfo
+  return new MailboxView(mailbox, uids.recall(KEY, mailbox) ?? Uint32Array.from(known), false, { uids, key: KEY })
 }
 
 /** A mailbox: its UIDs at each modification sequence. */
@@ -77,6 +77,17 @@ test('two views with the same messages have the same memory, also after changes'
     expect(together()).toBe(true)
     expect([...(views[0]?.uids ?? [])]).toEqual([...(views[1]?.uids ?? [])])
   }
+})
+
+test('a view whose store has told it a wrong modification sequence does not pass on what it sees', () => {
+  const uids = new SharedUids()
+  const misled = open(uids, [1, 2], 1)
+  misled.cursor = 9
+  misled.settle()
+  const fresh = open(uids, [1, 2, 3], 9)
+  expect([...fresh.uids]).toEqual([1, 2, 3])
+  expect([...misled.uids]).toEqual([1, 2])
+  expect(uids.recall(KEY, { modseq: 9, messages: 3 })?.count).toBe(3)
 })
 
 test('the UIDs of a mailbox are read once, however many sessions select it', async () => {

@@ -37,7 +37,7 @@ function parse(cursor: Cursor, session: ImapSession): SelectArgs {
 async function openView(session: ImapSession, mailbox: MailboxInfo, readOnly: boolean): Promise<MailboxView> {
   const { uids } = session.server
   const key = mailboxKey(session, mailbox)
-  const known = uids.recall(key, mailbox.modseq) ?? (await knownUids(session, mailbox))
+  const known = uids.recall(key, mailbox) ?? (await knownUids(session, mailbox))
   return new MailboxView(mailbox, known, readOnly, { uids, key })
 }
 

@@ -5,7 +5,7 @@
  * one with those that know more; taking UIDs out makes a new list. Sessions that come to know the same find each other
  * again by comparing (`settle`), so a thousand sessions of one mailbox hold its UIDs once, not a thousand times.
  */
-import type { ModSeq, Uid } from '@posthouse/store-api'
+import type { MailboxInfo, ModSeq, Uid } from '@posthouse/store-api'
 import { KeywordList } from './keywords.js'
 
 /** One list with everybody who looks at it. */
@@ -35,10 +35,16 @@ export class SharedUids {
     return this.#known.size
   }
 
-  /** What the mailbox held at this modification sequence, when another session has seen it then. */
-  recall(key: string, modseq: ModSeq): { readonly list: UidList; readonly count: number } | null {
+  /**
+   * What the mailbox held at this modification sequence, when another session has seen it then. `messages`: how many the
+   * store counts there. One that was told a wrong number by its store must not pass on what it sees.
+   */
+  recall(
+    key: string,
+    { modseq, messages }: Pick<MailboxInfo, 'modseq' | 'messages'>,
+  ): { readonly list: UidList; readonly count: number } | null {
     const known = this.#known.get(key)
-    return known?.modseq === modseq ? known : null
+    return known?.modseq === modseq && known.count === messages ? known : null
   }
 
   /** A session opens a mailbox. */

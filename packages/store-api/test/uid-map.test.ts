@@ -183,6 +183,39 @@ describe('withUidMap', () => {
     await expect(account.commit([{ op: 'create', path: ['More'] }])).rejects.toMatchObject({ code: 'readonly' })
   })
 
+  test('a commit in two mailboxes hides nothing in either: its modseq is no larger than that of both', async () => {
+    const inbox = journal()
+    const other = journal()
+    const of = (mailbox: string) => (mailbox === 'in' ? inbox.source : other.source)
+    const source: UnnumberedSource = {
+      ...inbox.source,
+      mailboxes: async () => [
+        { key: 'in', path: ['INBOX'] },
+        { key: 'out', path: ['Out'] },
+      ],
+      messages: (mailbox) => of(mailbox).messages(mailbox),
+      changes: (mailbox, cursor) => of(mailbox).changes!(mailbox, cursor),
+      add: (mailbox, one) => of(mailbox).add!(mailbox, one),
+      remove: (mailbox, keys) => of(mailbox).remove!(mailbox, keys),
+    }
+    inbox.put(message('a'))
+    const account = withUidMap(source, createMemoryUidSidecar()) as Account & Writer
+    for (let i = 0; i < 20; i++) {
+      other.put(message(`o${i}`))
+      await account.mailboxes()
+    }
+    const staged = await account.stage([bytes('new')])
+    const { modseq } = await account.commit([
+      { op: 'append', to: 'out', staged, summary, flags: 0 },
+      { op: 'expunge', in: 'in', uids: [[1, 1]], onlyDeleted: false },
+    ])
+    expect((await account.mailboxes()).map((info) => info.modseq)).toEqual([2, 21])
+    expect(modseq).toBe(2)
+    inbox.put(message('later'))
+    await account.mailboxes()
+    expect((await collectRows(account.messages('in', { since: modseq }))).map(({ blob }) => blob)).toEqual(['later'])
+  })
+
   test('a source that takes flags only says so for the rest', async () => {
     const { source, put } = journal()
     put(message('a'))

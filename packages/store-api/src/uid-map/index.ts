@@ -3,11 +3,12 @@
  *
  * A message gets its UID when it is discovered, under the sidecar's compare-and-set: what is discovered later has a
  * larger UID whatever its own id is (R1). Changes and removals are discovered in the same way and raise the mailbox's
- * modseq, so a source without any history has CONDSTORE and QRESYNC.
+ * modseq, so a source without any history has CONDSTORE and QRESYNC. Each mailbox has a clock of its own: a commit tells
+ * the least of those that it has moved, which is visible in all of them.
  *
  * A source that can say what changed since a cursor (`changes`) is asked for that; one that cannot is read as a whole at
- * each `mailboxes()`, which suits mailboxes of up to some ten thousand messages. What it can write (`flag`, `remove`,
- * `add`) clients can do.
+ * each `mailboxes()` and at each question for what has changed (`messages` with `since`: NOOP, IDLE), which suits mailboxes
+ * of up to some ten thousand messages. What it can write (`flag`, `remove`, `add`) clients can do.
  */
 import { StoreError } from '../errors.js'
 import type { Account, CommitResult, MailboxId, MailboxInfo, MessageRow, OpResult, UidSet } from '../types.js'
@@ -113,7 +114,8 @@ export function withUidMap(
       const results: OpResult[] = []
       for (const op of ops) results.push(await performOp({ source, discover: discovering }, op))
       const touched = results.flatMap(({ mailbox }) => (mailbox === undefined ? [] : (known.get(mailbox)?.modseq ?? 0)))
-      return { modseq: Math.max(0, ...touched), results }
+      // What is too small is only told again; what is too large for a mailbox would hide what comes next in it.
+      return { modseq: touched.length === 0 ? 0 : Math.min(...touched), results }
     })
   return account
 }

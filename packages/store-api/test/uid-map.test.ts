@@ -79,6 +79,58 @@ describe('withUidMap', () => {
     expect((await one.mailboxes())[0]!.uidNext).toBe(22)
   })
 
+  test('who asks what has changed hears of what nobody has discovered yet', async () => {
+    const list = { messages: [message('a'), message('b')] }
+    const account = mapped(list)
+    await account.mailboxes()
+    list.messages = [message('b', 1), message('c')]
+    expect((await collectRows(account.messages('in', {}))).map(({ blob }) => blob)).toEqual(['a', 'b'])
+    const rows = await collectRows(account.messages('in', { since: 1 }))
+    expect(rows.map(({ uid, flags, blob }) => [uid, flags, blob])).toEqual([
+      [2, 1, 'b'],
+      [3, 0, 'c'],
+    ])
+    expect(await account.vanished!('in', 1)).toEqual([[1, 1]])
+  })
+
+  test('a mailbox of the source that is gone is nonexistent for who asks what has changed', async () => {
+    const source: UnnumberedSource = {
+      mailboxes: async () => boxes.map((key) => ({ key, path: [key] })),
+      messages: () => [[message('a')]],
+      read: (blob) => [bytes(blob)],
+    }
+    const boxes = ['INBOX', 'Old']
+    const account = withUidMap(source, createMemoryUidSidecar())
+    await account.mailboxes()
+    boxes.pop()
+    await expect(collectRows(account.messages('Old', { since: 1 }))).rejects.toMatchObject({ code: 'nonexistent' })
+  })
+
+  test('a large source that is read as a whole rests as long as that took; questions at one time are one look', async () => {
+    let now = 1_700_000_000_000
+    let reads = 0
+    const messages = Array.from({ length: 1000 }, (_, i) => message(`m${i}`))
+    const source: UnnumberedSource = {
+      mailboxes: async () => [{ key: 'in', path: ['INBOX'] }],
+      messages() {
+        reads++
+        now += 50
+        return [[...messages]]
+      },
+      read: (blob) => [bytes(blob)],
+    }
+    const account = withUidMap(source, createMemoryUidSidecar(), { clock: () => now })
+    await account.mailboxes()
+    messages.push(message('new'))
+    const fresh = async () => (await collectRows(account.messages('in', { since: 1 }))).map(({ blob }) => blob)
+    expect([await fresh(), reads]).toEqual([[], 1])
+    now += 50
+    expect(await Promise.all([fresh(), fresh(), fresh()])).toEqual([['new'], ['new'], ['new']])
+    expect(reads).toBe(2)
+    await account.mailboxes()
+    expect(reads).toBe(3)
+  })
+
   test('a mailbox that is not there is nonexistent', async () => {
     await expect(collectRows(mapped({ messages: [] }).messages('out', {}))).rejects.toMatchObject({
       code: 'nonexistent',

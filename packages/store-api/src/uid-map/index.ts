@@ -19,7 +19,13 @@ import { performOp, takesWrites } from './write.js'
 
 export type * from './types.js'
 
-/** An account over a source without UIDs. `clock` (milliseconds, default `Date.now`) gives the UIDVALIDITY. */
+/** A look that read fewer messages is cheap: it is repeated whenever somebody asks. */
+const MANY = 1000
+
+/**
+ * An account over a source without UIDs. `clock` (milliseconds, default `Date.now`) gives the UIDVALIDITY and says how long
+ * a look has taken.
+ */
 export function withUidMap(
   source: UnnumberedSource,
   sidecar: UidSidecar,
@@ -52,6 +58,7 @@ export function withUidMap(
   async function discover(mailbox: string): Promise<Known> {
     for (;;) {
       const at = known.get(mailbox) ?? knownFrom(await sidecar.load(mailbox), clock())
+      const begun = clock()
       const found = await look(mailbox, at.cursor)
       const change = changeOf(at, found, found.all)
       const changes = at.modseq === 0 || change.put.length > 0 || change.removed.length > 0
@@ -62,6 +69,8 @@ export function withUidMap(
       apply(at, change, found.changed)
       if (found.all) sortRows(at)
       at.cursor = source.changes ? found.cursor : null
+      const now = clock()
+      at.restUntil = found.changed.length < MANY ? 0 : now + (now - begun)
       known.set(mailbox, at)
       return at
     }
@@ -79,6 +88,20 @@ export function withUidMap(
     return inTurn(() => discover(mailbox))
   }
 
+  /**
+   * Who asks what has changed wants to hear what was not discovered yet. Servers ask behind every command of a client: a
+   * source that takes long to be read as a whole rests as long as that took.
+   */
+  async function update(mailbox: string): Promise<Known> {
+    if (!known.has(mailbox)) return lookUp(mailbox)
+    return inTurn(async () => {
+      const found = known.get(mailbox)
+      if (found && clock() < found.restUntil) return found
+      await requireMailbox(mailbox)
+      return discover(mailbox)
+    })
+  }
+
   const account: Account = {
     async mailboxes() {
       const mailboxes = await source.mailboxes()
@@ -92,7 +115,8 @@ export function withUidMap(
     },
     async *messages(mailbox, { uids, since = 0 }) {
       const page: MessageRow[] = []
-      for (const row of rowsIn(await lookUp(mailbox), uids)) if (row.modseq > since) page.push(row)
+      const found = await (since > 0 ? update(mailbox) : lookUp(mailbox))
+      for (const row of rowsIn(found, uids)) if (row.modseq > since) page.push(row)
       for (let at = 0; at < page.length; at += 500) yield page.slice(at, at + 500)
     },
     read: (blob, range) => source.read(blob, range),

@@ -22,6 +22,8 @@ export interface Known {
   readonly gone: { readonly modseq: ModSeq; readonly uids: UidSet }[]
   /** Where the source goes on; `null`: it has to be read as a whole. */
   cursor: string | null
+  /** Until then (ms) the source is not read again for those who ask what has changed. */
+  restUntil: number
   unseen: number
   bytes: number
 }
@@ -36,6 +38,7 @@ export function knownFrom(state: UidMapState | null, now: number): Known {
     keys: new Map(state?.entries.map(({ key, uid }) => [uid, key])),
     gone: [...(state?.gone ?? [])],
     cursor: null,
+    restUntil: 0,
     unseen: 0,
     bytes: 0,
   }

@@ -268,6 +268,27 @@ describe('withUidMap', () => {
     expect((await collectRows(account.messages('in', { since: modseq }))).map(({ blob }) => blob)).toEqual(['later'])
   })
 
+  test('what is kept of removals grows with the messages that are there, not with those that were', async () => {
+    const sidecar = createMemoryUidSidecar()
+    const list = { messages: [message('kept'), message('also')] }
+    const account = mapped(list, sidecar)
+    await account.mailboxes()
+    for (let i = 0; i < 1500; i++) {
+      list.messages = [message('kept'), message('also'), message(`m${i}`)]
+      await account.mailboxes()
+    }
+    list.messages = [message('kept')]
+    const [{ modseq }] = (await account.mailboxes()) as [MailboxInfo]
+    const { gone } = (await sidecar.load('in'))!
+    expect(gone.length).toBeLessThanOrEqual(1000)
+    expect(gone.reduce((sum, { uids }) => sum + uids.length, 0)).toBeLessThanOrEqual(1002)
+    expect(await account.vanished!('in', 1)).toEqual([[2, 1502]])
+    expect(await account.vanished!('in', modseq - 1)).toEqual([
+      [2, 2],
+      [1502, 1502],
+    ])
+  })
+
   test('a source that takes flags only says so for the rest', async () => {
     const { source, put } = journal()
     put(message('a'))

@@ -44,6 +44,9 @@ export function knownFrom(state: UidMapState | null, now: number): Known {
   }
 }
 
+/** Removals that are kept apart by the time at which they were discovered. */
+const MOST_GONE = 1000
+
 /** What can change in a message, as one text. */
 function markOf({ flags, keywords = [] }: UnnumberedMessage): string {
   return [flags, ...[...keywords].sort()].join(' ')
@@ -84,7 +87,7 @@ export function apply(known: Known, change: UidMapChange, messages: readonly Unn
     setRow(known, uid, undefined)
   }
   const uids = change.removed.map(({ uid }) => uid).sort((a, b) => a - b)
-  if (uids.length > 0) known.gone.push({ modseq: change.modseq, uids: uidSetFromSorted(uids) })
+  if (uids.length > 0) noteGone(known, change.modseq, uidSetFromSorted(uids))
   for (const entry of change.put) {
     known.entries.set(entry.key, entry)
     known.keys.set(entry.uid, entry.key)
@@ -93,6 +96,17 @@ export function apply(known: Known, change: UidMapChange, messages: readonly Unn
     const entry = known.entries.get(key)
     if (entry) setRow(known, entry.uid, { ...message, emailId, uid: entry.uid, modseq: entry.modseq })
   }
+}
+
+/**
+ * The oldest removals become one: who asks for those since a time in between hears of some that were gone before, which is
+ * complete (R10). Their UIDs join to ranges, so what is kept grows with the messages that are there.
+ */
+function noteGone({ gone }: Known, modseq: ModSeq, uids: UidSet): void {
+  gone.push({ modseq, uids })
+  if (gone.length <= MOST_GONE) return
+  const old = gone.splice(0, MOST_GONE / 2)
+  gone.unshift({ modseq: old.at(-1)!.modseq, uids: uidSetOf(old.flatMap((one) => one.uids)) })
 }
 
 function setRow(known: Known, uid: Uid, row: MessageRow | undefined): void {

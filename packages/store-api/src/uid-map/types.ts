@@ -78,7 +78,7 @@ export interface UidMapState {
   readonly uidNext: Uid
   readonly modseq: ModSeq
   readonly entries: readonly UidMapEntry[]
-  /** What was removed, and when that was discovered. */
+  /** What was removed, and when that was discovered; for what is long gone: at the latest. */
   readonly gone: readonly { readonly modseq: ModSeq; readonly uids: UidSet }[]
 }
 

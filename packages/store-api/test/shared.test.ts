@@ -115,6 +115,28 @@ test('COPY and MOVE between accounts share the octets and keep flags and dates',
   expect(await texts(bob, inbox.id)).toEqual(['to ann'])
 })
 
+test.each(['copy', 'move'] as const)(
+  'RFC 9051 §6.4.7: a %s that does not fit into the other account leaves nothing there',
+  async (op) => {
+    const inbox = await at(bob, 'INBOX')
+    const work = await at(bob, 'Other Users', 'ann', 'Work')
+    const staged = await bob.stage([bytes('many')])
+    await bob.commit(
+      Array.from({ length: 600 }, () => ({ op: 'append', to: inbox.id, staged, summary, flags: 0 }) as const),
+    )
+    memory.setQuota('ann', { messages: 550 })
+    // Who may only drop messages there could not take them back.
+    memory.share('ann', 'bob', 'lri', ['Work'])
+    await bob.mailboxes()
+    const refused = bob.commit([{ op, from: inbox.id, uids: [[1, 601]], to: work.id }])
+    await expect(refused).rejects.toMatchObject({ code: 'overquota' })
+    expect((await at(bob, 'Other Users', 'ann', 'Work')).messages).toBe(0)
+    expect((await at(bob, 'INBOX')).messages).toBe(601)
+    await bob.commit([{ op, from: inbox.id, uids: [[1, 549]], to: work.id }])
+    expect((await at(bob, 'Other Users', 'ann', 'Work')).messages).toBe(549)
+  },
+)
+
 test('each account has a clock: a copy tells that of the target, a move that of the mailbox moved from', async () => {
   const inbox = await at(bob, 'INBOX')
   const work = await at(bob, 'Other Users', 'ann', 'Work')

@@ -2,7 +2,7 @@
 import { StoreError } from '../errors.js'
 import { restageOf, writerOf } from '../fallbacks.js'
 import { requireRights } from '../rights.js'
-import type { Account, AppendOp, CommitResult, CopyOp, MailboxId, MessageRow, OpResult, Uid } from '../types.js'
+import type { Account, AppendOp, CommitResult, CopyOp, MailboxId, MessageRow, OpResult, Uid, UidSet } from '../types.js'
 import { addUid } from '../uid-set.js'
 
 /** One side: a mailbox as its account knows it, and what the principal may do there. */
@@ -10,15 +10,18 @@ export interface CopySide {
   readonly account: Account
   readonly mailbox: MailboxId
   readonly rights: string | undefined
+  /** Opens the account as its owner does, for what a guest may have no right to. Absent: the principal is the owner. */
+  readonly openAsOwner?: () => Promise<Account>
 }
 
 /** Octets of messages that one commit takes over; more is more commits. */
 const commitMessages = 500
 
 /**
- * Copies messages into another account's mailbox, without their octets where the store can share them. For a move the
- * originals are expunged when all copies are durable: after a crash between the two a message is there twice, never lost.
- * Each account has a clock of its own: the modification sequence of a copy is the target's, that of a move the source's.
+ * Copies messages into another account's mailbox, without their octets where the store can share them. All or none (RFC
+ * 9051 §6.4.7): what was copied before a failure is taken back. For a move the originals are expunged when all copies are
+ * durable: after a crash between the two a message is there twice, never lost. Each account has a clock of its own: the
+ * modification sequence of a copy is the target's, that of a move the source's.
  */
 export async function copyAcross(op: CopyOp, from: CopySide, to: CopySide): Promise<CommitResult> {
   requireRights(from.rights, op.op === 'copy' ? 'r' : 'rte')
@@ -39,14 +42,19 @@ export async function copyAcross(op: CopyOp, from: CopySide, to: CopySide): Prom
   }
   const want = ['summary', 'header'] as const
   let waiting: MessageRow[] = []
-  for await (const page of from.account.messages(from.mailbox, { uids: op.uids, want })) {
-    waiting.push(...page)
-    while (waiting.length >= commitMessages) {
-      await commit(waiting.slice(0, commitMessages))
-      waiting = waiting.slice(commitMessages)
+  try {
+    for await (const page of from.account.messages(from.mailbox, { uids: op.uids, want })) {
+      waiting.push(...page)
+      while (waiting.length >= commitMessages) {
+        await commit(waiting.slice(0, commitMessages))
+        waiting = waiting.slice(commitMessages)
+      }
     }
+    if (waiting.length > 0) await commit(waiting)
+  } catch (error) {
+    await takeBack(to, targets)
+    throw error
   }
-  if (waiting.length > 0) await commit(waiting)
   let { modseq } = last
   if (op.op === 'move' && sources.length > 0) {
     const expunge = { op: 'expunge', in: from.mailbox, uids: sources, onlyDeleted: false } as const
@@ -60,6 +68,21 @@ export async function copyAcross(op: CopyOp, from: CopySide, to: CopySide): Prom
     uids: targets,
   }
   return { modseq, results: [result] }
+}
+
+/** What has stopped the copying is told, whether or not this works. */
+async function takeBack({ account, mailbox, openAsOwner }: CopySide, uids: UidSet): Promise<void> {
+  if (uids.length === 0) return
+  try {
+    const owner = await openAsOwner?.()
+    try {
+      await writerOf(owner ?? account).commit([{ op: 'expunge', in: mailbox, uids, onlyDeleted: false }])
+    } finally {
+      await owner?.close?.()
+    }
+  } catch {
+    // The copies stay.
+  }
 }
 
 async function appendOf(row: MessageRow, from: CopySide, to: CopySide): Promise<AppendOp> {

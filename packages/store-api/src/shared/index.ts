@@ -24,7 +24,7 @@ import type {
 } from '../types.js'
 import { watchOf } from '../watch.js'
 import { createWatchQueue, type WatchQueue } from '../watch-queue.js'
-import { copyAcross } from './copy-across.js'
+import { type CopySide, copyAcross } from './copy-across.js'
 import { foreignId, splitForeignId } from './names.js'
 import { createParts, type Part } from './parts.js'
 import { withoutIds } from './search.js'
@@ -79,8 +79,10 @@ function combine(
     if (ops.length === 1 && (only?.op === 'copy' || only?.op === 'move') && typeof only.to === 'string') {
       const [from, to] = [await find(only.from), await find(only.to)]
       if (from.part !== to.part) {
-        const side = ({ part, id }: typeof from, seen: MailboxId) => {
-          return { account: part.account, mailbox: id, rights: parts.rights(seen) }
+        const side = ({ part, id }: typeof from, seen: MailboxId): CopySide => {
+          const { owner, account } = part
+          const openAsOwner = owner === null ? undefined : () => store.open(owner)
+          return { account, mailbox: id, rights: parts.rights(seen), ...(openAsOwner && { openAsOwner }) }
         }
         const done = await copyAcross(only, side(from, only.from), side(to, only.to))
         return seenFrom(to.part.owner, done)

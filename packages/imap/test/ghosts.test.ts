@@ -100,3 +100,18 @@ describe.each(STORE_KINDS)('a message expunged elsewhere, %s', (kind) => {
     )
   })
 })
+
+test.each(['COPY', 'UID COPY'])('RFC 9051 §6.4.7: %s that fails at such a message copies nothing', async (command) => {
+  const made = testServer()
+  for (let i = 0; i < 3; i++) await made.deliver('Subject: Hello\r\n\r\nHello.\r\n')
+  const [client, other] = [new DialogueClient(made.server), new DialogueClient(made.server)]
+  for (const one of [client, other]) {
+    await one.logIn('alice')
+    await one.run('s SELECT INBOX')
+  }
+  for (const line of ['m1 CREATE Box', 'm2 STORE 2 +FLAGS.SILENT (\\Deleted)', 'm3 EXPUNGE']) await other.run(line)
+  // Room for copies of the two that are there.
+  made.store.setQuota('alice', { messages: 4 })
+  expect(await client.run(`x ${command} 1:3 Box`)).toContain('x NO [OVERQUOTA] The account is full')
+  expect(await other.run('t STATUS Box (MESSAGES)')).toContain('* STATUS Box (MESSAGES 0)')
+})

@@ -58,7 +58,7 @@ async function run(
   const copied = { from: [...from], to: [...to], uidValidity, modseq: done.modseq }
   // RFC 6851 §4.4: what is gone cannot be moved; for COPY it is there until the client hears of its EXPUNGE.
   const gone = view.countIn(from) < view.countIn(uids) ? uidSetSubtract(uids, from) : noUids
-  const lost = op === 'copy' && gone.length > 0 && (await copyGhosts(session, gone, target, copied))
+  const lost = op === 'copy' && gone.length > 0 && (await copyGone(session, gone, target, copied))
   const found = copied.from.length > 0
   noteArrived(session, target, copied.to)
   session.touch(found && (op === 'move' || target.id === view.id) ? copied.modseq : 0)
@@ -69,7 +69,7 @@ async function run(
       : null
   if ((lost || !found) && !byUid) {
     // RFC 9051 §6.4.7: all or nothing.
-    if (op === 'copy' && found) await commit([{ op: 'expunge', in: target.id, uids: to, onlyDeleted: false }])
+    if (op === 'copy') await takeBack(session, target, to)
     return no('The messages are gone', 'EXPUNGEISSUED')
   }
   if (op === 'copy') return ok('COPY completed', code)
@@ -83,6 +83,27 @@ interface Copied {
   readonly to: (readonly [Uid, Uid])[]
   uidValidity: number | undefined
   modseq: ModSeq
+}
+
+/** Copies messages that are gone; when that fails, nothing is copied (RFC 9051 §6.4.7). True as `copyGhosts`. */
+async function copyGone(session: ImapSession, uids: UidSet, target: MailboxInfo, copied: Copied): Promise<boolean> {
+  const others = [...copied.to]
+  try {
+    return await copyGhosts(session, uids, target, copied)
+  } catch (error) {
+    await takeBack(session, target, others)
+    throw error
+  }
+}
+
+/** Expunges copies of a command that fails for another reason, which is what the client is told. */
+async function takeBack(session: ImapSession, target: MailboxInfo, uids: UidSet): Promise<void> {
+  if (uids.length === 0) return
+  try {
+    await writerOf(session.account).commit([{ op: 'expunge', in: target.id, uids, onlyDeleted: false }])
+  } catch (error) {
+    session.log({ level: 'error', event: 'copy.not-taken-back', error })
+  }
 }
 
 /** Copies messages that are gone, behind all others. True when some of them cannot be had any more. */

@@ -58,3 +58,26 @@ describe.each([
     }
   })
 })
+
+describe('RFC 9208 §4.1.2: the quota is that of the account where the message goes', () => {
+  const octets = HELLO.replaceAll('\r\n', '\\r\\n')
+  const literal = `{${HELLO.length}+}\\r\\n${octets}`
+
+  test('not that of who brings it', async () => {
+    const made = await sharing(1, 1)
+    made.store.setQuota('bob', { bytes: 1 })
+    const one = await client(made, 's SELECT INBOX')
+    expect((await one.run(`a APPEND ${SHARED} ${literal}`)).at(-1)).toMatch(/^a OK \[APPENDUID \d+ 2\]/)
+    expect(await one.run(`a APPEND INBOX ${literal}`)).toContain('a NO [OVERQUOTA] The account is full')
+    expect((await one.run(`r REPLACE 1 ${SHARED} ${literal}`)).at(-1)).toMatch(/^r OK /)
+  })
+
+  test('that of the owner', async () => {
+    const made = await sharing(1, 1)
+    made.store.setQuota('alice', { bytes: 1 })
+    const one = await client(made, 's SELECT INBOX')
+    for (const command of ['APPEND', 'REPLACE 1']) {
+      expect(await one.run(`a ${command} ${SHARED} ${literal}`)).toContain('a NO [OVERQUOTA] The account is full')
+    }
+  })
+})

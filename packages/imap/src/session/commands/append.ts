@@ -43,10 +43,17 @@ export function parseAppendData(cursor: Cursor): AppendData {
 }
 
 /** One message that is refused for its size before an octet of it is sent. @throws Refusal */
-export async function checkSize(session: ImapSession, size: number, planned: number): Promise<void> {
+export async function checkSize(
+  session: ImapSession,
+  { owner }: MailboxInfo,
+  size: number,
+  planned: number,
+): Promise<void> {
   const { message } = session.limits
   if (size > message) throw new Refusal(no(`A message may have ${message} octets`, 'TOOBIG'))
   if (size === 0) throw new Refusal(no('A message without an octet is none'))
+  // RFC 9208 §4.1.2: what is somebody else's is under the roots of its owner, which the store knows.
+  if (owner !== undefined) return
   for (const { used, limit } of (await session.account.quota?.()) ?? []) {
     if (limit.bytes !== undefined && used.bytes + planned + size > limit.bytes) {
       throw new Refusal(no('The account is full', 'OVERQUOTA'))
@@ -96,7 +103,7 @@ function upload(session: ImapSession): Upload {
         // RFC 9051 §6.3.12: TRYCREATE tells that CREATE would help.
         mailbox = await existing(session, asked, 'i', 'TRYCREATE')
       }
-      await checkSize(session, size, planned)
+      await checkSize(session, mailbox, size, planned)
       planned += size
       feed = createUploadFeed(stage, size)
     },

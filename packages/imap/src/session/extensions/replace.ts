@@ -33,7 +33,7 @@ function upload(session: ImapSession, byUid: boolean): Upload {
       }
       if (uidSetSize(old) !== 1 || view.countIn(old) !== 1) throw new Refusal(no('No such message', 'NONEXISTENT'))
       target = await existing(session, path, 'i', 'TRYCREATE')
-      await checkSize(session, size, 0)
+      await checkSize(session, target, size, 0)
       feed = createUploadFeed(stage, size)
     },
     write: (bytes) => feed?.write(bytes),

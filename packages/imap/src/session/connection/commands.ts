@@ -125,6 +125,8 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
     if (!out.discardLine()) return link.abort('a response could not be finished')
     if (!isGone(error)) {
       session().log({ level: 'error', event: 'push.failed', error })
+      // The store may be busy for a moment, and it has given its hint already.
+      connection.watcher?.hintLater()
       return
     }
     engine.send({ type: 'untagged', bytes: out.line(GONE).take() })

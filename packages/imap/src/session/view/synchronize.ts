@@ -57,14 +57,28 @@ export interface SynchronizeOptions {
   readonly flags?: boolean
 }
 
-/** Tells the client of changes; of expunges only where `expunges` allows it. */
+/** Tells the client of changes; of expunges only where `expunges` allows it. What fails is due again. */
 export async function synchronize(
   session: ImapSession,
   view: MailboxView,
   expunges: boolean,
-  { withUids = false, flags = true }: SynchronizeOptions = {},
+  options: SynchronizeOptions = {},
 ): Promise<void> {
   view.dirty = false
+  try {
+    await tellChanges(session, view, expunges, options)
+  } catch (error) {
+    view.dirty = true
+    throw error
+  }
+}
+
+async function tellChanges(
+  session: ImapSession,
+  view: MailboxView,
+  expunges: boolean,
+  { withUids = false, flags = true }: SynchronizeOptions,
+): Promise<void> {
   const { visible } = view
   const { rows, gone } = await pull(session, view)
   view.withheld = gone.length > 0 && !expunges

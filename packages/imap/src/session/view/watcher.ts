@@ -8,6 +8,8 @@ export type HintListener = (mailbox: string | undefined, modseq: ModSeq | undefi
 export interface Watcher {
   /** Calls back at each hint until the returned function is called. */
   listen(listener: HintListener): () => void
+  /** A look has failed: another hint comes after a while, as often as a store without hints is asked. */
+  hintLater(): void
   stop(): void
 }
 
@@ -17,6 +19,7 @@ export function createWatcher(session: ImapSession, first: HintListener): Watche
   const listeners = new Set<HintListener>([first])
   const { account, link, limits } = session
   let polling = false
+  let later = false
 
   function tell(mailbox: string | undefined, modseq: ModSeq | undefined): void {
     for (const listener of listeners) listener(mailbox, modseq)
@@ -38,6 +41,14 @@ export function createWatcher(session: ImapSession, first: HintListener): Watche
     polling = false
   }
 
+  async function again(): Promise<void> {
+    later = true
+    await link.delay(limits.poll)
+    await nextTurn()
+    later = false
+    if (listeners.size > 1) tell(undefined, undefined)
+  }
+
   if (account.watch) {
     follow(account.watch).catch((error: unknown) => {
       if (!controller.signal.aborted) session.log({ level: 'warn', event: 'store.watch-failed', error })
@@ -48,6 +59,9 @@ export function createWatcher(session: ImapSession, first: HintListener): Watche
       listeners.add(listener)
       if (!account.watch && !polling) void poll()
       return () => void listeners.delete(listener)
+    },
+    hintLater() {
+      if (!polling && !later) void again()
     },
     stop() {
       listeners.clear()

@@ -5,7 +5,7 @@ import { fromUtf8 } from '@posthouse/wire'
 import { expect, test } from 'vitest'
 import { DialogueClient, playDialogue } from './dialogue.js'
 import { mail, playSelected } from './search/play.js'
-import { HELLO, type TestServer, testServer } from './servers.js'
+import { HELLO, message, type TestServer, testServer } from './servers.js'
 
 const one = (made: TestServer): Promise<void> => made.deliver(HELLO)
 
@@ -159,3 +159,21 @@ test('RFC 9755 §3 to §5: after ENABLE UTF8=ACCEPT names and headers are UTF-8,
 function utf8(text: string): string {
   return Buffer.from(text).toString('latin1')
 }
+
+test('RFC 9051 §7.1: an encoding that is not known is refused before anything of the message has left', async () => {
+  const made = testServer()
+  const long = Array.from({ length: 4_000 }, () => 'y'.repeat(70))
+  await made.deliver(message('Subject: Long', 'Content-Transfer-Encoding: x-unknown', '', ...long))
+  const client = new DialogueClient(made.server)
+  await client.logIn('alice')
+  await client.run('s SELECT INBOX')
+  for (const item of ['BINARY.PEEK[1]', 'BINARY.PEEK[TEXT]', 'BINARY.SIZE[1]']) {
+    expect(await client.run(`f FETCH 1 (BODY.PEEK[] ${item})`)).toEqual([
+      'f NO [UNKNOWN-CTE] The encoding of the part is not known',
+    ])
+  }
+  expect(await client.run('n NOOP')).toEqual(['n OK NOOP completed'])
+  expect((await client.run('g FETCH 1 (BINARY.SIZE[] BINARY.SIZE[2])'))[0]).toMatch(
+    /^\* 1 FETCH \(BINARY\.SIZE\[\] \d+ BINARY\.SIZE\[2\] 0\)$/,
+  )
+})

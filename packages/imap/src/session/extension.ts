@@ -80,6 +80,8 @@ export interface FetchItem<Args = unknown> {
   seen?(args: Args): boolean
   /** True: `write` looks at nothing that a light row does not have (see `MessageQuery`). Default: false. */
   readonly light?: boolean
+  /** Asked before the message's response begins, since one that has begun may have left. @throws Refusal */
+  check?(message: FetchedMessage, args: Args): MaybePromise<void>
   /** Writes name and value: `UID 5`. */
   write(out: ResponseWriter, message: FetchedMessage, args: Args, session: ImapSession): void | Promise<void>
 }

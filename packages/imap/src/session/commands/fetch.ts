@@ -178,14 +178,28 @@ function rowWriter(session: ImapSession, items: readonly WantedItem[], marked: U
     out.line(')')
   }
 
-  return (row, sequence) => {
+  function begin(row: MessageRow, sequence: number, message: FetchedMessage): void | Promise<void> {
     if (notesKeywords) noteKeywords(session, view, row)
     // Something has changed that the client was not told of, and this answer may tell of what came later.
     if (row.modseq > view.flagsTold) session.touch(row.modseq)
     beginFetch(out, uidsOnly, sequence, row.uid)
     const list = marked.length > 0 && uidSetContains(marked, row.uid) ? withFlags : written
-    return write(list, fetchedMessage(session, row), 0)
+    return write(list, message, 0)
   }
+
+  if (!items.some(({ item }) => item.check)) {
+    return (row, sequence) => begin(row, sequence, fetchedMessage(session, row))
+  }
+  return async (row, sequence) => {
+    const message = fetchedMessage(session, row)
+    await checkItems(message, items)
+    await begin(row, sequence, message)
+  }
+}
+
+/** Can all of it be written? @throws Refusal */
+export async function checkItems(message: FetchedMessage, items: readonly WantedItem[]): Promise<void> {
+  for (const { item, args } of items) await item.check?.(message, args)
 }
 
 function fetchCommand(byUid: boolean): Command<FetchArgs> {

@@ -40,6 +40,12 @@ async function part(message: FetchedMessage, path: readonly number[]): Promise<O
   }
 }
 
+/** An encoding that is not known, while there is time to say so. @throws Refusal */
+async function requireKnown(message: FetchedMessage, section: Section): Promise<void> {
+  const encoded = section.text === null ? section.path.length > 0 : section.text === 'TEXT'
+  if (encoded) await decoded(message, section)
+}
+
 /** What stands below a message's header: the one part that it is, or as it stands when it has several. */
 async function body(message: FetchedMessage, path: readonly number[]): Promise<Open | null> {
   const summary = await message.summary()
@@ -104,6 +110,7 @@ const binaryItem = (name: 'BINARY' | 'BINARY.PEEK'): FetchItem<BinaryArgs> => ({
   parse: (cursor) => ({ section: parseSection(cursor), partial: parsePartial(cursor) }),
   needs: ({ section }) => sectionNeeds(section),
   seen: () => name === 'BINARY',
+  check: (message, { section }) => requireKnown(message, section),
   write: writeBinary,
 })
 
@@ -111,6 +118,7 @@ const binarySize: FetchItem<Section> = {
   name: 'BINARY.SIZE',
   parse: (cursor) => parseSection(cursor),
   needs: sectionNeeds,
+  check: requireKnown,
   async write(out, message, section) {
     const open = await decoded(message, section)
     writeSectionName(out, section, null, 'BINARY.SIZE')

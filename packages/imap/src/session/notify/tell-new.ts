@@ -1,6 +1,6 @@
 /** New messages that come with the data that the client wants of them (RFC 5465 §5.1, §7). */
 import type { Column, UidSet } from '@posthouse/store-api'
-import type { WantedItem } from '../commands/fetch.js'
+import { checkItems, type WantedItem } from '../commands/fetch.js'
 import { fetchedMessage } from '../fetch/message.js'
 import type { ImapSession } from '../session.js'
 import { beginFetch } from '../view/report.js'
@@ -13,8 +13,9 @@ export async function tellNew(session: ImapSession, uids: UidSet, items: readonl
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
       if (sequence === 0) continue
-      beginFetch(out, session.enabled.has('UIDONLY'), sequence, row.uid)
       const message = fetchedMessage(session, row)
+      await checkItems(message, items)
+      beginFetch(out, session.enabled.has('UIDONLY'), sequence, row.uid)
       for (const [i, { item, args }] of items.entries()) {
         if (i > 0) out.text(' ')
         const wait = item.write(out, message, args, session)

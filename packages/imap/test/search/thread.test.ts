@@ -145,6 +145,19 @@ test('a thread as deep as the mailbox is large; a chain told backwards', async (
   expect(backward).toBe(`* THREAD (${deep.map((_, i) => 50_000 - i).join(' ')})`)
 })
 
+test('two threads of one subject whose first messages are not there, one with very many answers', async () => {
+  const many = Array.from({ length: 150_000 }, (_, i) => ({
+    number: i + 1,
+    messageId: `m${i}`,
+    references: [i < 2 ? 'a' : 'b'],
+    subject: 'one',
+    isReply: true,
+    sentDate: i,
+  }))
+  const [thread, ...others] = await references.thread(many, () => undefined)
+  expect([thread?.number, thread?.children.length, others.length]).toEqual([null, many.length, 0])
+})
+
 const mailbox = async (made: TestServer): Promise<void> => {
   const put = (fields: Record<string, string>): Promise<void> => made.deliver(mail(fields, 'x'))
   await put({ 'Message-ID': '<1@x>', Subject: 'one', Date: '1 Jan 2026 00:00:00 +0000' })

@@ -29,7 +29,7 @@ function mergeSubjects(roots: readonly Tree[]): Tree[] {
     left.delete(root)
     if (root.message === null) {
       // Both are dummies then: a thread that is one is preferred when the table is made.
-      known.children.push(...root.children)
+      for (const child of root.children) known.children.push(child)
     } else if (known.message === null || (root.message.isReply && !known.message.isReply)) {
       known.children.push(root)
     } else {

@@ -301,6 +301,11 @@ describe('withUidMap', () => {
     await expect((async () => account.stage([]))()).rejects.toMatchObject({ code: 'readonly' })
   })
 
+  test('a source may give all that it has in one page', async () => {
+    const list = { messages: Array.from({ length: 130_000 }, (_, i) => message(`m${i}`)) }
+    expect((await mapped(list).mailboxes())[0]).toMatchObject({ messages: 130_000, uidNext: 130_001 })
+  })
+
   test('a cursor that is too old means reading everything again', async () => {
     const { source, put, list, counts } = journal()
     put(message('a'))

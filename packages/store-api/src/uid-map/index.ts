@@ -51,7 +51,7 @@ export function withUidMap(
     // The cursor first: what changes while everything is read is then told again.
     const start = (await source.changes?.(mailbox, null))?.cursor
     const changed: UnnumberedChanges['changed'][number][] = []
-    for await (const page of source.messages(mailbox)) changed.push(...page)
+    for await (const page of source.messages(mailbox)) for (const message of page) changed.push(message)
     return { changed, removed: [], all: true, cursor: start ?? '' }
   }
 

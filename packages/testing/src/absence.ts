@@ -1,7 +1,8 @@
+import { after } from './clock.js'
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
 import { describeMessage } from './explain.js'
-import { goneError, isFor, LONGEST, type Mailroom, type Only } from './mailroom.js'
+import { goneError, isFor, type Mailroom, type Only } from './mailroom.js'
 import { describeMatch, type Match, mismatches } from './match.js'
 import type { SessionBook } from './sessions.js'
 
@@ -32,10 +33,10 @@ export function expectNone(
     if (room.disposed) throw goneError()
     for (const message of room.of(only)) if (mismatches(match, message).length === 0) throw unexpected(message)
     if (signal?.aborted) throw new TestMailError('aborted', 'the wait was aborted', { cause: signal.reason })
-    let timer: ReturnType<typeof setTimeout> | undefined
+    let stop: (() => void) | null = null
     const restart = (): void => {
-      clearTimeout(timer)
-      timer = sessions.inTransaction ? undefined : setTimeout(() => settle(resolve), Math.min(within, LONGEST))
+      stop?.()
+      stop = sessions.inTransaction ? null : after(within, () => settle(resolve))
     }
     const aborted = (): void =>
       settle(() => reject(new TestMailError('aborted', 'the wait was aborted', { cause: signal?.reason })))
@@ -52,7 +53,7 @@ export function expectNone(
     )
     const stopSessions = sessions.listen(restart)
     function settle(finish: () => void): void {
-      clearTimeout(timer)
+      stop?.()
       stopMail()
       stopSessions()
       signal?.removeEventListener('abort', aborted)

@@ -2,6 +2,7 @@
  * What has arrived, and who waits for it. Nothing is looked at twice and nothing ticks: a wait is an entry in a list
  * that every arrival goes through, before its sender is told `250`.
  */
+import { after } from './clock.js'
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
 import { explainWait } from './explain.js'
@@ -71,9 +72,6 @@ interface Waiter {
   dispose(): void
 }
 
-/** The longest time that a timer takes, in ms. */
-export const LONGEST = 0x7fffffff
-
 export function createMailroom(options: MailroomOptions): Mailroom {
   const all: TestMessage[] = []
   const byRecipient = new Map<string, TestMessage[]>()
@@ -131,10 +129,10 @@ export function createMailroom(options: MailroomOptions): Mailroom {
         const text = explainWait({ count, match, only, found, timeout, arrived, more: options.explain() })
         settle(() => reject(new TestMailError('timeout', text)))
       }
-      const timer = timeout === Number.POSITIVE_INFINITY ? undefined : setTimeout(late, Math.min(timeout, LONGEST))
+      const stop = timeout === Number.POSITIVE_INFINITY ? null : after(timeout, late)
       const aborted = (): void => settle(() => reject(abortedError(signal)))
       function settle(finish: () => void): void {
-        clearTimeout(timer)
+        stop?.()
         withdraw()
         signal?.removeEventListener('abort', aborted)
         finish()

@@ -1,7 +1,7 @@
 /** Waits, and what ends them. */
 import { startTestMail, type TestMail, type TestMailError } from '@posthouse/testing'
 import { createTransport } from 'nodemailer'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 const letter = { from: 'app@example.test', to: 'ada@example.test', subject: 'Hello', text: 'It works.' }
 const send = (mail: TestMail, more: object = {}) => createTransport(mail.transport()).sendMail({ ...letter, ...more })
@@ -114,6 +114,17 @@ describe('what ends a wait', () => {
     expect(await quiet).toBeInstanceOf(RangeError)
     expect(await failureOf(mail.waitFor(bad))).toBeInstanceOf(RangeError)
     expect(mail.messages).toHaveLength(1)
+  })
+
+  test('timers that a test replaces are those of its app: waits end all the same', async () => {
+    await using mail = await startTestMail()
+    vi.useFakeTimers()
+    try {
+      expect(await failureOf(mail.waitFor({}, { timeout: 5 }))).toMatchObject({ code: 'timeout' })
+      await mail.expectNone({}, { within: 5 })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('without a time limit a wait ends with the server', async () => {

@@ -1,5 +1,6 @@
 import { type AbsenceOptions, unwanted } from '../absence.js'
 import { freshAddress } from '../any-octets.js'
+import { elapsed } from '../clock.js'
 import type { TestMessage } from '../content/message.js'
 import { draftOctets } from '../draft.js'
 import { TestMailError } from '../errors.js'
@@ -110,12 +111,12 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
   async function waitByFunction(wanted: RemoteWait, since: 'start' | Mark): Promise<TestMessage[]> {
     const { count, match, recipient, options: how } = wanted
     const { timeout = waitTimeout } = how
-    const end = performance.now() + timeout
+    const end = elapsed() + timeout
     const found: TestMessage[] = []
     const arrived: TestMessage[] = []
     let after = since
     while (found.length < count) {
-      const left = Math.max(0, end - performance.now())
+      const left = Math.max(0, end - elapsed())
       try {
         const one = { count: 1, match: undefined, recipient, options: { ...how, timeout: left } }
         const [message] = await waitByShape(one, after, {})

@@ -1,8 +1,8 @@
-import { after } from './clock.js'
+import { after, elapsed } from './clock.js'
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
 import { describeMessage } from './explain.js'
-import { goneError, isFor, type Mailroom, type Only } from './mailroom.js'
+import { abortedError, behind, goneError, isFor, type Mailroom, type Mark, type Only } from './mailroom.js'
 import { describeMatch, type Match, mismatches } from './match.js'
 import type { SessionBook } from './sessions.js'
 
@@ -10,36 +10,60 @@ import type { SessionBook } from './sessions.js'
 export interface AbsenceOptions {
   /** ms without a word from any client before nothing is believed to come. Default: 100. */
   readonly within?: number
+  /** ms after which it is an error that it has not been quiet for so long. Default: the server's `waitTimeout`. */
+  readonly timeout?: number
   readonly signal?: AbortSignal
+  /**
+   * Messages from here on count, as in waits. Default: all since the `start` of the server; of an inbox those behind
+   * the last one that `next` has given.
+   */
+  readonly since?: 'start' | 'now' | Mark
 }
 
 /** What must not come. */
 export interface Unwanted {
   readonly match: Match | undefined
-  readonly options: AbsenceOptions
+  readonly options: AbsenceOptions & { readonly timeout: number }
   readonly only?: Only | undefined
 }
 
 /**
  * Resolves when no message is on its way and no client has said anything for `within` ms; rejects at once when mail
  * comes that matches, or has come already. A connection that rests between two messages (a pool) is no reason to wait.
+ * Nor is, for an inbox, one that sends a message to others.
  */
 export function expectNone(
   room: Mailroom,
   sessions: SessionBook,
-  { match, options: { within = 100, signal }, only }: Unwanted,
+  { match, options: { within = 100, timeout, signal, since = 'start' }, only }: Unwanted,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     if (room.disposed) throw goneError()
-    for (const message of room.of(only)) if (mismatches(match, message).length === 0) throw unexpected(message)
-    if (signal?.aborted) throw new TestMailError('aborted', 'the wait was aborted', { cause: signal.reason })
-    let stop: (() => void) | null = null
-    const restart = (): void => {
-      stop?.()
-      stop = sessions.inTransaction ? null : after(within, () => settle(resolve))
+    for (const message of behind(room.of(only), since)) {
+      if (mismatches(match, message).length === 0) throw unexpected(message)
     }
-    const aborted = (): void =>
-      settle(() => reject(new TestMailError('aborted', 'the wait was aborted', { cause: signal?.reason })))
+    if (signal?.aborted) throw abortedError(signal)
+    const began = elapsed()
+    const silence = createSilence(sessions, only, began)
+    let stop: (() => void) | null = null
+    // Silence that has begun in time may be long.
+    let late = false
+    const look = (): void => {
+      stop?.()
+      stop = null
+      const left = silence.since() + within - elapsed()
+      if (left <= 0) settle(resolve)
+      else if (late) settle(() => reject(neverQuiet()))
+      else if (left < Number.POSITIVE_INFINITY) stop = after(left, look)
+    }
+    const stopLimit =
+      timeout === Number.POSITIVE_INFINITY
+        ? null
+        : after(Math.max(timeout, within), () => {
+            late = true
+            if (!stop) look()
+          })
+    const aborted = (): void => settle(() => reject(abortedError(signal)))
     const stopMail = room.listen(
       (message) => {
         try {
@@ -51,16 +75,25 @@ export function expectNone(
       },
       () => settle(() => reject(goneError())),
     )
-    const stopSessions = sessions.listen(restart)
+    const stopSessions = sessions.listen((id) => {
+      silence.heard(id)
+      look()
+    })
     function settle(finish: () => void): void {
       stop?.()
+      stopLimit?.()
       stopMail()
       stopSessions()
       signal?.removeEventListener('abort', aborted)
       finish()
     }
+    function neverQuiet(): TestMailError {
+      const ms = Math.round(elapsed() - began)
+      const text = `waited ${ms} ms${placeOf(only?.name)} until no client had said anything for ${within} ms, and it never was so quiet`
+      return new TestMailError('timeout', [text, ...silence.explain()].join('\n'))
+    }
     signal?.addEventListener('abort', aborted, { once: true })
-    restart()
+    look()
   })
 
   function unexpected(message: TestMessage): TestMailError {
@@ -68,9 +101,50 @@ export function expectNone(
   }
 }
 
+/** Who said something, and who still might. */
+interface Silence {
+  heard(id: string): void
+  /** When somebody said something for the last time; `Infinity` while a message is on its way. */
+  since(): number
+  /** Lines about who disturbed it. */
+  explain(): string[]
+}
+
+function createSilence(sessions: SessionBook, only: Only | undefined, began: number): Silence {
+  /** When each session said something for the last time; those that turn out to send to others are taken out again. */
+  const last = new Map<string, number>()
+  const isOthers = (id: string): boolean => only !== undefined && sessions.sendsToOthers(id, only.key)
+
+  return {
+    heard(id) {
+      last.delete(id)
+      if (!isOthers(id)) last.set(id, elapsed())
+    },
+    since() {
+      if (sessions.inTransaction.some((id) => !isOthers(id))) return Number.POSITIVE_INFINITY
+      // Behind the last word of one session stands that of no other: the newest is the last in the map.
+      return [...last.values()].at(-1) ?? began
+    },
+    explain() {
+      const now = elapsed()
+      const lines = sessions.inTransaction
+        .filter((id) => !isOthers(id))
+        .map((id) => `  still in ${sessions.lastWord(id)} for ${Math.round(now - (last.get(id) ?? began))} ms`)
+      for (const [id, at] of [...last].slice(-3)) {
+        if (!sessions.inTransaction.includes(id)) {
+          lines.push(`  ${sessions.lastWord(id)} came ${Math.round(now - at)} ms ago`)
+        }
+      }
+      return lines
+    },
+  }
+}
+
+const placeOf = (inbox: string | undefined): string => (inbox === undefined ? '' : ` for ${inbox}`)
+
 /** What the error says of mail that should not have come. */
 export function unwanted(match: Match | undefined, inbox: string | undefined, message: TestMessage): string {
   const like = describeMatch(match)
-  const where = inbox === undefined ? '' : ` for ${inbox}`
-  return `wanted no mail${where}${like === 'a message' ? '' : ` like ${like}`}, but there is ${describeMessage(message)}`
+  const kind = like === 'a message' ? '' : ` like ${like}`
+  return `wanted no mail${placeOf(inbox)}${kind}, but there is ${describeMessage(message)}`
 }

@@ -15,9 +15,10 @@ export interface MailReceiver {
   /** What has come already and matches, in the order of arrival. Does not wait. */
   list(match?: Match): Promise<TestMessage[]>
   /**
-   * Resolves when no message is on its way and no client has said anything for `within` ms (default 100).
-   * @throws TestMailError `unexpected`, at once: a message that matches has come, or comes. For apps in another
-   * process; for those in this one `during` is exact.
+   * Resolves when no message is on its way and no client has said anything for `within` ms (default 100). An inbox looks
+   * at what `next` has not given yet, and leaves clients alone that send to others.
+   * @throws TestMailError `unexpected`, at once: a message that matches has come, or comes. `timeout`: it was never so
+   * quiet; the text says who was not. For apps in another process; for those in this one `during` is exact.
    */
   expectNone(match?: Match, options?: AbsenceOptions): Promise<void>
 }
@@ -35,18 +36,30 @@ export interface Inbox extends RemoteInbox {
   readonly messages: readonly TestMessage[]
 }
 
-/** Gives each message once. Calls wait for each other, so that each gets a message of its own. */
-export function inTurn(first: (since: 'start' | Mark, how: WaitOptions) => Promise<TestMessage>): RemoteInbox['next'] {
-  let given: Mark | null = null
+/** The messages of an inbox, one after the other. */
+export interface Turns {
+  /** Gives each message once. Calls wait for each other, so that each gets a message of its own. */
+  readonly next: RemoteInbox['next']
+  /** What `next` has given last, or where it begins. */
+  readonly given: 'start' | Mark
+}
+
+export function inTurn(first: (since: 'start' | Mark, how: WaitOptions) => Promise<TestMessage>): Turns {
+  let given: 'start' | Mark = 'start'
   let turn: Promise<unknown> = Promise.resolve()
-  return (options = {}) => {
-    const mine = turn.then(async () => {
-      const message = await first(given ?? 'start', options)
-      given = message
-      return message
-    })
-    turn = mine.catch(() => {})
-    return mine
+  return {
+    next(options = {}) {
+      const mine = turn.then(async () => {
+        const message = await first(given, options)
+        given = message
+        return message
+      })
+      turn = mine.catch(() => {})
+      return mine
+    },
+    get given() {
+      return given
+    },
   }
 }
 
@@ -54,6 +67,7 @@ export type ExpectNone = (match: Match | undefined, options: AbsenceOptions, onl
 
 export function createInbox(address: string, room: Mailroom, expectNone: ExpectNone): Inbox {
   const only: Only = { name: address, key: address.toLowerCase() }
+  const turns = inTurn((since, options) => room.first({ match: undefined, options: { ...options, since }, only }))
   return {
     address,
     get messages() {
@@ -62,7 +76,7 @@ export function createInbox(address: string, room: Mailroom, expectNone: ExpectN
     waitFor: (match, options = {}) => room.first({ match, options, only }),
     waitForAll: (count, match, options = {}) => room.wait({ count, match, options, only }),
     list: async (match) => room.of(only).filter((message) => mismatches(match, message).length === 0),
-    next: inTurn((since, options) => room.first({ match: undefined, options: { ...options, since }, only })),
-    expectNone: (match, options = {}) => expectNone(match, options, only),
+    next: turns.next,
+    expectNone: (match, options = {}) => expectNone(match, { since: turns.given, ...options }, only),
   }
 }

@@ -201,7 +201,7 @@ export function createMailroom(options: MailroomOptions): Mailroom {
 }
 
 /** The part of a list that counts; its messages stand in the order of their numbers. */
-function behind(list: readonly TestMessage[], since: 'start' | 'now' | Mark): readonly TestMessage[] {
+export function behind(list: readonly TestMessage[], since: 'start' | 'now' | Mark): readonly TestMessage[] {
   if (since === 'start') return list
   if (since === 'now') return []
   let from = 0
@@ -223,6 +223,6 @@ export function goneError(): TestMailError {
   return new TestMailError('disposed', 'the test mail server was disposed while somebody waited for mail')
 }
 
-function abortedError(signal: AbortSignal | undefined): TestMailError {
+export function abortedError(signal: AbortSignal | undefined): TestMailError {
   return new TestMailError('aborted', 'the wait was aborted', { cause: signal?.reason })
 }

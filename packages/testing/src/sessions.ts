@@ -40,20 +40,26 @@ export interface SessionBook {
   readonly sessions: readonly TestSession[]
   /** How many are open. */
   readonly open: number
-  /** A client is in the middle of sending a message. */
-  readonly inTransaction: boolean
+  /** The ids of those that are in the middle of sending a message. */
+  readonly inTransaction: readonly string[]
   started(id: string, protocol: TestSession['protocol'], remote: string): void
   said(id: string, dir: 'C' | 'S', line: string): void
   /** Tells how to see whether a session is in the middle of a message. */
   watch(id: string, busy: () => boolean): void
   brought(id: string): void
+  /** The recipients of the message that comes now, in lower case, once there can be no more; `null`: not known yet. */
+  addressed(id: string, recipients: readonly string[] | null): void
+  /** True when a session sends, or has sent last, a message of which is known that it is for others. */
+  sendsToOthers(id: string, recipient: string): boolean
+  /** What the client has said last. */
+  lastWord(id: string): string
   problem(id: string, text: string): void
   ended(id: string): void
   /** A handler of the test threw, or a condition or action of a fault did. */
   surprise(where: string, error: unknown): void
   readonly surprises: readonly string[]
   /** Calls when an SMTP session starts, ends or says something, until the function it returns is called. */
-  listen(change: () => void): () => void
+  listen(change: (id: string) => void): () => void
   /** Sessions that ended without a message and handlers that threw, for the error of a wait; `''` when there are none. */
   explain(): string
   clear(): void
@@ -62,11 +68,12 @@ export interface SessionBook {
 export function createSessionBook(now: () => number): SessionBook {
   const book = new Map<string, Open>()
   const busy = new Map<string, () => boolean>()
-  const listeners = new Set<() => void>()
+  const recipients = new Map<string, readonly string[]>()
+  const listeners = new Set<(id: string) => void>()
   const surprises: string[] = []
   let open = 0
-  const changed = (): void => {
-    for (const listener of [...listeners]) listener()
+  const changed = (id: string): void => {
+    for (const listener of [...listeners]) listener(id)
   }
 
   function makeRoom(): void {
@@ -84,20 +91,19 @@ export function createSessionBook(now: () => number): SessionBook {
       return open
     },
     get inTransaction() {
-      for (const is of busy.values()) if (is()) return true
-      return false
+      return [...busy].filter(([, is]) => is()).map(([id]) => id)
     },
     started(id, protocol, remote) {
       if (book.size >= KEPT) makeRoom()
       open++
       book.set(id, { id, protocol, remote, startedAt: now(), endedAt: null, lines: [], messages: 0, problem: null })
-      if (protocol === 'smtp') changed()
+      if (protocol === 'smtp') changed(id)
     },
     said(id, dir, line) {
       const session = book.get(id)
       if (!session) return
       if (session.lines.length < LINES) (session.lines as SessionLine[]).push({ dir, at: now(), line })
-      if (session.protocol === 'smtp' && listeners.size > 0) changed()
+      if (session.protocol === 'smtp' && listeners.size > 0) changed(id)
     },
     watch(id, is) {
       if (book.has(id)) busy.set(id, is)
@@ -106,6 +112,12 @@ export function createSessionBook(now: () => number): SessionBook {
       const session = book.get(id)
       if (session) session.messages++
     },
+    addressed(id, to) {
+      if (to && book.has(id)) recipients.set(id, to)
+      else recipients.delete(id)
+    },
+    sendsToOthers: (id, recipient) => recipients.get(id)?.includes(recipient) === false,
+    lastWord: (id) => lastOf(book.get(id)?.lines ?? []),
     problem(id, text) {
       const session = book.get(id)
       if (session) session.problem ??= text
@@ -116,7 +128,8 @@ export function createSessionBook(now: () => number): SessionBook {
       if (!session || session.endedAt !== null) return
       open--
       session.endedAt = now()
-      if (session.protocol === 'smtp') changed()
+      if (session.protocol === 'smtp') changed(id)
+      recipients.delete(id)
     },
     surprise(where, error) {
       if (surprises.length < SURPRISES) surprises.push(`${where} threw: ${String(error)}`)
@@ -140,6 +153,10 @@ export function createSessionBook(now: () => number): SessionBook {
       for (const { id, endedAt } of [...book.values()]) if (endedAt !== null) book.delete(id)
     },
   }
+}
+
+function lastOf(lines: readonly SessionLine[]): string {
+  return lines.findLast(({ dir }) => dir === 'C')?.line ?? 'connecting'
 }
 
 /** Why it came to nothing, the first refusal, or how far the client came. */

@@ -282,6 +282,31 @@ describe('connectTestMail', () => {
     expect(await failureOf(remote.waitFor())).toMatchObject({ code: 'disposed' })
   })
 
+  test('nothing comes behind what next has given, or since a point', async () => {
+    const { mail, remote } = await open()
+    const inbox = remote.inbox('ada@example.test')
+    await send(remote)
+    const first = await inbox.next()
+    await inbox.expectNone({}, { within: 5 })
+    await inbox.expectNone(({ subject }) => subject === 'Hello', { within: 5 })
+    await remote.expectNone({}, { within: 5, since: 'now' })
+    await send(remote)
+    expect(await failureOf(inbox.expectNone())).toMatchObject({ code: 'unexpected' })
+    expect(await failureOf(remote.expectNone({}, { since: first }))).toMatchObject({ code: 'unexpected' })
+    mail.script(on.rcpt.stall())
+    const socket = connect(mail.smtp.port, '127.0.0.1')
+    socket.resume()
+    socket.write('EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\n')
+    while (!mail.sessions.some(({ lines }) => lines.at(-1)?.line.startsWith('RCPT'))) await new Promise(setImmediate)
+    expect(await failureOf(remote.expectNone({}, { within: 5, timeout: 20, since: 'now' }))).toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('still in RCPT TO:<c@d.test>'),
+    })
+    socket.destroy()
+    await remote.dispose()
+    await mail.dispose()
+  })
+
   test('faults, deliveries, environment, iteration', async () => {
     const { mail, remote } = await open()
     {

@@ -55,8 +55,7 @@ export function createTestMailApi(mail: TestMail, access: HttpAccess = {}): (req
 
   async function expectNone(asked: Asked): Promise<Response> {
     const { within, match, options } = asked
-    const signal = options.signal && { signal: options.signal }
-    await receiver(asked).expectNone(match, { ...signal, ...(within !== undefined && { within }) })
+    await receiver(asked).expectNone(match, { ...options, ...(within !== undefined && { within }) })
     return empty()
   }
 

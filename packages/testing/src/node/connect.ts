@@ -134,11 +134,13 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
 
   async function expectNone(match: Match | undefined, how: AbsenceOptions, recipient: string | null): Promise<void> {
     const json = encodeMatch(match)
-    const within = how.within ?? 100
+    const { within = 100, timeout = waitTimeout, signal } = how
+    const from = how.since === 'now' ? await mark() : (how.since ?? 'start')
+    const since = from === 'start' ? from : from.sequence
     // A session that nobody has: that tells when it is quiet.
-    const body = { match: json ?? { via: '(none)' }, within, recipient }
-    await call({ method: 'POST', path: 'expect-none', body, signal: how.signal })
-    const [found] = json ? [] : await list(match, recipient)
+    const body = { match: json ?? { via: '(none)' }, within, timeout: Math.min(timeout, HOLD), recipient, since }
+    await call({ method: 'POST', path: 'expect-none', body, signal })
+    const [found] = json ? [] : await list(match, recipient, since === 'start' ? 0 : since)
     if (found) throw new TestMailError('unexpected', unwanted(match, recipient ?? undefined, found))
   }
 
@@ -153,7 +155,11 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
 
   function inbox(address = freshAddress(domain)): RemoteInbox {
     const mine = receiver(address)
-    return { address, ...mine, next: inTurn((since, how) => mine.waitFor(undefined, { ...how, since })) }
+    const turns = inTurn((since, how) => mine.waitFor(undefined, { ...how, since }))
+    return {
+      ...{ address, ...mine, next: turns.next },
+      expectNone: (match, how = {}) => mine.expectNone(match, { since: turns.given, ...how }),
+    }
   }
 
   const mail: RemoteTestMail = {

@@ -50,6 +50,7 @@ export function makeSmtp(parts: Parts): Protocol {
     hostname: 'localhost',
     handlers: [
       dsnExtension(),
+      addressees(sessions),
       smtpFaults({ book: scripts, situation, controls }),
       ...own,
       ...(users.known ? [onlyThese(users)] : []),
@@ -69,6 +70,19 @@ export function makeSmtp(parts: Parts): Protocol {
   const faulty = withFaults(server, smtpDialect(sessions), surroundingsOf(parts))
   all = faulty.controls
   return faulty
+}
+
+/** Tells for whom each session sends, before any fault keeps it from going on. */
+function addressees(sessions: SessionBook): SmtpHandler {
+  return {
+    name: 'addressees',
+    mail: (_transaction, { id }) => sessions.addressed(id, null),
+    data: ({ recipients }, { id }) =>
+      sessions.addressed(
+        id,
+        recipients.map(({ address }) => address.toLowerCase()),
+      ),
+  }
 }
 
 function onlyThese({ known, accountOf }: Users): SmtpHandler {

@@ -92,7 +92,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
 
   function assemble(bound: Omit<Endpoints, 'http'>): TestMail & { endpoints: Endpoints } {
     const absence = (match: Match | undefined, how: AbsenceOptions, only?: Only): Promise<void> =>
-      expectNone(room, sessions, { match, options: how, only })
+      expectNone(room, sessions, { match, options: { timeout: waitTimeout, ...how }, only })
     const { domain = 'mail.test', random } = options
     const mail: TestMail & { endpoints: Endpoints } = {
       endpoints: { ...bound, http: undefined },

@@ -161,13 +161,17 @@ function lastOf(lines: readonly SessionLine[]): string {
 
 /** Why it came to nothing, the first refusal, or how far the client came. */
 function storyOf({ lines, endedAt, problem }: TestSession): string {
-  const refusal = lines.findIndex(({ dir, line }) => dir === 'S' && (line.startsWith('4') || line.startsWith('5')))
-  if (refusal !== -1) {
-    const before = lines.slice(0, refusal).findLast(({ dir }) => dir === 'C')
-    return `${before?.line ?? 'connecting'} was refused: ${lines[refusal].line}`
-  }
+  const refusal = refusalIn(lines)
+  // A refusal explains what a client does then, but not what a script does.
+  const scripted = problem?.startsWith('scripted:') === true
+  if (refusal !== null && !scripted) return refusal
   const last = lines.findLast(({ dir }) => dir === 'C')
   const far = last ? `after ${last.line}` : 'before it said anything'
-  if (problem !== null) return `${problem}, ${far}`
+  if (problem !== null) return `${refusal === null ? '' : `${refusal}; then `}${problem}, ${far}`
   return endedAt === null ? `the client is still connected, ${far}` : `the client left ${far}`
+}
+
+function refusalIn(lines: readonly SessionLine[]): string | null {
+  const at = lines.findIndex(({ dir, line }) => dir === 'S' && (line.startsWith('4') || line.startsWith('5')))
+  return at === -1 ? null : `${lastOf(lines.slice(0, at))} was refused: ${lines[at].line}`
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { connectPop3 } from '@posthouse/pop3/node'
-import { startTestMail, type TestMail } from '@posthouse/testing'
+import { on, type Script, startTestMail, type TestMail } from '@posthouse/testing'
 import { ImapFlow } from 'imapflow'
 import { createTransport } from 'nodemailer'
 import { expect, test } from 'vitest'
@@ -147,6 +147,32 @@ test('a failed wait tells why sessions brought nothing', async () => {
   expect(failure.message).toContain('the client is still connected, before it said anything')
   expect(failure.message).toContain('the client left after EHLO client.test')
   silent.destroy()
+})
+
+test.each<[string, Script, string, string | null]>([
+  ['RCPT', on.rcpt.drop(), 'C: RCPT TO:<ada@example.test>', 'RCPT TO:<ada@example.test>'],
+  ['DATA', on.data.drop(), 'C: DATA', 'DATA'],
+  ['the message', on.message.drop(), 'C: (17 octets)', '(16 octets)'],
+  ['the message that is stored', on.message.dropAfterAccept(), 'C: (17 octets)', null],
+  ['an answer', on.quit.drop({ after: 5 }), 'S: 221 2', null],
+  ['RCPT, which was refused before', on.rcpt.for('ada@example.test').drop(), 'C: RCPT TO:<ada@example.test>', null],
+])('a scripted cut at %s is one in the dialogue, too', async (name, script, last, after) => {
+  await using mail = await startTestMail()
+  mail.script(script, on.rcpt.for('eve@example.test').reply(550, '5.1.1', 'no'))
+  const eve = name.includes('refused') ? ['RCPT TO:<eve@example.test>'] : []
+  const message = ['DATA', 'Subject: x\r\n\r\nx', '.', 'QUIT']
+  const socket = connect(mail.smtp.port, '127.0.0.1')
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.on('error', () => {}).resume()
+  const lines = ['EHLO x', 'MAIL FROM:<a@b.test>', ...eve, 'RCPT TO:<ada@example.test>', ...message]
+  socket.write(lines.map((line) => `${line}\r\n`).join(''))
+  await closed
+  while (mail.sessions[0].endedAt === null) await new Promise(setImmediate)
+  expect(dialogue(mail).at(-1)).toBe(last)
+  expect(mail.sessions[0].problem).toBe('scripted: dropped')
+  const { message: text } = await mail.waitFor({ subject: 'none' }, { timeout: 1 }).catch((error) => error)
+  if (after !== null) expect(text).toContain(`  scripted: dropped, after ${after}`)
+  if (eve.length > 0) expect(text).toContain('was refused: 550 5.1.1 no; then scripted: dropped, after RCPT')
 })
 
 test('TLS alerts are told without the noise of OpenSSL', async () => {

@@ -15,8 +15,8 @@ export interface Controls {
   throttle(octetsPerSecond: number): void
   /** Nothing is answered any more, and nothing read is looked at; the connection stays open. */
   stall(): void
-  /** What the server says now is not heard. */
-  readonly unheard: boolean
+  /** What of a line that the server says now is heard; `null`: nothing. */
+  heard(line: string): string | null
 }
 
 export type AnyEvent = { readonly type: string }
@@ -73,7 +73,12 @@ export interface Surroundings {
   /** Writes down what was said in the server's place. */
   said(id: string, text: string): void
   surprised(where: string, error: unknown): void
+  /** Why the connection ends, when the log will not say it. */
+  problem(id: string, text: string): void
 }
+
+/** Why a connection ended that a script has cut. */
+const DROPPED = 'scripted: dropped'
 
 /** Puts faults between a protocol and its listener. Costs nothing but a look into an empty book while there are none. */
 export function withFaults(protocol: Protocol, dialect: Dialect, around: Surroundings): FaultyProtocol {
@@ -99,7 +104,10 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
   const { book } = around
   const dialogue = dialect.dialogue(link)
   const outlet = createOutlet(link, {
-    ended: () => shown.close(),
+    ended() {
+      around.problem(link.id, DROPPED)
+      shown.close()
+    },
     ...(dialogue.wrote && { wrote: dialogue.wrote }),
   })
   /** `stalled`: what comes is thrown away. `hello`: the next octets are answered with something that is no TLS. */
@@ -109,6 +117,8 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
   /** Octets of the client that throttling has not waited for. */
   let owed = 0
   let replacement: readonly string[] | null = null
+  /** Octets of the server's lines before the cut, for the transcript. */
+  let audible = Number.POSITIVE_INFINITY
 
   const changes: Pick<Link, 'flush' | 'sent' | 'close'> = {
     flush: () => link.flush() ?? (outlet.rate > 0 ? outlet.drained() : undefined),
@@ -132,9 +142,9 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
 
   const controls: Controls = {
     drop(after, of) {
-      if (after === 0) link.abort('scripted: dropped')
-      else if (of === 'client') left = after
-      else outlet.cutBehind(after)
+      if (after === 0) return link.abort(DROPPED)
+      if (of === 'client') left = after
+      else outlet.cutBehind((audible = after))
     },
     async replace(pieces) {
       await link.flush()
@@ -147,8 +157,11 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
       outlet.mute()
       input = 'stalled'
     },
-    get unheard() {
-      return outlet.swallows || outlet.muted
+    heard(line) {
+      if (outlet.swallows || outlet.muted || audible <= 0) return null
+      const part = line.slice(0, audible)
+      audible -= line.length + 2
+      return part
     },
   }
 
@@ -162,7 +175,7 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
       owed += outlet.rate > 0 ? chunk.length : 0
       engine.receive(chunk)
       left -= chunk.length
-      if (left <= 0) link.abort('scripted: dropped')
+      if (left <= 0) link.abort(DROPPED)
     },
     ...(engine.release && { release: () => engine.release?.() }),
     receiveEnd: () => engine.receiveEnd(),

@@ -36,6 +36,7 @@ function surroundingsOf({ scripts, sessions }: Parts): Surroundings {
       for (const line of text.split('\r\n')) if (line !== '') sessions.said(id, 'S', line)
     },
     surprised: sessions.surprise,
+    problem: sessions.problem,
   }
 }
 
@@ -63,8 +64,10 @@ export function makeSmtp(parts: Parts): Protocol {
     limits: { messageSize: limits.bytes, messageInMemory: limits.bytes, authFailureDelay: 0 },
     keywords: (lines, { remote }) => withoutKeywords(lines, scripts, situation('', remote.address)),
     transcript({ side, text }, { id }) {
-      if (side === 'client') sessions.said(id, 'C', text)
-      else if (!controls(id)?.unheard) sessions.said(id, 'S', text)
+      if (side === 'client') return sessions.said(id, 'C', text)
+      // Without controls the connection is over: what a handler says then is heard by nobody.
+      const heard = controls(id)?.heard(text) ?? null
+      if (heard !== null) sessions.said(id, 'S', heard)
     },
   })
   const faulty = withFaults(server, smtpDialect(sessions), surroundingsOf(parts))

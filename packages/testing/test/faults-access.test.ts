@@ -1,4 +1,5 @@
 /** Every fault of IMAP and POP3, as imapflow and node-pop3 show it to their users. */
+import { connect } from 'node:net'
 import type { Pop3Client } from '@posthouse/pop3'
 import { connectPop3 } from '@posthouse/pop3/node'
 import { on, type Script, startTestMail, type TestMail, type TestMailOptions } from '@posthouse/testing'
@@ -177,6 +178,20 @@ describe('IMAP: commands', () => {
     const imap = await imapTo(mail)
     using _ = mail.script(on.imap.append.once().drop({ after: 500 }))
     expect(await failureOf(imap.append('INBOX', `Subject: x\r\n\r\n${'y'.repeat(100_000)}`))).toBeInstanceOf(Error)
+    const again = await imapTo(mail)
+    expect(await again.status('INBOX', { messages: true })).toMatchObject({ messages: 3 })
+    await again.logout()
+  })
+
+  test('a cut in the message that comes in one packet with its command', async () => {
+    await using mail = await filled()
+    using _ = mail.script(on.imap.append.once().drop({ after: 50 }))
+    const socket = connect(mail.imap?.port as number, '127.0.0.1')
+    const over = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => {}).resume()
+    socket.write(`1 LOGIN ada x\r\n2 APPEND INBOX {500+}\r\n${'y'.repeat(500)}\r\n3 NOOP\r\n4 LOGOUT\r\n`)
+    await over
+    expect(mail.sessions[0].problem).toBe('scripted: dropped')
     const again = await imapTo(mail)
     expect(await again.status('INBOX', { messages: true })).toMatchObject({ messages: 3 })
     await again.logout()

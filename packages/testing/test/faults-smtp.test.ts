@@ -1,4 +1,5 @@
 /** Every fault of SMTP, as nodemailer shows it to its user. */
+import { connect } from 'node:net'
 import { on, type Script, startTestMail, type TestMail, type TestMailOptions } from '@posthouse/testing'
 import { createTransport, type TransportOptions } from 'nodemailer'
 import { describe, expect, test } from 'vitest'
@@ -85,6 +86,23 @@ describe.each([
     expect(await send(mail, { ...options, socketTimeout: 20_000, greetingTimeout: 20_000 })).toBeNull()
     expect(mail.messages).toHaveLength(1)
   })
+})
+
+test.each([
+  ['BDAT', ['BDAT 500 LAST', 'y'.repeat(498)], 0],
+  ['BDAT in pieces', ['BDAT 40', 'y'.repeat(38), 'BDAT 460 LAST', 'y'.repeat(458)], 0],
+  ['a message that is shorter', ['BDAT 40 LAST', 'y'.repeat(38), 'RSET', 'NOOP', 'NOOP', 'NOOP', 'NOOP', 'NOOP'], 1],
+])('octets that come in one packet with the command count: %s', async (_name, lines, messages) => {
+  await using mail = await startTestMail({ strictScripts: true })
+  using _ = mail.script(on.data.once().drop({ after: 50 }))
+  const socket = connect(mail.smtp.port, mail.smtp.host)
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.on('error', () => {}).resume()
+  const all = ['EHLO x', 'MAIL FROM:<a@b.test>', 'RCPT TO:<c@d.test>', ...lines, 'QUIT']
+  socket.write(all.map((line) => `${line}\r\n`).join(''))
+  await closed
+  expect(mail.messages).toHaveLength(messages)
+  expect(mail.sessions[0].problem).toBe(messages === 0 ? 'scripted: dropped' : null)
 })
 
 test('greylisting: twice no, then yes', async () => {

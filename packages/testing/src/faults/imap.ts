@@ -64,6 +64,10 @@ export function imapFaults(store: MemoryStore, sessions: SessionBook): ImapFault
         engine.send({ type: tagged ? 'completion' : 'untagged', bytes })
         return !tagged
       },
+      messageOctets(event) {
+        const { type, bytes } = event as Extract<ImapEvent, { type: 'message-bytes' }>
+        return type === 'message-bytes' ? bytes.length : null
+      },
       readyForTls: (event) => `${(event as CommandEvent).tag} OK Begin TLS`,
       // BYE comes to a client that idles, and not in place of the permission to idle.
       answersFirst: ({ name }, action) => name === 'idle' && action.type === 'line' && action.close,

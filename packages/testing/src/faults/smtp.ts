@@ -114,6 +114,9 @@ const IN_TRANSACTION: ReadonlySet<SmtpEngine['state']> = new Set([
   ...(['mail', 'rcpt', 'chunking', 'data', 'chunk'] as const),
 ])
 
+/** Events between the octets of a message (RFC 3030). */
+const IN_CHUNKS: ReadonlySet<string> = new Set<SmtpEvent['type']>(['chunk-start', 'chunk-end'])
+
 /** What is done below the session. */
 export function smtpDialect(sessions: SessionBook): Dialect {
   return {
@@ -130,6 +133,10 @@ export function smtpDialect(sessions: SessionBook): Dialect {
         if (action.type !== 'reply') return false
         engine.send(action.reply)
         return action.reply.code === 421
+      },
+      messageOctets(event) {
+        const { type, octets } = event as Extract<SmtpEvent, { type: 'message-octets' }>
+        return type === 'message-octets' ? octets.length : IN_CHUNKS.has(type) ? 0 : null
       },
       readyForTls: () => '220 2.0.0 Ready to start TLS',
       opened(engine) {

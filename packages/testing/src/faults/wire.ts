@@ -43,6 +43,8 @@ export interface Dialogue {
   perform?(action: FaultAction, event: AnyEvent): void | Promise<void>
   /** True when the session answers first, and the fault comes on top (BYE in IDLE). */
   answersFirst?(step: Step, action: FaultAction): boolean
+  /** Octets of a message that an event brings; 0 between them, `null` where no message is on its way. */
+  messageOctets?(event: AnyEvent): number | null
   /** Looks at what a client says, for the transcript. */
   heard?(event: AnyEvent): void
   /** Looks at what the server says, for the transcript. Without it the server writes down itself what it says. */
@@ -112,7 +114,7 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
   })
   /** `stalled`: what comes is thrown away. `hello`: the next octets are answered with something that is no TLS. */
   let input: 'read' | 'stalled' | 'hello' = 'read'
-  /** Octets of the client before the cut. */
+  /** Octets of the client's message before the cut. */
   let left = Number.POSITIVE_INFINITY
   /** Octets of the client that throttling has not waited for. */
   let owed = 0
@@ -174,8 +176,6 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
       }
       owed += outlet.rate > 0 ? chunk.length : 0
       engine.receive(chunk)
-      left -= chunk.length
-      if (left <= 0) link.abort(DROPPED)
     },
     ...(engine.release && { release: () => engine.release?.() }),
     receiveEnd: () => engine.receiveEnd(),
@@ -277,6 +277,11 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
 
   function handle(event: AnyEvent): void | Promise<void> {
     dialogue.heard?.(event)
+    // Counted in the message, and not as octets come in: its front may come in one packet with the command.
+    if (left < Number.POSITIVE_INFINITY) {
+      left -= dialogue.messageOctets?.(event) ?? Number.NEGATIVE_INFINITY
+      if (left <= 0) return link.abort(DROPPED)
+    }
     const step = book.empty ? null : dialogue.step(event)
     const go = (): void | Promise<void> => session.handle(event)
     const handled = () => (step ? faulty(event, step, go) : answered(go()))

@@ -133,6 +133,18 @@ test('only for one address, or those that fit', async () => {
   expect(accepted).toEqual(['ada@example.test'])
 })
 
+test.each<[string, Script]>([
+  ['DATA', on.data.for('BOB@example.test').reply(451)],
+  ['the message', on.message.for(/^bob@/).reply(451)],
+  ['the message, stored', on.message.for('bob@example.test').dropAfterAccept()],
+])('only for messages of which one recipient fits: %s', async (_name, script) => {
+  await using mail = await startTestMail({ strictScripts: true })
+  mail.script(script)
+  expect(await send(mail)).toBeNull()
+  const both = { ...letter, to: ['ada@example.test', 'bob@example.test'] }
+  await expect(createTransport(mail.transport()).sendMail(both)).rejects.toThrow()
+})
+
 test('too many connections at a time', async () => {
   await using mail = await startTestMail()
   mail.script(on.greeting.when(({ open }) => open > 2).reply(421, '4.7.0', 'too many connections'))
@@ -256,6 +268,9 @@ test.each([
   ['no rate', () => on.any.throttle(0)],
   ['never', () => on.any.times(0)],
   ['no reply code', () => on.rcpt.reply(99)],
+  ['an argument where there is none', () => on.quit.for('x')],
+  ['one in IMAP', () => on.imap.idle.for('INBOX')],
+  ['one in POP3', () => on.pop3.stat.for('1')],
   ['a class that does not fit', () => on.rcpt.reply(550, '4.1.1')],
 ])('%s is refused where it is written', (_name, make) => {
   expect(make).toThrow()

@@ -312,7 +312,7 @@ describe('connectTestMail', () => {
     {
       await using _ = await remote.script(
         on.rcpt.for(/^ada@/i).times(1).reply(451, '4.7.1', 'greylisted'),
-        on.data.for('').delay(1),
+        on.data.for('ada@example.test').delay(1),
       )
       await expect(send(remote)).rejects.toMatchObject({ responseCode: 451 })
       await send(remote)

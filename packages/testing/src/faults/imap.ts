@@ -4,6 +4,7 @@ import type { MemoryStore, UidSet } from '@posthouse/store-api'
 import { fromUtf8, utf8 } from '@posthouse/wire'
 import { imapTranscript } from '../dialogue/imap.js'
 import type { SessionBook } from '../sessions.js'
+import { userOfResponse } from './login-name.js'
 import type { FaultAction, FaultSituation, ScriptBook } from './script.js'
 import type { Dialect } from './wire.js'
 
@@ -20,6 +21,35 @@ const LIMITS = { depth: 10, items: 1_000 }
 function stepOf(name: string): string {
   const plain = name.startsWith('UID ') ? name.slice(4) : name
   return plain === 'AUTHENTICATE' ? 'login' : plain === 'EXAMINE' ? 'select' : plain.toLowerCase()
+}
+
+/** Commands whose first argument is a mailbox. */
+const OF_MAILBOX = new Set(['select', 'create', 'delete', 'rename', 'subscribe', 'unsubscribe', 'status', 'append'])
+
+/** A space, the end of the line, or of the octets. */
+const BEHIND_ARGUMENT: ReadonlySet<number | undefined> = new Set([32, 13, undefined])
+
+/** The first argument as it is meant: `"My Box"`, a literal and modified UTF-7 decoded. */
+function firstArgument({ name, bytes, at }: CommandEvent, asUtf8: boolean): string {
+  const [word] = utf8(bytes, at).trim().split(' ')
+  try {
+    const cursor = new Cursor(bytes, at, LIMITS)
+    cursor.space()
+    const text = cursor.astring()
+    // `1:*` is a string up to its `*`.
+    if (!BEHIND_ARGUMENT.has(bytes[cursor.at])) return word
+    return OF_MAILBOX.has(stepOf(name)) ? (parseMailboxName(text, asUtf8)?.join('/') ?? word) : utf8(text)
+  } catch {
+    // A set of numbers, a list, or nothing.
+    return word
+  }
+}
+
+/** Who logs in; `''` when the command does not say it. */
+function userOf(event: CommandEvent): string {
+  if (event.name === 'LOGIN') return firstArgument(event, false)
+  const [mechanism, response] = utf8(event.bytes, event.at).trim().split(' ')
+  return userOfResponse(mechanism, response)
 }
 
 /** The faults of one IMAP server. */
@@ -55,7 +85,11 @@ export function imapFaults(store: MemoryStore, sessions: SessionBook): ImapFault
       step(event) {
         if (event.type !== 'command' && event.type !== 'literal-start') return null
         const { name, bytes, at } = event as CommandEvent
-        return { name: stepOf(name), argument: utf8(bytes, at).trim() }
+        const step = stepOf(name)
+        const argument = step === 'login' ? userOf(event as CommandEvent) : utf8(bytes, at).trim()
+        if (step === 'login') return { name: step, argument }
+        const first = firstArgument(event as CommandEvent, open.get(id)?.utf8 ?? false)
+        return { name: step, argument, names: [first, argument] }
       },
       answer(event, action, engine) {
         if (action.type !== 'line') return false

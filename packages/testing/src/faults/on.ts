@@ -4,6 +4,7 @@ import { TestMailError } from '../errors.js'
 import {
   type FaultAction,
   type FaultSituation,
+  hasArgument,
   IMAP_STEPS,
   type ImapStep,
   POP3_STEPS,
@@ -21,7 +22,12 @@ export interface Conditions<Self> {
   times(count: number): Self
   /** Happens with this probability; the same in each run with the same seed. Default seed: 1. */
   chance(probability: number, options?: { readonly seed?: number }): Self
-  /** Only for this address (RCPT, MAIL), name (EHLO), mechanism (AUTH) or these arguments; without regard to case. */
+  /**
+   * Only for this address (RCPT and MAIL; one of the recipients at DATA and the message), name (EHLO) or mechanism
+   * (AUTH). IMAP and POP3: for this user, where the client names one in the command that logs in; else for this first
+   * argument, a mailbox as `Work/2026`, or for all of them. Without regard to case.
+   * @throws TestMailError `options` at steps at which the client says nothing of that kind.
+   */
   for(argument: string | RegExp): Self
   /** Only where a function says so. */
   when(condition: (situation: FaultSituation) => boolean): Self
@@ -171,7 +177,10 @@ function build<T>(protocol: Script['protocol'], step: string, name: string, sett
     once: () => again({ times: 1 }, 'once()'),
     times: (count: number) => again({ times: counted(count) }, `times(${count})`),
     chance: (chance: number, { seed = 1 }: { seed?: number } = {}) => again({ chance, seed }, `chance(${chance})`),
-    for: (argument: string | RegExp) => again({ argument }, `for(${argument})`),
+    for(argument: string | RegExp) {
+      if (hasArgument(protocol, step)) return again({ argument }, `for(${argument})`)
+      throw new TestMailError('options', `${name}.for(${argument}): a client says nothing there that could be compared`)
+    },
     when: (when: (situation: FaultSituation) => boolean) => again({ when }, 'when(...)'),
     delay: (ms: number) => script({ type: 'delay', ms }, `delay(${ms})`),
     stall: () => script({ type: 'stall' }, 'stall()'),

@@ -19,6 +19,20 @@ export const POP3_STEPS = [
   ...(['noop', 'quit'] as const),
 ] as const
 
+/** Steps at which a client says nothing that `for` could compare. */
+const WITHOUT_ARGUMENT: Readonly<Record<Script['protocol'], ReadonlySet<string>>> = {
+  smtp: new Set<SmtpStep>(['greeting', 'starttls', 'rset', 'quit']),
+  imap: new Set<ImapStep>([
+    ...(['greeting', 'capability', 'noop', 'logout', 'starttls', 'namespace', 'idle', 'close', 'unselect'] as const),
+  ]),
+  pop3: new Set<Pop3Step>(['greeting', 'capa', 'stls', 'stat', 'rset', 'noop', 'quit']),
+}
+
+/** True when `for` can say something at a step. */
+export function hasArgument(protocol: Script['protocol'], step: string): boolean {
+  return !WITHOUT_ARGUMENT[protocol].has(step)
+}
+
 /** Where a fault of SMTP happens. */
 export type SmtpStep = (typeof SMTP_STEPS)[number]
 /** Where a fault of IMAP happens. */
@@ -28,7 +42,10 @@ export type Pop3Step = (typeof POP3_STEPS)[number]
 
 /** What a condition sees. */
 export interface FaultSituation {
-  /** The address of RCPT, the sender of MAIL, the name of EHLO, the mechanism of AUTH; the arguments in IMAP and POP3. */
+  /**
+   * The address of RCPT, the sender of MAIL, the name of EHLO, the mechanism of AUTH, the recipients at DATA and the
+   * message (`, ` between them); in IMAP and POP3 the user of a login, and the arguments of other commands.
+   */
   readonly argument: string
   /** The client's address. */
   readonly remote: string
@@ -86,6 +103,8 @@ export interface AtStep {
   readonly protocol: Script['protocol']
   readonly step: string
   readonly situation: FaultSituation
+  /** What `for` compares, one of them is enough: recipients, an argument decoded and as it was sent. Default: `argument`. */
+  readonly names?: readonly string[]
 }
 
 /** Scripts in force. */
@@ -118,7 +137,8 @@ export function createScriptBook(surprised: (where: string, error: unknown) => v
   function happens({ script, left, random }: Entry, at: AtStep, types: ReadonlySet<FaultAction['type']>): boolean {
     if (script.protocol !== at.protocol || (script.step !== at.step && script.step !== 'any')) return false
     if (left <= 0 || !types.has(script.action.type)) return false
-    if (script.argument !== null && !fits(script.argument, at.situation.argument)) return false
+    const { argument } = script
+    if (argument !== null && !(at.names ?? [at.situation.argument]).some((name) => fits(argument, name))) return false
     try {
       if (script.when && !script.when(at.situation)) return false
     } catch (error) {

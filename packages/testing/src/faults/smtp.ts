@@ -7,9 +7,10 @@ import {
   type SmtpHandler,
   type SmtpSession,
   type StageAnswer,
+  type Transaction,
 } from '@posthouse/smtp'
 import type { SessionBook } from '../sessions.js'
-import type { FaultAction, FaultSituation, ScriptBook, SmtpStep } from './script.js'
+import type { AtStep, FaultAction, FaultSituation, ScriptBook, SmtpStep } from './script.js'
 import type { Controls, Dialect } from './wire.js'
 
 /** What the handler performs itself. */
@@ -31,9 +32,9 @@ const UNHEARD = reply(451, '4.3.0', 'scripted')
 
 /** The handler that performs scripts. */
 export function smtpFaults({ book, situation, controls }: SmtpFaultOptions): SmtpHandler {
-  function at(step: SmtpStep, argument: string, session: SmtpSession): StageAnswer {
+  function at(step: SmtpStep, argument: string | readonly string[], session: SmtpSession): StageAnswer {
     if (book.empty) return undefined
-    const due = book.due({ protocol: 'smtp', step, situation: situation(argument, session.remote.address) }, IN_HANDLER)
+    const due = book.due(atStep(step, argument, session, situation), IN_HANDLER)
     return due.length === 0 ? undefined : performAll(due, step, session)
   }
 
@@ -88,11 +89,27 @@ export function smtpFaults({ book, situation, controls }: SmtpFaultOptions): Smt
     auth: (mechanism, session) => at('auth', mechanism, session),
     mail: ({ reversePath }, session) => at('mail', reversePath?.address ?? '', session),
     rcpt: ({ address }, _transaction, session) => at('rcpt', address, session),
-    data: (_transaction, session) => at('data', '', session),
-    message: (_message, session) => at('message', '', session),
+    data: (transaction, session) => at('data', recipientsOf(transaction), session),
+    message: ({ transaction }, session) => at('message', recipientsOf(transaction), session),
     rset: (session) => at('rset', '', session),
     quit: (session) => at('quit', '', session),
   }
+}
+
+/** A step with what the client has said: one argument, or the recipients of its message. */
+export function atStep(
+  step: SmtpStep,
+  argument: string | readonly string[],
+  { remote }: SmtpSession,
+  situation: SmtpFaultOptions['situation'],
+): AtStep {
+  if (typeof argument === 'string') return { protocol: 'smtp', step, situation: situation(argument, remote.address) }
+  return { protocol: 'smtp', step, situation: situation(argument.join(', '), remote.address), names: argument }
+}
+
+/** The addresses that the server has accepted. */
+export function recipientsOf({ recipients }: Transaction): readonly string[] {
+  return recipients.map(({ address }) => address)
 }
 
 /** Octets that are a refusal make the server act as if it had said so itself; all others are a mask for what it does. */

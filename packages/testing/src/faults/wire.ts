@@ -26,6 +26,8 @@ export type AnyEngine = Engine<AnyEvent, unknown>
 export interface Step {
   readonly name: string
   readonly argument: string
+  /** See `AtStep.names`. */
+  readonly names?: readonly string[]
 }
 
 /** What is said in place of the session. */
@@ -261,7 +263,9 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
 
   async function faulty(event: AnyEvent | null, step: Step, go: () => void | Promise<void>): Promise<void> {
     const situation = around.situation(step.argument, link.remote.address)
-    for (const action of book.due({ protocol: dialect.protocol, step: step.name, situation }, dialect.types)) {
+    const { names } = step
+    const at = { protocol: dialect.protocol, step: step.name, situation, ...(names && { names }) }
+    for (const action of book.due(at, dialect.types)) {
       if (await perform(action, event, step)) return
     }
     await answered(go())

@@ -13,7 +13,7 @@ import {
 import type { MemoryStore } from '@posthouse/store-api'
 import type { TestDsn, TestEnvelope, TestMessageOrigin } from '../content/message.js'
 import type { FaultAction, ScriptBook } from '../faults/script.js'
-import type { SmtpFaultOptions } from '../faults/smtp.js'
+import { atStep, recipientsOf, type SmtpFaultOptions } from '../faults/smtp.js'
 import { gone } from '../faults/wire.js'
 import type { Mailroom } from '../mailroom.js'
 import type { TestMailLimits } from '../options.js'
@@ -59,8 +59,8 @@ export function keep(options: KeepOptions): SmtpHandler {
       }),
     )
     sessions.brought(session.id)
-    const situation = options.situation('', session.remote.address)
-    if (scripts.due({ protocol: 'smtp', step: 'message', situation }, AFTER_ACCEPT).length > 0) {
+    const at = atStep('message', recipientsOf(transaction), session, options.situation)
+    if (scripts.due(at, AFTER_ACCEPT).length > 0) {
       options.controls(session.id)?.drop(0, 'client')
       await gone(session)
     }
@@ -79,7 +79,7 @@ export function keep(options: KeepOptions): SmtpHandler {
 function envelopeOf(transaction: Transaction): TestEnvelope {
   return {
     from: transaction.reversePath?.address ?? '',
-    to: transaction.recipients.map(({ address }) => address),
+    to: recipientsOf(transaction),
     body: transaction.body,
     smtputf8: transaction.smtputf8,
     dsn: dsnOf(transaction),

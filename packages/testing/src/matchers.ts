@@ -1,7 +1,7 @@
 /** Matchers for `expect`, whatever runner it belongs to. */
 import type { AbsenceOptions } from './absence.js'
 import type { TestMessage } from './content/message.js'
-import { TestMailError } from './errors.js'
+import { TestMailError, type TestMailErrorCode } from './errors.js'
 import type { MailReceiver } from './inbox.js'
 import type { WaitOptions } from './mailroom.js'
 import { type Match, matches, type Text } from './match.js'
@@ -42,29 +42,31 @@ export const mailMatchers = {
     match?: Match,
     options?: WaitOptions,
   ): Promise<MatcherResult> {
-    if (this?.isNot) return inverted(await absence(mail, match, options?.signal && { signal: options.signal }))
+    if (this?.isNot) return inverted(await absence(mail, match, absenceOf(options)))
     try {
       await mail.waitFor(match, options)
       return { pass: true, message: () => 'a message came' }
     } catch (reason) {
-      return failure(reason)
+      return failure(reason, 'timeout')
     }
   },
   async toReceiveNothing(mail: MailReceiver, match?: Match, options?: AbsenceOptions): Promise<MatcherResult> {
     return absence(mail, match, options)
   },
-  toHaveAttachment({ attachments }: TestMessage, filename: Text): MatcherResult {
+  toHaveAttachment(this: MatcherContext | undefined, { attachments }: TestMessage, filename: Text): MatcherResult {
     const names = attachments.map((one) => one.filename)
+    const wanted = this?.isNot ? 'wanted no attachment' : 'wanted an attachment'
     return {
       pass: names.some((name) => matches(filename, name)),
-      message: () => `wanted an attachment ${filename}; there are: ${names.join(', ') || 'none'}`,
+      message: () => `${wanted} ${filename}; there are: ${names.join(', ') || 'none'}`,
     }
   },
-  toSeeInHtml({ visibleText }: TestMessage, text: Text): MatcherResult {
-    const wanted = typeof text === 'string' ? oneLine(text) : text
+  toSeeInHtml(this: MatcherContext | undefined, { visibleText }: TestMessage, text: Text): MatcherResult {
+    const searched = typeof text === 'string' ? oneLine(text) : text
+    const wanted = this?.isNot ? `wanted no ${text}` : `wanted ${text}`
     return {
-      pass: matches(wanted, oneLine(visibleText), 'contains'),
-      message: () => `wanted ${text} in what the HTML shows:\n${visibleText || '(nothing)'}`,
+      pass: matches(searched, oneLine(visibleText), 'contains'),
+      message: () => `${wanted} in what the HTML shows:\n${visibleText || '(nothing)'}`,
     }
   },
   toSeeInOrder(message: TestMessage, texts: readonly string[]): MatcherResult {
@@ -77,9 +79,18 @@ export const mailMatchers = {
     })
     return {
       pass: missing === undefined,
-      message: () => `wanted ${JSON.stringify(missing ?? texts.join(', '))} behind what comes before it, in:\n${seen}`,
+      // All of them are there only where that was not wanted.
+      message: () =>
+        missing === undefined
+          ? `wanted these in no such order: ${texts.map((text) => JSON.stringify(text)).join(', ')}, in:\n${seen}`
+          : `wanted ${JSON.stringify(missing)} behind what comes before it, in:\n${seen}`,
     }
   },
+}
+
+/** What a wait and its opposite have in common. */
+function absenceOf({ signal, since }: WaitOptions = {}): AbsenceOptions {
+  return { ...(signal && { signal }), ...(since && { since }) }
 }
 
 async function absence(mail: MailReceiver, match?: Match, options?: AbsenceOptions): Promise<MatcherResult> {
@@ -87,7 +98,7 @@ async function absence(mail: MailReceiver, match?: Match, options?: AbsenceOptio
     await mail.expectNone(match, options)
     return { pass: true, message: () => 'no message came, but one should have' }
   } catch (reason) {
-    return failure(reason)
+    return failure(reason, 'unexpected')
   }
 }
 
@@ -100,8 +111,11 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ')
 }
 
-/** What the matcher found out is its result; all else (an abort, a disposed server) is not what was asked. */
-function failure(reason: unknown): MatcherResult {
-  if (!(reason instanceof TestMailError) || (reason.code !== 'timeout' && reason.code !== 'unexpected')) throw reason
+/**
+ * What the matcher found out is its result; all else (an abort, a disposed server, a client that is never quiet where
+ * nothing shall come) is not what was asked.
+ */
+function failure(reason: unknown, answer: TestMailErrorCode): MatcherResult {
+  if (!(reason instanceof TestMailError) || reason.code !== answer) throw reason
   return { pass: false, message: () => reason.message }
 }

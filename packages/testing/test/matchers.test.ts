@@ -1,5 +1,5 @@
 import '@posthouse/testing/vitest'
-import { stable, startTestMail, type TestMail } from '@posthouse/testing'
+import { on, stable, startTestMail, type TestMail } from '@posthouse/testing'
 import { fixture } from '@posthouse/testing/fixtures'
 import { createTransport } from 'nodemailer'
 import { expect, test } from 'vitest'
@@ -31,6 +31,28 @@ test('toReceive waits; .not does not wait for the time-out', async () => {
   expect(late.message).toContain('Nearest: "Hello", but subject is "Hello", not "Other"')
 })
 
+test('.not.toReceive looks at what comes since a point', async () => {
+  await using mail = await startTestMail()
+  await send(mail)
+  await expect(mail).not.toReceive({ subject: 'Hello' }, { since: 'now' })
+  await expect(mail).not.toReceive({ subject: 'Hello' }, { since: mail.mark() })
+})
+
+test('a client that is never quiet is no answer', async () => {
+  await using mail = await startTestMail({ waitTimeout: 20 })
+  mail.script(on.rcpt.stall())
+  void send(mail).catch(() => {})
+  while (!mail.sessions[0]?.lines.some(({ line }) => line.startsWith('RCPT'))) await new Promise(setImmediate)
+  const options = { within: 5 }
+  for (const asked of [
+    expect(mail).toReceiveNothing({}, options),
+    expect(mail).not.toReceiveNothing({}, options),
+    expect(mail).not.toReceive(),
+  ]) {
+    expect(await failureOf(asked)).toMatchObject({ code: 'timeout' })
+  }
+})
+
 test('toReceiveNothing', async () => {
   await using mail = await startTestMail()
   await expect(mail).toReceiveNothing({}, { within: 5 })
@@ -55,14 +77,19 @@ test('what is in a message', async () => {
   expect(attached).toHaveAttachment('data.json')
   expect(attached).toHaveAttachment(/pdf$/)
   expect(attached).not.toHaveAttachment('x')
-  expect(() => expect(attached).toHaveAttachment('x')).toThrow('there are: data.json, Rechnung März.pdf')
+  expect(() => expect(attached).toHaveAttachment('x')).toThrow(
+    'wanted an attachment x; there are: data.json, Rechnung März.pdf',
+  )
+  expect(() => expect(attached).not.toHaveAttachment('data.json')).toThrow('wanted no attachment data.json; there are')
   const html = '<table><tr><td>Total:</td><td><b>12</b>&nbsp;€</td></tr></table><p>Bye</p>'
   const bill = await mail.deliver('ada@mail.test', { subject: 'Bill', html, text: undefined } as never)
   expect(bill).toSeeInHtml('Total: 12 €')
   expect(bill).toSeeInHtml(/12\s€/)
   expect(bill).not.toSeeInHtml('13 €')
   expect(() => expect(bill).toSeeInHtml('13 €')).toThrow('wanted 13 € in what the HTML shows:\nTotal:\n12 €\nBye')
+  expect(() => expect(bill).not.toSeeInHtml('12 €')).toThrow('wanted no 12 € in what the HTML shows')
   expect(bill).toSeeInOrder(['Total', 'Bye'])
+  expect(() => expect(bill).not.toSeeInOrder(['Total', 'Bye'])).toThrow('wanted these in no such order: "Total", "Bye"')
   expect(() => expect(bill).toSeeInOrder(['Bye', 'Total'])).toThrow('wanted "Total" behind what comes before it')
 })
 

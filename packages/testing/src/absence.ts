@@ -3,7 +3,7 @@ import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
 import { describeMessage } from './explain.js'
 import { abortedError, behind, goneError, isFor, type Mailroom, type Mark, type Only } from './mailroom.js'
-import { describeMatch, type Match, mismatches } from './match.js'
+import { checkMatch, describeMatch, fits, type Match } from './match.js'
 import type { SessionBook } from './sessions.js'
 
 /** How long it must be quiet. */
@@ -38,10 +38,9 @@ export function expectNone(
   { match, options: { within = 100, timeout, signal, since = 'start' }, only }: Unwanted,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    checkMatch(match)
     if (room.disposed) throw goneError()
-    for (const message of behind(room.of(only), since)) {
-      if (mismatches(match, message).length === 0) throw unexpected(message)
-    }
+    for (const message of behind(room.of(only), since)) if (fits(match, message)) throw unexpected(message)
     if (signal?.aborted) throw abortedError(signal)
     const began = elapsed()
     const silence = createSilence(sessions, only, began)
@@ -68,7 +67,7 @@ export function expectNone(
       (message) => {
         try {
           if (only && !isFor(message, only)) return
-          if (mismatches(match, message).length === 0) settle(() => reject(unexpected(message)))
+          if (fits(match, message)) settle(() => reject(unexpected(message)))
         } catch (error) {
           settle(() => reject(error))
         }

@@ -1,7 +1,7 @@
 import type { AbsenceOptions } from './absence.js'
 import type { TestMessage } from './content/message.js'
 import type { Mailroom, Mark, Only, WaitOptions } from './mailroom.js'
-import { type Match, mismatches } from './match.js'
+import type { Match } from './match.js'
 
 /** What can be waited for: the whole server, or one inbox of it; here or, by `connectTestMail`, elsewhere. */
 export interface MailReceiver {
@@ -75,7 +75,7 @@ export function createInbox(address: string, room: Mailroom, expectNone: ExpectN
     },
     waitFor: (match, options = {}) => room.first({ match, options, only }),
     waitForAll: (count, match, options = {}) => room.wait({ count, match, options, only }),
-    list: async (match) => room.of(only).filter((message) => mismatches(match, message).length === 0),
+    list: (match) => room.list(match, only),
     next: turns.next,
     expectNone: (match, options = {}) => expectNone(match, { since: turns.given, ...options }, only),
   }

@@ -6,7 +6,7 @@ import { after } from './clock.js'
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
 import { explainWait } from './explain.js'
-import { type Match, mismatches } from './match.js'
+import { checkMatch, fits, type Match } from './match.js'
 
 /** A point in the order of arrival: `mail.mark()` gives one, and every message is one. */
 export interface Mark {
@@ -54,6 +54,8 @@ export interface Mailroom {
   /** The number of the last message that came. */
   readonly sequence: number
   of(only: Only | undefined): readonly TestMessage[]
+  /** Those that match. */
+  list(match: Match | undefined, only?: Only): Promise<TestMessage[]>
   /** Takes a message, which is made with its number, and tells everybody who waits. */
   add(make: (sequence: number) => TestMessage): TestMessage
   clear(): void
@@ -100,16 +102,17 @@ export function createMailroom(options: MailroomOptions): Mailroom {
     const found: TestMessage[] = []
     const began = sequence
     const promise = new Promise<T>((resolve, reject) => {
+      checkMatch(match)
       if (disposed) throw goneError()
       for (const message of behind(listOf(only), how.since ?? 'start')) {
-        if (found.length < count && mismatches(match, message).length === 0) found.push(message)
+        if (found.length < count && fits(match, message)) found.push(message)
       }
       if (found.length >= count) return resolve(result(found))
       if (signal?.aborted) throw abortedError(signal)
       const waiter: Waiter = {
         offer(message) {
           try {
-            if (mismatches(match, message).length > 0) return
+            if (!fits(match, message)) return
           } catch (error) {
             // The function of a test must not make the server refuse mail.
             return settle(() => reject(error))
@@ -125,8 +128,10 @@ export function createMailroom(options: MailroomOptions): Mailroom {
       }
       const withdraw = enlist(only?.key ?? '', waiter)
       const late = (): void => {
-        const arrived = behind(all, how.since === 'now' ? { sequence: began } : (how.since ?? 'start'))
-        const text = explainWait({ count, match, only, found, timeout, arrived, more: options.explain() })
+        const from = how.since === 'now' ? { sequence: began } : (how.since ?? 'start')
+        const arrived = behind(all, from)
+        const before = from === 'start' ? [] : listOf(only).filter(({ sequence }) => sequence <= from.sequence)
+        const text = explainWait({ count, match, only, found, timeout, arrived, before, more: options.explain() })
         settle(() => reject(new TestMailError('timeout', text)))
       }
       const stop = timeout === Number.POSITIVE_INFINITY ? null : after(timeout, late)
@@ -169,6 +174,10 @@ export function createMailroom(options: MailroomOptions): Mailroom {
       return sequence
     },
     of: (only) => [...listOf(only)],
+    async list(match, only) {
+      checkMatch(match)
+      return listOf(only).filter((message) => fits(match, message))
+    },
     add(make) {
       const message = make(++sequence)
       const keys = note(message)

@@ -1,4 +1,5 @@
 import type { TestMessage } from './content/message.js'
+import { TestMailError } from './errors.js'
 
 /** Text that is wanted: the text itself, a pattern, or a function. */
 export type Text = string | RegExp | ((text: string) => boolean)
@@ -46,13 +47,75 @@ const someAddress = (wanted: Text, addresses: readonly string[]): boolean =>
 const mailboxes = (addresses: readonly { readonly address: string }[]): string[] =>
   addresses.map(({ address }) => address)
 
-/** The clauses of a shape that a message does not fulfil, each with what it has instead. Empty: it fits. */
-export function mismatches(match: Match | undefined, message: TestMessage): string[] {
+/** Clauses of a shape. */
+export const CLAUSES: ReadonlySet<string> = new Set<keyof MessageShape>([
+  ...(['to', 'from', 'cc', 'bcc', 'subject', 'text', 'html', 'attachment', 'via', 'header'] as const),
+])
+
+/** Refuses what would match everything, or nothing, by mistake. @throws TestMailError `options`. */
+export function checkMatch(match: Match | undefined): void {
+  const what = match as unknown
+  if (what === undefined || typeof what === 'function') return
+  if (typeof what !== 'object' || what === null || Array.isArray(what) || isPattern(what)) {
+    const text = `${String(what)} is no match: say which clause, as { subject: ... }; there are ${listOfClauses()}`
+    throw new TestMailError('options', text)
+  }
+  for (const [name, wanted] of Object.entries(what)) {
+    if (!CLAUSES.has(name)) throw noClause(name)
+    if (wanted === undefined) continue
+    if (name === 'via' && typeof wanted !== 'string') throw noText(name)
+    if (name !== 'header') checkText(name, wanted)
+    else checkHeader(wanted)
+  }
+}
+
+function checkHeader(header: unknown): void {
+  if (typeof header !== 'object' || header === null || isPattern(header)) {
+    throw new TestMailError('options', 'the clause header is an object: { header: { "X-Kind": "receipt" } }')
+  }
+  for (const [name, wanted] of Object.entries(header)) if (wanted !== undefined) checkText(`header ${name}`, wanted)
+}
+
+function checkText(name: string, wanted: unknown): void {
+  if (typeof wanted === 'string' || typeof wanted === 'function' || isPattern(wanted)) return
+  throw noText(name)
+}
+
+/** Also one of another realm: tests of jest run in their own. */
+function isPattern(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === '[object RegExp]'
+}
+
+function noText(name: string): TestMailError {
+  const several = name === 'via' ? '' : ', a pattern or a function'
+  return new TestMailError('options', `the clause ${name} is one text${several}`)
+}
+
+export function noClause(name: string): TestMailError {
+  return new TestMailError('options', `there is no clause ${name}; there are ${listOfClauses()}`)
+}
+
+const listOfClauses = (): string => [...CLAUSES].join(', ')
+
+/** A clause that a message does not fulfil, and what it has instead. */
+export interface Mismatch {
+  readonly clause: string
+  readonly text: string
+}
+
+/** True when all of a match holds. @throws TestMailError `options` for a function that answers later. */
+export function fits(match: Match | undefined, message: TestMessage): boolean {
+  return mismatches(match, message).length === 0
+}
+
+/** The clauses of a shape that a message does not fulfil. Empty: it fits. */
+export function mismatches(match: Match | undefined, message: TestMessage): Mismatch[] {
   if (match === undefined) return []
-  if (typeof match === 'function') return match(message) ? [] : ['the function said no']
-  const failed: string[] = []
+  if (typeof match === 'function') return says(match, message) ? [] : [{ clause: '', text: 'the function said no' }]
+  const failed: Mismatch[] = []
   const clause = (name: string, wanted: Text | undefined, holds: (wanted: Text) => boolean, has: string): void => {
-    if (wanted !== undefined && !holds(wanted)) failed.push(`${name} is ${has}, not ${shown(wanted)}`)
+    if (wanted === undefined || holds(wanted)) return
+    failed.push({ clause: name, text: `${name} is ${has}, not ${shown(wanted)}` })
   }
   const { envelope, from, to, cc, bcc, subject, text, html, attachments, headers, origin } = message
   const recipients = [...envelope.to, ...mailboxes(to)]
@@ -71,6 +134,16 @@ export function mismatches(match: Match | undefined, message: TestMessage): stri
     clause(`header ${name}`, wanted, () => values.some((value) => matches(wanted, value)), list(values))
   }
   return failed
+}
+
+/** What comes later would be true, whatever it says. */
+function says(accepts: (message: TestMessage) => boolean, message: TestMessage): boolean {
+  const said: unknown = accepts(message)
+  if (typeof said === 'object' && said !== null && 'then' in said) {
+    Promise.resolve(said).catch(() => {})
+    throw new TestMailError('options', 'the function of a match returned a promise: it has to answer at once')
+  }
+  return Boolean(said)
 }
 
 /** A match as an error shows it. */

@@ -139,6 +139,8 @@ describe('in any language', () => {
     ['wait?count=x', 'count is a number'],
     ['wait?subject=/(/', '/(/ is no pattern'],
     ['wait?header=x', 'header=Name: value'],
+    ['wait?subjct=reset', expect.stringContaining('there is no clause subjct; there are to, from,')],
+    ['messages?sender=x', expect.stringContaining('there is no clause sender')],
   ])('%s', async (path, wanted) => {
     await using mail = await start()
     const response = await fetch(urlOf(mail, path))
@@ -148,6 +150,7 @@ describe('in any language', () => {
 
   test.each([
     ['wait', '{"match":{"sender":"x"}}'],
+    ['wait', '{"subject":"x"}'],
     ['wait', '{"match":[]}'],
     ['wait', '{"match":{"to":7}}'],
     ['wait', '{"match":{"header":7}}'],

@@ -1,7 +1,7 @@
 /** Waits, and what ends them. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { on, startTestMail, type TestMail, type TestMailError } from '@posthouse/testing'
+import { connectTestMail, type Match, on, startTestMail, type TestMail, type TestMailError } from '@posthouse/testing'
 import { createTransport } from 'nodemailer'
 import { describe, expect, test, vi } from 'vitest'
 
@@ -22,7 +22,13 @@ describe('what is waited for', () => {
     expect((await mail.waitFor({}, { since: mark })).subject).toBe('2')
     expect((await mail.waitFor({}, { since: mail.messages[0] })).subject).toBe('2')
     const none = await failureOf(mail.waitFor({}, { since: mail.mark(), timeout: 1 }))
-    expect(none.message).toContain('Nothing arrived.')
+    expect(none.message.split('\n').slice(1)).toEqual(['Nothing arrived.', 'Before that came 2 that matched.'])
+    const inbox = mail.inbox(letter.to)
+    await inbox.waitFor()
+    for (const wanted of [1, 2]) expect((await inbox.next()).subject).toBe(String(wanted))
+    expect((await failureOf(inbox.next({ timeout: 1 }))).message).toContain('Before that came 2 that matched.')
+    const other = await failureOf(mail.waitFor({ subject: '3' }, { since: 'now', timeout: 1 }))
+    expect(other.message.split('\n').slice(1)).toEqual(['Nothing arrived.'])
   })
 
   test('every clause, and what the error says of it', async () => {
@@ -87,6 +93,51 @@ describe('what is waited for', () => {
     expect(await two.list({ subject: 'other' })).toEqual([])
     const failure = await failureOf(one.waitFor({ subject: 'second' }, { timeout: 1 }))
     expect(failure.message).toContain(`waited 1 ms for ${one.address} for a message with { subject: "second" }`)
+  })
+
+  test('the nearest is one for the same recipient, and of several the last', async () => {
+    await using mail = await startTestMail()
+    const inbox = mail.inbox()
+    for (const subject of ['1', '2']) await send(mail, { to: inbox.address, subject, text: 'other' })
+    await send(mail, { subject: '3', text: 'wanted' })
+    const nearest = async (waiting: Promise<unknown>) => (await failureOf(waiting)).message.split('\n').at(-1)
+    const wanted = { subject: 'none', text: 'wanted' }
+    expect(await nearest(inbox.waitFor(wanted, { timeout: 1 }))).toMatch(/^Nearest: "2", but subject/)
+    expect(await nearest(mail.waitFor({ ...wanted, to: inbox.address }, { timeout: 1 }))).toMatch(/^Nearest: "2"/)
+    expect(await nearest(mail.waitFor(wanted, { timeout: 1 }))).toMatch(/^Nearest: "3"/)
+  })
+
+  test.each<[string, unknown, string]>([
+    ['a text', 'ada@example.test', 'ada@example.test is no match: say which clause'],
+    ['a pattern', /x/, '/x/ is no match'],
+    ['null', null, 'null is no match'],
+    ['a list', [], 'is no match'],
+    ['an unknown clause', { recipient: 'x' }, 'there is no clause recipient; there are to, from,'],
+    ['a list in a clause', { to: ['a', 'b'] }, 'the clause to is one text, a pattern or a function'],
+    ['null in a clause', { subject: null }, 'the clause subject is one text'],
+    ['a header that is none', { header: 'x' }, 'the clause header is an object'],
+    ['a header with a list', { header: { 'X-Kind': ['x'] } }, 'the clause header X-Kind is one text'],
+    ['a pattern for a session', { via: /x/ }, 'the clause via is one text'],
+    ['a function that answers later', async () => false, 'returned a promise'],
+  ])('no match: %s', async (_name, match, text) => {
+    await using mail = await startTestMail({ http: true })
+    await using remote = await connectTestMail(mail.http?.url as string)
+    await send(mail)
+    const inbox = mail.inbox(letter.to)
+    const asks = [mail, inbox, remote].flatMap((receiver) => [
+      receiver.waitFor(match as Match, { timeout: 50 }),
+      receiver.list(match as Match),
+      receiver.expectNone(match as Match, { within: 1 }),
+    ])
+    for (const failure of await Promise.all(asks.map(failureOf))) {
+      expect(failure).toMatchObject({ code: 'options', message: expect.stringContaining(text) })
+    }
+  })
+
+  test('a clause that is left open holds', async () => {
+    await using mail = await startTestMail()
+    await send(mail)
+    await mail.waitFor({ subject: undefined, header: { 'X-Kind': undefined } } as never)
   })
 
   test('a pattern with state is looked at from its beginning', async () => {

@@ -170,11 +170,14 @@ function decoded(segment: string): string {
   }
 }
 
+/** What else a query may ask. */
+const ASKED = new Set(['recipient', 'count', 'within', 'raw', 'timeout', 'since', 'after'])
+
 function inQuery(url: URL, signal: AbortSignal | undefined): Asked {
   const query = url.searchParams
   const since = query.get('since')
   return {
-    match: matchInQuery(query),
+    match: matchInQuery(query, ASKED),
     recipient: query.get('recipient'),
     count: numberIn(query, 'count') ?? null,
     within: numberIn(query, 'within'),
@@ -192,7 +195,9 @@ function numberIn(query: URLSearchParams, name: string): number | undefined {
 }
 
 function inBody(body: unknown, signal: AbortSignal): Asked {
-  const { match, recipient, count, within, raw, timeout, since } = (body ?? {}) as Record<string, unknown>
+  const { match, recipient, count, within, raw, timeout, since, ...rest } = (body ?? {}) as Record<string, unknown>
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) throw new TestMailError('options', `${unknown} is nothing to ask; clauses stand in match`)
   return {
     match: decodeMatch(match),
     recipient: typeof recipient === 'string' ? recipient : null,

@@ -7,7 +7,7 @@ import { TestMailError } from '../errors.js'
 import { explainWait } from '../explain.js'
 import { inTurn, type RemoteInbox } from '../inbox.js'
 import type { Mark, WaitOptions } from '../mailroom.js'
-import { type Match, mismatches } from '../match.js'
+import { checkMatch, fits, type Match } from '../match.js'
 import { encodeMatch, encodeScript, type JsonMatch, type JsonMessage } from '../remote/format.js'
 import type { TestSession } from '../sessions.js'
 import type { Endpoint, Endpoints, RemoteTestMail } from '../test-mail.js'
@@ -79,10 +79,11 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
   const mark = (): Promise<Mark> => call<Mark>({ method: 'GET', path: 'server' })
 
   async function list(match: Match | undefined, recipient: string | null, after = 0): Promise<TestMessage[]> {
+    checkMatch(match)
     const narrowed = recipient === null ? '' : `&recipient=${encodeURIComponent(recipient)}`
     const found = await call<JsonMessage[]>({ method: 'GET', path: `messages?raw&after=${after}${narrowed}` })
     const messages = await Promise.all(found.map(read))
-    return messages.filter((message) => mismatches(match, message).length === 0)
+    return messages.filter((message) => fits(match, message))
   }
 
   async function wait(wanted: RemoteWait): Promise<TestMessage[]> {
@@ -122,11 +123,14 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
         const [message] = await waitByShape(one, after, {})
         after = message
         arrived.push(message)
-        if (mismatches(match, message).length === 0) found.push(message)
+        if (fits(match, message)) found.push(message)
       } catch (error) {
         if (!(error instanceof TestMailError) || error.code !== 'timeout') throw error
         const only = recipient === null ? undefined : { name: recipient, key: recipient.toLowerCase() }
-        throw new TestMailError('timeout', explainWait({ count, match, only, found, timeout, arrived, more: '' }))
+        throw new TestMailError(
+          'timeout',
+          explainWait({ count, match, only, found, timeout, arrived, before: [], more: '' }),
+        )
       }
     }
     return found

@@ -9,7 +9,7 @@ import { TestMailError } from '../errors.js'
 import { checkScripts, createScriptBook } from '../faults/script.js'
 import { createInbox } from '../inbox.js'
 import { createMailroom, type Mailroom, type Only } from '../mailroom.js'
-import { type Match, mismatches } from '../match.js'
+import type { Match } from '../match.js'
 import { DEFAULT_LIMITS, type ListenAt, type TestMailOptions } from '../options.js'
 import { createSessionBook, type SessionBook, type TestSession } from '../sessions.js'
 import type { Endpoint, Endpoints, TestMail } from '../test-mail.js'
@@ -118,7 +118,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
       inbox: (address) => createInbox(address ?? freshAddress(domain, random), room, absence),
       waitFor: (match, how = {}) => room.first({ match, options: how }),
       waitForAll: (count, match, how = {}) => room.wait({ count, match, options: how }),
-      list: async (match) => room.messages.filter((message) => mismatches(match, message).length === 0),
+      list: (match) => room.list(match),
       expectNone: (match, how = {}) => absence(match, how),
       mark: () => ({ sequence: room.sequence }),
       async during(act) {

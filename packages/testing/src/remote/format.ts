@@ -3,17 +3,16 @@ import { reply } from '@posthouse/smtp'
 import type { TestEnvelope, TestMessage, TestMessageOrigin } from '../content/message.js'
 import { TestMailError } from '../errors.js'
 import type { FaultAction, Script } from '../faults/script.js'
-import type { Match, MessageShape, Text } from '../match.js'
+import { CLAUSES, checkMatch, type Match, type MessageShape, noClause, type Text } from '../match.js'
 
 /** A text that is wanted. */
 export type JsonText = string | { readonly pattern: string; readonly flags: string }
 /** A shape. */
 export type JsonMatch = Readonly<Record<string, JsonText | Readonly<Record<string, JsonText>>>>
 
-const CLAUSES = new Set(['to', 'from', 'cc', 'bcc', 'subject', 'text', 'html', 'attachment', 'via', 'header'])
-
-/** A match as JSON; `null` when there is a function in it, which cannot travel. */
+/** A match as JSON; `null` when there is a function in it, which cannot travel. @throws TestMailError `options`. */
 export function encodeMatch(match: Match | undefined): JsonMatch | null {
+  checkMatch(match)
   if (match === undefined) return {}
   if (typeof match === 'function') return null
   const encoded: Record<string, JsonText | Record<string, JsonText>> = {}
@@ -47,13 +46,11 @@ export function decodeMatch(json: unknown): MessageShape {
   if (typeof json !== 'object' || Array.isArray(json)) throw new TestMailError('options', '`match` is an object')
   const shape = new Map<string, Text | Record<string, Text>>()
   for (const [name, value] of Object.entries(json)) {
-    if (!CLAUSES.has(name)) throw new TestMailError('options', `there is no clause ${name}; there are ${list()}`)
+    if (!CLAUSES.has(name)) throw noClause(name)
     shape.set(name, name === 'header' ? decodeHeader(value) : decodeText(value, name))
   }
   return Object.fromEntries(shape) as MessageShape
 }
-
-const list = (): string => [...CLAUSES].join(', ')
 
 function decodeText(value: unknown, name: string): Text {
   if (typeof value === 'string') return value
@@ -77,8 +74,13 @@ function decodeHeader(value: unknown): Record<string, Text> {
   return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, decodeText(text, name)]))
 }
 
-/** A match in a query: `?to=ada@mail.test&subject=/reset/i&header=X-Kind: welcome`. */
-export function matchInQuery(query: URLSearchParams): MessageShape {
+/**
+ * A match in a query: `?to=ada@mail.test&subject=/reset/i&header=X-Kind: welcome`.
+ * @param others What else may stand there.
+ * @throws TestMailError `options` for anything else.
+ */
+export function matchInQuery(query: URLSearchParams, others: ReadonlySet<string>): MessageShape {
+  for (const name of query.keys()) if (!CLAUSES.has(name) && !others.has(name)) throw noClause(name)
   const shape = new Map<string, Text | Record<string, Text>>()
   for (const name of CLAUSES) {
     const value = query.get(name)

@@ -301,3 +301,14 @@ test('the HTML parser is loaded for the first message that may have HTML', async
   await loadHtmlParserFor(octets('Content-Type: TEXT/HTML\r\n\r\n<p>4829\r\n'))
   expect(htmlParser({})).toBeDefined()
 })
+
+test('a message as JSON', () => {
+  const message = messageOf('From: a@b.test\nSubject: Hello\n\nx\n')
+  expect(JSON.parse(JSON.stringify(message))).toMatchObject({
+    subject: 'Hello',
+    text: 'x\n',
+    from: [{ address: 'a@b.test' }],
+  })
+  expect(message.mime.subject).toBe('Hello')
+  expect(Object.keys(message)).not.toContain('mime')
+})

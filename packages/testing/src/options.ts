@@ -57,7 +57,7 @@ export interface TestMailOptions {
   readonly lenient?: boolean
   /** Disposing fails when a scripted fault never happened, or when a handler of the test threw. Default: false. */
   readonly strictScripts?: boolean
-  /** Milliseconds since the epoch. Default: `Date.now`. */
+  /** Milliseconds since the epoch, for messages and sessions; certificates are dated by the real clock. Default: `Date.now`. */
   readonly now?: () => number
   /** Random octets for the addresses of `inbox()`. Default: fast ones that are no secret. */
   readonly random?: (octets: number) => Uint8Array
@@ -78,7 +78,10 @@ export interface HttpAccess {
 export interface TestMailLimits {
   /** Default: 10,000. */
   readonly messages: number
-  /** Octets of all messages, and of one. Default: 64 MiB. */
+  /**
+   * Octets of all messages, and of one. With IMAP or POP3 also of all that is in mailboxes, or was in the last hour:
+   * `clear()` does not free it there, so that a server which lives long needs more. Default: 64 MiB.
+   */
   readonly bytes: number
 }
 

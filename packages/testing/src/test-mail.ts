@@ -55,7 +55,10 @@ export interface MailServer extends MailReceiver, AsyncDisposable, AsyncIterable
   transport(): TransportOptions
   /** The messages that arrived while a function ran. */
   during<T>(act: () => T | Promise<T>): Promise<{ readonly value: T; readonly messages: readonly TestMessage[] }>
-  /** Puts a message into a mailbox without SMTP: for apps that read mail. */
+  /**
+   * Puts a message into a mailbox without SMTP: for apps that read mail.
+   * @param to An address, or the name of a user in the server's domain. @throws TestMailError `options` for anything else.
+   */
   deliver(to: string, message: TestDraft, options?: DeliverOptions): Promise<TestMessage>
   /** Ends all connections and waits; may be called again. Waits that are open are rejected. */
   dispose(): Promise<void>
@@ -78,7 +81,7 @@ export interface TestMail extends MailServer {
   mark(): Mark
   /** Lets things go wrong: `mail.script(on.rcpt.once().reply(451))`, until what it returns is disposed. */
   script(...scripts: readonly Script[]): ScriptedFaults
-  /** Forgets messages and ended sessions; what IMAP and POP3 show stays. */
+  /** Forgets messages and ended sessions; what IMAP and POP3 show stays, and counts for `limits.bytes` as before. */
   clear(): void
 }
 

@@ -38,9 +38,16 @@ export function keep(options: KeepOptions): SmtpHandler {
   const { room, sessions, store, limits, scripts } = options
   const delivery = store ? deliverTo(store) : null
 
+  /** The store keeps what the test has cleared, and for a while what clients have expunged. */
+  function fitsInStore(size: number): boolean {
+    if (!store || store.usage().octets + size <= limits.bytes) return true
+    store.collect()
+    return store.usage().octets + size <= limits.bytes
+  }
+
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Reply | readonly Reply[]> {
     const { transaction } = received
-    if (room.count >= limits.messages || room.octets + received.size > limits.bytes) {
+    if (room.count >= limits.messages || room.octets + received.size > limits.bytes || !fitsInStore(received.size)) {
       return reply(452, '4.3.1', `The test server is full: ${limits.messages} messages or ${limits.bytes} octets`)
     }
     const { createTestMessage, prepareFor } = await options.content()

@@ -3,6 +3,7 @@
  * app's time, and its waits must end all the same.
  */
 const { setTimeout, clearTimeout } = globalThis
+const date = Date.now.bind(Date)
 const now = performance.now.bind(performance)
 
 /** The longest time that a timer takes, in ms. */
@@ -11,6 +12,11 @@ const LONGEST = 0x7fffffff
 /** Ms that go on whatever a test does to the clock. */
 export function elapsed(): number {
   return now()
+}
+
+/** The real date, in milliseconds since the epoch. */
+export function today(): number {
+  return date()
 }
 
 /** Calls once, so many ms from now, until the function it returns is called. */

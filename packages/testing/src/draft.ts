@@ -4,10 +4,21 @@ import { fromUtf8 } from '@posthouse/wire'
 /** A message to put into a mailbox: composed, or as text or octets that are kept as they are. */
 export type TestDraft = Partial<MessageContent> | string | Uint8Array
 
+/** The address of somebody to whom mail is delivered: a bare name is one of the domain. */
+export function addressOf(to: string, domain: string): string {
+  return to.includes('@') ? to : `${to}@${domain}`
+}
+
 /** The octets of a draft. Text gets CRLF line ends. */
 export async function draftOctets(draft: TestDraft, to: string, domain: string): Promise<Uint8Array> {
   if (draft instanceof Uint8Array) return draft
   if (typeof draft === 'string') return fromUtf8(draft.replace(/\r?\n/g, '\r\n'))
   const { composeBytes } = await import('@posthouse/mime/compose')
-  return composeBytes({ from: `sender@${domain}`, to, subject: '', text: '', ...draft } as MessageContent)
+  return composeBytes({
+    from: `sender@${domain}`,
+    to: addressOf(to, domain),
+    subject: '',
+    text: '',
+    ...draft,
+  } as MessageContent)
 }

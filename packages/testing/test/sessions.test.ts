@@ -184,6 +184,18 @@ test('TLS alerts are told without the noise of OpenSSL', async () => {
   expect(mail.sessions[0].problem).toMatch(/^TLS failed: [\w ]*alert[\w ]* \(does the client trust mail\.ca\?\)$/)
 })
 
+test.each(['expired', 'wrong-host', 'self-signed'] as const)(
+  'a client that refuses what is %s is told of no remedy',
+  async (tls) => {
+    await using mail = await startTestMail({ tls })
+    const transport = createTransport({ ...mail.transport(), requireTLS: true })
+    await expect(transport.sendMail(letter)).rejects.toThrow()
+    while (mail.sessions[0].endedAt === null) await new Promise(setImmediate)
+    expect(mail.sessions[0].problem).toMatch(/^TLS failed: /)
+    expect(mail.sessions[0].problem).toMatch(new RegExp(`\\(the server was started with tls: '${tls}'\\)$`))
+  },
+)
+
 test('the book forgets old sessions, and ended ones when it is cleared', async () => {
   await using mail = await startTestMail({ imap: true })
   const { host, port } = mail.imap as { host: string; port: number }

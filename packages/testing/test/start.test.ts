@@ -1,7 +1,15 @@
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { on, startTestMail, type TestMail, TestMailError, testMailFor } from '@posthouse/testing'
+import {
+  connectTestMail,
+  on,
+  startTestMail,
+  type TestMail,
+  TestMailError,
+  type TestMailOptions,
+  testMailFor,
+} from '@posthouse/testing'
 import { ImapFlow } from 'imapflow'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { describe, expect, test } from 'vitest'
@@ -258,6 +266,29 @@ describe('users', () => {
   })
 })
 
+describe('to whom mail is delivered', () => {
+  test.each<[string, TestMailOptions]>([
+    ['a user', { users: ['ada'], imap: true }],
+    ['a user without a mailbox', { users: ['ada'] }],
+  ])('%s, by name', async (_name, options) => {
+    await using mail = await startTestMail({ ...options, http: true })
+    await using remote = await connectTestMail(mail.http?.url as string)
+    for (const server of [mail, remote]) {
+      const message = await server.deliver('ada', { subject: 'Hello' })
+      expect(message).toMatchObject({ to: [{ address: 'ada@mail.test' }], envelope: { to: ['ada@mail.test'] } })
+      for (const to of ['Ada <ada@mail.test>', 'ada@mail.test, bob@mail.test', '']) {
+        await expect(server.deliver(to, 'Subject: x\n\n')).rejects.toMatchObject({ code: 'options' })
+      }
+    }
+  })
+})
+
+test('the clock of a test does not date the certificate', async () => {
+  await using mail = await startTestMail({ tls: 'auto', now: () => Date.UTC(2001, 0, 1) })
+  await createTransport({ ...mail.transport(), requireTLS: true }).sendMail(letter)
+  expect(mail.messages[0].receivedAt).toEqual(new Date(Date.UTC(2001, 0, 1)))
+})
+
 test('DSN parameters are part of the envelope', async () => {
   await using mail = await startTestMail()
   const dsn = { id: 'order-42', return: 'headers', notify: ['failure', 'delay'], recipient: 'ada@example.test' }
@@ -384,6 +415,16 @@ test('testMailFor: a server that could not start leaves nothing to clean up', as
   const after = (clean: () => Promise<void>): unknown => cleanings.push(clean)
   await expect(testMailFor({ after }, { smtp: { port: taken.smtp.port } })).rejects.toThrow('is taken')
   await expect(cleanings[0]()).resolves.toBeUndefined()
+})
+
+test('testMailFor: a runner that refuses the hook has no server left', async () => {
+  const { smtp, dispose } = await startTestMail()
+  await dispose()
+  const after = (): never => {
+    throw new Error('no hooks here')
+  }
+  await expect(testMailFor({ after }, { smtp: { port: smtp.port } })).rejects.toThrow('no hooks here')
+  await using _ = await startTestMail({ smtp: { port: smtp.port } })
 })
 
 test('testMailFor: waits end before the time limit of the test does', async ({ task, onTestFinished }) => {

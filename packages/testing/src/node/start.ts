@@ -1,10 +1,10 @@
-import { createMemoryStore } from '@posthouse/store-api'
+import { createMemoryStore, normaliseAddress } from '@posthouse/store-api'
 import type { Log, Protocol } from '@posthouse/wire'
-import { createTlsIdentity, type Listening, listen, type TlsIdentity } from '@posthouse/wire/node'
+import { type Listening, listen } from '@posthouse/wire/node'
 import { type AbsenceOptions, expectNone } from '../absence.js'
 import { freshAddress } from '../any-octets.js'
 import type { TestMessage } from '../content/message.js'
-import { draftOctets } from '../draft.js'
+import { addressOf, draftOctets } from '../draft.js'
 import { TestMailError } from '../errors.js'
 import { checkScripts, createScriptBook } from '../faults/script.js'
 import { createInbox } from '../inbox.js'
@@ -13,11 +13,11 @@ import type { Match } from '../match.js'
 import { DEFAULT_LIMITS, type ListenAt, type TestMailOptions } from '../options.js'
 import { createSessionBook, type SessionBook, type TestSession } from '../sessions.js'
 import type { Endpoint, Endpoints, TestMail } from '../test-mail.js'
-import { createTestAuthority } from './certificates.js'
 import { putIntoStore } from './deliver.js'
 import { createCaFile, environmentOf, hostInUrl, transportOf } from './environment.js'
 import { later } from './later.js'
 import { makeImap, makePop3, makeSmtp, type Parts } from './servers.js'
+import { tlsOf } from './tls-of.js'
 import { usersOf } from './users.js'
 
 /**
@@ -36,7 +36,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
   const sessions = createSessionBook(now)
   const parts = partsOf(options, sessions, now)
   const { room, scripts, store } = parts
-  const { tls, ca } = tlsOf(options, host, now())
+  const { tls, ca, hint } = tlsOf(options, host)
   const caFile = ca === '' ? null : createCaFile(ca)
   const open: { close(): Promise<void> }[] = []
   /** What the first message and the first connections need. */
@@ -51,7 +51,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
   ): Promise<Endpoint | undefined> {
     if (!where) return undefined
     const listening = await bindTo(protocol, host, portOf(where), {
-      log: recorder(sessions, kind),
+      log: recorder(sessions, kind, hint),
       implicitTls,
       now,
       // All clients of a test come from one address.
@@ -221,36 +221,23 @@ async function deliver(
   draft: Parameters<TestMail['deliver']>[1],
   { domain, ...how }: Parameters<TestMail['deliver']>[2] & { readonly domain: string },
 ): Promise<TestMessage> {
+  const address = addressOf(to, domain)
+  if (normaliseAddress(address) === null) {
+    throw new TestMailError('options', `deliver to an address (ada@mail.test) or a user (ada); ${to} is neither`)
+  }
   const raw = await draftOctets(draft, to, domain)
   const { createTestMessage, prepareFor } = await content()
   await prepareFor(raw)
   if (store) await putIntoStore(store, users.accountOf(to), raw, how)
-  const envelope = { from: '', to: [to], body: '8BITMIME', smtputf8: false, dsn: null } as const
+  const envelope = { from: '', to: [address], body: '8BITMIME', smtputf8: false, dsn: null } as const
   const receivedAt = how.at ?? new Date(now())
   return room.add((sequence) =>
     createTestMessage({ id: `delivered-${sequence}`, sequence, receivedAt, raw, envelope, origin: null }),
   )
 }
 
-function tlsOf(
-  { tls, smtps, imaps, pop3s }: TestMailOptions,
-  host: string,
-  now: number,
-): { readonly tls: TlsIdentity | null; readonly ca: string } {
-  const implicit = smtps || imaps || pop3s
-  const kind = tls ?? (implicit ? 'auto' : 'none')
-  if (kind === 'none' && implicit)
-    throw new TestMailError('options', "smtps, imaps and pop3s cannot be without TLS: tls is 'none'")
-  if (kind === 'none') return { tls: null, ca: '' }
-  if (typeof kind === 'object') return { tls: createTlsIdentity(kind), ca: kind.cert }
-  const authority = createTestAuthority(now)
-  const names = [...new Set(['localhost', '127.0.0.1', '::1', host])]
-  const material = authority.issue(kind === 'auto' ? 'good' : kind, names)
-  return { tls: createTlsIdentity(material), ca: authority.ca }
-}
-
 /** What a listener and its server log, as sessions. */
-function recorder(sessions: SessionBook, protocol: TestSession['protocol']): Log {
+function recorder(sessions: SessionBook, protocol: TestSession['protocol'], hint: string): Log {
   return ({ event, connection = '', message = '', address, level, error, stage }) => {
     switch (event) {
       case 'connection.opened':
@@ -258,7 +245,7 @@ function recorder(sessions: SessionBook, protocol: TestSession['protocol']): Log
       case 'connection.closed':
         return sessions.ended(connection)
       case 'tls.failed':
-        return sessions.problem(connection, tlsProblem(message))
+        return sessions.problem(connection, tlsProblem(message, hint))
       case 'connection.aborted':
       case 'connection.timeout':
         return sessions.problem(connection, message)
@@ -271,10 +258,10 @@ function recorder(sessions: SessionBook, protocol: TestSession['protocol']): Log
 }
 
 /** What OpenSSL says, without its file names and numbers, and what it mostly means. */
-function tlsProblem(message: string): string {
+function tlsProblem(message: string, hint: string): string {
   const [, alert = message] = message.match(/:([^:]*\balert\b[^:]*|[^:]+):[^:]*:\d+:/) ?? []
   const distrust = /unknown ca|bad certificate|certificate unknown|expired|left during/.test(alert)
-  return `TLS failed: ${alert}${distrust ? ' (does the client trust mail.ca?)' : ''}`
+  return `TLS failed: ${alert}${distrust ? ` (${hint})` : ''}`
 }
 
 /** Ends when the server is disposed. */

@@ -23,11 +23,17 @@ export async function testMailFor(test: AfterHook, options: TestMailOptions = {}
   if (!hook) throw new TestMailError('options', 'testMailFor needs a test context with after() or onTestFinished()')
   const starting = startTestMail(limit ? { waitTimeout: limit * 0.8, ...options } : options)
   // At once: jest takes no hooks any more when its tests have begun.
-  hook.call(test, () =>
+  const clean = (): Promise<void> =>
     starting.then(
       (mail) => mail.dispose(),
       () => {},
-    ),
-  )
+    )
+  try {
+    hook.call(test, clean)
+  } catch (error) {
+    // A runner that takes no hooks here: nobody else would end the server.
+    await clean()
+    throw error
+  }
   return starting
 }

@@ -1,7 +1,7 @@
 /** The HTTP interface, and `connectTestMail` over it. */
 import { once } from 'node:events'
-import { request } from 'node:http'
-import { connect } from 'node:net'
+import { createServer, request } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { connectTestMail, on, startTestMail, type TestMail } from '@posthouse/testing'
 import { fixture } from '@posthouse/testing/fixtures'
 import { createTestMailApi } from '@posthouse/testing/http'
@@ -350,6 +350,26 @@ describe('connectTestMail', () => {
     expect(await iterating).toBe('ended')
     expect(await failureOf(forgotten)).toMatchObject({ code: 'disposed' })
     await mail.dispose()
+  })
+
+  test('a server that ends while somebody waits went away', async () => {
+    const sockets: Socket[] = []
+    const server = createServer((incoming, outgoing) => {
+      sockets.push(incoming.socket)
+      if (incoming.url === '/api/v1/server') outgoing.end('{"endpoints":{},"ca":""}')
+      // In the middle of the answer, and before it.
+      else if (incoming.url === '/api/v1/sessions') outgoing.writeHead(200, { 'content-length': 9 }).write('[')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const remote = await connectTestMail(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const asks = [remote.waitFor(), remote.listSessions()].map(failureOf)
+    while (sockets.length < 3) await new Promise(setImmediate)
+    for (const socket of sockets) socket.destroy()
+    for (const failure of await Promise.all(asks)) {
+      expect(failure).toMatchObject({ code: 'unreachable', message: expect.stringContaining('went away') })
+    }
+    await remote.dispose()
+    await new Promise((resolve) => server.close(resolve))
   })
 
   test('what is no test mail server', async () => {

@@ -152,7 +152,7 @@ test('a failed wait tells why sessions brought nothing', async () => {
 test.each<[string, Script, string, string | null]>([
   ['RCPT', on.rcpt.drop(), 'C: RCPT TO:<ada@example.test>', 'RCPT TO:<ada@example.test>'],
   ['DATA', on.data.drop(), 'C: DATA', 'DATA'],
-  ['the message', on.message.drop(), 'C: (17 octets)', '(16 octets)'],
+  ['the message', on.message.drop(), 'C: (17 octets)', '(17 octets)'],
   ['the message that is stored', on.message.dropAfterAccept(), 'C: (17 octets)', null],
   ['an answer', on.quit.drop({ after: 5 }), 'S: 221 2', null],
   ['RCPT, which was refused before', on.rcpt.for('ada@example.test').drop(), 'C: RCPT TO:<ada@example.test>', null],

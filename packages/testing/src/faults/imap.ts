@@ -4,9 +4,9 @@ import type { MemoryStore, UidSet } from '@posthouse/store-api'
 import { fromUtf8, utf8 } from '@posthouse/wire'
 import { imapTranscript } from '../dialogue/imap.js'
 import type { SessionBook } from '../sessions.js'
+import type { Dialect } from './dialect.js'
 import { userOfResponse } from './login-name.js'
 import type { FaultAction, FaultSituation, ScriptBook } from './script.js'
-import type { Dialect } from './wire.js'
 
 type CommandEvent = Extract<ImapEvent, { type: 'command' | 'literal-start' }>
 

@@ -2,8 +2,8 @@
 import type { Pop3Event } from '@posthouse/pop3'
 import { pop3Transcript } from '../dialogue/pop3.js'
 import type { SessionBook } from '../sessions.js'
+import type { Dialect, Dialogue } from './dialect.js'
 import { userOfResponse } from './login-name.js'
-import type { Dialect, Dialogue } from './wire.js'
 
 type CommandEvent = Extract<Pop3Event, { type: 'command' }>
 

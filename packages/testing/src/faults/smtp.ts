@@ -10,14 +10,14 @@ import {
   type Transaction,
 } from '@posthouse/smtp'
 import type { SessionBook } from '../sessions.js'
+import type { Controls, Dialect, SaidAction } from './dialect.js'
+import type { HiddenKeywords } from './keywords.js'
 import type { AtStep, FaultAction, FaultSituation, ScriptBook, SmtpStep } from './script.js'
-import type { Controls, Dialect } from './wire.js'
 
 /** What the handler performs itself. */
 const IN_HANDLER: ReadonlySet<FaultAction['type']> = new Set([
   ...(['reply', 'delay', 'stall', 'raw', 'drop', 'throttle', 'run'] as const),
 ])
-const WITHOUT: ReadonlySet<FaultAction['type']> = new Set(['without'] as const)
 
 /** What SMTP's faults are told of their server. */
 export interface SmtpFaultOptions {
@@ -29,6 +29,9 @@ export interface SmtpFaultOptions {
 
 /** What is said where nobody hears it. */
 const UNHEARD = reply(451, '4.3.0', 'scripted')
+
+/** The answer to a command whose keyword is hidden (RFC 5321 §4.2.4). */
+const UNKNOWN: SaidAction = { type: 'reply', reply: reply(502, '5.5.1', 'Command not implemented') }
 
 /** The handler that performs scripts. */
 export function smtpFaults({ book, situation, controls }: SmtpFaultOptions): SmtpHandler {
@@ -135,7 +138,7 @@ const IN_TRANSACTION: ReadonlySet<SmtpEngine['state']> = new Set([
 const IN_CHUNKS: ReadonlySet<string> = new Set<SmtpEvent['type']>(['chunk-start', 'chunk-end'])
 
 /** What is done below the session. */
-export function smtpDialect(sessions: SessionBook): Dialect {
+export function smtpDialect(sessions: SessionBook, hidden: HiddenKeywords): Dialect {
   return {
     protocol: 'smtp',
     types: new Set([...IN_HANDLER, 'fail-handshake']),
@@ -146,6 +149,11 @@ export function smtpDialect(sessions: SessionBook): Dialect {
         const name = type === 'command' ? ON_THE_WIRE.get(command.verb) : undefined
         return name ? { name, argument: 'argument' in command ? command.argument : '' } : null
       },
+      refused(event) {
+        const { type, command } = event as Extract<SmtpEvent, { type: 'command' }>
+        return type === 'command' && hidden.has(id, command.verb) ? UNKNOWN : null
+      },
+      closed: () => hidden.forget(id),
       answer(_event, action, engine) {
         if (action.type !== 'reply') return false
         engine.send(action.reply)
@@ -162,18 +170,4 @@ export function smtpDialect(sessions: SessionBook): Dialect {
       },
     }),
   }
-}
-
-/** The keywords of EHLO, without those that scripts take away. */
-export function withoutKeywords(
-  lines: readonly string[],
-  book: ScriptBook,
-  situation: FaultSituation,
-): readonly string[] {
-  if (book.empty) return lines
-  const hidden = new Set<string>()
-  for (const action of book.due({ protocol: 'smtp', step: 'ehlo', situation }, WITHOUT)) {
-    if (action.type === 'without') for (const keyword of action.keywords) hidden.add(keyword.toUpperCase())
-  }
-  return hidden.size === 0 ? lines : lines.filter((line) => !hidden.has(line.split(' ', 1)[0].toUpperCase()))
 }

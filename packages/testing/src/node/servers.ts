@@ -3,9 +3,11 @@ import { createSmtpServer, dsnExtension, reply, type SmtpHandler } from '@postho
 import type { MemoryStore } from '@posthouse/store-api'
 import type { Protocol } from '@posthouse/wire'
 import { anyOctets } from '../any-octets.js'
+import type { Controls, Surroundings } from '../faults/dialect.js'
+import { hiddenKeywords } from '../faults/keywords.js'
 import type { FaultSituation, ScriptBook } from '../faults/script.js'
-import { smtpDialect, smtpFaults, withoutKeywords } from '../faults/smtp.js'
-import { type Controls, type Surroundings, withFaults } from '../faults/wire.js'
+import { smtpDialect, smtpFaults } from '../faults/smtp.js'
+import { withFaults } from '../faults/wire.js'
 import type { TestMailLimits, TestMailOptions } from '../options.js'
 import type { SessionBook } from '../sessions.js'
 import { type KeepOptions, keep } from './keep.js'
@@ -45,6 +47,7 @@ export function makeSmtp(parts: Parts): Protocol {
   let all: ReadonlyMap<string, Controls> = new Map()
   const controls = (id: string): Controls | undefined => all.get(id)
   const situation = situationIn(sessions)
+  const hidden = hiddenKeywords(scripts, situation)
   const { on = [] } = options
   const own = Array.isArray(on) ? (on as readonly SmtpHandler[]) : [on as SmtpHandler]
   const server = createSmtpServer({
@@ -62,7 +65,7 @@ export function makeSmtp(parts: Parts): Protocol {
     random: anyOctets,
     content: options.lenient ? 'preserve' : 'reject',
     limits: { messageSize: limits.bytes, messageInMemory: limits.bytes, authFailureDelay: 0 },
-    keywords: (lines, { remote }) => withoutKeywords(lines, scripts, situation('', remote.address)),
+    keywords: hidden.shown,
     transcript({ side, text }, { id }) {
       if (side === 'client') return sessions.said(id, 'C', text)
       // Without controls the connection is over: what a handler says then is heard by nobody.
@@ -70,7 +73,7 @@ export function makeSmtp(parts: Parts): Protocol {
       if (heard !== null) sessions.said(id, 'S', heard)
     },
   })
-  const faulty = withFaults(server, smtpDialect(sessions), surroundingsOf(parts))
+  const faulty = withFaults(server, smtpDialect(sessions, hidden), surroundingsOf(parts))
   all = faulty.controls
   return faulty
 }

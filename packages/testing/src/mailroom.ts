@@ -103,6 +103,7 @@ export function createMailroom(options: MailroomOptions): Mailroom {
     const began = sequence
     const promise = new Promise<T>((resolve, reject) => {
       checkMatch(match)
+      checkWait(count, timeout)
       if (disposed) throw goneError()
       for (const message of behind(listOf(only), how.since ?? 'start')) {
         if (found.length < count && fits(match, message)) found.push(message)
@@ -207,6 +208,18 @@ export function createMailroom(options: MailroomOptions): Mailroom {
       for (const waiter of [...everybody, ...listeners]) waiter.dispose()
     },
   }
+}
+
+/** @throws TestMailError `options` for what would end at once, or never. */
+export function checkWait(count: number, timeout: number): void {
+  if (!(Number.isInteger(count) && count > 0)) throw new TestMailError('options', `waitForAll(${count}): how many?`)
+  checkTime('timeout', timeout)
+}
+
+/** @throws TestMailError `options` for what is no time. */
+export function checkTime(name: string, ms: number): void {
+  if (typeof ms === 'number' && ms >= 0) return
+  throw new TestMailError('options', `${name}: ${String(ms)} is no time: milliseconds, 0 or more`)
 }
 
 /** The part of a list that counts; its messages stand in the order of their numbers. */

@@ -1,5 +1,6 @@
 import type { SmtpHandler } from '@posthouse/smtp'
 import type { CredentialVerifier, PasswordCheck } from '@posthouse/wire'
+import { TestMailError } from './errors.js'
 import type { CertificateKind, TestCertificate } from './node/certificates.js'
 
 /** Where a protocol is served. */
@@ -86,3 +87,17 @@ export interface TestMailLimits {
 }
 
 export const DEFAULT_LIMITS: TestMailLimits = Object.freeze({ messages: 10_000, bytes: 64 * 1024 * 1024 })
+
+/** All there are. A record, so that none is forgotten. */
+const KNOWN: Readonly<Record<keyof TestMailOptions, true>> = {
+  ...({ host: true, smtp: true, smtps: true, imap: true, imaps: true, pop3: true, pop3s: true, http: true } as const),
+  ...({ tls: true, auth: true, users: true, domain: true, on: true, limits: true, waitTimeout: true } as const),
+  ...({ lenient: true, strictScripts: true, now: true, random: true, signal: true } as const),
+}
+
+/** @throws TestMailError `options` for one that is unknown: mostly a slip of the pen. */
+export function checkOptions(options: TestMailOptions): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(KNOWN, name))
+  if (unknown === undefined) return
+  throw new TestMailError('options', `there is no option ${unknown}; there are ${Object.keys(KNOWN).join(', ')}`)
+}

@@ -1,4 +1,5 @@
 /** Every fault of SMTP, as nodemailer shows it to its user. */
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { on, type Script, startTestMail, type TestMail, type TestMailOptions } from '@posthouse/testing'
 import { createTransport, type TransportOptions } from 'nodemailer'
@@ -193,6 +194,22 @@ test('an old server offers less', async () => {
   expect(mail.messages[0].origin?.tls).toBeNull()
 })
 
+test('an old server does not know what it does not offer', async () => {
+  await using mail = await startTestMail({ tls: 'auto', strictScripts: true })
+  using _ = mail.script(on.ehlo.once().without('starttls', 'AUTH'))
+  const socket = connect(mail.smtp.port, mail.smtp.host)
+  await once(socket, 'data')
+  const plain = Buffer.from('\0ada\0x').toString('base64')
+  const answers: string[] = []
+  for (const line of ['EHLO x', 'STARTTLS', 'AUTH PLAIN', `AUTH PLAIN ${plain}`, 'EHLO x', `AUTH PLAIN ${plain}`]) {
+    const answer = once(socket, 'data')
+    socket.write(`${line}\r\n`)
+    answers.push(String((await answer)[0]).slice(0, 3))
+  }
+  expect(answers).toEqual(['250', '502', '502', '502', '250', '235'])
+  socket.destroy()
+})
+
 test('delays come before what decides, and several faults work together', async () => {
   await using mail = await startTestMail({ strictScripts: true })
   const seen: string[] = []
@@ -263,11 +280,20 @@ test('a condition or an action that throws is told, too, and nothing happens', a
   await expect(mail.dispose()).rejects.toThrow(/on\.rcpt\.when\(\.\.\.\)\.reply\(550\)[\s\S]*cannot say/)
 })
 
+test('a fault without an action is none', async () => {
+  await using mail = await startTestMail()
+  expect(() => mail.script(on.rcpt.once() as unknown as Script)).toThrow('says what happens')
+})
+
 test.each([
   ['a text of two lines', () => on.imap.login.no('a\r\nb')],
   ['no rate', () => on.any.throttle(0)],
   ['never', () => on.any.times(0)],
   ['no reply code', () => on.rcpt.reply(99)],
+  ['more than certainty', () => on.rcpt.chance(5)],
+  ['less than nothing', () => on.rcpt.chance(-1)],
+  ['a delay that is none', () => on.rcpt.delay(Number.NaN)],
+  ['a cut before the beginning', () => on.data.drop({ after: -3 })],
   ['an argument where there is none', () => on.quit.for('x')],
   ['one in IMAP', () => on.imap.idle.for('INBOX')],
   ['one in POP3', () => on.pop3.stat.for('1')],

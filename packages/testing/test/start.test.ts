@@ -283,6 +283,13 @@ describe('to whom mail is delivered', () => {
   })
 })
 
+test('an option that there is not', async () => {
+  await expect(startTestMail({ imaps: false, impa: true } as TestMailOptions)).rejects.toMatchObject({
+    code: 'options',
+    message: expect.stringContaining('there is no option impa; there are host, smtp,'),
+  })
+})
+
 test('the clock of a test does not date the certificate', async () => {
   await using mail = await startTestMail({ tls: 'auto', now: () => Date.UTC(2001, 0, 1) })
   await createTransport({ ...mail.transport(), requireTLS: true }).sendMail(letter)

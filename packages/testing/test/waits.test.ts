@@ -134,6 +134,19 @@ describe('what is waited for', () => {
     }
   })
 
+  test('what is no wait', async () => {
+    await using mail = await startTestMail({ http: true })
+    await using remote = await connectTestMail(mail.http?.url as string)
+    for (const server of [mail, remote]) {
+      const asks = [
+        ...[0, -1, 1.5, Number.NaN].map((count) => server.waitForAll(count, {}, { timeout: 1 })),
+        ...[Number.NaN, -5, '100' as never].map((timeout) => server.waitFor({}, { timeout })),
+        ...[Number.NaN, -5].map((within) => server.expectNone({}, { within })),
+      ]
+      for (const failure of await Promise.all(asks.map(failureOf))) expect(failure).toMatchObject({ code: 'options' })
+    }
+  })
+
   test('a clause that is left open holds', async () => {
     await using mail = await startTestMail()
     await send(mail)

@@ -68,7 +68,7 @@ export interface MessageFault extends Conditions<MessageFault>, Omit<SmtpFault, 
 
 /** Faults of EHLO. */
 export interface EhloFault extends Conditions<EhloFault>, Omit<SmtpFault, keyof Conditions<unknown>> {
-  /** Leaves keywords out of the reply: an old server. */
+  /** Leaves keywords out of the reply, and does not know a command of that name (STARTTLS, AUTH): an old server. */
   without(...keywords: readonly string[]): Script
 }
 
@@ -176,17 +176,19 @@ function build<T>(protocol: Script['protocol'], step: string, name: string, sett
   const methods = {
     once: () => again({ times: 1 }, 'once()'),
     times: (count: number) => again({ times: counted(count) }, `times(${count})`),
-    chance: (chance: number, { seed = 1 }: { seed?: number } = {}) => again({ chance, seed }, `chance(${chance})`),
+    chance(chance: number, { seed = 1 }: { seed?: number } = {}) {
+      return again({ chance: probability(chance), seed }, `chance(${chance})`)
+    },
     for(argument: string | RegExp) {
       if (hasArgument(protocol, step)) return again({ argument }, `for(${argument})`)
       throw new TestMailError('options', `${name}.for(${argument}): a client says nothing there that could be compared`)
     },
     when: (when: (situation: FaultSituation) => boolean) => again({ when }, 'when(...)'),
-    delay: (ms: number) => script({ type: 'delay', ms }, `delay(${ms})`),
+    delay: (ms: number) => script({ type: 'delay', ms: notNegative('delay', ms) }, `delay(${ms})`),
     stall: () => script({ type: 'stall' }, 'stall()'),
     drop: ({ after = 0 }: { after?: number } = {}) => {
       const of = TAKES_MESSAGE.has(step) ? 'client' : 'server'
-      return script({ type: 'drop', after, of }, `drop(${after === 0 ? '' : after})`)
+      return script({ type: 'drop', after: notNegative('drop', after), of }, `drop(${after === 0 ? '' : after})`)
     },
     throttle: (octetsPerSecond: number) =>
       script({ type: 'throttle', octetsPerSecond: positive(octetsPerSecond) }, `throttle(${octetsPerSecond})`),
@@ -218,6 +220,16 @@ function oneLine(text: string): string {
 function counted(count: number): number {
   if (!Number.isInteger(count) || count < 1) throw new TestMailError('options', `times(${count}): how often?`)
   return count
+}
+
+function probability(chance: number): number {
+  if (!(chance >= 0 && chance <= 1)) throw new TestMailError('options', `chance(${chance}): a probability from 0 to 1`)
+  return chance
+}
+
+function notNegative(name: string, value: number): number {
+  if (!(Number.isFinite(value) && value >= 0)) throw new TestMailError('options', `${name}(${value}): 0 or more`)
+  return value
 }
 
 function positive(rate: number): number {

@@ -150,6 +150,7 @@ export function createScriptBook(surprised: (where: string, error: unknown) => v
 
   return {
     add(scripts) {
+      for (const script of scripts) if (!script.action) throw noAction()
       const added = scripts.map((script) => ({
         script,
         left: script.times,
@@ -183,6 +184,13 @@ export function createScriptBook(surprised: (where: string, error: unknown) => v
       return entries.size === 0
     },
   }
+}
+
+function noAction(): TestMailError {
+  return new TestMailError(
+    'options',
+    'a fault says what happens: on.rcpt.once() is none yet, on.rcpt.once().reply(451) is',
+  )
 }
 
 function fits(wanted: string | RegExp, argument: string): boolean {

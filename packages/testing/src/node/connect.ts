@@ -6,7 +6,7 @@ import { draftOctets } from '../draft.js'
 import { TestMailError } from '../errors.js'
 import { explainWait } from '../explain.js'
 import { inTurn, type RemoteInbox } from '../inbox.js'
-import type { Mark, WaitOptions } from '../mailroom.js'
+import { checkTime, checkWait, type Mark, type WaitOptions } from '../mailroom.js'
 import { checkMatch, fits, type Match } from '../match.js'
 import { encodeMatch, encodeScript, type JsonMatch, type JsonMessage } from '../remote/format.js'
 import type { TestSession } from '../sessions.js'
@@ -88,6 +88,7 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
 
   async function wait(wanted: RemoteWait): Promise<TestMessage[]> {
     const { match, options: how } = wanted
+    checkWait(wanted.count, how.timeout ?? waitTimeout)
     const since = how.since === 'now' ? await mark() : (how.since ?? 'start')
     const json = encodeMatch(match)
     return json ? waitByShape(wanted, since, json) : waitByFunction(wanted, since)
@@ -139,6 +140,8 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
   async function expectNone(match: Match | undefined, how: AbsenceOptions, recipient: string | null): Promise<void> {
     const json = encodeMatch(match)
     const { within = 100, timeout = waitTimeout, signal } = how
+    checkTime('within', within)
+    checkTime('timeout', timeout)
     const from = how.since === 'now' ? await mark() : (how.since ?? 'start')
     const since = from === 'start' ? from : from.sequence
     // A session that nobody has: that tells when it is quiet.

@@ -10,7 +10,7 @@ import { checkScripts, createScriptBook } from '../faults/script.js'
 import { createInbox } from '../inbox.js'
 import { createMailroom, type Mailroom, type Only } from '../mailroom.js'
 import type { Match } from '../match.js'
-import { DEFAULT_LIMITS, type ListenAt, type TestMailOptions } from '../options.js'
+import { checkOptions, DEFAULT_LIMITS, type ListenAt, type TestMailOptions } from '../options.js'
 import { createSessionBook, type SessionBook, type TestSession } from '../sessions.js'
 import type { Endpoint, Endpoints, TestMail } from '../test-mail.js'
 import { putIntoStore } from './deliver.js'
@@ -32,6 +32,7 @@ import { usersOf } from './users.js'
  * @throws TestMailError `options`, or the error of `node:net` for a port that is taken.
  */
 export async function startTestMail(options: TestMailOptions = {}): Promise<TestMail> {
+  checkOptions(options)
   const { host = '127.0.0.1', waitTimeout = 4_000, now = Date.now, signal } = options
   const sessions = createSessionBook(now)
   const parts = partsOf(options, sessions, now)

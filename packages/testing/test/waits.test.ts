@@ -1,7 +1,5 @@
 /** Waits, and what ends them. */
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
-import { connectTestMail, type Match, on, startTestMail, type TestMail, type TestMailError } from '@posthouse/testing'
+import { on, startTestMail, type TestMail, type TestMailError } from '@posthouse/testing'
 import { createTransport } from 'nodemailer'
 import { describe, expect, test, vi } from 'vitest'
 
@@ -105,52 +103,6 @@ describe('what is waited for', () => {
     expect(await nearest(inbox.waitFor(wanted, { timeout: 1 }))).toMatch(/^Nearest: "2", but subject/)
     expect(await nearest(mail.waitFor({ ...wanted, to: inbox.address }, { timeout: 1 }))).toMatch(/^Nearest: "2"/)
     expect(await nearest(mail.waitFor(wanted, { timeout: 1 }))).toMatch(/^Nearest: "3"/)
-  })
-
-  test.each<[string, unknown, string]>([
-    ['a text', 'ada@example.test', 'ada@example.test is no match: say which clause'],
-    ['a pattern', /x/, '/x/ is no match'],
-    ['null', null, 'null is no match'],
-    ['a list', [], 'is no match'],
-    ['an unknown clause', { recipient: 'x' }, 'there is no clause recipient; there are to, from,'],
-    ['a list in a clause', { to: ['a', 'b'] }, 'the clause to is one text, a pattern or a function'],
-    ['null in a clause', { subject: null }, 'the clause subject is one text'],
-    ['a header that is none', { header: 'x' }, 'the clause header is an object'],
-    ['a header with a list', { header: { 'X-Kind': ['x'] } }, 'the clause header X-Kind is one text'],
-    ['a pattern for a session', { via: /x/ }, 'the clause via is one text'],
-    ['a function that answers later', async () => false, 'returned a promise'],
-  ])('no match: %s', async (_name, match, text) => {
-    await using mail = await startTestMail({ http: true })
-    await using remote = await connectTestMail(mail.http?.url as string)
-    await send(mail)
-    const inbox = mail.inbox(letter.to)
-    const asks = [mail, inbox, remote].flatMap((receiver) => [
-      receiver.waitFor(match as Match, { timeout: 50 }),
-      receiver.list(match as Match),
-      receiver.expectNone(match as Match, { within: 1 }),
-    ])
-    for (const failure of await Promise.all(asks.map(failureOf))) {
-      expect(failure).toMatchObject({ code: 'options', message: expect.stringContaining(text) })
-    }
-  })
-
-  test('what is no wait', async () => {
-    await using mail = await startTestMail({ http: true })
-    await using remote = await connectTestMail(mail.http?.url as string)
-    for (const server of [mail, remote]) {
-      const asks = [
-        ...[0, -1, 1.5, Number.NaN].map((count) => server.waitForAll(count, {}, { timeout: 1 })),
-        ...[Number.NaN, -5, '100' as never].map((timeout) => server.waitFor({}, { timeout })),
-        ...[Number.NaN, -5].map((within) => server.expectNone({}, { within })),
-      ]
-      for (const failure of await Promise.all(asks.map(failureOf))) expect(failure).toMatchObject({ code: 'options' })
-    }
-  })
-
-  test('a clause that is left open holds', async () => {
-    await using mail = await startTestMail()
-    await send(mail)
-    await mail.waitFor({ subject: undefined, header: { 'X-Kind': undefined } } as never)
   })
 
   test('a pattern with state is looked at from its beginning', async () => {
@@ -275,107 +227,6 @@ describe('nothing comes', () => {
     await Promise.all([sending, refuted])
     expect(order).toEqual(['released', 'unexpected'])
     pool.close()
-  })
-})
-
-describe('nothing comes, on a server that others use', () => {
-  /** A client that says these lines, one after the other's answer, and stays. */
-  async function client(mail: TestMail, lines: readonly string[]): Promise<Socket> {
-    const socket = connect(mail.smtp.port, mail.smtp.host)
-    await once(socket, 'data')
-    for (const line of lines) {
-      const answer = once(socket, 'data')
-      socket.write(`${line}\r\n`)
-      await answer
-    }
-    return socket
-  }
-
-  test('an inbox counts what is behind the last message that next has given', async () => {
-    await using mail = await startTestMail()
-    const inbox = mail.inbox('ada@example.test')
-    await send(mail)
-    await inbox.next()
-    await inbox.expectNone({}, { within: 5 })
-    expect(await failureOf(inbox.expectNone({}, { since: 'start' }))).toMatchObject({ code: 'unexpected' })
-    await send(mail)
-    expect(await failureOf(inbox.expectNone())).toMatchObject({ code: 'unexpected' })
-    await mail.expectNone({}, { within: 5, since: 'now' })
-    await mail.expectNone({}, { within: 5, since: mail.messages[1] })
-    expect(await failureOf(mail.expectNone({}, { since: mail.messages[0] }))).toMatchObject({ code: 'unexpected' })
-  })
-
-  test('a client that hangs in the middle of a message: the error says where', async () => {
-    await using mail = await startTestMail({ waitTimeout: 30 })
-    mail.script(on.rcpt.stall())
-    const socket = connect(mail.smtp.port, mail.smtp.host)
-    socket.resume()
-    socket.write('EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\n')
-    while (!mail.sessions[0]?.lines.some(({ line }) => line.startsWith('RCPT'))) await new Promise(setImmediate)
-    const failure = await failureOf(mail.expectNone({}, { within: 5 }))
-    expect(failure).toMatchObject({ code: 'timeout' })
-    expect(failure.message).toMatch(
-      /^waited \d+ ms until no client had said anything for 5 ms, and it never was so quiet$/m,
-    )
-    expect(failure.message).toMatch(/^ {2}still in RCPT TO:<c@d\.test> for \d+ ms$/m)
-    socket.destroy()
-  })
-
-  test('clients that always say something: the error says what', async () => {
-    await using mail = await startTestMail()
-    const socket = await client(mail, ['EHLO x'])
-    const failing = failureOf(mail.expectNone({}, { within: 300, timeout: 1 }))
-    let over = false
-    void failing.then(() => {
-      over = true
-    })
-    while (!over) {
-      const answer = once(socket, 'data')
-      socket.write('NOOP\r\n')
-      await answer
-    }
-    expect(await failing).toMatchObject({
-      code: 'timeout',
-      message: expect.stringMatching(/\n {2}NOOP came \d+ ms ago$/),
-    })
-    socket.destroy()
-  })
-
-  test.each([
-    ['DATA', 'DATA'],
-    ['BDAT', 'BDAT 3\r\nx'],
-  ])('an inbox leaves clients alone that send to others: %s', async (_name, data) => {
-    await using mail = await startTestMail({ waitTimeout: 50 })
-    const envelope = ['EHLO x', 'MAIL FROM:<a@b.test>', 'RCPT TO:<bob@example.test>']
-    const socket = await client(mail, [...envelope, data])
-    expect(await failureOf(mail.expectNone({}, { within: 5 }))).toMatchObject({ code: 'timeout' })
-    await mail.inbox('ada@example.test').expectNone({}, { within: 5 })
-    expect(await failureOf(mail.inbox('BOB@example.test').expectNone({}, { within: 5 }))).toMatchObject({
-      code: 'timeout',
-    })
-    socket.destroy()
-  })
-
-  test('however often they do', async () => {
-    await using mail = await startTestMail()
-    const quiet = mail.inbox('ada@example.test').expectNone({}, { within: 200 })
-    let over = false
-    void quiet.then(() => {
-      over = true
-    })
-    while (!over) await send(mail, { to: 'bob@example.test' })
-    await quiet
-  })
-
-  test('another message over the same connection may be for this one', async () => {
-    await using mail = await startTestMail({ waitTimeout: 50 })
-    const envelope = ['EHLO x', 'MAIL FROM:<a@b.test>', 'RCPT TO:<bob@example.test>']
-    const socket = await client(mail, [...envelope, 'DATA', '\r\n.', 'MAIL FROM:<a@b.test>'])
-    expect(await failureOf(mail.inbox('ada@example.test').expectNone({}, { within: 5 }))).toMatchObject({
-      code: 'timeout',
-      message: expect.stringContaining('still in MAIL FROM:<a@b.test>'),
-    })
-    socket.destroy()
   })
 })
 

@@ -49,6 +49,21 @@ describe('what a milter is shown', () => {
     expect(passed[0].text).toBe('Subject: one\r\n\ttwo\r\nX-Empty:\r\n\r\nline 1\r\n.line 2\r\n')
   })
 
+  test('STARTTLS is no other session, and is seen in the macros', async () => {
+    const fake = fakeMilter()
+    const ehlo = 'C: EHLO client.example\nS: ...\nS: 250 {*}\n'
+    await play(
+      filtered(fake).server,
+      `${HELLO}C: STARTTLS\nS: 220 {*}\n-- tls --\n${ehlo}${message('250 {*}')}  C: QUIT\n  S: 221 {*}\n`,
+    )
+    expect(
+      commands(fake.heard)
+        .map((packet) => packet[0])
+        .join(''),
+    ).toBe('cOCHHMRTLNBEK')
+    expect(fake.heard.filter((packet) => packet.startsWith('D H{tls_version}|TLSv1.3|'))).toHaveLength(1)
+  })
+
   test('not what it does not want to see; what it does not answer is not waited for', async () => {
     const skips = 0x01 | 0x02 | 0x08 | 0x200 | 0x40
     const silent = 0x80 | 0x4000 | 0x80000

@@ -78,7 +78,7 @@ export interface Link {
   readonly canCompress: boolean
   /** True when the peer has sent octets that wait for the handler in progress: it has not waited for an answer. */
   readonly inputWaits: boolean
-  /** Aborted, with an `AbortError` that all connections share, when the connection ends. */
+  /** Aborted, with an `AbortError` that all connections share, when the connection ends. Stays the same behind STARTTLS. */
   readonly signal: AbortSignal
   readonly log: Log
   /** Milliseconds since the epoch. */

@@ -46,14 +46,14 @@ export function milter(options: MilterHandlerOptions): MilterHandler {
   const name = options.name ?? 'milter'
   const pool = createLinkPool(options.connect, actionBits(options.actions ?? ALL_ACTIONS), limits)
   const setup: FilterSetup = { options, name, limits, pool }
-  const filteringKey = annotation<Filtering>(name)
+  const filterings = new WeakMap<SmtpSession, Filtering>()
   const shownKey = annotation<Shown>(name)
 
   function filteringOf(session: SmtpSession): Filtering {
-    const known = session.get(filteringKey)
+    const known = filterings.get(session)
     if (known) return known
     const made = new Filtering(setup, session)
-    session.set(filteringKey, made)
+    filterings.set(session, made)
     return made
   }
 
@@ -109,8 +109,8 @@ export function milter(options: MilterHandlerOptions): MilterHandler {
     rewrites: true,
     connect(session) {
       // XCLIENT: another client over the same connection.
-      session.get(filteringKey)?.close()
-      session.set(filteringKey, new Filtering(setup, session))
+      filterings.get(session)?.close()
+      filterings.set(session, new Filtering(setup, session))
       return filteringOf(session).connect()
     },
     helo: (name, session) => filteringOf(session).greet(name),

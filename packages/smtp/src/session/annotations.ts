@@ -28,14 +28,33 @@ export interface Annotated {
 }
 
 export class Notes implements Annotated {
-  #notes: Map<Annotation<unknown>, unknown> | null = null
+  protected notes: Map<Annotation<unknown>, unknown> | null = null
 
   get<T>(key: Annotation<T>): T | undefined {
-    return this.#notes?.get(key) as T | undefined
+    return this.notes?.get(key) as T | undefined
   }
 
   set<T>(key: Annotation<T>, value: T): void {
-    this.#notes ??= new Map()
-    this.#notes.set(key, value)
+    this.notes ??= new Map()
+    this.notes.set(key, value)
+  }
+}
+
+/** Notes in two layers: what was kept stays when the rest is dropped. */
+export class LayeredNotes extends Notes {
+  #kept: Map<Annotation<unknown>, unknown> | null = null
+
+  override get<T>(key: Annotation<T>): T | undefined {
+    return (this.notes?.has(key) ? this.notes : this.#kept)?.get(key) as T | undefined
+  }
+
+  protected keepNotes(): void {
+    if (this.notes === null) return
+    this.#kept = this.#kept === null ? this.notes : new Map([...this.#kept, ...this.notes])
+    this.notes = null
+  }
+
+  protected dropNotes(): void {
+    this.notes = null
   }
 }

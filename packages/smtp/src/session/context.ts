@@ -1,7 +1,7 @@
 import type { Endpoint, Identity, Link, LogEvent, TlsInfo } from '@posthouse/wire'
 import type { SmtpLimits } from '../engine/limits.js'
 import type { Dialect } from '../engine/states.js'
-import { Notes } from './annotations.js'
+import { LayeredNotes } from './annotations.js'
 import type { ClientDetails, SmtpSession } from './handler.js'
 import type { TransactionState } from './transaction.js'
 
@@ -15,7 +15,7 @@ export interface SessionServer {
 }
 
 /** A connection's memory: what handlers see as `SmtpSession`. */
-export class SessionState extends Notes implements SmtpSession {
+export class SessionState extends LayeredNotes implements SmtpSession {
   readonly protocol: Dialect
   readonly hostname: string
   readonly limits: SmtpLimits
@@ -34,7 +34,7 @@ export class SessionState extends Notes implements SmtpSession {
   /** A trusted peer has said who the client is, and nobody has been asked about that client yet. */
   impersonated = false
   #proxied = false
-  readonly #link: Link
+  #link: Link
   readonly #log: (event: LogEvent) => void
 
   constructor(link: Link, server: SessionServer) {
@@ -81,6 +81,17 @@ export class SessionState extends Notes implements SmtpSession {
     return this.#link.inputWaits
   }
 
+  /** What was noted so far is about the client itself, whatever it says: the stage `connect` is over. */
+  connected(): void {
+    this.keepNotes()
+  }
+
+  /** Continues over another link, behind STARTTLS. */
+  continueOver(link: Link): void {
+    this.#link = link
+    this.#startAnew()
+  }
+
   delay(ms: number): Promise<void> {
     return this.#link.delay(ms)
   }
@@ -93,6 +104,14 @@ export class SessionState extends Notes implements SmtpSession {
     // Whoever speaks through a proxy is not on this machine.
     this.#proxied = true
     this.impersonated = true
+  }
+
+  /** RFC 3207 §4.2: forgets what the client has said. What the server found out about its address stays. */
+  #startAnew(): void {
+    this.helo = null
+    this.extended = false
+    this.identity = null
+    this.dropNotes()
   }
 
   now(): number {

@@ -8,7 +8,10 @@ import type { ReceivedMessage } from './message.js'
 import type { RewrittenMessage } from './rewrite.js'
 import type { Recipient, Transaction } from './transaction.js'
 
-/** A connection as handlers see it. */
+/**
+ * A connection as handlers see it, from its beginning to its end. STARTTLS makes it forget what the client said in clear
+ * text (`helo`, `identity`, notes made in later stages than `connect`), and nothing else (RFC 3207 §4.2).
+ */
 export interface SmtpSession extends Annotated {
   /** Unique in the process; the log uses it too. */
   readonly id: string
@@ -120,7 +123,10 @@ export interface SmtpHandler {
   /** Commands that this handler answers, by name in upper case: HELP, VRFY, EXPN, ETRN, or a verb of its own. */
   readonly commands?: ReadonlyMap<string, (argument: string, session: SmtpSession) => MaybePromise<Reply>>
 
-  /** A client has connected; a reply of 4yz or 5yz is the greeting and ends the connection. */
+  /**
+   * A client has connected; a reply of 4yz or 5yz is the greeting and ends the connection. Asked once, and once more for
+   * each client that a trusted peer speaks for (XCLIENT); not again behind STARTTLS, where the notes made here stay.
+   */
   connect?(session: SmtpSession): StageAnswer
   /** EHLO, HELO or LHLO with the name that the client gives itself. */
   helo?(name: string, session: SmtpSession): StageAnswer
@@ -144,6 +150,6 @@ export interface SmtpHandler {
   rset?(session: SmtpSession): StageAnswer
   /** QUIT. */
   quit?(session: SmtpSession): StageAnswer
-  /** The connection is over. */
+  /** The connection is over. Called once: STARTTLS does not end one. */
   close?(reason: CloseReason, session: SmtpSession): void | Promise<void>
 }

@@ -26,6 +26,12 @@ export interface SessionOptions {
 
 type CommandEvent = Extract<SmtpEvent, { type: 'command' }>
 
+/**
+ * Sessions on their way from a connection in clear text to its encrypted rest. By the signal, because that is the one
+ * thing of a connection that stays the same behind STARTTLS, and whoever wraps links and sessions lets it through.
+ */
+const upgrading = new WeakMap<AbortSignal, SessionState>()
+
 /** Makes the engine and the session of a new connection. */
 export function createSession(
   options: SessionOptions,
@@ -57,7 +63,9 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
     this.setup = setup
     this.link = link
     this.engine = createSmtpEngine(link.upgraded ? { ...engine, upgraded: true } : engine)
-    this.session = new SessionState(link, server)
+    const before = link.upgraded ? upgrading.get(link.signal) : undefined
+    before?.continueOver(link)
+    this.session = before ?? new SessionState(link, server)
   }
 
   answer(said: SmtpAnswer): void {
@@ -124,6 +132,10 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
 
   closed(reason: CloseReason): void | Promise<void> {
     dropTransaction(this)
+    if (reason.type === 'upgraded') {
+      upgrading.set(this.link.signal, this.session)
+      return
+    }
     const { close } = this.setup.parts.on
     if (close.length === 0) return
     const waits: Promise<void>[] = []

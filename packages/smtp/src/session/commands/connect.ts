@@ -8,6 +8,7 @@ import { andThen } from '../stages.js'
 export function connect(c: Conversation, welcome: Reply): MaybePromise<void> {
   const verdict = ask(c, 'connect', c.setup.parts.on.connect, (handler) => handler.connect(c.session))
   return andThen(verdict, (said: Reply = welcome) => {
+    c.session.connected()
     c.answer(said)
     if (said.code >= 400) c.close()
   })

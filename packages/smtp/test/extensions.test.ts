@@ -237,19 +237,15 @@ describe('XCLIENT and XFORWARD', () => {
       `${EHLO}
       C: XFORWARD NAME=spike.example ADDR=198.51.100.7 IDENT=[UNAVAILABLE]
       S: 250 2.0.0 OK
-      C: XCLIENT NAME=spike.example ADDR=IPV6:2001:db8::1
+      C: XCLIENT NAME=spike.example ADDR=IPV6:2001:db8::1 PORT=2525 LOGIN=alice
       S: 220 mx.example.org ESMTP
       C: MAIL FROM:<a@example.org>
       S: 503 5.5.1 Say EHLO first
-      C: XCLIENT PORT=2525 LOGIN=alice
-      S: 220 mx.example.org ESMTP
       C: EHLO spike.example
       S: ...
       S: 250 {*}
       C: MAIL FROM:<a@example.org>
       S: 250 2.1.0 Sender OK
-      C: XCLIENT NAME=x
-      S: 503 5.5.1 Not during a mail transaction
     `,
       [...units, watch],
       () => {},
@@ -257,16 +253,28 @@ describe('XCLIENT and XFORWARD', () => {
       proxy,
     )
     const remote = { address: '2001:db8::1', port: 2525 }
-    expect(seen).toEqual([remote, 'spike.example', 'spike.example', { account: 'alice' }, false, '198.51.100.7'])
+    expect(seen).toEqual([remote, 'spike.example', 'spike.example', { account: 'alice' }, false, undefined])
   })
+  test.each(['XCLIENT', 'XFORWARD'])('%s has no place in a transaction', (verb) =>
+    play(
+      `${EHLO}
+      C: MAIL FROM:<a@example.org>
+      S: 250 2.1.0 Sender OK
+      C: ${verb} NAME=x
+      S: 503 5.5.1 Not during a mail transaction
+    `,
+      units,
+      () => {},
+      {},
+      proxy,
+    ),
+  )
   test('the client that is spoken for is asked about, and may be refused', () => {
     const policy: SmtpHandler = {
       connect: ({ remote }) => (remote.address === '198.51.100.66' ? reply(554, '5.7.1', 'Not you') : undefined),
     }
     return play(
       `${EHLO}
-      C: XCLIENT ADDR=198.51.100.7
-      S: 220 mx.example.org ESMTP
       C: XCLIENT ADDR=198.51.100.66
       S: 554 5.7.1 Not you
       -- closed --

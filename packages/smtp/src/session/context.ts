@@ -97,16 +97,20 @@ export class SessionState extends LayeredNotes implements SmtpSession {
   }
 
   impersonate(details: ClientDetails): void {
-    this.remote = { address: details.address ?? this.remote.address, port: details.port ?? this.remote.port }
-    if (details.remoteName !== undefined) this.remoteName = details.remoteName
-    if (details.helo !== undefined) this.helo = details.helo
-    if (details.identity !== undefined) this.identity = details.identity
+    const { address, port, remoteName, helo = null, identity = null } = details
+    // Another client: what the one before has said or shown is not known of it.
+    this.#startAnew()
+    this.helo = helo
+    this.identity = identity
+    if (remoteName !== undefined) this.remoteName = remoteName
+    else if (address !== undefined) this.remoteName = null
+    this.remote = { address: address ?? this.remote.address, port: port ?? this.remote.port }
     // Whoever speaks through a proxy is not on this machine.
     this.#proxied = true
     this.impersonated = true
   }
 
-  /** RFC 3207 §4.2: forgets what the client has said. What the server found out about its address stays. */
+  /** Forgets what the client has said. What the server found out about its address stays (RFC 3207 §4.2). */
   #startAnew(): void {
     this.helo = null
     this.extended = false

@@ -48,20 +48,25 @@ export interface SmtpSession extends Annotated {
   readonly inputWaits: boolean
   /** Resolves after so many ms, or when the connection ends. */
   delay(ms: number): Promise<void>
-  /** Continues as another client (XCLIENT). The stage `connect` is asked again, about that client. */
+  /**
+   * Continues as another client (XCLIENT): its EHLO, its login and the notes of stages behind `connect` are forgotten. The
+   * stage `connect` is asked again, about that client.
+   */
   impersonate(details: ClientDetails): void
   /** Milliseconds since the epoch. */
   now(): number
   log(event: LogEvent): void
 }
 
-/** Who a client is, as a trusted peer says; what is absent stays as it is. */
+/** Who a client is, as a trusted peer says. It is another client than before: what is absent is not known of it. */
 export interface ClientDetails {
-  /** IPv4 or IPv6 text; `''` when it is not known. */
+  /** IPv4 or IPv6 text; `''` when it is not known. Absent: the address stays as it is, and so does its name. */
   readonly address?: string
+  /** Absent: it stays as it is. */
   readonly port?: number
   readonly remoteName?: string | null
   readonly helo?: string | null
+  /** Absent: nobody has logged in. */
   readonly identity?: Identity | null
 }
 

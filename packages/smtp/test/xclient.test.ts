@@ -1,7 +1,14 @@
 /** XCLIENT and XFORWARD: who may say them, and for how long they count. */
 import { playTranscript } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
-import { annotation, requireAuth, type SmtpHandler, xclientExtension } from '../src/index.js'
+import {
+  annotation,
+  forwarded,
+  requireAuth,
+  type SmtpHandler,
+  xclientExtension,
+  xforwardExtension,
+} from '../src/index.js'
 import { EHLO } from './dialogues.js'
 import { collector } from './servers.js'
 
@@ -68,5 +75,40 @@ describe('one client behind the other', () => {
       [xclientExtension(everybody), watch],
     )
     expect(seen[1]).toEqual([null, false, 'one.example', '198.51.100.1'])
+  })
+})
+
+describe('XFORWARD is about one message', () => {
+  const FORWARD = `
+    C: XFORWARD ADDR=198.51.100.7
+    S: 250 2.0.0 OK
+  `
+  const MESSAGE = `
+    C: MAIL FROM:<a@example.org>
+    C: RCPT TO:<b@example.org>
+    C~ BDAT 1 LAST\\r\\nx
+    S: 250 {*}
+    S: 250 {*}
+    S: 250 {*}
+  `
+  test.each([
+    ['a message', MESSAGE],
+    ['RSET', 'C: RSET\nS: 250 {*}'],
+    ['EHLO', GREETED],
+    ['XCLIENT', `C: XCLIENT ADDR=127.0.0.2\n${BANNER}\n${GREETED}`],
+    ['STARTTLS', `C: STARTTLS\nS: 220 {*}\n-- tls --\n${GREETED}`],
+  ])('and is forgotten behind %s', async (_what, text) => {
+    const seen: unknown[] = []
+    const watch: SmtpHandler = {
+      mail: (_tx, session) => void seen.push(session.get(forwarded)?.get('ADDR')),
+      message: (_message, session) => void seen.push(session.get(forwarded)?.get('ADDR')),
+    }
+    await play(`${EHLO}${FORWARD}\n${text}\n${MESSAGE}`, [
+      xclientExtension(everybody),
+      xforwardExtension(everybody),
+      watch,
+    ])
+    expect(seen.slice(-2)).toEqual([undefined, undefined])
+    expect(seen.slice(0, -2)).toEqual(text === MESSAGE ? ['198.51.100.7', '198.51.100.7'] : [])
   })
 })

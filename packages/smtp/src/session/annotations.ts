@@ -38,6 +38,10 @@ export class Notes implements Annotated {
     this.notes ??= new Map()
     this.notes.set(key, value)
   }
+
+  remove(key: Annotation<unknown>): void {
+    this.notes?.delete(key)
+  }
 }
 
 /** Notes in two layers: what was kept stays when the rest is dropped. */

@@ -4,6 +4,7 @@ import type { SmtpAnswer } from '../engine/events.js'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import type { SessionState } from './context.js'
+import { forwarded } from './extensions/xforward.js'
 import type { SmtpSession } from './handler.js'
 import type { Parts } from './parts.js'
 import type { Reception } from './reception.js'
@@ -64,9 +65,10 @@ export function failed(conversation: Conversation, stage: string, error: unknown
   return replies.localProblem()
 }
 
-/** Forgets the transaction and what of its message has come. */
+/** Forgets the transaction, what of its message has come, and where XFORWARD said that it came from. */
 export function dropTransaction(conversation: Conversation): void {
   conversation.reception?.abort()
   conversation.reception = null
   conversation.session.transaction = null
+  conversation.session.remove(forwarded)
 }

@@ -6,6 +6,7 @@ import {
   forwarded,
   requireAuth,
   type SmtpHandler,
+  type Speaker,
   xclientExtension,
   xforwardExtension,
 } from '../src/index.js'
@@ -24,6 +25,75 @@ const BANNER = 'S: 220 mx.example.org ESMTP'
 function play(text: string, handlers: readonly SmtpHandler[]): Promise<void> {
   return playTranscript(collector({ handlers }).server, text, PROXY)
 }
+
+describe('behind XCLIENT the client speaks, not the proxy', () => {
+  const trusted = ({ peer }: Speaker): boolean => ['127.0.0.1', '127.0.0.2'].includes(peer.address)
+  const units = [xclientExtension({ trusted }), xforwardExtension({ trusted })]
+
+  test('it may not say who it is, and is not told that it could', () => {
+    const offers: SmtpHandler = {
+      keywords: (session) => [`XOFFERS ${units.flatMap((unit) => unit.keywords?.(session) ?? []).length}`],
+    }
+    return play(
+      `
+      ${BANNER}
+      C: EHLO proxy
+      S: ...
+      S: 250 XOFFERS 2
+      C: XCLIENT ADDR=198.51.100.66 LOGIN=mallory
+      ${BANNER}
+      C: EHLO evil.example
+      S: ...
+      S: 250 XOFFERS 0
+      C: XCLIENT ADDR=127.0.0.1 LOGIN=admin
+      S: 550 5.7.0 XCLIENT is not for you
+      C: XFORWARD ADDR=127.0.0.1
+      S: 550 5.7.0 XFORWARD is not for you
+      C: STARTTLS
+      S: 220 {*}
+      -- tls --
+      C: EHLO evil.example
+      S: ...
+      S: 250 XOFFERS 0
+      C: XCLIENT ADDR=127.0.0.1 LOGIN=admin
+      S: 550 5.7.0 XCLIENT is not for you
+    `,
+      [...units, offers],
+    )
+  })
+
+  test('a proxy behind a proxy may, when it is trusted too', () =>
+    play(
+      `${EHLO}
+      C: XCLIENT ADDR=127.0.0.2
+      ${BANNER}
+      C: XCLIENT ADDR=198.51.100.66
+      ${BANNER}
+      C: XCLIENT ADDR=198.51.100.67
+      S: 550 5.7.0 XCLIENT is not for you
+    `,
+      units,
+    ))
+
+  test.each<[string, (speaker: Speaker) => boolean]>([
+    ['TLS', ({ tls }) => tls !== null],
+    ['loopback', ({ loopback }) => loopback],
+  ])('what is true of the connection of the proxy is not true of the client: %s', (_what, one) =>
+    play(
+      `${EHLO}
+      C: STARTTLS
+      S: 220 {*}
+      -- tls --
+      ${GREETED}
+      C: XCLIENT ADDR=198.51.100.66
+      ${BANNER}
+      C: XCLIENT ADDR=198.51.100.67
+      S: 550 5.7.0 XCLIENT is not for you
+    `,
+      [xclientExtension({ trusted: one })],
+    ),
+  )
+})
 
 describe('one client behind the other', () => {
   const seen: unknown[] = []

@@ -33,7 +33,7 @@ export class SessionState extends LayeredNotes implements SmtpSession {
   remote: Endpoint
   /** A trusted peer has said who the client is, and nobody has been asked about that client yet. */
   impersonated = false
-  #proxied = false
+  proxied = false
   #link: Link
   readonly #log: (event: LogEvent) => void
 
@@ -66,7 +66,7 @@ export class SessionState extends LayeredNotes implements SmtpSession {
   }
 
   get loopback(): boolean {
-    return this.#link.loopback && !this.#proxied
+    return this.#link.loopback && !this.proxied
   }
 
   get signal(): AbortSignal {
@@ -106,7 +106,7 @@ export class SessionState extends LayeredNotes implements SmtpSession {
     else if (address !== undefined) this.remoteName = null
     this.remote = { address: address ?? this.remote.address, port: port ?? this.remote.port }
     // Whoever speaks through a proxy is not on this machine.
-    this.#proxied = true
+    this.proxied = true
     this.impersonated = true
   }
 

@@ -22,6 +22,8 @@ export interface SmtpSession extends Annotated {
   readonly remote: Endpoint
   /** The other end of the connection itself: not the client when a trusted peer speaks for it (XCLIENT). */
   readonly peer: Endpoint
+  /** A trusted peer has said who the client is (XCLIENT): from then on it may be that client who speaks. */
+  readonly proxied: boolean
   /** Messages that were accepted or refused over this connection. */
   readonly messages: number
   readonly local: Endpoint

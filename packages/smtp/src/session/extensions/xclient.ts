@@ -11,20 +11,36 @@ import { readAttributes } from './attributes.js'
 
 const NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'LOGIN', 'DESTADDR', 'DESTPORT']
 
+/** Somebody who wants to speak for others, and where. */
+export type Speaker = Pick<SmtpSession, 'peer' | 'local' | 'tls' | 'loopback'>
+
 export interface TrustedPeers {
-  /** Decides by `session.peer`; whoever passes may claim to be anybody. */
-  readonly trusted: (session: SmtpSession) => boolean
+  /**
+   * Decides by who the other end is (`peer`), or by where it came in (`local`). Whoever passes may claim to be anybody.
+   *
+   * Behind XCLIENT a proxy may do no more than pass on what its client says. So the client is asked about then, too: it
+   * comes as `peer`, without TLS. A proxy that sends several clients over one connection needs a listener of its own, and
+   * a function that trusts everybody there.
+   */
+  readonly trusted: (speaker: Speaker) => boolean
 }
 
-export function xclientExtension({ trusted }: TrustedPeers): SmtpHandler {
+/** May whoever speaks now say who a client is? */
+export function speaksForOthers(session: SmtpSession, { trusted }: TrustedPeers): boolean {
+  if (!trusted(session)) return false
+  const { remote, local, proxied } = session
+  return !proxied || trusted({ peer: remote, local, tls: null, loopback: false })
+}
+
+export function xclientExtension(peers: TrustedPeers): SmtpHandler {
   return {
     name: 'XCLIENT',
-    keywords: (session) => (trusted(session) ? [`XCLIENT ${NAMES.join(' ')}`] : []),
+    keywords: (session) => (speaksForOthers(session, peers) ? [`XCLIENT ${NAMES.join(' ')}`] : []),
     commands: new Map([
       [
         'XCLIENT',
         (argument, session) => {
-          if (!trusted(session)) return reply(550, '5.7.0', 'XCLIENT is not for you')
+          if (!speaksForOthers(session, peers)) return reply(550, '5.7.0', 'XCLIENT is not for you')
           if (session.transaction) return replies.badSequence('Not during a mail transaction')
           const attributes = readAttributes(argument, NAMES)
           if (!attributes) return replies.badParameter('Bad XCLIENT attributes')

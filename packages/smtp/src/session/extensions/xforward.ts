@@ -4,7 +4,7 @@ import { reply } from '../../syntax/reply.js'
 import { annotation } from '../annotations.js'
 import type { SmtpHandler } from '../handler.js'
 import { readAttributes } from './attributes.js'
-import type { TrustedPeers } from './xclient.js'
+import { speaksForOthers, type TrustedPeers } from './xclient.js'
 
 const NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'IDENT', 'SOURCE']
 
@@ -14,15 +14,15 @@ const NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'IDENT', 'SOURCE']
  */
 export const forwarded = annotation<ReadonlyMap<string, string | null>>('XFORWARD')
 
-export function xforwardExtension({ trusted }: TrustedPeers): SmtpHandler {
+export function xforwardExtension(peers: TrustedPeers): SmtpHandler {
   return {
     name: 'XFORWARD',
-    keywords: (session) => (trusted(session) ? [`XFORWARD ${NAMES.join(' ')}`] : []),
+    keywords: (session) => (speaksForOthers(session, peers) ? [`XFORWARD ${NAMES.join(' ')}`] : []),
     commands: new Map([
       [
         'XFORWARD',
         (argument, session) => {
-          if (!trusted(session)) return reply(550, '5.7.0', 'XFORWARD is not for you')
+          if (!speaksForOthers(session, peers)) return reply(550, '5.7.0', 'XFORWARD is not for you')
           if (session.transaction) return replies.badSequence('Not during a mail transaction')
           const attributes = readAttributes(argument, NAMES)
           if (!attributes) return replies.badParameter('Bad XFORWARD attributes')

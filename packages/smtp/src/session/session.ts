@@ -186,6 +186,7 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   }
 
   #refused(event: Extract<SmtpEvent, { type: 'refused' }>): void {
+    this.#authentication?.broken()
     if (event.close) {
       const message = event.reply.text as string
       this.session.log({ level: 'warn', event: 'protocol.violation', message, verb: event.name })

@@ -39,6 +39,8 @@ export interface Authentication {
   start(mechanism: string, initialResponse: Uint8Array | null): MaybePromise<void>
   response(line: Uint8Array): MaybePromise<void>
   cancelled(): void
+  /** A line came that is no response: what was begun is over. */
+  broken(): void
 }
 
 export function createAuthentication(c: Conversation): Authentication {
@@ -48,7 +50,14 @@ export function createAuthentication(c: Conversation): Authentication {
   let confirmed: Identity | null = null
   let failures = 0
 
+  /** No attempt leaves anything behind by which another could be judged (RFC 4954 §4). */
+  function forget(): void {
+    exchange = null
+    confirmed = null
+  }
+
   function start(name: string, initialResponse: Uint8Array | null): MaybePromise<void> {
+    forget()
     const { verifier } = setup
     if (!verifier) return c.answer(replies.notImplemented())
     if (session.identity) return c.answer(replies.badSequence('Already authenticated'))
@@ -81,7 +90,7 @@ export function createAuthentication(c: Conversation): Authentication {
 
   function unavailable(error: unknown): void {
     failed(c, 'authenticate', error)
-    exchange = null
+    forget()
     c.answer(replies.authenticationUnavailable())
   }
 
@@ -97,8 +106,7 @@ export function createAuthentication(c: Conversation): Authentication {
   }
 
   function succeed(identity: Identity): MaybePromise<void> {
-    exchange = null
-    confirmed = null
+    forget()
     const { authenticated } = setup.parts.on
     const verdict = ask(c, 'authenticated', authenticated, (handler) => handler.authenticated(identity, session))
     return andThen(verdict, (refused?: Reply) => {
@@ -110,7 +118,7 @@ export function createAuthentication(c: Conversation): Authentication {
   }
 
   function refuse(reason: 'credentials' | 'malformed' | 'temporary', user: string | null): MaybePromise<void> {
-    exchange = null
+    forget()
     if (reason === 'temporary') return c.answer(replies.authenticationUnavailable())
     session.log({ level: 'warn', event: 'auth.failed', reason, user, address: session.remote.address })
     const { authFailed } = setup.parts.on
@@ -130,18 +138,17 @@ export function createAuthentication(c: Conversation): Authentication {
     response(line) {
       const decoded = decodeBase64(line)
       if (!decoded) {
-        exchange = null
-        confirmed = null
+        forget()
         return c.mistake(replies.badBase64())
       }
       if (confirmed) return decoded.length === 0 ? succeed(confirmed) : refuse('malformed', null)
       return step(decoded)
     },
     cancelled() {
-      exchange = null
-      confirmed = null
+      forget()
       c.mistake(replies.authenticationCancelled())
     },
+    broken: forget,
   }
 }
 

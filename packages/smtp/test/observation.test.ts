@@ -123,6 +123,11 @@ test.each([
   ['AUTH LOGIN', true],
   ['auth login YQ==', true],
   ['AUTH  PLAIN AGEAc2VjcmV0', true],
+  ['AUTH PLAIN\\tAGEAc2VjcmV0', true],
+  ['AUTH\\tPLAIN\\tAGEAc2VjcmV0', true],
+  ['AUTH\\tLOGIN', true],
+  [' AUTH PLAIN AGEAc2VjcmV0', true],
+  ['\\t auth login', true],
   ['AUTH LOGIN', false],
   ['AUTH GSSAPI', true],
 ])('%s and responses are masked, allowed or not: %s', async (command, allowed) => {
@@ -139,7 +144,7 @@ test.each([
     C: EHLO x
     S: ...
     S: 250 {*}
-    C: ${command}
+    C~ ${command}\\r\\n
     C: c2VjcmV0
     C: AGEAc2VjcmV0
     C: QUIT

@@ -21,7 +21,7 @@ import { MessageInput } from './message-input.js'
 import { ReplyOutput } from './reply-output.js'
 import { SkippedLine } from './skipped-line.js'
 import { type Dialect, refusal, type State } from './states.js'
-import { shownCommand, type TranscriptLine } from './transcript.js'
+import { saysAuth, shownCommand, type TranscriptLine } from './transcript.js'
 
 /** How an engine is set up. */
 export interface SmtpEngineOptions {
@@ -289,7 +289,7 @@ class ServerEngine implements SmtpEngine {
     // A client that does not wait for replies may send its password as the answer to a challenge that never came.
     const secret = this.#authSeen && (command.verb === 'OTHER' || command.verb === 'FAULT')
     tell({ side: 'client', text: secret ? '***' : shownCommand(line, end) })
-    if (command.verb === 'AUTH' || (command.verb === 'FAULT' && command.name === 'AUTH')) this.#authSeen = true
+    if (saysAuth(line, end)) this.#authSeen = true
   }
 
   #readData(): SmtpEvent | NeedData {

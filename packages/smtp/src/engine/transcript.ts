@@ -12,7 +12,28 @@ const SHOWN = 500
 /** A client's command line as it may be shown: what follows the mechanism of AUTH is a secret. */
 export function shownCommand(line: Uint8Array, length: number): string {
   const text = latin1(line, 0, Math.min(length, SHOWN))
-  if (text.slice(0, 4).toUpperCase() !== 'AUTH') return text
-  const mechanism = text.indexOf(' ', 5)
-  return mechanism === -1 ? text : `${text.slice(0, mechanism)} ***`
+  const verb = startOfAuth(text)
+  if (verb === -1) return text
+  // One octet stands between the two words, whichever; behind a second one all is hidden.
+  let end = verb + 5
+  while (end < text.length && !isBlank(text, end)) end++
+  return end >= text.length ? text : `${text.slice(0, end)} ***`
+}
+
+/** True for AUTH, and for what somebody meant as AUTH who has put a blank before it or a tab behind it. */
+export function saysAuth(line: Uint8Array, length: number): boolean {
+  return startOfAuth(latin1(line, 0, Math.min(length, SHOWN))) !== -1
+}
+
+/** Where AUTH begins, or -1. */
+function startOfAuth(text: string): number {
+  let at = 0
+  while (at < text.length && isBlank(text, at)) at++
+  return text.slice(at, at + 4).toUpperCase() === 'AUTH' ? at : -1
+}
+
+/** A blank, a tab or any other control character. */
+function isBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code <= 32 || code === 127
 }

@@ -16,6 +16,11 @@ export interface SmtpLimits {
   readonly recipients: number
   /** Recipients refused with 5yz before the connection is closed: it guesses addresses. Default: 100. */
   readonly refusedRecipients: number
+  /**
+   * Recipients refused with 4yz since the last message before the connection is closed. Those over `recipients` are among
+   * them, and a client may send its whole list to hear which they are (RFC 5321 §4.5.3.1.10). Default: 10,000.
+   */
+  readonly deferredRecipients: number
   /** Messages over one connection; 0 = any number. Default: 0. */
   readonly transactions: number
   /** Commands that are no commands, or come at the wrong time, before the connection is closed. Default: 20. */
@@ -25,7 +30,7 @@ export interface SmtpLimits {
   /** ms that the answer to a failed login waits, times the failures on this connection. Default: 1,000. */
   readonly authFailureDelay: number
   /**
-   * Commands since the last message, RCPT and DATA left out: whoever says NOOP in a circle, or MAIL and RSET, is sent
+   * Commands since the last message, RCPT left out: whoever says NOOP in a circle, or MAIL and RSET, is sent
    * away. Default: 200.
    */
   readonly idleCommands: number
@@ -46,6 +51,7 @@ export const DEFAULT_LIMITS: SmtpLimits = Object.freeze({
   messageInMemory: 64 * 1024 * 1024,
   recipients: 1_000,
   refusedRecipients: 100,
+  deferredRecipients: 10_000,
   transactions: 0,
   errors: 20,
   authFailures: 3,

@@ -29,6 +29,8 @@ export class SessionState extends LayeredNotes implements SmtpSession {
   readonly logsMessages: boolean
   /** Recipients that were refused for good: somebody may be guessing addresses. */
   refusedRecipients = 0
+  /** Recipients that were refused for now, since the last message. */
+  deferredRecipients = 0
   transaction: TransactionState | null = null
   remote: Endpoint
   /** A trusted peer has said who the client is, and nobody has been asked about that client yet. */

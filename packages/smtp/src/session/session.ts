@@ -113,6 +113,7 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
         return chunkEnd(this, event.oversize)
       case 'message-end':
         this.#idleCommands = 0
+        this.session.deferredRecipients = 0
         return messageEnd(this, event)
     }
   }
@@ -148,7 +149,7 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
 
   #command({ command }: CommandEvent): MaybePromise<void> {
     const { verb } = command
-    if (verb !== 'RCPT' && verb !== 'DATA' && ++this.#idleCommands > this.session.limits.idleCommands) {
+    if (verb !== 'RCPT' && ++this.#idleCommands > this.session.limits.idleCommands) {
       return this.answer(replies.tooManyErrors())
     }
     switch (verb) {

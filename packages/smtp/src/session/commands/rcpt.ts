@@ -12,19 +12,28 @@ import { readParameters } from './mail.js'
 export function rcpt(c: Conversation, forwardPath: Mailbox, parameters: Parameters): MaybePromise<void> {
   const { session, setup } = c
   const transaction = session.transaction as TransactionState
-  if (transaction.recipients.length >= session.limits.recipients) return c.answer(replies.tooManyRecipients())
+  if (transaction.recipients.length >= session.limits.recipients) return refuse(c, replies.tooManyRecipients())
   if (!transaction.smtputf8 && needsUtf8(forwardPath)) {
-    return c.answer(reply(553, '5.6.7', 'This recipient address needs SMTPUTF8'))
+    return refuse(c, reply(553, '5.6.7', 'This recipient address needs SMTPUTF8'))
   }
   const recipient = new RecipientState(forwardPath)
   const bad = readParameters(parameters, setup.parts.rcptParameters, recipient, c)
-  if (bad) return c.answer(bad)
+  if (bad) return refuse(c, bad)
   const verdict = ask(c, 'rcpt', setup.parts.on.rcpt, (handler) => handler.rcpt(recipient, transaction, session))
   return andThen(verdict, (answer: Reply = replies.recipientOk()) => {
-    if (answer.code < 300) transaction.recipients.push(recipient)
-    else if (answer.code >= 500 && ++session.refusedRecipients > session.limits.refusedRecipients) {
-      return c.answer(replies.tooManyUnknown())
-    }
+    if (answer.code >= 300) return refuse(c, answer)
+    transaction.recipients.push(recipient)
     c.answer(answer)
   })
+}
+
+/** Every refusal counts, whoever has made it. */
+function refuse(c: Conversation, answer: Reply): void {
+  const { session } = c
+  const { refusedRecipients, deferredRecipients } = session.limits
+  const tooMany =
+    answer.code >= 500
+      ? ++session.refusedRecipients > refusedRecipients
+      : ++session.deferredRecipients > deferredRecipients
+  c.answer(tooMany ? replies.tooManyUnknown() : answer)
 }

@@ -125,6 +125,23 @@ test('a delivery gets the changed message; envelope changes reach it too', async
   expect(store.delivered[0].text).toContain('Return-Path: <other@example.net>')
 })
 
+test('a handler that rewrites and does not say so keeps nobody from being asked', async () => {
+  const errors: unknown[] = []
+  for (const more of [[], [prepend('A: 1\r\n')]]) {
+    const asked: string[] = []
+    const handlers: SmtpHandler[] = [
+      { message: async (message) => rewritten(message, [{ start: 0 }]) },
+      { message: () => void asked.push('filter') },
+      ...more,
+      { message: () => void asked.push('last') },
+    ]
+    const log = ({ error }: { error?: unknown }): void => void (error && errors.push((error as Error).message))
+    await playTranscript(createSmtpServer({ hostname: 'mx.example.org', handlers, log }), `${SEND}  S: 451 4.3.0 {*}\n`)
+    expect(asked).toEqual([])
+  }
+  expect(errors).toEqual(Array(2).fill('a handler that does not say `rewrites` has rewritten the message'))
+})
+
 test('what goes wrong behind a rewriter is a reply', async () => {
   const errors: unknown[] = []
   const play = async (handlers: readonly SmtpHandler[], answer: string): Promise<void> => {

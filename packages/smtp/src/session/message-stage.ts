@@ -7,6 +7,7 @@ import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import { ask, type Conversation, dropTransaction, failed } from './conversation.js'
 import { prdr } from './extensions/prdr.js'
+import type { SmtpHandler } from './handler.js'
 import type { With } from './parts.js'
 import { type CompleteMessage, type OpenSink, openSinks, Reception } from './reception.js'
 import type { RewrittenMessage } from './rewrite.js'
@@ -39,6 +40,9 @@ export function openReception(
   })
 }
 
+/** An answer of the `message` stage. */
+type Verdict = Reply | readonly Reply[] | RewrittenMessage
+
 /** All octets have come: the last word on the message, from the handlers or about them. */
 export function concludeMessage(c: Conversation, reception: Reception): MaybePromise<void> {
   return andThen(complete(c, reception), (message) => {
@@ -60,26 +64,24 @@ function complete(c: Conversation, reception: Reception): MaybePromise<CompleteM
 
 function askHandlers(c: Conversation, reception: Reception, message: CompleteMessage, leg: number): MaybePromise<void> {
   const { session, setup } = c
-  const verdict = ask<With<'message'>, Reply | readonly Reply[] | RewrittenMessage>(
-    c,
-    'message',
-    setup.parts.legs[leg].message,
-    (handler) => {
-      // The client went away while another handler thought: nobody would hear who takes responsibility.
-      if (!reception.wanted) return replies.localProblem()
-      reception.asks(handler)
-      return handler.message(message, session)
-    },
-  )
+  const verdict = ask<With<'message'>, Verdict>(c, 'message', setup.parts.legs[leg].message, (handler) => {
+    // The client went away while another handler thought: nobody would hear who takes responsibility.
+    if (!reception.wanted) return replies.localProblem()
+    reception.asks(handler)
+    return andThen(handler.message(message, session), (answer) => allowed(handler, answer))
+  })
   return andThen(verdict, (answer): MaybePromise<void> => {
-    if (leg + 1 < setup.parts.legs.length && (answer === undefined || 'read' in answer)) {
-      return goOn(c, message, answer ?? message, leg + 1)
-    }
-    if (answer && 'read' in answer) {
-      answer = failed(c, 'message', new Error('a handler that does not say `rewrites` has rewritten the message'))
-    }
+    // Behind a rewriter there is always another leg.
+    if (answer && 'read' in answer) return goOn(c, message, answer, leg + 1)
+    if (!answer && leg + 1 < setup.parts.legs.length) return goOn(c, message, message, leg + 1)
     finish(c, message, answer ?? replies.nobodyTakesIt())
   })
+}
+
+/** Who rewrites ends a leg. If anybody else did, the handlers behind it in the same leg would not be asked. */
+function allowed(handler: SmtpHandler, answer: Verdict | undefined | void): Verdict | undefined | void {
+  if (!answer || !('read' in answer) || handler.rewrites) return answer
+  throw new Error('a handler that does not say `rewrites` has rewritten the message')
 }
 
 /** Gives the message to the handlers of the next leg, as it was or as it has become. */

@@ -150,6 +150,7 @@ describe('FUTURERELEASE (RFC 4865)', () => {
   })
   test.each([
     'HOLDFOR=86401',
+    'HOLDFOR=0',
     'HOLDFOR=x',
     'HOLDFOR=1 HOLDUNTIL=2026-01-01T12:00:00Z',
     'HOLDUNTIL=2026-13-01T12:00:00Z',

@@ -35,7 +35,8 @@ export function futureReleaseExtension(options: { readonly maximum: number }): S
         'HOLDFOR',
         (value, transaction, session) => {
           const seconds = parseNumber(value, 9)
-          return hold(seconds === null ? null : session.now() + seconds * 1000, transaction, session)
+          // RFC 4865 wants a positive integer.
+          return hold(seconds === null || seconds === 0 ? null : session.now() + seconds * 1000, transaction, session)
         },
       ],
       ['HOLDUNTIL', (value, transaction, session) => hold(readDateTime(value), transaction, session)],

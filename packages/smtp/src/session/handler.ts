@@ -131,7 +131,8 @@ export interface SmtpHandler {
   readonly commands?: ReadonlyMap<string, (argument: string, session: SmtpSession) => MaybePromise<Reply>>
 
   /**
-   * A client has connected; a reply of 4yz or 5yz is the greeting and ends the connection. Asked once, and once more for
+   * A client has connected; a reply of 4yz or 5yz is the greeting and ends the connection at once. RFC 5321 §3.1 would have
+   * the server wait for QUIT and say 503 to all else; nobody who is not welcome is waited for here. Asked once, and once more for
    * each client that a trusted peer speaks for (XCLIENT); not again behind STARTTLS, where the notes made here stay.
    */
   connect?(session: SmtpSession): StageAnswer
@@ -147,7 +148,7 @@ export interface SmtpHandler {
   mail?(transaction: Transaction, session: SmtpSession): StageAnswer
   /** RCPT, once for each recipient. */
   rcpt?(recipient: Recipient, transaction: Transaction, session: SmtpSession): StageAnswer
-  /** DATA, or the first BDAT: the message is about to come. */
+  /** DATA, or the first BDAT: the message is about to come. A reply of 4yz or 5yz refuses it. */
   data?(transaction: Transaction, session: SmtpSession): StageAnswer
   /** The message will come: where should its octets go? */
   body?(transaction: Transaction, session: SmtpSession): MaybePromise<BodySink | undefined | void>

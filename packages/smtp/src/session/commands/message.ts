@@ -74,7 +74,7 @@ function askHandlers(c: Conversation): MaybePromise<Reply | undefined> {
   const { on, legs } = setup.parts
   const verdict = ask(c, 'data', on.data, (handler) => handler.data(transaction, session))
   return andThen(verdict, (refused: Reply | undefined): MaybePromise<Reply | undefined> => {
-    if (refused) return refused
+    if (refused && refused.code >= 400) return refused
     const { body } = legs[0]
     if (body.length === 0) return receive(c, transaction, [])
     try {

@@ -1,0 +1,27 @@
+/** What handlers may answer at a stage, and what one of them does to the others. */
+import { playTranscript } from '@posthouse/wire/testing'
+import { describe, expect, test } from 'vitest'
+import { type Reply, reply } from '../src/index.js'
+import { EHLO } from './dialogues.js'
+import { collector } from './servers.js'
+
+describe.each<[string, Reply]>([
+  ['2yz', reply(250, '2.0.0', 'Fine')],
+  ['354', reply(354, null, 'Go on')],
+])('a data stage that says %s refuses nothing', (_what, said) => {
+  const RCPT = `${EHLO}
+    C: MAIL FROM:<a@example.org>
+    C: RCPT TO:<b@example.org>
+    S: 250 2.1.0 Sender OK
+    S: 250 2.1.5 Recipient OK
+  `
+  test.each([
+    ['DATA', 'C: DATA\nS: 354 Start mail input{*}\nC: x\nC: .\n', 'x\r\n'],
+    ['BDAT LAST', 'C~ BDAT 1 LAST\\r\\nx\n', 'x'],
+    ['BDAT', 'C~ BDAT 1\\r\\nx\nS: 250 {*}\nC: BDAT 0 LAST\n', 'x'],
+  ])('%s', async (_verb, text, wanted) => {
+    const made = collector({ handlers: [{ data: () => said }] })
+    await playTranscript(made.server, `${RCPT}${text}S: 250 2.0.0 Message accepted as {*}`)
+    expect(made.messages.map((message) => message.text)).toEqual([wanted])
+  })
+})

@@ -25,3 +25,25 @@ describe.each<[string, Reply]>([
     expect(made.messages.map((message) => message.text)).toEqual([wanted])
   })
 })
+
+describe('a close stage that fails', () => {
+  test.each<[string, () => void | Promise<void>]>([
+    [
+      'at once',
+      () => {
+        throw new Error('no')
+      },
+    ],
+    ['later', () => Promise.reject(new Error('no'))],
+  ])('%s is logged, and the others are called', async (_when, close) => {
+    const closed: string[] = []
+    const logged: unknown[] = []
+    const { server } = collector({
+      handlers: [{ close }, { close: ({ type }) => void closed.push(type) }],
+      log: ({ event, stage }) => logged.push([event, stage]),
+    })
+    await playTranscript(server, `${EHLO}\nC: QUIT\nS: 221 {*}\n-- closed --`)
+    expect(closed).toEqual(['closed'])
+    expect(logged).toEqual([['handler.failed', 'close']])
+  })
+})

@@ -15,7 +15,7 @@ import { rcpt } from './commands/rcpt.js'
 import { rset } from './commands/rset.js'
 import { startTls } from './commands/starttls.js'
 import { type SessionServer, SessionState } from './context.js'
-import { type Conversation, dropTransaction, type ServerSetup } from './conversation.js'
+import { type Conversation, dropTransaction, failed, type ServerSetup } from './conversation.js'
 import type { Reception } from './reception.js'
 
 export interface SessionOptions {
@@ -137,12 +137,15 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
       upgrading.set(this.link.signal, this.session)
       return
     }
-    const { close } = this.setup.parts.on
-    if (close.length === 0) return
-    const waits: Promise<void>[] = []
-    for (const handler of close) {
-      const wait = handler.close(reason, this.session)
-      if (wait) waits.push(wait)
+    const waits: Promise<unknown>[] = []
+    // One that fails must not keep the others from letting go of what they hold.
+    for (const handler of this.setup.parts.on.close) {
+      try {
+        const wait = handler.close(reason, this.session)
+        if (wait) waits.push(wait.catch((error: unknown) => failed(this, 'close', error)))
+      } catch (error) {
+        failed(this, 'close', error)
+      }
     }
     if (waits.length > 0) return Promise.all(waits).then(() => undefined)
   }

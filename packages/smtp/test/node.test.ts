@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { deliverTo, localRecipients, requireAuth } from '../src/index.js'
+import { annotation, deliverTo, localRecipients, requireAuth, type SmtpHandler } from '../src/index.js'
 import { type Listening, listen } from '../src/node/index.js'
 import { checkPassword, collector, fakeStore } from './servers.js'
 
@@ -54,6 +54,34 @@ test('nodemailer submits over STARTTLS with a password', async () => {
   expect(messages).toHaveLength(1)
   expect(messages[0]).toMatchObject({ from: 'alice@example.org', to: ['bob@example.org'] })
   expect(messages[0].text).toContain('\r\n\r\n.dots\r\n..\r\n')
+})
+
+test('one session from the connection to its end, STARTTLS or not', async () => {
+  const note = annotation<string>('note')
+  const calls: unknown[] = []
+  let end = (): void => {}
+  const over = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const watch: SmtpHandler = {
+    connect(session) {
+      calls.push(['connect', session.tls])
+      session.set(note, 'kept')
+    },
+    mail: (_tx, session) => void calls.push(['mail', session.tls?.protocol, session.get(note)]),
+    close({ type }) {
+      calls.push(['close', type])
+      end()
+    },
+  }
+  const { port } = await serve(collector({ handlers: [watch] }).server, { tls })
+  await mailer(port, { requireTLS: true }).sendMail({ from: 'a@example.org', to: 'b@example.org', text: 'x' })
+  await over
+  expect(calls).toEqual([
+    ['connect', null],
+    ['mail', 'TLSv1.3', 'kept'],
+    ['close', expect.any(String)],
+  ])
 })
 
 test('nodemailer over implicit TLS, delivered into a store with a Received field that says so', async () => {

@@ -85,7 +85,8 @@ export type MessageAnswer = MaybePromise<Reply | readonly Reply[] | RewrittenMes
 export interface BodySink {
   /**
    * A piece of the message. Valid until it returns, or until the promise that it returns settles: then what any other
-   * connection sends comes to lie in the same memory. Copy what is kept for longer.
+   * connection sends comes to lie in the same memory. Copy what is kept for longer. Where the client cuts a message into
+   * many small pieces, they are gathered into bigger ones.
    */
   write(octets: Uint8Array): void | Promise<void>
   /**

@@ -47,6 +47,7 @@ type Verdict = Reply | readonly Reply[] | RewrittenMessage
 export function concludeMessage(c: Conversation, reception: Reception): MaybePromise<void> {
   return andThen(complete(c, reception), (message) => {
     if (!('code' in message)) return askHandlers(c, reception, message, 0)
+    if (c.session.transaction) report(c, c.session.transaction, reception.size, message)
     dropTransaction(c)
     c.answer(message)
   })

@@ -6,6 +6,7 @@ import type { Summarized, Summarizer } from '@posthouse/mime/summary'
 import type { MaybePromise } from '@posthouse/wire'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
+import { Gathering } from './gathering.js'
 import type { BodySink, SmtpHandler } from './handler.js'
 import type { ReceivedMessage } from './message.js'
 import type { With } from './parts.js'
@@ -48,6 +49,7 @@ export class Reception {
   /** Sinks that are owed the `message` stage of their handler, or an `abort`. */
   #sinks: readonly OpenSink[]
   readonly #options: ReceptionOptions
+  readonly #gathering = new Gathering((octets) => this.#passOn(octets))
 
   constructor(options: ReceptionOptions) {
     this.#options = options
@@ -58,10 +60,16 @@ export class Reception {
   /** Passes a piece on; a promise when somebody needs time for it. */
   write(octets: Uint8Array): void | Promise<void> {
     if (this.#state !== 'coming') return
-    const { spool, limit } = this.#options
-    const sinks = this.#sinks
+    const { limit } = this.#options
     this.#size += octets.length
     if (this.#size > limit) return this.fail(replies.messageTooBig(limit))
+    return this.#gathering.write(octets)
+  }
+
+  #passOn(octets: Uint8Array): void | Promise<void> {
+    if (this.#state !== 'coming') return
+    const { spool } = this.#options
+    const sinks = this.#sinks
     if (this.#summarizer) this.#summarize(octets)
     try {
       const kept = spool?.write(octets)
@@ -89,6 +97,7 @@ export class Reception {
     const sinks = this.#sinks
     this.#state = 'aborted'
     this.#sinks = NO_SINKS
+    this.#gathering.drop()
     for (const sink of [...sinks.map((one) => one.sink), spool]) {
       try {
         sink?.abort?.()
@@ -96,6 +105,11 @@ export class Reception {
         this.#options.failed(error)
       }
     }
+  }
+
+  /** Octets that have come. */
+  get size(): number {
+    return this.#size
   }
 
   /** True while nobody has given the message up. */
@@ -113,8 +127,15 @@ export class Reception {
     return now > this.#options.deadline
   }
 
-  /** The message has come in completely. */
-  complete(): MaybePromise<CompleteMessage> {
+  /** The message has come in completely. A reply when its last octets could not be passed on, or the client is gone. */
+  complete(): MaybePromise<CompleteMessage | Reply> {
+    return andThen(this.#gathering.flush(), () => {
+      if (this.#state === 'aborted') return this.failure ?? replies.localProblem()
+      return this.#conclude()
+    })
+  }
+
+  #conclude(): MaybePromise<CompleteMessage> {
     this.#state = 'complete'
     // Who has no stage for complete messages is through with this one.
     if (this.#sinks.length > 0) this.#sinks = this.#sinks.filter(({ handler }) => handler.message)

@@ -124,10 +124,9 @@ class ConnectionDriver implements Driver, DriverControl {
     if (this.#busy || this.#waiting) {
       this.#waiting ??= []
       this.#waiting.push(chunk)
-      if (!this.#paused) {
-        this.#paused = true
-        this.#transport.pause()
-      }
+      // For each of them: whoever else has started the transport again must not make us keep all that comes.
+      this.#paused = true
+      this.#transport.pause()
       return
     }
     this.#engine.receive(chunk)

@@ -352,6 +352,24 @@ describe('the driver', () => {
   })
 })
 
+test('a transport that gives chunks all the same is paused again for each that must wait', async () => {
+  let pauses = 0
+  let resumes = 0
+  let goOn = (): void => {}
+  const nothing = (): void => {}
+  const transport = { write: nothing, pause: () => void pauses++, resume: () => void resumes++, end: nothing }
+  const protocol = echo(() => new Promise<void>((resolve) => (goOn = resolve)))
+  const driver = createDriver(protocol, { ...transport, destroy: nothing }, () => ({}) as Link)
+  driver.start()
+  for (const line of ['one', 'two', 'three']) driver.receive(fromLatin1(`${line}\r\n`))
+  expect([pauses, resumes]).toEqual([2, 0])
+  for (let i = 0; i < 3; i++) {
+    goOn()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect([pauses, resumes]).toEqual([2, 1])
+})
+
 describe('the transcript player', () => {
   test('shows the line that differs', async () => {
     await expect(

@@ -1,8 +1,10 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { ByteWindow, fromLatin1, latin1, NEED_DATA, type Protocol, parseProxyHeader } from '@posthouse/wire'
 import { listen } from '@posthouse/wire/node'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { serveConnection } from '../src/node/connection.js'
 
 const v2 = (command: number, family: number, rest: readonly number[]): Uint8Array =>
   Uint8Array.from([
@@ -104,4 +106,35 @@ test('nobody else can', async () => {
   expect(await say(server.port, ['PROXY TCP4 192.0.2.9 192.0.2.2 1 25\r\n'])).toBe(
     '127.0.0.1 PROXY TCP4 192.0.2.9 192.0.2.2 1 25\r\n',
   )
+})
+
+test.each([
+  ['behind the header', 'hi\r\n'],
+  ['later', ''],
+])('a client that talks while it is greeted waits, also when its first octets came %s', async (_when, head) => {
+  let greet = (): void => {}
+  const protocol: Protocol = {
+    name: 'slow',
+    connect(link) {
+      const { engine, session } = whoami.connect(link)
+      return { engine, session: { ...session, start: () => new Promise<void>((resolve) => (greet = resolve)) } }
+    },
+  }
+  const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }) as unknown as Socket
+  let give = (_chunk: Uint8Array): void => {}
+  const incoming = { socket, giveTo: (taker: typeof give) => void (give = taker), consumed() {} }
+  const options = {
+    ...{ protocol, log() {}, now: Date.now, tls: null, implicitTls: false, local: false },
+    ...{ handshakeTimeout: 1_000, highWaterMark: 1_000, closed() {} },
+  }
+  socket.pause()
+  serveConnection(incoming, options, { id: '1', remote: null, head: fromLatin1(head) })
+  if (head === '') {
+    expect(socket.isPaused()).toBe(false)
+    give(fromLatin1('hi\r\n'))
+  }
+  expect(socket.isPaused()).toBe(true)
+  greet()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(socket.isPaused()).toBe(false)
 })

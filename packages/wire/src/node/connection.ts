@@ -72,6 +72,8 @@ export class SocketConnection implements Connection, Transport {
   readonly proxied: boolean
   place = -1
   over = false
+  /** The driver wants no chunks now. */
+  #paused = false
   #local: Endpoint | null = null
   readonly #incoming: Incoming
   readonly #raw: Socket
@@ -125,7 +127,8 @@ export class SocketConnection implements Connection, Transport {
     raw.on('end', () => this.#receivedEnd())
     this.driver.start()
     if (head && head.length > 0) this.#received(head)
-    if (head) raw.resume()
+    // Whoever read the header has paused the socket; the driver may want it to stay so.
+    if (head && !this.#paused) raw.resume()
   }
 
   shutdown(): void {
@@ -165,11 +168,13 @@ export class SocketConnection implements Connection, Transport {
   }
 
   pause(): void {
+    this.#paused = true
     this.#stream.pause()
     this.#deflate?.pause()
   }
 
   resume(): void {
+    this.#paused = false
     this.#deflate?.resume()
     this.#stream.resume()
   }

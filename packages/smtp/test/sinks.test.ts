@@ -141,3 +141,46 @@ test('a store that reads a message is told that the message was refused', async 
   expect(ended).toEqual(['the message was not completed'])
   expect(store.delivered).toEqual([])
 })
+
+test('a sink that throws beside one that takes its time: 451, and what comes of the other is no accident', async () => {
+  const seen: string[] = []
+  const slow: SmtpHandler = {
+    body() {
+      let fail = (_error: Error): void => {}
+      return {
+        write: () => new Promise((_resolve, reject) => (fail = reject)),
+        abort() {
+          seen.push('abort')
+          fail(new Error('aborted'))
+        },
+      }
+    },
+    message: refuse,
+  }
+  const throws: SmtpHandler = {
+    body: () => ({
+      write() {
+        throw new Error('no room')
+      },
+    }),
+  }
+  const errors: string[] = []
+  const server = createSmtpServer({
+    hostname: 'mx.example.org',
+    handlers: [slow, throws],
+    log: ({ error }) => error && errors.push((error as Error).message),
+  })
+  await playTranscript(
+    server,
+    `${DATA}
+  S: 354 {*}
+  C: x
+  C: .
+  S: 451 4.3.0 {*}
+  C: NOOP
+  S: 250 2.0.0 OK
+`,
+  )
+  expect(seen).toEqual(['abort'])
+  expect(errors).toEqual(['no room'])
+})

@@ -71,18 +71,19 @@ export class Reception {
     const { spool } = this.#options
     const sinks = this.#sinks
     if (this.#summarizer) this.#summarize(octets)
+    let waits: Promise<void>[] | null = null
     try {
       const kept = spool?.write(octets)
-      if (sinks.length === 0 && !kept) return
-      let waits: Promise<void>[] | null = kept ? [kept] : null
+      if (kept) waits = [kept]
       for (const { sink } of sinks) {
         const wait = sink.write(octets)
         if (wait && isPromise(wait)) (waits ??= []).push(wait)
       }
-      if (waits) return this.#settle(waits)
     } catch (error) {
       this.fail(this.#options.failed(error))
     }
+    // Also when one of them has thrown: the others still look at the octets, and may fail.
+    if (waits) return this.#settle(waits)
   }
 
   /** Nobody wants the rest of this message. */
@@ -181,6 +182,8 @@ export class Reception {
 
   async #settle(waits: readonly Promise<void>[]): Promise<void> {
     const settled = await Promise.allSettled(waits)
+    // Who was told to stop need not end well.
+    if (this.failure) return
     for (const one of settled) {
       if (one.status === 'rejected') return this.fail(this.#options.failed(one.reason))
     }

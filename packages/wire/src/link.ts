@@ -105,7 +105,8 @@ export interface Link {
   abort(message: string): void
   /**
    * Ends the connection after this long without a chunk from the peer while nothing that is being sent to it moves
-   * either (ms; 0 = never). Restarts the waiting.
+   * either (ms; 0 = never). Restarts the waiting. The time that a handler takes does not count, unless the peer does not
+   * read what was said to it.
    */
   idleTimeout(ms: number): void
   /** Ends the connection this long from now whatever happens (ms; 0 = lifts it). For logins and incomplete commands. */

@@ -99,6 +99,7 @@ export class SocketConnection implements Connection, Transport {
     this.limits = new TimeLimits(
       (why) => this.#late(why),
       () => this.#hasMoved(),
+      () => this.driver.busy && this.#unsent() === 0,
     )
     this.driver = createDriver(options.protocol, this, () => new SocketLink(this, this.#tls, false))
   }
@@ -310,6 +311,10 @@ export class SocketConnection implements Connection, Transport {
     return _handle?.writeQueueSize ?? 0
   }
 
+  #unsent(): number {
+    return this.#waiting() + this.#inSystem()
+  }
+
   /**
    * True when octets have left since the last call, and not only into a buffer that a dead peer leaves empty too: an
    * answer is under way, or the peer was behind.
@@ -338,10 +343,9 @@ export class SocketConnection implements Connection, Transport {
 
   /** A peer that reads slowly gets all of it; one that has stopped, or does not end the connection, is cut off. */
   #sayGoodbye(): void {
-    const unsent = (): number => this.#waiting() + this.#inSystem()
-    let before = unsent()
+    let before = this.#unsent()
     this.#goodbye = setInterval(() => {
-      const now = unsent()
+      const now = this.#unsent()
       if (now === before) this.#raw.destroy()
       before = now
     }, GOODBYE)

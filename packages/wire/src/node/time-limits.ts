@@ -16,14 +16,17 @@ export class TimeLimits {
   #over = false
   readonly #late: (why: string) => void
   readonly #hasMoved: () => boolean
+  readonly #works: () => boolean
 
   /**
    * `late` is told once that a limit is reached, in words for the log. `hasMoved`: octets have left for the peer since
-   * the last call, which is a sign of life, too: who downloads for an hour says nothing meanwhile.
+   * the last call, which is a sign of life, too: who downloads for an hour says nothing meanwhile. `works`: it is our turn,
+   * and the peer can only wait.
    */
-  constructor(late: (why: string) => void, hasMoved: () => boolean) {
+  constructor(late: (why: string) => void, hasMoved: () => boolean, works: () => boolean) {
     this.#late = late
     this.#hasMoved = hasMoved
+    this.#works = works
   }
 
   /** A chunk came. */
@@ -73,8 +76,10 @@ export class TimeLimits {
   #look(): void {
     this.#timer = null
     const now = Date.now()
-    if (this.#hasMoved() || !this.#quiet) {
-      this.#quiet = true
+    const works = this.#works()
+    if (this.#hasMoved() || works || !this.#quiet) {
+      // Nobody tells when the work ends: the next look counts from itself, too.
+      this.#quiet = !works
       this.#quietSince = now
     }
     if (this.#idleMs > 0 && now >= this.#quietSince + this.#idleMs) this.#end('idle for too long')

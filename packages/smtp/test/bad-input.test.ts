@@ -275,6 +275,68 @@ describe('messages', () => {
     expect(messages).toEqual([])
   })
 
+  /** A clock that goes on by ten seconds whenever somebody looks at it. */
+  const ticking = () => {
+    let now = 0
+    return { now: () => (now += 10_000), cut: 'octets' as const }
+  }
+
+  test('a message that takes too long, of which nothing is taken any more', () =>
+    playTranscript(
+      collector({ limits: { message: 60_000, messageSize: 2 } }).server,
+      `${DATA}
+      C: ${'x'.repeat(50)}
+      S: 421 4.4.2 The message takes too long; closing connection
+      -- closed --
+    `,
+      ticking(),
+    ))
+
+  test('a message of NULs that are left out takes too long', () =>
+    playTranscript(
+      collector({ content: 'normalize', limits: { message: 60_000 } }).server,
+      `${DATA}
+      C~ ${'\\0'.repeat(50)}
+      S: 421 4.4.2 The message takes too long; closing connection
+      -- closed --
+    `,
+      ticking(),
+    ))
+
+  test('a message that takes too long in chunks without octets', () =>
+    playTranscript(
+      collector({ limits: { message: 60_000 } }).server,
+      `${RCPT}
+      ${'C: BDAT 0\n'.repeat(20)}
+      S: 250 2.0.0 OK
+      S: ...
+      S: 421 4.4.2 The message takes too long; closing connection
+      -- closed --
+    `,
+      ticking(),
+    ))
+
+  test('a message of NULs that are left out has an end all the same', () =>
+    playTranscript(
+      collector({ content: 'normalize', limits: { messageSize: 20, discardedMessage: 100 } }).server,
+      `${DATA}
+      C~ ${'x\\0\\0'.repeat(18)}${'\\0'.repeat(100)}
+      S: 552 5.3.4 Message bigger than 20 octets
+      -- closed --
+    `,
+    ))
+
+  test('chunks of NULs that are left out are counted', () =>
+    play(
+      `${RCPT}
+      C~ BDAT 8\\r\\n${'\\0'.repeat(8)}BDAT 8\\r\\n${'\\0'.repeat(8)}BDAT 8\\r\\n${'\\0'.repeat(8)}
+      S: 250 2.0.0 OK
+      S: 250 2.0.0 OK
+      S: 552 5.3.4 Message bigger than 20 octets
+    `,
+      { content: 'normalize', limits: { messageSize: 20 } },
+    ))
+
   test('SIZE beyond the limit is refused at MAIL', () =>
     play(
       `${EHLO}

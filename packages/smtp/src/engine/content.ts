@@ -61,6 +61,8 @@ export class ContentReader {
   bareCr = false
   bareLf = false
   nul = false
+  /** NULs that are not in what was handed out. */
+  leftOut = 0
   #place: Place
   readonly #scanner = new ControlScanner()
   readonly #stuffed: boolean
@@ -126,6 +128,7 @@ export class ContentReader {
           } else {
             this.nul = true
             if (policy.nul === 'normalize') {
+              this.leftOut++
               if (at > start) return this.#cut(bytes, start, at, at + 1, null)
               start = ++at
             } else at++

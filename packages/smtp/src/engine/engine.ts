@@ -46,6 +46,7 @@ type Pending = Command['verb'] | 'greeting' | 'refused' | 'close' | 'auth' | 'ch
 
 const CR = 13
 const ASTERISK = 42
+const NOTHING_TAKEN: SmtpEvent = Object.freeze({ type: 'message-octets', octets: new Uint8Array(0) })
 
 /** Makes the engine of a new connection. */
 export function createSmtpEngine(options: SmtpEngineOptions): SmtpEngine {
@@ -298,7 +299,7 @@ class ServerEngine implements SmtpEngine {
     if (typeof piece === 'string' && message.endless) {
       return this.#refuse('DATA', replies.messageTooBig(this.#options.limits.messageSize), true)
     }
-    if (piece === 'more') return NEED_DATA
+    if (piece === 'more') return message.hasDropped() ? NOTHING_TAKEN : NEED_DATA
     if (piece !== 'end') return { type: 'message-octets', octets: piece }
     this.#pending = 'message-end'
     this.#options.transcript?.({ side: 'client', text: `(${message.size} octets)` })
@@ -325,7 +326,7 @@ class ServerEngine implements SmtpEngine {
   #readChunk(): SmtpEvent | NeedData {
     const message = this.#input as MessageInput
     const piece = message.readCounted(this.#window, this.#lastChunk)
-    if (piece === 'more') return NEED_DATA
+    if (piece === 'more') return message.hasDropped() ? NOTHING_TAKEN : NEED_DATA
     if (piece !== 'end') return { type: 'message-octets', octets: piece }
     this.#options.transcript?.({ side: 'client', text: `(${message.size} octets so far)` })
     if (this.#chunkRefusal) {

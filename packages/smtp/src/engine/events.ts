@@ -17,7 +17,10 @@ export type SmtpEvent =
   | { readonly type: 'auth-cancelled' }
   /** BDAT: a piece of a message begins (RFC 3030). No reply yet: its octets come at once. `first`: of a message. */
   | { readonly type: 'chunk-start'; readonly size: number; readonly last: boolean; readonly first: boolean }
-  /** Octets of the message, without dot-stuffing. A view; wants nothing. */
+  /**
+   * Octets of the message, without dot-stuffing. A view; wants nothing. Empty when octets have come of which none is taken:
+   * the message is too big, or the content policy leaves them out.
+   */
   | { readonly type: 'message-octets'; readonly octets: Uint8Array }
   /** A chunk that is not the last one has come. Wants a reply. */
   | { readonly type: 'chunk-end'; readonly oversize: boolean }

@@ -12,6 +12,8 @@ export class MessageInput {
   oversize = false
   #size = 0
   #discarded = 0
+  /** What `hasDropped` has told of. */
+  #told = 0
   /** Octets of the chunk that have not come yet. */
   #left = 0
   /** The chunk is read only to be skipped. */
@@ -28,7 +30,19 @@ export class MessageInput {
 
   /** More was thrown away than anybody sends by mistake. */
   get endless(): boolean {
-    return this.#discarded > this.#limits.discardedMessage
+    return this.#dropped > this.#limits.discardedMessage
+  }
+
+  /** True when octets that were not handed out have come since the last call. */
+  hasDropped(): boolean {
+    const before = this.#told
+    this.#told = this.#dropped
+    return this.#told > before
+  }
+
+  /** Octets that are not handed out: what is too much, and what the policy leaves out. */
+  get #dropped(): number {
+    return this.#discarded + (this.#reader?.leftOut ?? 0)
   }
 
   /** Octets that were handed out. */
@@ -40,7 +54,7 @@ export class MessageInput {
   startChunk(size: number, skip: boolean): void {
     this.#left = size
     this.#skip = skip
-    if (this.#size + size > this.#limits.messageSize) this.oversize = true
+    if (this.#size + this.#dropped + size > this.#limits.messageSize) this.oversize = true
   }
 
   /** The next piece of DATA. Takes all of the window but what follows the end. */

@@ -17,7 +17,7 @@ export function data(c: Conversation): MaybePromise<void> {
 
 /** BDAT: there is no reply before the octets; a refusal waits until they are read. */
 export function chunkStart(c: Conversation, event: Extract<SmtpEvent, { type: 'chunk-start' }>): MaybePromise<void> {
-  if (!event.first) return
+  if (!event.first) return void tooSlow(c)
   return andThen(begin(c), (refused: Reply | undefined) => {
     if (!refused || !c.session.transaction) return
     c.reception ??= openReception(c, c.session.transaction, [])
@@ -26,13 +26,16 @@ export function chunkStart(c: Conversation, event: Extract<SmtpEvent, { type: 'c
 }
 
 export function messageOctets(c: Conversation, octets: Uint8Array): void | Promise<void> {
-  const reception = c.reception
-  if (!reception) return
-  if (reception.late(c.link.now())) {
-    dropTransaction(c)
-    return c.answer(replies.messageTooSlow())
-  }
-  return reception.write(octets)
+  if (!c.reception || tooSlow(c) || octets.length === 0) return
+  return c.reception.write(octets)
+}
+
+/** Ends the connection when the message takes more time than it may; `true` then. */
+function tooSlow(c: Conversation): boolean {
+  if (!c.reception?.late(c.link.now())) return false
+  dropTransaction(c)
+  c.answer(replies.messageTooSlow())
+  return true
 }
 
 export function chunkEnd(c: Conversation, oversize: boolean): void {

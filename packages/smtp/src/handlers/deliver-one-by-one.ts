@@ -31,13 +31,13 @@ export function deliverOneByOne(store: MailStore, options: DeliverToOptions): De
   return {
     name: 'deliver-to',
     needs: ['summary'],
-    async body(transaction) {
+    async body(transaction, session) {
       const targets = await localTargets(store, transaction)
       const names = new Set(targets.flatMap((target) => target.accounts))
       const accounts = new Map<string, Opened | Error>()
       for (const name of names) accounts.set(name, await openAccount(store, name, transaction.size))
       transaction.set(openedKey, { targets, accounts })
-      return fanOut([...accounts.values()])
+      return fanOut([...accounts.values()], session)
     },
     message: (message, session) => deliverAll(message, session, options),
   }
@@ -55,7 +55,7 @@ async function openAccount(store: MailStore, name: string, size: number | null):
 }
 
 /** All accounts get all octets; one that fails tells it when it is asked to finish. */
-function fanOut(accounts: readonly (Opened | Error)[]): BodySink {
+function fanOut(accounts: readonly (Opened | Error)[], session: SmtpSession): BodySink {
   const feeds = accounts.flatMap((opened) => (opened instanceof Error ? [] : [opened]))
   return {
     async write(octets) {
@@ -64,7 +64,7 @@ function fanOut(accounts: readonly (Opened | Error)[]): BodySink {
     abort() {
       for (const { feed, account } of feeds) {
         feed.abort?.()
-        void account.close?.()
+        void close(account, session)
       }
     },
   }
@@ -94,8 +94,17 @@ async function deliverAll(
     if (recipient.targets.length === 0) said.push(replies.accepted(message.transaction.id))
     else said.push(answers.length === 0 ? replies.unknownUser(recipient.address) : worst(answers))
   }
-  for (const opened of accounts.values()) if (!(opened instanceof Error)) await opened.account.close?.()
+  for (const opened of accounts.values()) if (!(opened instanceof Error)) await close(opened.account, session)
   return said
+}
+
+/** One that does not want to be closed has its mail all the same, or none: that does not change the answer. */
+async function close(account: Account, session: SmtpSession): Promise<void> {
+  try {
+    await account.close?.()
+  } catch (error) {
+    session.log({ level: 'error', event: 'account.close-failed', error })
+  }
 }
 
 async function commit(

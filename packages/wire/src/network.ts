@@ -13,6 +13,13 @@ export function addressOctets(address: string): readonly number[] | null {
   return [...left, ...new Array<number>(Math.max(0, gap)).fill(0), ...right]
 }
 
+/** The IPv4 address of one that is mapped into IPv6, in whatever way that is written; all others as they are. */
+export function plainAddress(address: string): string {
+  if (!address.includes(':')) return address
+  const octets = addressOctets(address)
+  return octets && isMapped(octets) ? octets.slice(12).join('.') : address
+}
+
 /**
  * The network that a client cannot easily leave: an IPv4 address itself, the /64 of an IPv6 address. `ipv4Bits` (a
  * multiple of 8) widens the former. An IPv4 address that is mapped into IPv6 is an IPv4 address.
@@ -21,13 +28,16 @@ export function networkKey(address: string, ipv4Bits = 32): string {
   if (ipv4Bits === 32 && !address.includes(':')) return address
   const octets = addressOctets(address)
   if (!octets) return address
-  const mapped = octets.length === 16 && octets.slice(0, 12).join() === MAPPED
-  const own = mapped ? octets.slice(12) : octets
+  const own = isMapped(octets) ? octets.slice(12) : octets
   return own.slice(0, own.length === 4 ? ipv4Bits / 8 : 8).join('.')
 }
 
 /** The front of `::ffff:0:0/96`. */
 const MAPPED = '0,0,0,0,0,0,0,0,0,0,255,255'
+
+function isMapped(octets: readonly number[]): boolean {
+  return octets.length === 16 && octets.slice(0, 12).join() === MAPPED
+}
 
 function ipv4(text: string): number[] | null {
   const parts = text.split('.')

@@ -1,5 +1,6 @@
 import { latin1 } from './bytes.js'
 import type { Endpoint } from './link.js'
+import { plainAddress } from './network.js'
 
 /**
  * The PROXY protocol, versions 1 and 2: a load balancer says in front of everything else who really connected
@@ -47,7 +48,7 @@ function parseVersion1(bytes: Uint8Array): ProxyHeader {
   if ((family !== 'TCP4' && family !== 'TCP6') || rest.length !== 1 || !isAddress(source, family) || number === null) {
     return invalid('the PROXY line is not well-formed')
   }
-  return { type: 'header', remote: { address: source, port: number }, length }
+  return { type: 'header', remote: { address: plainAddress(source), port: number }, length }
 }
 
 function readPort(text: string | undefined): number | null {
@@ -61,7 +62,7 @@ function readPort(text: string | undefined): number | null {
   return port <= 65_535 ? port : null
 }
 
-/** Only the characters are checked: the address is shown and compared, never parsed again. */
+/** Only the characters are checked: the address is shown and compared. */
 function isAddress(text: string | undefined, family: string): text is string {
   const allowed = family === 'TCP4' ? '0123456789.' : '0123456789abcdefABCDEF:.'
   return text !== undefined && text.length >= 2 && text.length <= 45 && [...text].every((c) => allowed.includes(c))

@@ -1,4 +1,4 @@
-import { addressOctets, networkKey } from '@posthouse/wire'
+import { addressOctets, networkKey, plainAddress } from '@posthouse/wire'
 import { expect, test } from 'vitest'
 
 test.each([
@@ -20,3 +20,15 @@ test('a wider network of IPv4', () => {
 test.each(['1.2.3', '1.2.3.256', '1::2::3', '12345::', '1:2:3:4:5:6:7:8:9', 'x::'])('%s is no address', (address) =>
   expect(addressOctets(address)).toBeNull(),
 )
+
+test.each([
+  ['192.0.2.1', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['::FFFF:192.0.2.1', '192.0.2.1'],
+  ['::ffff:c000:201', '192.0.2.1'],
+  ['0:0:0:0:0:ffff:192.0.2.1', '192.0.2.1'],
+  ['::192.0.2.1', '::192.0.2.1'],
+  ['2001:db8::FFFF', '2001:db8::FFFF'],
+  ['fe80::1%eth0', 'fe80::1%eth0'],
+  ['', ''],
+])('the plain address of %s', (address, plain) => expect(plainAddress(address)).toBe(plain))

@@ -20,9 +20,15 @@ describe('parseProxyHeader', () => {
   test.each<[string, Uint8Array, unknown]>([
     ['v1 TCP4', fromLatin1('PROXY TCP4 192.0.2.1 192.0.2.2 56324 25\r\n'), { address: '192.0.2.1', port: 56324 }],
     ['v1 TCP6', fromLatin1('PROXY TCP6 2001:db8::7 ::1 4 25\r\n'), { address: '2001:db8::7', port: 4 }],
+    ['v1 TCP6, IPv4 in it', fromLatin1('PROXY TCP6 ::ffff:192.0.2.1 ::1 4 25\r\n'), { address: '192.0.2.1', port: 4 }],
     ['v1 UNKNOWN', fromLatin1('PROXY UNKNOWN\r\n'), null],
     ['v2 TCP4', v2(1, 0x11, [192, 0, 2, 1, 192, 0, 2, 2, 0xdc, 4, 0, 25]), { address: '192.0.2.1', port: 56324 }],
     ['v2 TCP6', v2(1, 0x21, [...DOC6, ...LOOPBACK6, 0, 4, 0, 25]), { address: '2001:db8::7', port: 4 }],
+    [
+      'v2 TCP6, IPv4 in it',
+      v2(1, 0x21, [...Array(10).fill(0), 255, 255, 192, 0, 2, 1, ...LOOPBACK6, 0, 4, 0, 25]),
+      { address: '192.0.2.1', port: 4 },
+    ],
     ['v2 with TLVs', v2(1, 0x11, [10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2, 4, 0, 1, 0]), { address: '10.0.0.1', port: 1 }],
     ['v2 LOCAL', v2(0, 0, []), null],
     ['v2 UNIX', v2(1, 0x31, Array(216).fill(0)), null],

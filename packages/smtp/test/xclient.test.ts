@@ -182,3 +182,24 @@ describe('XFORWARD is about one message', () => {
     expect(seen.slice(0, -2)).toEqual(text === MESSAGE ? ['198.51.100.7', '198.51.100.7'] : [])
   })
 })
+
+test('an address is one, and an IPv4 address whatever it is mapped into', async () => {
+  const seen: string[] = []
+  const note: SmtpHandler = { connect: ({ remote }) => void seen.push(remote.address) }
+  await play(
+    `
+    ${BANNER}
+    C: EHLO proxy
+    S: ...
+    S: 250 {*}
+    C: XCLIENT ADDR=mail.example
+    S: 501 5.5.4 Bad XCLIENT attributes
+    C: XCLIENT ADDR=IPV6:2001:db8::x
+    S: 501 5.5.4 Bad XCLIENT attributes
+    C: XCLIENT ADDR=IPV6:::ffff:192.0.2.1
+    ${BANNER}
+  `,
+    [xclientExtension(everybody), note],
+  )
+  expect(seen).toEqual(['127.0.0.1', '192.0.2.1'])
+})

@@ -3,6 +3,7 @@
  * starts anew, as if that client had just connected.
  */
 
+import { addressOctets, plainAddress } from '@posthouse/wire'
 import { parseNumber } from '../../syntax/parameters.js'
 import { replies } from '../../syntax/replies.js'
 import { reply } from '../../syntax/reply.js'
@@ -61,9 +62,12 @@ function readDetails(attributes: ReadonlyMap<string, string | null>): ClientDeta
       case 'NAME':
         details.remoteName = value
         break
-      case 'ADDR':
-        details.address = value === null ? '' : value.toUpperCase().startsWith('IPV6:') ? value.slice(5) : value
+      case 'ADDR': {
+        const address = value === null ? '' : addressOf(value)
+        if (address === null) return null
+        details.address = address
         break
+      }
       case 'PORT': {
         const port = value === null ? 0 : parseNumber(value, 5)
         if (port === null || port > 65_535) return null
@@ -80,4 +84,10 @@ function readDetails(attributes: ReadonlyMap<string, string | null>): ClientDeta
     }
   }
   return details
+}
+
+/** `192.0.2.1` or `IPV6:2001:db8::1`; `null` for what is no address. */
+function addressOf(value: string): string | null {
+  const text = value.toUpperCase().startsWith('IPV6:') ? value.slice(5) : value
+  return addressOctets(text) === null ? null : plainAddress(text)
 }

@@ -58,6 +58,8 @@ class Transaction {
   readonly #errors: (SmtpClientError | null)[]
   readonly #accepted: boolean[]
   readonly #final: (ServerReply | null)[]
+  /** With PRDR, what was said for each recipient: it counts when the reply for all is positive. */
+  #provisional: (ServerReply | null)[] | null = null
   /** MAIL was refused, or DATA, or a chunk, or all of the message. */
   #failed: SmtpClientError | null = null
   /** All octets have been said. */
@@ -197,16 +199,23 @@ class Transaction {
       this.#accepted[recipient] = positive
       if (!positive) this.#errors[recipient] = this.#refusal(reply, command, recipient)
     } else if (command === 'message') {
-      if (reply.code === 353) return
-      if (recipient !== null) {
-        if (positive) this.#final[recipient] = reply
-        else this.#errors[recipient] = this.#refusal(reply, command, recipient)
-        return
-      }
-      if (!positive) this.#failed ??= refusedBy(reply, command)
-      else for (const [i, yes] of this.#accepted.entries()) if (yes && !this.#errors[i]) this.#final[i] ??= reply
+      if (reply.code === 353) this.#provisional = this.#final.map(() => null)
+      else if (recipient === null) this.#noteForAll(reply)
+      else if (!positive) this.#errors[recipient] = this.#refusal(reply, command, recipient)
+      else (this.#provisional ?? this.#final)[recipient] = reply
     } else if (!positive && (command === 'MAIL' || command === 'DATA' || command === 'BDAT')) {
       this.#failed ??= refusedBy(reply, command)
+    }
+  }
+
+  /** draft-hall-prdr: behind the replies for each it decides whether the server has the message at all. */
+  #noteForAll(reply: ServerReply): void {
+    if (reply.code >= 400) {
+      this.#failed ??= refusedBy(reply, 'message')
+      return
+    }
+    for (const [i, yes] of this.#accepted.entries()) {
+      if (yes && !this.#errors[i]) this.#final[i] = this.#provisional?.[i] ?? reply
     }
   }
 

@@ -491,6 +491,38 @@ describe('draft-hall-prdr', () => {
       },
     ))
 
+  test('what was said for each counts only when the reply for all is positive', () =>
+    play(
+      `${START}S: 353 content analysis has started
+       S: 250 for a
+       S: 452 4.2.2 b is full
+       S: 554 5.7.1 nobody gets it`,
+      async (client) => {
+        const { recipients } = await failure(client.send(both))
+        expect(recipients).toMatchObject([
+          { accepted: false, error: { enhanced: '5.7.1', recipient: 'a@example.org', mayBeDelivered: false } },
+          { accepted: false, error: { enhanced: '4.2.2', recipient: 'b@example.org' } },
+        ])
+      },
+    ))
+
+  test('a connection that is lost before the reply for all', async () => {
+    const text = `S: 220 mx.example.org
+       C: EHLO client.example
+       ${START}S: 353 content analysis has started
+       S: 250 for a
+       S: 550 5.7.1 b dislikes it
+       -- end --`
+    await playScript(text, async (connection) => {
+      await using client = await startSmtpClient(connection, OPTIONS)
+      const { recipients } = await failure(client.send(both))
+      expect(recipients).toMatchObject([
+        { accepted: false, error: { code: 'connection', mayBeDelivered: true } },
+        { accepted: false, error: { enhanced: '5.7.1', mayBeDelivered: false } },
+      ])
+    })
+  })
+
   test('one reply for all is allowed too', () =>
     play(`${START}S: 250 all`, async (client) => {
       expect((await client.send(both)).accepted).toHaveLength(2)

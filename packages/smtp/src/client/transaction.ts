@@ -176,7 +176,9 @@ class Transaction {
   async #settle(outstanding: number): Promise<void> {
     const { conversation, limits } = this.#options
     while (conversation.engine.outstanding > outstanding) {
-      this.#take(await conversation.next(timeFor(conversation.engine.waitingFor, limits)))
+      const ms = timeFor(conversation.engine.waitingFor, limits)
+      // RFC 2920 §3.2: a server may keep its replies until it has dealt with everything that was said.
+      this.#take(await conversation.next(this.#complete ? Math.max(ms, limits.dataEnd) : ms))
     }
   }
 
@@ -233,7 +235,8 @@ class Transaction {
         const message = 'the server has not said what became of the message'
         return { address, accepted: false, error: new SmtpClientError('protocol', message, { recipient: address }) }
       }
-      const mayBeDelivered = error === general && error.reply === null && this.#complete && this.#accepted[index]
+      // A server may have taken all of it before it said a word, to RCPT as to the rest (RFC 2920 §3.2).
+      const mayBeDelivered = error === general && error.reply === null && this.#complete
       return { address, accepted: false, error: withDetails(error, { recipient: address, mayBeDelivered }) }
     })
   }

@@ -12,7 +12,7 @@ import {
   type SmtpClientEvent,
   type SmtpClientRequest,
 } from './engine/index.js'
-import { connectionFailure, refusedBy, SmtpClientError } from './errors.js'
+import { connectionFailure, hungUp, refusedBy, SmtpClientError } from './errors.js'
 import type { SmtpClientLimits } from './limits.js'
 
 /** Runs a step after `ms`; the returned function takes that back. */
@@ -158,7 +158,7 @@ export function createConversation(connection: ClientConnection, options: Conver
       // What has come while we were writing is looked at before anything more is waited for.
       if (await write(ms)) continue
       if (!arrived) {
-        if (ended) throw cut(lost ?? connectionFailure(new ConnectionError('lost', 'the server closed the connection')))
+        if (ended) throw cut(lost ?? hungUp())
         await wait(ms, null)
       }
       feed()
@@ -214,8 +214,7 @@ export function createConversation(connection: ClientConnection, options: Conver
         } catch {
           // `poll` has kept the reason.
         }
-        if (ended && !failure)
-          cut(lost ?? connectionFailure(new ConnectionError('lost', 'the server closed the connection')))
+        if (ended && !failure) cut(lost ?? hungUp())
       }
       return failure
     },

@@ -117,3 +117,8 @@ export function connectionFailure(reason: unknown): SmtpClientError {
     return new SmtpClientError('tls', message, { cause: reason, enhanced: '4.7.5' })
   return new SmtpClientError('connection', message, { cause: reason, enhanced: code === 'connect' ? '4.4.1' : '4.4.2' })
 }
+
+/** The server has ended the connection. */
+export function hungUp(): SmtpClientError {
+  return connectionFailure(new ConnectionError('lost', 'the server closed the connection'))
+}

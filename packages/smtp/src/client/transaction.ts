@@ -8,7 +8,7 @@
 import type { Conversation, Heard } from './conversation.js'
 import type { Replied, ServerReply } from './engine/index.js'
 import type { TransactionPlan } from './envelope.js'
-import { connectionFailure, refusedBy, SmtpClientError, withDetails } from './errors.js'
+import { connectionFailure, hungUp, refusedBy, SmtpClientError, withDetails } from './errors.js'
 import type { SmtpClientLimits } from './limits.js'
 import type { OpenedMessage } from './message.js'
 import type { RecipientOutcome } from './outcome.js'
@@ -188,9 +188,12 @@ class Transaction {
       throw conversation.cut(new SmtpClientError('protocol', 'a challenge that nobody wants'))
     const { reply } = event
     if (event.type === 'closing') throw conversation.cut(refusedBy(reply, 'message'))
+    const { command, recipient } = event
+    // RFC 2033 §4.2: what is said for one recipient is nothing about those whose replies were to follow.
+    const forOne = command === 'message' && recipient !== null && !this.#provisional
+    if (reply.code !== 421 || forOne) this.#note(command, reply, recipient)
     // RFC 5321 §3.8: the connection is over, whatever the command was.
-    if (reply.code === 421) throw conversation.cut(refusedBy(reply, event.command))
-    this.#note(event.command, reply, event.recipient)
+    if (reply.code === 421) throw conversation.cut(forOne ? hungUp() : refusedBy(reply, command))
   }
 
   #note(command: Replied, reply: ServerReply, recipient: number | null): void {

@@ -89,3 +89,27 @@ describe('MAIL, RCPT and the message in one write', () => {
     await lose(EAGER, check, { timer, limits })
   })
 })
+
+test('RFC 2033 §4.2: 421 for one recipient says nothing about the next', () =>
+  lose(
+    `S: 250-mx
+     S: 250 PIPELINING
+     C: MAIL FROM:<a@example.net>
+     C: RCPT TO:<b@example.org>
+     C: RCPT TO:<c@example.org>
+     C: DATA
+     S: 250 ok
+     S: 250 ok
+     S: 250 ok
+     S: 354 go
+     C: x
+     C: .
+     S: 421 4.3.2 going down`,
+    ({ recipients }) => {
+      expect(recipients).toMatchObject([
+        { error: { reply: { code: 421 }, mayBeDelivered: false } },
+        { error: { code: 'connection', mayBeDelivered: true } },
+      ])
+    },
+    { protocol: 'lmtp' },
+  ))

@@ -1,9 +1,10 @@
 /** One message over a connection: looked at, made fit for the server, and sent in as many transactions as it takes. */
+import { needsUtf8 } from '../syntax/address.js'
 import type { SmtpCapabilities } from '../syntax/capabilities.js'
 import type { OutgoingMail } from './client.js'
 import type { Conversation } from './conversation.js'
 import type { OutgoingContentRule } from './engine/index.js'
-import { planTransaction, type ReadEnvelope, readEnvelope } from './envelope.js'
+import { planTransaction, type ReadEnvelope, readEnvelope, unsayable } from './envelope.js'
 import { connectionFailure, SmtpClientError, withDetails } from './errors.js'
 import type { SmtpClientLimits } from './limits.js'
 import { openMessage } from './message.js'
@@ -73,14 +74,17 @@ async function deliver(
   const { capabilities } = conversation.engine
   const opened = await openMessage(mail.message, mail.size ?? null, limits.lookAhead)
   try {
+    const utf8 = read.utf8 || (mail.smtputf8 ?? opened.utf8Header)
+    const recipients = utf8 ? read.recipients : sayable(read.recipients, capabilities, outcomes)
+    if (recipients.length === 0) return { dropped: [], converted: false }
     const prepared = await prepareMessage(opened, capabilities, {
       body: mail.body,
-      smtputf8: read.utf8 || (mail.smtputf8 ?? opened.utf8Header),
+      smtputf8: utf8 || recipients.some(({ mailbox }) => needsUtf8(mailbox)),
       content: setup.content,
       downgrade: setup.downgrade,
       limit: limits.conversion,
     })
-    const { batches, excess } = divide(read.recipients, capabilities, progress)
+    const { batches, excess } = divide(recipients, capabilities, progress)
     let dropped: readonly string[] = []
     for (const [number, recipients] of batches.entries()) {
       const full = progress.transactions >= (capabilities?.limits.mailMax ?? Number.POSITIVE_INFINITY)
@@ -127,6 +131,20 @@ async function transact(
 }
 
 type Recipients = ReadEnvelope['recipients']
+
+/** Those whom a message that needs no SMTPUTF8 itself can have; what keeps the others from it is in the outcomes. */
+function sayable(
+  recipients: Recipients,
+  capabilities: SmtpCapabilities | null,
+  outcomes: (RecipientOutcome | null)[],
+): Recipients {
+  if (capabilities?.has('SMTPUTF8')) return recipients
+  return recipients.filter(({ index, mailbox }) => {
+    const refused = needsUtf8(mailbox)
+    if (refused) outcomes[index] = { address: mailbox.address, accepted: false, error: unsayable(mailbox) }
+    return !refused
+  })
+}
 
 /** Recipients in groups that the server's limits allow (RFC 9422 §4), and those that it has no room for. */
 function divide(

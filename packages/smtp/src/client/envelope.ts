@@ -58,7 +58,7 @@ export interface ReadEnvelope {
     readonly dsn: Partial<DsnRecipient>
   }[]
   readonly errors: ReadonlyMap<number, SmtpClientError>
-  /** An address is beyond ASCII. */
+  /** The sender's address is beyond ASCII. */
   readonly utf8: boolean
 }
 
@@ -93,7 +93,7 @@ export function readEnvelope(envelope: Envelope): ReadEnvelope {
       )
     }
   }
-  const utf8 = (sender !== null && needsUtf8(sender)) || recipients.some(({ mailbox }) => needsUtf8(mailbox))
+  const utf8 = sender !== null && needsUtf8(sender)
   return { reversePath: sender, addresses, recipients, errors, utf8 }
 }
 
@@ -142,8 +142,7 @@ export function planTransaction(
   if (needs.body !== '7BIT') parameters.set('BODY', needs.body)
   if (needs.smtputf8) {
     if (!has('SMTPUTF8')) {
-      const what = read.utf8 ? 'an address is' : 'the header is'
-      throw unsupported(`${what} beyond ASCII, and the server has no SMTPUTF8`, read.utf8 ? '5.6.7' : '5.6.9')
+      throw unsupported(`the ${read.utf8 ? 'sender' : 'header'} is ${NO_UTF8}`, read.utf8 ? '5.6.7' : '5.6.9')
     }
     parameters.set('SMTPUTF8', null)
   }
@@ -218,6 +217,14 @@ function addHold(envelope: Envelope, offered: boolean, parameters: Map<string, s
   if (holdFor !== undefined) parameters.set('HOLDFOR', String(Math.trunc(holdFor)))
   else if (holdUntil !== undefined) parameters.set('HOLDUNTIL', `${new Date(holdUntil).toISOString().slice(0, 19)}Z`)
 }
+
+/** RFC 6531 §3.2: why a server without SMTPUTF8 cannot be told about a recipient. */
+export function unsayable({ address }: Mailbox): SmtpClientError {
+  const details = { enhanced: '5.6.7', command: 'RCPT', recipient: address }
+  return new SmtpClientError('unsupported', `the address is ${NO_UTF8}`, details)
+}
+
+const NO_UTF8 = 'beyond ASCII, and the server has no SMTPUTF8'
 
 function unsupported(message: string, enhanced: string): SmtpClientError {
   return new SmtpClientError('unsupported', message, { enhanced, command: 'MAIL' })

@@ -605,6 +605,46 @@ describe('what the server lacks', () => {
       },
     ))
 
+  test('RFC 6531: without it only those whose addresses are beyond ASCII are left out', () =>
+    play(
+      `S: 250-mx
+       S: 250 8BITMIME
+       ${SEND('', 'x\\r\\n')}`,
+      async (client) => {
+        const to = ['jürgen@example.org', 'bob@example.org', 'bob@bücher.example']
+        const { accepted, rejected } = await client.send(mail({ to, text: 'x\r\n' }))
+        expect(accepted).toEqual(['bob@example.org'])
+        const error = { code: 'unsupported', enhanced: '5.6.7', temporary: false }
+        expect(rejected).toMatchObject([
+          { address: to[0], error: { ...error, recipient: to[0] } },
+          { address: to[2], error: { ...error, recipient: to[2] } },
+        ])
+        expect(await failure(client.send(mail({ to: [to[0]] })))).toMatchObject(error)
+        expect(client.transactions).toBe(1)
+      },
+    ))
+
+  test('RFC 6531: with it one such recipient is enough', () =>
+    play(
+      `S: 250-mx
+       S: 250 SMTPUTF8
+       C: MAIL FROM:<alice@example.net> SMTPUTF8
+       S: 250 ok
+       C: RCPT TO:<bob@example.org>
+       S: 250 ok
+       C~ RCPT TO:<j\\xc3\\xb6rg@example.org>\\r\\n
+       S: 250 ok
+       C: DATA
+       S: 354 go
+       C: x
+       C: .
+       S: 250 ok`,
+      async (client) => {
+        const to = ['bob@example.org', 'jörg@example.org']
+        expect((await client.send(mail({ to, text: 'x\r\n' }))).accepted).toEqual(to)
+      },
+    ))
+
   test('RFC 1870: a message that is too big is not even announced', () =>
     play(
       `S: 250-mx

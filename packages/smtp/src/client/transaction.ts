@@ -187,7 +187,8 @@ class Transaction {
     if (event.type === 'challenge')
       throw conversation.cut(new SmtpClientError('protocol', 'a challenge that nobody wants'))
     const { reply } = event
-    if (event.type === 'closing') throw conversation.cut(refusedBy(reply, 'message'))
+    if (event.type === 'closing')
+      throw conversation.cut(refusedBy(reply, reply.code === 421 ? 'connection' : 'message'))
     const { command, recipient } = event
     // RFC 2033 §4.2: what is said for one recipient is nothing about those whose replies were to follow.
     const forOne = command === 'message' && recipient !== null && !this.#provisional

@@ -94,6 +94,33 @@ describe('replies', () => {
     expect(hear(one, '250 late\r\n')).toEqual(['violation: the server answered what nobody asked'])
   })
 
+  test('RFC 5321 §3.8: but a 421 needs no question', () => {
+    for (const [before, behind] of [
+      ['421 4.3.2 down\r\n', ''],
+      ['42', '1 4.3.2 down\r\n'],
+      ['421-4.3.2 going\r\n', '421 4.3.2 down\r\n'],
+    ]) {
+      const one = ready('')
+      one.receive(fromLatin1(before))
+      one.send({ type: 'noop' })
+      expect(hear(one, behind)).toEqual(['closing'])
+      expect(one.state).toBe('closed')
+    }
+  })
+
+  test('a refusal in the middle of a message, whose line comes in two halves', () => {
+    const one = ready('')
+    one.send({ type: 'mail', reversePath: null, parameters: NONE })
+    hear(one, '250 ok\r\n')
+    one.send({ type: 'rcpt', forwardPath: BOB, parameters: NONE })
+    hear(one, '250 ok\r\n')
+    one.send({ type: 'data' })
+    hear(one, '354 go\r\n')
+    one.receive(fromLatin1('552 too '))
+    one.send({ type: 'octets', octets: fromLatin1('x\r\n') })
+    expect(hear(one, 'big\r\n')).toEqual(['closing'])
+  })
+
   test.each([
     ['mail', { type: 'mail', reversePath: null, parameters: NONE }, '354 go'],
     ['starttls', { type: 'starttls' }, '334 '],

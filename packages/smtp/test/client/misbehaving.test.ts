@@ -134,6 +134,7 @@ describe('in a transaction', () => {
 
   test.each([
     ['421 to MAIL', ['421 4.3.2 stop\r\n'], { command: 'MAIL', temporary: true, mayBeDelivered: false }],
+    ['421 right behind the reply to MAIL', [`${OK}421 4.3.2 stop\r\n`], { code: 'refused', reply: { code: 421 } }],
     ['421 to RCPT', [OK, '421 4.3.2 stop\r\n'], { command: 'RCPT', temporary: true }],
     ['421 to DATA', [OK, OK, OK, '421 4.3.2 stop\r\n'], { command: 'DATA', temporary: true }],
     [

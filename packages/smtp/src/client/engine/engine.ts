@@ -88,7 +88,6 @@ export function createSmtpClientEngine(options: SmtpClientEngineOptions): SmtpCl
 
   function next(): SmtpClientEvent | NeedData | Paused {
     if (broken) return NEED_DATA
-    if (early) return violation('the server answered what nobody asked')
     if (window.length === 0) return NEED_DATA
     const reply = replies.read(window)
     if (reply === 'more') return NEED_DATA
@@ -96,7 +95,7 @@ export function createSmtpClientEngine(options: SmtpClientEngineOptions): SmtpCl
     if (transcript)
       for (const text of encodeReply(reply, true).trimEnd().split('\r\n')) transcript({ side: 'server', text })
     const entry = waiting[0]
-    if (!entry) return unasked(reply)
+    if (early || !entry) return unasked(reply)
     if (!fits(entry.command, reply.code, entry.transaction?.prdr ?? false)) {
       return violation(`the server answered ${entry.command} with ${reply.code}`)
     }
@@ -184,8 +183,9 @@ export function createSmtpClientEngine(options: SmtpClientEngineOptions): SmtpCl
         throw new ProtocolUsageError(`${type} must wait for the reply to ${waiting[waiting.length - 1].command}`)
       if (!capabilities?.has('PIPELINING')) throw new ProtocolUsageError('the server has no PIPELINING')
     }
-    // Octets that were there before the question are no answer to it.
-    if (waiting.length === 0 && (window.length > 0 || replies.incomplete)) early = true
+    // Octets that were there before the question are no answer to it. The text behind DATA asks nothing.
+    const asks = type !== 'octets' || state !== 'data'
+    if (asks && waiting.length === 0 && (window.length > 0 || replies.incomplete)) early = true
     perform(request)
   }
 

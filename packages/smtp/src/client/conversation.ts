@@ -27,17 +27,26 @@ export const systemTimer: Timer = (step, ms) => {
 /** An event that a caller of the conversation must handle. */
 export type Heard = Exclude<SmtpClientEvent, { readonly type: 'violation' }>
 
+/** Is told what the server says while something else is waited for. */
+export type Hear = (event: Heard) => void
+
 export interface Conversation {
   readonly connection: ClientConnection
   readonly engine: SmtpClientEngine
   /** Says something; it leaves with the next `flush` or `next`. */
   say(request: SmtpClientRequest): void
-  /** Writes what was said. @param ms how long the server may take to read it. */
-  flush(ms: number): Promise<void>
+  /**
+   * Writes what was said. `hear` is told what the server says meanwhile, and ends the wait when it throws.
+   * @param ms how long the server may take to read it.
+   */
+  flush(ms: number, hear: Hear): Promise<void>
   /** Writes what was said and waits for the next event. @throws SmtpClientError when the conversation is over. */
   next(ms: number): Promise<Heard>
-  /** An event that is there already, or `null`. */
-  poll(): Heard | null
+  /**
+   * Waits for something that is not the server's: a piece of a message, a token. It may never come: the end of the
+   * conversation ends the wait too, and so does `hear` when it throws. Default: nothing that the server says is welcome.
+   */
+  until<T>(work: Promise<T>, hear?: Hear): Promise<T>
   /** `say`, and the reply when it is positive. @throws SmtpClientError `refused`. */
   ask(request: SmtpClientRequest, ms: number): Promise<ServerReply>
   /** The reply to what was said last. @throws SmtpClientError `refused`. */
@@ -56,6 +65,8 @@ export interface ConversationOptions extends Omit<SmtpClientEngineOptions, 'upgr
   readonly limits: SmtpClientLimits
   readonly timer: Timer
 }
+
+const same = (event: Heard): Heard => event
 
 export function createConversation(connection: ClientConnection, options: ConversationOptions): Conversation {
   const { limits, timer } = options
@@ -87,29 +98,6 @@ export function createConversation(connection: ClientConnection, options: Conver
     )
   }
 
-  /** Resolves when there is input (or none will come), or `other` is done. */
-  function wait(ms: number, other: Promise<void> | null): Promise<'input' | 'other'> {
-    return new Promise((resolve, reject) => {
-      const settle = (result: 'input' | 'other'): void => {
-        wake = null
-        cancel()
-        if (failure) reject(failure)
-        else resolve(result)
-      }
-      const cancel = timer(() => {
-        const what = other ? 'did not read' : 'was silent'
-        cut(connectionFailure(new ConnectionError('timeout', `the server ${what} for ${ms} ms`)))
-      }, ms)
-      wake = () => settle('input')
-      const mine = wake
-      other?.then(() => {
-        if (wake === mine) settle('other')
-      })
-      listen()
-      if (arrived || ended || failure) mine()
-    })
-  }
-
   function cut(error: SmtpClientError): SmtpClientError {
     if (!failure) {
       failure = error
@@ -129,48 +117,90 @@ export function createConversation(connection: ClientConnection, options: Conver
     }
   }
 
-  /** True when the server has said something meanwhile. */
-  async function write(ms: number): Promise<boolean> {
-    const output = engine.takeOutput()
-    if (output.length === 0 || failure) return false
-    const slow = connection.write(output)
-    if (!slow) return false
-    let heard = false
-    while ((await wait(ms, slow)) === 'input') {
-      if (!arrived) break
-      feed()
-      heard = true
-    }
-    return heard
-  }
-
   function event(): Heard | null {
     const one = engine.next()
     if (one.type === 'violation') throw cut(new SmtpClientError('protocol', one.message))
     return one.type === 'need-data' || one.type === 'paused' ? null : one
   }
 
-  async function next(ms: number): Promise<Heard> {
-    for (;;) {
-      const one = event()
-      if (one) return one
-      if (failure) throw failure
-      // What has come while we were writing is looked at before anything more is waited for.
-      if (await write(ms)) continue
-      if (!arrived) {
-        if (ended) throw cut(lost ?? hungUp())
-        await wait(ms, null)
+  /** Tells `hear` what is there, up to its first answer. */
+  function turn<T>(hear: (event: Heard) => T | undefined): T | undefined {
+    if (failure) throw failure
+    feed()
+    for (let one = event(); one; one = event()) {
+      const answer = hear(one)
+      if (answer !== undefined) return answer
+    }
+    if (ended) throw cut(lost ?? hungUp())
+    listen()
+    return undefined
+  }
+
+  /** Waits for `work`, or for an answer of `hear`, or for the end of the conversation. */
+  function meanwhile<T>(work: Promise<T> | null, hear: (event: Heard) => T | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const resolved = (value: T): void => {
+        if (wake === step) wake = null
+        resolve(value)
       }
-      feed()
+      const rejected = (reason: unknown): void => {
+        if (wake === step) wake = null
+        reject(reason)
+      }
+      const step = (): void => {
+        try {
+          const answer = turn(hear)
+          if (answer !== undefined) resolved(answer)
+        } catch (reason) {
+          rejected(reason)
+        }
+      }
+      wake = step
+      work?.then(resolved, rejected)
+      step()
+    })
+  }
+
+  /** The time is that of all that is waited for: a server that says one octet at a time gets no more of it. */
+  async function within<T>(ms: number, what: string, work: Promise<T>): Promise<T> {
+    const late = (): void => {
+      cut(connectionFailure(new ConnectionError('timeout', `the server ${what} for ${ms} ms`)))
+    }
+    const cancel = timer(late, ms)
+    try {
+      return await work
+    } finally {
+      cancel()
     }
   }
 
-  function poll(): Heard | null {
-    if (failure) return null
-    feed()
-    const one = event()
-    if (!one) listen()
-    return one
+  /** A promise when the server is slow to read. */
+  function write(): Promise<void> | null {
+    const output = engine.takeOutput()
+    return (output.length > 0 && connection.write(output)) || null
+  }
+
+  async function next(ms: number): Promise<Heard> {
+    const ready = event()
+    if (ready) return ready
+    if (failure) throw failure
+    const slow = write()
+    // A reply is a reply, whether the server has read everything or not.
+    const one = slow && (await within(ms, 'did not read', meanwhile<Heard | void>(slow, same)))
+    return one || within(ms, 'was silent', meanwhile(null, same))
+  }
+
+  async function flush(ms: number, hear: Hear): Promise<void> {
+    if (failure) throw failure
+    const slow = write()
+    const heard = (one: Heard): undefined => void hear(one)
+    if (slow) await within(ms, 'did not read', meanwhile(slow, heard))
+    else turn(heard)
+  }
+
+  const unwanted: Hear = (one) => {
+    if ('reply' in one) throw cut(refusedBy(one.reply, 'connection'))
+    throw cut(new SmtpClientError('protocol', 'a challenge that nobody wants'))
   }
 
   async function reply(command: Replied, ms: number): Promise<ServerReply> {
@@ -186,9 +216,9 @@ export function createConversation(connection: ClientConnection, options: Conver
       return engine
     },
     say: (request) => engine.send(request),
-    flush: async (ms) => void (await write(ms)),
+    flush,
     next,
-    poll,
+    until: (work, hear = unwanted) => meanwhile(work, (one): undefined => void hear(one)),
     reply,
     ask(request, ms) {
       engine.send(request)
@@ -209,12 +239,10 @@ export function createConversation(connection: ClientConnection, options: Conver
     get failure() {
       if (!failure && engine.outstanding === 0) {
         try {
-          const one = poll()
-          if (one && 'reply' in one) cut(refusedBy(one.reply, 'connection'))
+          turn((one): undefined => void unwanted(one))
         } catch {
-          // `poll` has kept the reason.
+          // `cut` has kept the reason.
         }
-        if (ended && !failure) cut(lost ?? hungUp())
       }
       return failure
     },

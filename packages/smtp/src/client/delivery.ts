@@ -72,7 +72,7 @@ async function deliver(
   const { conversation, limits, progress } = setup
   if (conversation.failure) throw conversation.failure
   const { capabilities } = conversation.engine
-  const opened = await openMessage(mail.message, mail.size ?? null, limits.lookAhead)
+  const opened = await openMessage(mail.message, mail.size ?? null, limits.lookAhead, conversation.until)
   try {
     const utf8 = read.utf8 || (mail.smtputf8 ?? opened.utf8Header)
     const recipients = utf8 ? read.recipients : sayable(read.recipients, capabilities, outcomes)

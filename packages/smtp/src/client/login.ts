@@ -62,7 +62,8 @@ async function authenticate(
   exchange: SaslClientExchange,
   ms: number,
 ): Promise<ServerReply> {
-  const initial = await exchange.start()
+  // A token may have to be fetched, which takes as long as it takes.
+  const initial = await conversation.until(Promise.resolve(exchange.start()))
   const encoded = initial === null ? null : encodeBase64(initial) || '='
   const fits = encoded !== null && `AUTH ${name} ${encoded}`.length <= MAX_COMMAND
   let waiting = fits ? null : encoded
@@ -91,8 +92,10 @@ async function answer(
   try {
     const challenge = decodeBase64(fromLatin1(data))
     if (!challenge) throw new SaslError('challenge', 'the challenge is not base64')
-    conversation.say({ type: 'auth-response', response: encodeBase64(await exchange.respond(challenge)) })
+    const response = await conversation.until(Promise.resolve(exchange.respond(challenge)))
+    conversation.say({ type: 'auth-response', response: encodeBase64(response) })
   } catch (reason) {
+    if (conversation.failure) throw reason
     conversation.say({ type: 'auth-response', response: '*' })
     await conversation.next(ms)
     throw reason

@@ -1,5 +1,5 @@
 /** Messages to be sent: where their octets come from, and what must be known of them before MAIL. */
-import { concat, hasEightBit } from '@posthouse/wire'
+import { concat, hasEightBit, type MaybePromise } from '@posthouse/wire'
 import { SmtpClientError } from './errors.js'
 
 /** Octets piece by piece. They must not be changed until `send` has settled. */
@@ -15,6 +15,9 @@ export interface StoredMessage {
 /** A message to be sent. What can be read only once cannot be split over several transactions. */
 export type OutgoingMessage = Uint8Array | MessageSource | StoredMessage
 
+/** Waits for a piece, or gives up: a source may never say another word. */
+export type Wait = <T>(work: Promise<T>) => Promise<T>
+
 /** A message whose front was looked at. */
 export interface OpenedMessage {
   /** All octets, when the message is that short or in memory; else `null`. */
@@ -25,34 +28,27 @@ export interface OpenedMessage {
   readonly eightBit: boolean | null
   /** The header has octets above 127, and they are UTF-8. */
   readonly utf8Header: boolean
-  /** All octets in order. For those that are no `StoredMessage`: once. */
-  pieces(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+  /** All octets in order. For those that are no `StoredMessage`: once. `wait`: default, that of `openMessage`. */
+  pieces(wait?: Wait): AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   /** True when `pieces` may be called again. */
   readonly again: boolean
   /** Nobody will read it. */
   close(): Promise<void>
 }
 
-/** Looks at the front of a message. @throws SmtpClientError `source`. */
+/** Looks at the front of a message. @throws SmtpClientError `source`; what `wait` throws. */
 export async function openMessage(
   message: OutgoingMessage,
   size: number | null,
   lookAhead: number,
+  wait: Wait,
 ): Promise<OpenedMessage> {
   if (message instanceof Uint8Array) return inMemory(message)
   const stored = 'read' in message && typeof message.read === 'function' ? (message as StoredMessage) : null
   const known = size ?? stored?.size ?? null
-  const source = stored ? stored.read() : (message as MessageSource)
-  const iterator = iterate(source)
-  const front: Uint8Array[] = []
-  let length = 0
-  while (length < lookAhead) {
-    const piece = await pull(iterator)
-    if (!piece) return inMemory(front.length === 0 ? new Uint8Array(0) : concat(front))
-    front.push(piece)
-    length += piece.length
-  }
-  const seen = concat(front)
+  const first = new Reading(stored ? stored.read() : (message as MessageSource))
+  const seen = await lookAt(first, lookAhead, wait)
+  if (first.ended) return inMemory(seen)
   let started = false
   return {
     whole: null,
@@ -60,23 +56,41 @@ export async function openMessage(
     eightBit: hasEightBit(seen) || null,
     utf8Header: hasUtf8Header(seen),
     again: stored !== null,
-    async *pieces() {
+    async *pieces(how = wait) {
       // The look at the front has the first reading begun already.
-      const reading = started && stored ? iterate(stored.read()) : iterator
+      const reading = started && stored ? new Reading(stored.read()) : first
       if (!started) yield seen
       started = true
       try {
-        for (let piece = await pull(reading); piece; piece = await pull(reading)) yield piece
+        for (let piece = await reading.pull(how); piece; piece = await reading.pull(how)) yield piece
       } finally {
-        await reading.return?.()
+        await reading.close()
       }
     },
     async close() {
       if (started) return
       started = true
-      await iterator.return?.()
+      await first.close()
     },
   }
+}
+
+/** The front of a message; all of it when it is shorter. */
+async function lookAt(reading: Reading, lookAhead: number, wait: Wait): Promise<Uint8Array> {
+  const front: Uint8Array[] = []
+  let length = 0
+  try {
+    while (length < lookAhead) {
+      const piece = await reading.pull(wait)
+      if (!piece) break
+      front.push(piece)
+      length += piece.length
+    }
+  } catch (reason) {
+    await reading.close()
+    throw reason
+  }
+  return concat(front)
 }
 
 /** A message that is in memory. */
@@ -109,17 +123,55 @@ export async function collect(message: OpenedMessage, limit: number): Promise<Ui
   return concat(pieces)
 }
 
-function iterate(source: MessageSource): AsyncIterator<Uint8Array> | Iterator<Uint8Array> {
-  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+/** A source that is being read. */
+class Reading {
+  ended = false
+  readonly #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>
+  /** A piece was asked for and has not come. */
+  #asked = false
+
+  constructor(source: MessageSource) {
+    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+  }
+
+  /** The next piece; `null` at the end. @throws SmtpClientError `source`; what `wait` throws. */
+  pull(wait: Wait): Promise<Uint8Array | null> | Uint8Array | null {
+    let next: MaybePromise<IteratorResult<Uint8Array, unknown>>
+    try {
+      next = this.#iterator.next()
+    } catch (cause) {
+      throw sourceFailed(cause)
+    }
+    if (!('then' in next)) return this.#came(next)
+    this.#asked = true
+    const came = next.then(
+      (result) => this.#came(result),
+      (cause: unknown) => {
+        this.#asked = false
+        throw sourceFailed(cause)
+      },
+    )
+    return wait(came)
+  }
+
+  #came({ done, value }: IteratorResult<Uint8Array, unknown>): Uint8Array | null {
+    this.#asked = false
+    this.ended = done === true
+    return done ? null : value
+  }
+
+  /** Nobody wants more of it. */
+  async close(): Promise<void> {
+    // What a generator is told now it hears behind the piece that it was asked for, which may never come.
+    const stalled = this.#asked
+    const closed = Promise.resolve(this.#iterator.return?.())
+    if (stalled) closed.catch(() => {})
+    else await closed
+  }
 }
 
-async function pull(iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>): Promise<Uint8Array | null> {
-  try {
-    const { done, value } = await iterator.next()
-    return done ? null : value
-  } catch (cause) {
-    throw new SmtpClientError('source', 'the source of the message failed', { cause })
-  }
+function sourceFailed(cause: unknown): SmtpClientError {
+  return new SmtpClientError('source', 'the source of the message failed', { cause })
 }
 
 const LF = 10

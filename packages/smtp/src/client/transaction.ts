@@ -106,20 +106,25 @@ class Transaction {
   async #sendChunks(pipelined: boolean, eager: boolean, binary: boolean): Promise<void> {
     const { conversation, limits } = this.#options
     conversation.say({ type: 'bdat', binary })
+    const hear = (event: Heard): void => {
+      this.#take(event)
+      if (this.#failed) throw this.#failed
+    }
     try {
-      for await (const piece of this.#options.message.pieces()) {
+      for await (const piece of this.#options.message.pieces((work) => conversation.until(work, hear))) {
         for (let at = 0; at < piece.length; at += limits.chunk) {
           this.#sayOctets(at === 0 && piece.length <= limits.chunk ? piece : piece.subarray(at, at + limits.chunk))
           // A small message waits for its end: it leaves in one write with MAIL and RCPT.
           if (eager) continue
-          await conversation.flush(limits.dataBlock)
+          await conversation.flush(limits.dataBlock, hear)
           await this.#settle(pipelined ? limits.chunksAhead : 0)
-          if (this.#failed) return await this.#settle(0)
+          if (this.#failed) throw this.#failed
         }
       }
     } catch (reason) {
       // The server is between two chunks: the transaction is lost, the connection is not.
       if (!conversation.failure) await this.#settle(0)
+      if (reason === this.#failed) return
       throw reason
     }
     await this.#end()
@@ -130,16 +135,16 @@ class Transaction {
     const { conversation, limits } = this.#options
     // RFC 2920 §3.1: a server that takes a message for nobody gets an empty one.
     if (!this.#accepted.includes(true)) return this.#end()
+    const hear = (event: Heard): void => this.#take(event)
     let waiting = 0
     try {
-      for await (const piece of this.#options.message.pieces()) {
+      for await (const piece of this.#options.message.pieces((work) => conversation.until(work, hear))) {
         for (let at = 0; at < piece.length; at += WRITE_SIZE) {
           this.#sayOctets(at === 0 && piece.length <= WRITE_SIZE ? piece : piece.subarray(at, at + WRITE_SIZE))
           waiting += Math.min(WRITE_SIZE, piece.length - at)
           if (waiting < WRITE_SIZE) continue
           waiting = 0
-          await conversation.flush(limits.dataBlock)
-          for (let event = conversation.poll(); event; event = conversation.poll()) this.#take(event)
+          await conversation.flush(limits.dataBlock, hear)
         }
       }
     } catch (reason) {

@@ -206,7 +206,9 @@ export function createConversation(connection: ClientConnection, options: Conver
   async function reply(command: Replied, ms: number): Promise<ServerReply> {
     const one = await next(ms)
     if (one.type === 'challenge') throw cut(new SmtpClientError('protocol', `a challenge answers ${command}`))
-    if (one.reply.code >= 400 || one.type === 'closing') throw refusedBy(one.reply, command)
+    // RFC 5321 §3.8: the connection is over, whatever the command was.
+    if (one.type === 'closing' || one.reply.code === 421) throw cut(refusedBy(one.reply, command))
+    if (one.reply.code >= 400) throw refusedBy(one.reply, command)
     return one.reply
   }
 

@@ -220,3 +220,15 @@ test('a refusal is heard although the server has stopped reading', async () => {
     client.destroy()
   }
 })
+
+test.each(['noop', 'command'] as const)('421 to %s is the end of the connection', async (what) => {
+  const played = script(
+    `S: 220 mx\nC: EHLO me.example\nS: 250 mx\nC: ${what === 'noop' ? 'NOOP' : 'VRFY x'}\nS: 421 4.3.2 going down`,
+  )
+  const client = await startSmtpClient(played.connection, OPTIONS)
+  const down = { code: 'refused', reply: { code: 421 }, temporary: true }
+  await expect(what === 'noop' ? client.noop() : client.command('VRFY', 'x')).rejects.toMatchObject(down)
+  expect(client.usable).toBe(false)
+  await expect(client.send(mail(fromLatin1('x\r\n')))).rejects.toMatchObject(down)
+  played.check()
+})

@@ -12,7 +12,7 @@ import {
   type SmtpClientEvent,
   type SmtpClientRequest,
 } from './engine/index.js'
-import { connectionFailure, hungUp, refusedBy, SmtpClientError } from './errors.js'
+import { connectionFailure, handshakeFailure, hungUp, refusedBy, SmtpClientError } from './errors.js'
 import type { SmtpClientLimits } from './limits.js'
 
 /** Runs a step after `ms`; the returned function takes that back. */
@@ -234,7 +234,7 @@ export function createConversation(connection: ClientConnection, options: Conver
       try {
         await connection.startTls()
       } catch (reason) {
-        throw cut(connectionFailure(reason))
+        throw cut(handshakeFailure(reason))
       }
       engine = createSmtpClientEngine({ ...options, upgraded: true })
     },

@@ -118,6 +118,12 @@ export function connectionFailure(reason: unknown): SmtpClientError {
   return new SmtpClientError('connection', message, { cause: reason, enhanced: code === 'connect' ? '4.4.1' : '4.4.2' })
 }
 
+/** What a failure of STARTTLS' handshake is to a client: one that takes too long is one that fails. */
+export function handshakeFailure(reason: unknown): SmtpClientError {
+  if (!(reason instanceof ConnectionError) || reason.code !== 'timeout') return connectionFailure(reason)
+  return new SmtpClientError('tls', reason.message, { cause: reason, enhanced: '4.7.5' })
+}
+
 /** The server has ended the connection. */
 export function hungUp(): SmtpClientError {
   return connectionFailure(new ConnectionError('lost', 'the server closed the connection'))

@@ -1,6 +1,6 @@
 /** Sources, tokens and servers that never come to an end of what they have begun. */
 import type { Socket } from 'node:net'
-import { type ClientConnection, fromLatin1 } from '@posthouse/wire'
+import { type ClientConnection, ConnectionError, fromLatin1 } from '@posthouse/wire'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   createSmtpPool,
@@ -231,4 +231,16 @@ test.each(['noop', 'command'] as const)('421 to %s is the end of the connection'
   expect(client.usable).toBe(false)
   await expect(client.send(mail(fromLatin1('x\r\n')))).rejects.toMatchObject(down)
   played.check()
+})
+
+test('a handshake that takes too long is one that fails', async () => {
+  const { connection } = script('S: 220 mx\nC: EHLO me.example\nS: 250-mx\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go')
+  const slow: ClientConnection = {
+    ...connection,
+    startTls: () => Promise.reject(new ConnectionError('timeout', 'the TLS handshake took longer than 30000 ms')),
+  }
+  await expect(startSmtpClient(slow, { ...OPTIONS, tls: 'opportunistic' })).rejects.toMatchObject({
+    code: 'tls',
+    enhanced: '4.7.5',
+  })
 })

@@ -7,7 +7,7 @@ import { type RecipientOutcome, type SendResult, sendResult } from './outcome.js
 export interface SmtpPoolOptions {
   /** Opens a connection. `signal`: the pool was closed in the meantime. */
   readonly connect: (signal: AbortSignal) => Promise<SmtpClient>
-  /** Connections at a time. Default: 5. */
+  /** Connections at a time, those included that are being closed. Default: 5. */
   readonly maxConnections?: number
   /** Messages over one connection. Default: 100. */
   readonly maxMessagesPerConnection?: number
@@ -19,7 +19,7 @@ export interface SmtpPoolOptions {
 
 /** Connections to one server, opened as they are needed and used again. */
 export interface SmtpPool extends AsyncDisposable {
-  /** Connections that are open, or being opened. */
+  /** Connections that are open, being opened or being closed. */
   readonly connections: number
   /** Messages that wait for a connection. */
   readonly waiting: number
@@ -33,42 +33,68 @@ export interface SmtpPool extends AsyncDisposable {
 }
 
 interface Waiting {
-  resolve(client: SmtpClient): void
+  resolve(one: Connected): void
   reject(error: unknown): void
+}
+
+/** A connection of the pool. */
+interface Connected {
+  readonly client: SmtpClient
+  /** It was given back at least once: it may have been lost while nobody used it. */
+  used: boolean
 }
 
 /** Makes a pool. */
 export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   const { connect, maxConnections = 5, maxMessagesPerConnection = 100, idle = 30_000, timer = systemTimer } = options
   /** The connection that was used last is used first: the others may grow old and be closed. */
-  const free: { readonly client: SmtpClient; readonly forget: () => void }[] = []
+  const free: { readonly one: Connected; readonly forget: () => void }[] = []
   const queue: Waiting[] = []
   const closer = new AbortController()
+  /** Connections that are being opened or closed. None rejects. */
+  const changing = new Set<Promise<void>>()
   let open = 0
   let busy = 0
   let closed: Promise<void> | null = null
   let emptied: (() => void) | null = null
 
-  function dispose(client: SmtpClient): Promise<void> {
-    open--
-    return client.close()
+  function track(change: Promise<void>): void {
+    const done = change.finally(() => changing.delete(done))
+    changing.add(done)
   }
 
-  function takeFree(): SmtpClient | null {
-    for (let one = free.pop(); one; one = free.pop()) {
-      one.forget()
-      if (one.client.usable) return one.client
-      void dispose(one.client)
+  /** A server counts a connection until it has gone: only then another one takes its place. */
+  function dispose({ client }: Connected): void {
+    const gone = async (): Promise<void> => {
+      await client.close()
+      open--
+      serve()
+    }
+    track(gone())
+  }
+
+  function takeFree(): Connected | null {
+    for (let last = free.pop(); last; last = free.pop()) {
+      last.forget()
+      if (last.one.client.usable) return last.one
+      dispose(last.one)
     }
     return null
   }
 
-  function acquire(signal: AbortSignal | undefined): Promise<SmtpClient> {
+  function disposeFree(): void {
+    for (const { one, forget } of free.splice(0)) {
+      forget()
+      dispose(one)
+    }
+  }
+
+  function acquire(signal: AbortSignal | undefined): Promise<Connected> {
     return new Promise((resolve, reject) => {
       const entry: Waiting = {
-        resolve(client) {
+        resolve(one) {
           signal?.removeEventListener('abort', onAbort)
-          resolve(client)
+          resolve(one)
         },
         reject(error) {
           signal?.removeEventListener('abort', onAbort)
@@ -90,9 +116,9 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   /** Gives free and new connections to who waits. */
   function serve(): void {
     while (queue.length > 0) {
-      const client = takeFree()
-      if (client) (queue.shift() as Waiting).resolve(client)
-      else if (opening < queue.length && open < maxConnections) void openOne()
+      const one = takeFree()
+      if (one) (queue.shift() as Waiting).resolve(one)
+      else if (opening < queue.length && open < maxConnections) track(openOne())
       else return
     }
   }
@@ -103,11 +129,11 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     open++
     opening++
     try {
-      const client = await connect(closer.signal)
+      const one: Connected = { client: await connect(closer.signal), used: false }
       opening--
       const entry = queue.shift()
-      if (entry) entry.resolve(client)
-      else release(client)
+      if (entry) entry.resolve(one)
+      else release(one)
     } catch (error) {
       opening--
       open--
@@ -116,32 +142,39 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     }
   }
 
-  function release(client: SmtpClient): void {
-    if (!client.usable || client.transactions >= maxMessagesPerConnection || closed) {
-      void dispose(client)
+  function release(one: Connected): void {
+    const { client } = one
+    one.used = true
+    if (!client.usable || client.transactions >= maxMessagesPerConnection) {
+      dispose(one)
     } else if (queue.length > 0) {
-      ;(queue.shift() as Waiting).resolve(client)
+      ;(queue.shift() as Waiting).resolve(one)
+    } else if (closed) {
+      dispose(one)
     } else {
       const forget = timer(() => {
-        const at = free.findIndex((one) => one.client === client)
+        const at = free.findIndex((other) => other.one === one)
         if (at !== -1) free.splice(at, 1)
-        void dispose(client)
+        dispose(one)
       }, idle)
-      free.push({ client, forget })
+      free.push({ one, forget })
     }
     serve()
   }
 
+  /** Sends over one connection, and over another as long as one that lay idle turns out to be lost. */
   async function once(mail: OutgoingMail, how: SendOptions): Promise<SendResult> {
-    for (let attempt = 0; ; attempt++) {
-      const client = await acquire(how.signal)
-      const used = client.transactions > 0
+    for (;;) {
+      const one = await acquire(how.signal)
+      const { used } = one
       try {
-        return await client.send(mail, how)
+        return await one.client.send(mail, how)
       } catch (error) {
-        if (!(used && attempt === 0 && isStale(error) && canRepeat(mail))) throw error
+        if (!used || !isStale(error) || !canRepeat(mail)) throw error
+        // One that is lost speaks for all that nobody uses: so no message waits for more than one of them.
+        disposeFree()
       } finally {
-        release(client)
+        release(one)
       }
     }
   }
@@ -195,8 +228,8 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   async function finish(): Promise<void> {
     if (busy > 0) await new Promise<void>((resolve) => (emptied = resolve))
     closer.abort()
-    for (const { forget } of free) forget()
-    await Promise.all(free.splice(0).map(({ client }) => dispose(client)))
+    disposeFree()
+    while (changing.size > 0) await Promise.all(changing)
   }
 }
 
@@ -221,9 +254,9 @@ function isLimit(outcome: RecipientOutcome): boolean {
   return !outcome.accepted && outcome.error.code === 'limit'
 }
 
-/** The connection was over before the server had an answer to anything: it went away while nobody used it. */
+/** The connection was over, and nobody can have the message: it went away while nobody used it. */
 function isStale(error: unknown): boolean {
-  if (!(error instanceof SmtpClientError)) return false
+  if (!(error instanceof SmtpClientError) || error.mayBeDelivered) return false
   const gone = error.code === 'connection' || error.code === 'closed' || error.reply?.code === 421
   return gone && !error.recipients.some((one) => !one.accepted && one.error.mayBeDelivered)
 }

@@ -1,0 +1,208 @@
+/** The pool: one dialogue for each of its connections, in the order in which they are opened. */
+import { fromLatin1 } from '@posthouse/wire'
+import { describe, expect, test } from 'vitest'
+import {
+  createSmtpPool,
+  type OutgoingMail,
+  SmtpClientError,
+  type SmtpClientOptions,
+  type SmtpPool,
+  type SmtpPoolOptions,
+  startSmtpClient,
+} from '../../src/index.js'
+import { type Script, script } from './script.js'
+
+const OPTIONS: SmtpClientOptions = { host: 'mx', port: 25, hostname: 'client.example', tls: 'never' }
+const HELLO = 'S: 220 mx ESMTP\nC: EHLO client.example\nS: 250 mx'
+const QUIT = 'C: QUIT\nS: 221 bye'
+/** The answers to MAIL, RCPT, DATA and the message. */
+const dialogue = (address: string, recipient = '250 ok', end = '250 ok') => `C: MAIL FROM:<alice@example.net>
+  S: 250 ok
+  C: RCPT TO:<${address}>
+  S: ${recipient}
+  ${
+    recipient.startsWith('2')
+      ? `C: DATA
+  S: 354 go
+  C: x
+  C: .
+  ${end.startsWith('--') ? end : `S: ${end}`}`
+      : ''
+  }`
+
+const mail = (...to: readonly string[]): OutgoingMail => ({
+  envelope: { reversePath: 'alice@example.net', recipients: to },
+  message: fromLatin1('x\r\n'),
+})
+
+/** Connections to scripts: what a test knows of them. */
+interface Peers {
+  readonly pool: SmtpPool
+  /** Connections at a time, at most. */
+  readonly most: number
+  readonly open: number
+  check(): void
+}
+
+/** `together`: connections stand when so many are being opened. `gone`: waits until one may be gone. */
+function peers(
+  texts: readonly string[],
+  options: Partial<SmtpPoolOptions> & { readonly together?: number; readonly gone?: () => Promise<void> } = {},
+): Peers {
+  const { together = 0, gone, ...more } = options
+  const played: Script[] = []
+  let open = 0
+  let most = 0
+  let all = (): void => {}
+  const standing = new Promise<void>((resolve) => (all = resolve))
+  const pool = createSmtpPool({
+    async connect() {
+      const text = texts[played.length]
+      if (text === undefined) throw new SmtpClientError('connection', 'nobody is there')
+      const one = script(text)
+      played.push(one)
+      most = Math.max(most, ++open)
+      if (played.length >= together) all()
+      const { connection } = one
+      const end = async (): Promise<void> => {
+        await gone?.()
+        await connection.end()
+        open--
+      }
+      const client = await startSmtpClient({ ...connection, end }, OPTIONS)
+      await standing
+      return client
+    },
+    timer: () => () => {},
+    ...more,
+  })
+  return {
+    pool,
+    get most() {
+      return most
+    },
+    get open() {
+      return open
+    },
+    check() {
+      for (const one of played) one.check()
+      expect(played).toHaveLength(texts.length)
+    },
+  }
+}
+
+async function failure(promise: Promise<unknown>): Promise<SmtpClientError> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  if (error instanceof SmtpClientError) return error
+  throw error ?? new Error('it did not fail')
+}
+
+/** A door that opens once for each `let through`. */
+function door() {
+  const waiting: (() => void)[] = []
+  const seen: (() => void)[] = []
+  return {
+    pass: () =>
+      new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        for (const step of seen.splice(0)) step()
+      }),
+    /** Somebody stands before it. */
+    async knock() {
+      while (waiting.length === 0) await new Promise<void>((resolve) => seen.push(resolve))
+    },
+    open: () => waiting.shift()?.(),
+  }
+}
+
+describe('connections that were lost while nobody used them', () => {
+  const used = (address: string, then: string) => `${HELLO}\n${dialogue(address)}\n${then}`
+  const lost = 'C: MAIL FROM:<alice@example.net>\n-- reset --'
+
+  test('cost no message, however many there are, and only one of them is tried', async () => {
+    const all = peers(
+      [
+        used('1@b.test', 'C: QUIT\n-- reset --'),
+        used('2@b.test', 'C: QUIT\n-- reset --'),
+        used('3@b.test', lost),
+        `${HELLO}\n${dialogue('z@b.test')}\n${QUIT}`,
+      ],
+      { together: 3, maxConnections: 3 },
+    )
+    await Promise.all([1, 2, 3].map((number) => all.pool.send(mail(`${number}@b.test`))))
+    expect((await all.pool.send(mail('z@b.test'))).accepted).toEqual(['z@b.test'])
+    await all.pool.close()
+    all.check()
+  })
+
+  test('although they had carried nothing yet: who had asked for them has given up', async () => {
+    let idle = (): void => {}
+    const free = new Promise<void>((resolve) => (idle = resolve))
+    const timer = () => {
+      idle()
+      return () => {}
+    }
+    const two = peers([`${HELLO}\n${lost}`, `${HELLO}\n${dialogue('b@b.test')}\n${QUIT}`], { timer })
+    const impatient = new AbortController()
+    const first = two.pool.send(mail('a@b.test'), { signal: impatient.signal })
+    impatient.abort()
+    await expect(first).rejects.toMatchObject({ code: 'aborted' })
+    await free
+    expect((await two.pool.send(mail('b@b.test'))).accepted).toEqual(['b@b.test'])
+    await two.pool.close()
+    two.check()
+  })
+
+  test('a message that may have been delivered is not sent again', async () => {
+    const one = peers([used('1@b.test', dialogue('2@b.test', '250 ok', '-- reset --'))])
+    await one.pool.send(mail('1@b.test'))
+    expect(await failure(one.pool.send(mail('2@b.test')))).toMatchObject({ code: 'connection', mayBeDelivered: true })
+    await one.pool.close()
+    one.check()
+  })
+})
+
+describe('a connection that is being closed', () => {
+  const carries = (address: string) => `${HELLO}\n${dialogue(address)}\n${QUIT}`
+
+  test('counts until it is gone', async () => {
+    const { pass, knock, open } = door()
+    const two = peers([carries('1@b.test'), carries('2@b.test')], {
+      ...{ maxConnections: 1, maxMessagesPerConnection: 1, gone: pass },
+    })
+    const sent = [1, 2].map((number) => two.pool.send(mail(`${number}@b.test`)))
+    await sent[0]
+    await knock()
+    expect([two.pool.connections, two.pool.waiting, two.open]).toEqual([1, 1, 1])
+    open()
+    await sent[1]
+    await knock()
+    open()
+    await two.pool.close()
+    expect([two.most, two.pool.connections]).toEqual([1, 0])
+    two.check()
+  })
+
+  test.each([
+    ['that nobody needs', false],
+    ['whose message was in progress', true],
+  ])('%s: `close` waits for it', async (_name, early) => {
+    const { pass, knock, open } = door()
+    const one = peers([carries('1@b.test')], { gone: pass })
+    const sent = one.pool.send(mail('1@b.test'))
+    if (!early) await sent
+    let closed = false
+    const closing = one.pool.close().then(() => (closed = true))
+    await knock()
+    await sent
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([closed, one.open]).toEqual([false, 1])
+    open()
+    await closing
+    expect([one.open, one.pool.connections]).toEqual([0, 0])
+    one.check()
+  })
+})

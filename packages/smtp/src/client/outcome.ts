@@ -1,5 +1,5 @@
 import type { ServerReply } from './engine/reply-input.js'
-import type { SmtpClientError } from './errors.js'
+import { type SmtpClientError, withDetails } from './errors.js'
 
 /** What became of a message for one recipient. */
 export type RecipientOutcome =
@@ -37,4 +37,11 @@ export function sendResult(
     dropped,
     converted,
   }
+}
+
+/** The error when nobody has the message: one that may have been delivered or may pass speaks for all of them. */
+export function sendFailure(recipients: readonly RecipientOutcome[]): SmtpClientError {
+  const errors = recipients.flatMap((one) => (one.accepted ? [] : [one.error]))
+  const speaker = errors.find((error) => error.mayBeDelivered) ?? errors.find((error) => error.temporary) ?? errors[0]
+  return withDetails(speaker, { recipients })
 }

@@ -1,7 +1,8 @@
 import type { OutgoingMail, SendOptions, SmtpClient } from './client.js'
 import { systemTimer, type Timer } from './conversation.js'
 import { SmtpClientError } from './errors.js'
-import { type RecipientOutcome, type SendResult, sendResult } from './outcome.js'
+import type { SendResult } from './outcome.js'
+import { canRepeat, isLimit, isStale, type Round, roundOf, sendInRounds } from './rounds.js'
 
 /** How a pool makes and keeps its connections. */
 export interface SmtpPoolOptions {
@@ -163,40 +164,18 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   }
 
   /** Sends over one connection, and over another as long as one that lay idle turns out to be lost. */
-  async function once(mail: OutgoingMail, how: SendOptions): Promise<SendResult> {
+  async function once(mail: OutgoingMail, how: SendOptions): Promise<Round> {
     for (;;) {
       const one = await acquire(how.signal)
       const { used } = one
-      try {
-        return await one.client.send(mail, how)
-      } catch (error) {
-        if (!used || !isStale(error) || !canRepeat(mail)) throw error
-        // One that is lost speaks for all that nobody uses: so no message waits for more than one of them.
-        disposeFree()
-      } finally {
-        release(one)
-      }
+      const round = await roundOf(one.client.send(mail, how), !used)
+      // What has no room for this message would have none for the next one to the same recipients.
+      if (round.recipients.some(isLimit)) dispose(one)
+      else release(one)
+      if (!used || !isStale(round) || !canRepeat(mail)) return round
+      // One that is lost speaks for all that nobody uses: so no message waits for more than one of them.
+      disposeFree()
     }
-  }
-
-  /** Sends, and sends again to those whom the limits of a connection left out. */
-  async function send(mail: OutgoingMail, how: SendOptions): Promise<SendResult> {
-    const first = await settled(once(mail, how))
-    const outcomes = [...first.recipients]
-    let { dropped, converted } = first
-    for (;;) {
-      const left = outcomes.flatMap((one, index) => (isLimit(one) ? [index] : []))
-      if (left.length === 0 || !canRepeat(mail)) break
-      const recipients = left.map((index) => mail.envelope.recipients[index])
-      const next = await settled(once({ ...mail, envelope: { ...mail.envelope, recipients } }, how))
-      for (const [i, index] of left.entries()) outcomes[index] = next.recipients[i]
-      dropped = [...new Set([...dropped, ...next.dropped])]
-      converted ||= next.converted
-      // A server without room for even one is not asked for ever.
-      if (next.recipients.every(isLimit)) break
-    }
-    if (outcomes.some(({ accepted }) => accepted)) return sendResult(outcomes, dropped, converted)
-    throw first.failure
   }
 
   return {
@@ -210,7 +189,7 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
       if (closed) throw new SmtpClientError('closed', 'the pool is closed')
       busy++
       try {
-        return await send(mail, how)
+        return await sendInRounds(mail, (left) => once(left, how))
       } finally {
         busy--
         if (busy === 0) emptied?.()
@@ -231,36 +210,4 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     disposeFree()
     while (changing.size > 0) await Promise.all(changing)
   }
-}
-
-/** A result, or what a failed `send` knows. */
-interface Settled {
-  readonly recipients: readonly RecipientOutcome[]
-  readonly dropped: readonly string[]
-  readonly converted: boolean
-  readonly failure: unknown
-}
-
-async function settled(sending: Promise<SendResult>): Promise<Settled> {
-  try {
-    return { ...(await sending), failure: null }
-  } catch (error) {
-    if (!(error instanceof SmtpClientError) || error.recipients.length === 0) throw error
-    return { recipients: error.recipients, dropped: [], converted: false, failure: error }
-  }
-}
-
-function isLimit(outcome: RecipientOutcome): boolean {
-  return !outcome.accepted && outcome.error.code === 'limit'
-}
-
-/** The connection was over, and nobody can have the message: it went away while nobody used it. */
-function isStale(error: unknown): boolean {
-  if (!(error instanceof SmtpClientError) || error.mayBeDelivered) return false
-  const gone = error.code === 'connection' || error.code === 'closed' || error.reply?.code === 421
-  return gone && !error.recipients.some((one) => !one.accepted && one.error.mayBeDelivered)
-}
-
-function canRepeat({ message }: OutgoingMail): boolean {
-  return message instanceof Uint8Array || ('read' in message && typeof message.read === 'function')
 }

@@ -14,6 +14,7 @@ import { type Script, script } from './script.js'
 
 const OPTIONS: SmtpClientOptions = { host: 'mx', port: 25, hostname: 'client.example', tls: 'never' }
 const HELLO = 'S: 220 mx ESMTP\nC: EHLO client.example\nS: 250 mx'
+const ONE_DOMAIN = 'S: 220 mx ESMTP\nC: EHLO client.example\nS: 250-mx\nS: 250 LIMITS RCPTDOMAINMAX=1'
 const QUIT = 'C: QUIT\nS: 221 bye'
 /** The answers to MAIL, RCPT, DATA and the message. */
 const dialogue = (address: string, recipient = '250 ok', end = '250 ok') => `C: MAIL FROM:<alice@example.net>
@@ -117,6 +118,71 @@ function door() {
     open: () => waiting.shift()?.(),
   }
 }
+
+describe('RFC 9422: a connection without room', () => {
+  test('is not used again: its server takes the message over another one', async () => {
+    const one = peers(
+      [
+        `${ONE_DOMAIN}\n${dialogue('a@one.test')}\n${QUIT}`,
+        `${ONE_DOMAIN}\n${dialogue('a@two.test')}\n${dialogue('b@two.test')}\n${QUIT}`,
+        `${ONE_DOMAIN}\n${dialogue('b@one.test')}\n${QUIT}`,
+      ],
+      { maxConnections: 1 },
+    )
+    await one.pool.send(mail('a@one.test'))
+    await one.pool.send(mail('a@two.test'))
+    expect((await one.pool.send(mail('b@one.test', 'b@two.test'))).accepted).toEqual(['b@one.test', 'b@two.test'])
+    await one.pool.close()
+    one.check()
+  })
+
+  test('does not speak for one that nobody has used', async () => {
+    const full = (number: number) => `${ONE_DOMAIN}\n${dialogue(`${number}@one.test`)}\n${QUIT}`
+    const three = peers([full(1), full(2), full(3), `${ONE_DOMAIN}\n${dialogue('a@two.test')}\n${QUIT}`], {
+      together: 3,
+    })
+    await Promise.all([1, 2, 3].map((number) => three.pool.send(mail(`${number}@one.test`))))
+    await three.pool.send(mail('a@two.test'))
+    await three.pool.close()
+    three.check()
+  })
+
+  test('and nobody takes the message: the error knows what was said over all of them', async () => {
+    const two = peers([
+      `${ONE_DOMAIN}\n${dialogue('a@one.test', '451 4.7.1 later')}\n${QUIT}`,
+      `${ONE_DOMAIN}\n${dialogue('a@two.test', '550 5.1.1 no such user')}\n${QUIT}`,
+    ])
+    const error = await failure(two.pool.send(mail('a@one.test', 'a@two.test')))
+    expect(error).toMatchObject({ code: 'refused', enhanced: '4.7.1', temporary: true })
+    expect(error.recipients).toMatchObject([
+      { address: 'a@one.test', error: { enhanced: '4.7.1' } },
+      { address: 'a@two.test', error: { enhanced: '5.1.1', temporary: false } },
+    ])
+    await two.pool.close()
+    two.check()
+  })
+
+  test('and another one that is lost behind the message: it may be delivered', async () => {
+    const two = peers([
+      `${ONE_DOMAIN}\n${dialogue('a@one.test', '550 5.1.1 no such user')}\n${QUIT}`,
+      `${ONE_DOMAIN}\n${dialogue('a@two.test', '250 ok', '-- reset --')}`,
+    ])
+    const error = await failure(two.pool.send(mail('a@one.test', 'a@two.test')))
+    expect(error).toMatchObject({ code: 'connection', mayBeDelivered: true })
+    expect(error.recipients).toMatchObject([{ error: { enhanced: '5.1.1' } }, { error: { mayBeDelivered: true } }])
+    await two.pool.close()
+    two.check()
+  })
+
+  test('and no other connection: who has the message has it', async () => {
+    const one = peers([`${ONE_DOMAIN}\n${dialogue('a@one.test')}\n${QUIT}`])
+    const { accepted, rejected } = await one.pool.send(mail('a@one.test', 'a@two.test'))
+    expect(accepted).toEqual(['a@one.test'])
+    expect(rejected).toMatchObject([{ address: 'a@two.test', error: { code: 'connection', recipient: 'a@two.test' } }])
+    await one.pool.close()
+    one.check()
+  })
+})
 
 describe('connections that were lost while nobody used them', () => {
   const used = (address: string, then: string) => `${HELLO}\n${dialogue(address)}\n${then}`

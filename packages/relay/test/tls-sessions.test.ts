@@ -2,7 +2,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { requireTlsExtension, requireTlsNote, type SmtpHandler } from '@posthouse/smtp'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type RelayOptions, type TlsaRecord, tlsPolicies } from '../src/index.js'
+import { type MailResolver, type RelayOptions, type TlsaRecord, tlsPolicies } from '../src/index.js'
 import { authority, selfSigned, signedBy, type TestIdentity } from './certificates.js'
 import {
   HELLO,
@@ -16,6 +16,7 @@ import {
 } from './world.js'
 
 const HOST = 'mx.example.org'
+const SECOND = 'mx2.example.org'
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close()
@@ -50,23 +51,38 @@ interface Case {
   /** Authorities that are trusted. */
   readonly ca?: string
   readonly handlers?: readonly SmtpHandler[]
+  /** The name at the end of the CNAMEs of the server's: the TLSA records are found there. */
+  readonly canonical?: string
+  /** A second, worse server: what it understands, or `null` when nobody is there. */
+  readonly second?: { readonly identity: TestIdentity; readonly handlers: readonly SmtpHandler[] } | null
 }
 
-async function world(one: Case, more: Partial<RelayOptions> = {}): Promise<TestRelay & { sink: Sink }> {
+async function world(one: Case, more: Partial<RelayOptions> = {}): Promise<TestRelay & { sink: Sink; other: Sink }> {
   const sink = await startSink({
     before: one.handlers ?? [],
     ...(one.identity && { tls: one.identity }),
   })
   opened.push(sink)
+  const { canonical = HOST, second } = one
   const zone: Zone = {
-    mx: { 'example.org': [[10, HOST]], 'home.test': [[10, 'mx.home.test']] },
-    a: { [HOST]: ['127.0.0.1'], 'mx.home.test': ['127.0.0.1'] },
+    mx: {
+      'example.org': [[10, HOST], ...(second === undefined ? [] : [[20, SECOND] as const])],
+      'home.test': [[10, 'mx.home.test']],
+    },
+    a: { [HOST]: ['127.0.0.1'], 'mx.home.test': ['127.0.0.1'], [SECOND]: ['127.0.0.2'] },
     secure: Boolean(one.tlsa),
-    ...(one.tlsa && { tlsa: { [`_${sink.port}._tcp.${HOST}`]: one.tlsa } }),
+    ...(one.tlsa && { tlsa: { [`_${sink.port}._tcp.${canonical}`]: one.tlsa } }),
     ...(one.sts && { txt: { '_mta-sts.example.org': ['v=STSv1; id=1'] } }),
   }
-  const policy = `version: STSv1\nmode: ${one.sts}\nmx: ${HOST}\nmax_age: 86400\n`
-  const resolver = zoneResolver(zone)
+  const policy = `version: STSv1\nmode: ${one.sts}\nmx: ${HOST}\nmx: ${SECOND}\nmax_age: 86400\n`
+  const known = zoneResolver(zone)
+  const resolver: MailResolver = {
+    ...known,
+    addresses: async (host, family) => ({
+      ...(await known.addresses(host, family)),
+      ...(host === HOST && { name: canonical }),
+    }),
+  }
   const fetch = (async () => new Response(policy, { headers: { 'content-type': 'text/plain' } })) as unknown
   const test = await startTestRelay({
     port: sink.port,
@@ -76,7 +92,11 @@ async function world(one: Case, more: Partial<RelayOptions> = {}): Promise<TestR
     ...more,
   })
   opened.push(test.relay)
-  return { ...test, sink }
+  if (!second) return { ...test, sink, other: sink }
+  const { identity: tls, handlers: before } = second
+  const other = await startSink({ host: '127.0.0.2', port: sink.port, tls, before })
+  opened.push(other)
+  return { ...test, sink, other }
 }
 
 const send = ({ relay }: TestRelay, envelope = {}) =>
@@ -123,6 +143,13 @@ describe('arrives, encrypted', () => {
     const policy = one.tlsa ? 'tlsa' : one.sts ? 'sts' : 'no-policy-found'
     expect(test.of('tls')).toMatchObject([{ domain: 'example.org', policy, failure: null, mxHost: HOST }])
   })
+})
+
+test('DANE: the server is asked for the name that its TLSA records are of (RFC 7672 §8.1)', async () => {
+  const test = await world({ identity: own, tlsa: [record(3, spki(own.cert))], canonical: 'real.example.org' })
+  await send(test)
+  const [{ session }] = await test.sink.count(1)
+  expect(session.tls?.servername).toBe('real.example.org')
 })
 
 describe('does not arrive, and waits', () => {

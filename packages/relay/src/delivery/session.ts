@@ -20,14 +20,14 @@ export type TlsLevel =
 
 /** One address of one server, and all that makes a connection to it different from others. */
 export interface SessionTarget {
-  /** For SNI and the certificate. */
+  /** For the certificate, and for SNI where DANE does not name another. */
   readonly host: string
   readonly address: string
   readonly port: number
   readonly protocol: 'smtp' | 'lmtp'
   readonly tls: TlsLevel
   readonly tlsa: readonly TlsaRecord[]
-  /** Names that the certificate may be for. */
+  /** Names that the certificate may be for; with DANE the first is the one that the TLSA records are of. */
   readonly names: readonly string[]
   readonly ca: string | null
   readonly auth: { readonly user: string; readonly password: string } | null

@@ -99,6 +99,8 @@ function fixedLookup(address: string): LookupFunction {
 
 function tlsOptions({ tls, names, policy }: SessionTarget, ca: string | undefined): ConnectionOptions {
   const trusted = ca === undefined ? {} : { ca }
+  // RFC 7672 §8.1: the name that the TLSA records are of decides which certificate the server shows.
+  if (tls === 'dane') return { rejectUnauthorized: false, ...(names.length > 0 && { servername: names[0] }) }
   if (tls !== 'verified' && tls !== 'implicit') {
     return { rejectUnauthorized: false, ...(policy.testing && trusted) }
   }

@@ -17,7 +17,7 @@ export interface PlannedServer {
   readonly server: MailServer
   readonly level: TlsLevel
   readonly tlsa: readonly TlsaRecord[]
-  /** Names that its certificate may be for. */
+  /** Names that its certificate may be for; with DANE the first is the one that the TLSA records are of. */
   readonly names: readonly string[]
   /** What asked for it. */
   readonly policy: AppliedPolicy

@@ -219,6 +219,36 @@ describe('REQUIRETLS', () => {
     expect(test.sink.received).toEqual([])
   })
 
+  describe('a server that does not understand it leads to the next one (RFC 8689 §4.2.1)', () => {
+    const first = (): Case => ({ identity: signed, sts: 'enforce', ca: ca.cert })
+    const second = (...handlers: readonly SmtpHandler[]) => ({ identity: chain(signedBy(ca, SECOND)), handlers })
+
+    test('which does', async () => {
+      const test = await world({ ...first(), second: second(requireTlsExtension()) })
+      await send(test, { requireTls: true })
+      const [{ transaction }] = await test.other.count(1)
+      expect(transaction.get(requireTlsNote)).toBe(true)
+      await test.seen('delivered')
+      expect(test.sink.received).toEqual([])
+    })
+
+    test('which does not either: it comes back', async () => {
+      const test = await world({ ...first(), second: second() })
+      await send(test, { requireTls: true })
+      const { failure } = await test.seen('failed')
+      expect(failure).toMatchObject({ status: '5.7.30', text: 'the server has no REQUIRETLS' })
+      expect(failure.remote).toContain(SECOND)
+    })
+
+    test('which is not there: it waits', async () => {
+      const test = await world({ ...first(), second: null })
+      await send(test, { requireTls: true })
+      const { failure } = await test.seen('deferred')
+      expect(failure).toMatchObject({ status: '4.7.30', text: 'the server has no REQUIRETLS' })
+      expect(failure.remote).toContain(HOST)
+    })
+  })
+
   test('TLS-Required: No in the header arrives where the policy is broken', async () => {
     const test = await world({ identity: own, tlsa: [record(3, spki(ca.cert))] })
     await test.relay.submit({

@@ -25,6 +25,10 @@ export async function attemptBySmtp(
   const { pools, targets, maxTries, signal, now } = options
   const outcomes: (Outcome | null)[] = job.recipients.map(() => null)
   let waiting = job.recipients.map((recipient, index) => ({ recipient, index }))
+  /** What the last server lacks that the message needs. */
+  const lacking = new Map<number, Outcome>()
+  /** A server has not been heard. */
+  let unheard = false
   let alive = false
   /** The rank of a server that has as many connections as it may: worse ones are not asked in its place. */
   let full = Number.POSITIVE_INFINITY
@@ -45,6 +49,7 @@ export async function attemptBySmtp(
       const sent = await pools.send(target, mailOf(job, content, recipients, now()), { signal })
       if (sent === 'busy') {
         full = Math.min(full, target.rank)
+        unheard = true
         next++
         continue
       }
@@ -54,6 +59,7 @@ export async function attemptBySmtp(
       // Without a word about recipients there was no transaction: the next server may be in a better state.
       if (error.recipients.length === 0) {
         last = beforeTransaction(error, remote, now())
+        unheard ||= last.type === 'deferred'
         tries++
         next++
         continue
@@ -66,7 +72,10 @@ export async function attemptBySmtp(
       waiting.filter((_, i) => wanted(results[i]))
     const tooMany = accepted ? left(isOneTooMany) : []
     const elsewhere = left(mayGoElsewhere)
-    for (const [i, { index }] of waiting.entries()) outcomes[index] = settled[i]
+    for (const [i, { index }] of waiting.entries()) {
+      if (isLacking(results[i])) lacking.set(index, settled[i])
+      else outcomes[index] = settled[i]
+    }
     if (results.some(wasHeard)) alive = true
     // RFC 5321 §4.5.3.1.10: the rest goes in another transaction, as long as each of them takes somebody.
     waiting = tooMany.length > 0 ? tooMany : elsewhere
@@ -74,9 +83,15 @@ export async function attemptBySmtp(
     tries++
     next++
   }
+  if (signal.aborted) unheard = true
+  // RFC 8689 §4.2.1 for REQUIRETLS: it is for good when each server of the list lacks it.
+  const lack = (index: number): Outcome | undefined => {
+    const outcome = lacking.get(index)
+    return outcome && unheard ? forNow(outcome) : outcome
+  }
   const busy = full !== Number.POSITIVE_INFINITY && !alive && outcomes.every((outcome) => outcome === null)
   return {
-    outcomes: outcomes.map((outcome) => outcome ?? last),
+    outcomes: outcomes.map((outcome, index) => outcome ?? lack(index) ?? last),
     destination: alive ? 'alive' : busy || signal.aborted ? 'unknown' : 'dead',
     busy,
   }
@@ -97,9 +112,14 @@ function spread(targets: readonly SessionTarget[], maxTries: number): readonly S
 /** Failing to begin is the server's trouble, not the message's: it may pass, except where the server says it never will. */
 function beforeTransaction(error: SmtpClientError, remote: string, at: number): Outcome {
   const outcome = outcomeOfError(error, remote, at)
-  if (outcome.type !== 'failed') return outcome
   // RFC 7504 §3, RFC 1846: 521 and 556 say that no mail is taken there, ever.
   if (error.reply?.code === 521 || error.reply?.code === 556) return outcome
+  return forNow(outcome)
+}
+
+/** The same failure, as one that may pass. */
+function forNow(outcome: Outcome): Outcome {
+  if (outcome.type !== 'failed') return outcome
   const { status } = outcome.failure
   return { type: 'deferred', failure: { ...outcome.failure, status: `4${status.slice(1)}` } }
 }
@@ -131,8 +151,14 @@ function isOneTooMany(result: RecipientOutcome): boolean {
   return full && (reply.enhanced === null || reply.enhanced === '4.5.3' || reply.enhanced === '5.5.3')
 }
 
-/** The connection was lost before the message was out: nobody has it. */
+/** The server lacks an extension, or room: nothing was sent. */
+function isLacking(result: RecipientOutcome): boolean {
+  return !result.accepted && result.error.code === 'unsupported'
+}
+
+/** Nobody has it: the connection was lost before the message was out, or the server lacks what the message needs. */
 function mayGoElsewhere(result: RecipientOutcome): boolean {
+  if (isLacking(result)) return true
   if (result.accepted || result.error.mayBeDelivered) return false
   const { code, reply } = result.error
   return reply?.code === 421 || (reply === null && (code === 'connection' || code === 'closed' || code === 'tls'))

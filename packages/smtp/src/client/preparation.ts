@@ -51,12 +51,23 @@ export async function prepareMessage(
     return as({ body: has('8BITMIME') ? body : '7BIT' })
   }
   // The caller did not say, and the front of the message does not: all of it is looked at.
+  if (message.again && !message.whole) {
+    const other = (await holdsEightBit(message)) ? await convert(message, '7bit', '8BITMIME', options) : message
+    return as({ body: '7BIT' }, other)
+  }
   const whole = inMemory(await collect(message, options.limit))
   if (!hasEightBit(whole.whole as Uint8Array)) {
     refuseControls(whole, options)
     return { message: whole, needs: { body: '7BIT', size: whole.size, smtputf8 }, converted: false }
   }
   return as({ body: '7BIT' }, await convert(whole, '7bit', '8BITMIME', options))
+}
+
+/** Reads a stored message without keeping it: however long it is, it may go as it stands. */
+async function holdsEightBit(message: OpenedMessage): Promise<boolean> {
+  if (message.eightBit) return true
+  for await (const piece of message.pieces()) if (hasEightBit(piece)) return true
+  return false
 }
 
 /**

@@ -571,6 +571,29 @@ describe('what the server lacks', () => {
       { downgrade: 'refuse' },
     ))
 
+  test('what can be read again is looked at without keeping it: without 8-bit octets its length does not matter', () => {
+    const limits = { lookAhead: 4, conversion: 20 }
+    const stored = (text: string) => ({
+      read: () => Array.from(text, (_, at) => text.slice(at, at + 1)).map((one) => fromLatin1(one)),
+    })
+    const long = 'x'.repeat(30)
+    return play(
+      `S: 250 mx
+       ${SEND('', `${long}\\r\\n`)}
+       ${SEND('', 'Content-Transfer-Encoding: quoted-printable\\r\\nMIME-Version: 1.0\\r\\nContent-Type: text/plain; charset=unknown-8bit\\r\\n\\r\\n12345=E9\\r\\n')}`,
+      async (client) => {
+        expect((await client.send({ ...mail(), message: stored(`${long}\r\n`) })).converted).toBe(false)
+        expect((await client.send({ ...mail(), message: stored('\r\n12345\xe9\r\n') })).converted).toBe(true)
+        const tooLong = client.send({ ...mail(), message: stored(`${long}\xe9\r\n`) })
+        expect(await failure(tooLong)).toMatchObject({ code: 'unsupported', enhanced: '5.6.3' })
+        // What can be read only once must be kept while it is looked at.
+        const once = client.send({ ...mail(), message: stored(`${long}\r\n`).read().values() })
+        expect(await failure(once)).toMatchObject({ code: 'unsupported', enhanced: '5.6.3' })
+      },
+      { limits },
+    )
+  })
+
   test('RFC 6531: SMTPUTF8 for addresses and headers', () =>
     play(
       `S: 250-mx

@@ -115,7 +115,10 @@ export function readBoundary(value: string): Boundary {
   return { text, hadBlanks: text !== octets, duplicate: parsed.repeated.includes('boundary') }
 }
 
-/** The transfer encoding in lower case: the first word of the field (RFC 2045 §6.1). Without a field, `7bit`. */
+/**
+ * The transfer encoding of a Content-Transfer-Encoding value, in lower case: its first word, comments left out (RFC 2045
+ * §6.1). Without a field, `7bit`.
+ */
 export function readTransferEncoding(value: string | null): string {
   if (value === null) return '7bit'
   const start = skipCfws(value, 0)

@@ -5,9 +5,9 @@
  */
 import { encodeBase64, encodeQuotedPrintable } from '@posthouse/mime/body'
 import { editHeader, type HeaderEdit } from '@posthouse/mime/edit'
-import { type Entity, indexMessage, ranges } from '@posthouse/mime/structure'
-import { filterHeader } from '@posthouse/mime/summary'
-import { concat, hasEightBit, latin1 } from '@posthouse/wire'
+import { findField, foldedValue, scanFields } from '@posthouse/mime/header'
+import { type Entity, indexMessage, ranges, readTransferEncoding } from '@posthouse/mime/structure'
+import { concat, hasEightBit } from '@posthouse/wire'
 
 /** Octets of a line without its end that SMTP carries (RFC 5321 §4.5.3.1.6). */
 const MAX_LINE = 998
@@ -84,24 +84,14 @@ function edit(header: Uint8Array, edits: readonly HeaderEdit[]): Uint8Array {
 }
 
 function isMissing(header: Uint8Array, name: string): boolean {
-  return fieldValue(header, name) === null
+  return findField(scanFields(header), name) === -1
 }
 
-/** The value of a field, in lower case and without comments; `null` when it is not there. */
-function fieldValue(header: Uint8Array, name: string): string | null {
-  const field = latin1(filterHeader(header, [name], false))
-  const colon = field.indexOf(':')
-  return colon === -1
-    ? null
-    : field
-        .slice(colon + 1)
-        .split('(', 1)[0]
-        .trim()
-        .toLowerCase()
-}
-
+/** The first field counts, as it does for the index. */
 function declaredEncoding(header: Uint8Array): string {
-  return fieldValue(header, 'content-transfer-encoding') ?? '7bit'
+  const table = scanFields(header)
+  const index = findField(table, 'content-transfer-encoding')
+  return readTransferEncoding(index === -1 ? null : foldedValue(table, index))
 }
 
 function isEncoded(declared: string): boolean {

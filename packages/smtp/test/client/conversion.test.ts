@@ -75,9 +75,24 @@ describe('RFC 6152 §3', () => {
   })
 
   test.each([
+    ['a comment in front', '(x) 8bit'],
+    ['a comment behind', '8BIT(x (y))'],
+    ['folded', '\r\n 8bit'],
+    ['twice: the first counts', '8bit\r\nContent-Transfer-Encoding: base64'],
+    ['nothing that says anything', '"8bit"'],
+  ])('8bit is 8bit: %s', (_name, value) => {
+    const text = `Content-Type: text/plain\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: ${value}\r\n\r\n\xe9\r\n`
+    const made = converted(text) ?? ''
+    expect(made).toBe(
+      'Content-Type: text/plain\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=E9\r\n',
+    )
+  })
+
+  test.each([
     ['a header in an old charset', 'Subject: \xe9\r\n\r\nx\r\n'],
     ['a signed part', 'Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n\xe9\r\n--b--\r\n'],
     ['what is encoded already', 'Content-Transfer-Encoding: base64\r\n\r\n\xe9\r\n'],
+    ['and says so behind a comment', 'Content-Transfer-Encoding: (8bit) base64\r\n\r\n\xe9\r\n'],
     ['a preamble', 'Content-Type: multipart/mixed; boundary=b\r\n\r\n\xe9\r\n--b\r\n\r\nx\r\n--b--\r\n'],
     ['a piece of a message', 'Content-Type: message/partial; id=x; number=1\r\n\r\n\xe9\r\n'],
   ])('not: %s', (_name, text) => expect(converted(text)).toBeNull())

@@ -1,5 +1,5 @@
 /** What senders are told: success when they ask for it, in UTF-8 where it is needed, about the address that they wrote to. */
-import { dsnExtension, reply } from '@posthouse/smtp'
+import { dsnExtension, type Mailbox, reply } from '@posthouse/smtp'
 import { createMemoryStore } from '@posthouse/store-api'
 import { afterEach, describe, expect, test } from 'vitest'
 import { deliverToStore, type RoutingTable, type SubmittedRecipient } from '../src/index.js'
@@ -185,6 +185,57 @@ describe('ORCPT', () => {
     expect(sink.received.map(({ to }) => to)).toEqual([['carol@far.test'], ['dave@far.test']])
     const rcpt = seen.filter((line) => line.startsWith('RCPT'))
     expect(rcpt).toEqual(['RCPT TO:<carol@far.test> ORCPT=rfc822;old@here.test', 'RCPT TO:<dave@far.test>'])
+  })
+})
+
+describe('what others have named never keeps a notice from being written', () => {
+  const nobody = (text: string) => ({
+    before: [
+      {
+        rcpt: ({ mailbox }: { mailbox: Mailbox }) =>
+          mailbox.domain === 'far.test' ? reply(550, null, text) : undefined,
+      },
+    ],
+  })
+
+  test.each<[string, string, string | SubmittedRecipient, Change, string]>([
+    ['a word of a reply that fits no line', 'x'.repeat(1_500), 'a@far.test', {}, 'x'.repeat(200)],
+    [
+      'control characters in ENVID',
+      'no',
+      'a@far.test',
+      { envelope: { envid: 'a\r\nb\0' } },
+      'Original-Envelope-Id: a??b?',
+    ],
+    [
+      'control characters in ORCPT',
+      'no',
+      { address: 'a@far.test', orcpt: { type: 'rfc822', address: 'b\0\r\n@far.test' } },
+      {},
+      'Original-Recipient: rfc822; b???@far.test',
+    ],
+    [
+      'a client whose name holds anything',
+      'no',
+      'a@far.test',
+      { envelope: { receivedFrom: `\0${'x'.repeat(999)} ([192.0.2.1])` } },
+      `?${'x'.repeat(199)}`,
+    ],
+    ['a sender in quotes', 'no', 'a@far.test', { from: '"a, b <c>"@home.test' }, 'To: "a, b <c>"@home.test'],
+    ['a sender beyond ASCII without SMTPUTF8', 'no', 'a@far.test', { from: 'jö@home.test' }, 'To: jö@home.test'],
+  ])('%s', async (_name, text, recipient, change, wanted) => {
+    const { send, notices } = await world(nobody(text))
+    await send([recipient], change)
+    expect(notices()).toHaveLength(1)
+    expect(notices()[0]).toContain(wanted)
+  })
+
+  test('and one that cannot be written does not have its message done again', async () => {
+    const { send, of, sink } = await world(nobody('no'))
+    await send(['a@far.test'], { from: 'postmaster' })
+    expect(sink.received).toEqual([])
+    expect(of('failed')).toHaveLength(1)
+    expect(of('trouble')).toHaveLength(1)
   })
 })
 

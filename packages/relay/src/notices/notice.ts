@@ -60,13 +60,15 @@ export function composeNotice(options: NoticeOptions): Promise<Uint8Array> {
   const { kind, message, recipients, hostname, now, createId } = options
   const { envelope } = message
   // A sender who has used SMTPUTF8 can read the form that needs it; its header may be UTF-8 without our knowing.
-  const global = envelope.smtputf8
   const sender = envelope.reversePath ?? ''
+  const global = envelope.smtputf8 || !isAscii(sender)
   const body = deliveryStatusReport(
     {
-      ...(envelope.envid !== null && { originalEnvelopeId: envelope.envid }),
+      ...(envelope.envid !== null && { originalEnvelopeId: printable(envelope.envid, global) }),
       reportingMta: { type: 'dns', value: hostname },
-      ...(envelope.receivedFrom !== null && { receivedFromMta: { type: 'dns', value: envelope.receivedFrom } }),
+      ...(envelope.receivedFrom !== null && {
+        receivedFromMta: { type: 'dns', value: printable(envelope.receivedFrom, global) },
+      }),
       arrivalDate: new Date(message.arrived),
       recipients: recipients.map((one) => recipientStatus(one, options, global)),
     },
@@ -75,7 +77,7 @@ export function composeNotice(options: NoticeOptions): Promise<Uint8Array> {
   return composeBytes(
     {
       from: { name: 'Mail Delivery System', address: `MAILER-DAEMON@${hostname}` },
-      to: sender,
+      to: { address: sender },
       subject: SUBJECTS[kind],
       date: new Date(now),
       // RFC 3834 §5: nobody is to answer it by machine.
@@ -102,14 +104,14 @@ function recipientStatus(
   const final = recipient.address
   return {
     ...(recipient.orcpt
-      ? { originalRecipient: { type: recipient.orcpt.type, value: recipient.orcpt.address } }
+      ? { originalRecipient: originalRecipient(recipient.orcpt, global) }
       : recipient.original !== null && {
           originalRecipient: { type: type(recipient.original), value: recipient.original },
         }),
     finalRecipient: { type: isAscii(final) ? 'rfc822' : 'utf-8', value: final },
     action,
     status,
-    ...(remote !== null && { remoteMta: { type: 'dns', value: remote } }),
+    ...(remote !== null && { remoteMta: { type: 'dns', value: printable(remote, global) } }),
     ...(reply !== null && { diagnosticCode: { type: 'smtp', value: printable(reply, global) } }),
     lastAttemptDate: new Date(at),
     finalLogId: message.id,
@@ -135,11 +137,25 @@ function textOf({ kind, recipients, hostname, until, whole }: NoticeOptions): st
   return lines.join('\r\n')
 }
 
-/** A server's words, without what a header field cannot hold. */
+/** What a sender has named: the `utf-8` type has a form of its own for what is not ASCII (RFC 6533 §3). */
+function originalRecipient({ type, address }: NonNullable<QueuedRecipient['orcpt']>, global: boolean) {
+  return { type, value: printable(address, global || type === 'utf-8') }
+}
+
+/** Characters of a word at most: in any encoding it fits a line (RFC 5322 §2.1.1). */
+const MAX_WORD = 200
+
+/** The words of others, clients and servers, without what a header field cannot hold: no notice must fail for them. */
 function printable(text: string, utf8: boolean): string {
   let out = ''
+  let word = 0
   for (const character of text) {
     const code = character.codePointAt(0) as number
+    word = character === ' ' ? 0 : word + 1
+    if (word > MAX_WORD) {
+      out += ' '
+      word = 1
+    }
     out += code >= 32 && code !== 127 && (code < 127 || (utf8 && code > 159)) ? character : '?'
   }
   return out

@@ -6,6 +6,7 @@ import { RelayError } from '../errors.js'
 import type { RelayEvent } from '../events.js'
 import type { RelayLimits } from '../limits.js'
 import type { ClaimedJob, JobEngine, NewMessage } from '../queue/types.js'
+import { isAscii } from '../routing/names.js'
 import type { Router } from '../routing/router.js'
 import { prepare } from '../submission.js'
 import { peekHeader } from './header.js'
@@ -44,15 +45,21 @@ export async function noticeMessage(
   // RFC 8689 §5: of a message with REQUIRETLS nothing but the header, and that on the same terms.
   const { requireTls, smtputf8 } = message.envelope
   const whole = kind === 'failure' && ret === 'FULL' && !requireTls && message.size <= limits.returned
-  const octets = await composeNotice({
-    ...{ kind, message, recipients, hostname, now, createId, whole },
-    original: await originalOf(job, context, whole),
-    until: job.expires,
-  })
+  const original = await originalOf(job, context, whole)
+  let octets: Uint8Array
+  try {
+    octets = await composeNotice({
+      ...{ kind, message, recipients, hostname, now, createId, whole, original },
+      until: job.expires,
+    })
+  } catch (error) {
+    // It would fail again and again, and with it to write down who has the message: they would get it twice.
+    return { message: null, event: { type: 'trouble', error } }
+  }
   try {
     const { message: notice } = await prepare(
       {
-        envelope: { reversePath: null, smtputf8, requireTls, body: '8BITMIME' },
+        envelope: { reversePath: null, smtputf8: smtputf8 || !isAscii(reversePath), requireTls, body: '8BITMIME' },
         recipients: [reversePath],
         message: octets,
       },

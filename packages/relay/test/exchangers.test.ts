@@ -127,6 +127,10 @@ test('never to ourselves, nor to servers that are no better than we are', async 
     expect(await order('shared.test', shared, own)).toEqual(['better.test 192.0.2.1'])
     expect(await order('ours.test', shared, own)).toEqual(['for good 5.4.6'])
   }
+  // The better one is not gone: nobody knows where it is at the moment.
+  const lost = { ...shared, broken: ['better.test'] }
+  expect(await order('shared.test', lost, byName)).toEqual(['for now 4.4.3'])
+  expect(await order('shared.test', { ...shared, broken: ['worse.test'], a: {} }, byName)).toEqual(['for good 5.4.6'])
   for (const literal of ['[192.0.2.2]', '[IPv6:::ffff:192.0.2.2]', '[IPv6:::ffff:c000:202]']) {
     expect(await order(literal, {}, byAddress)).toEqual(['for good 5.4.6'])
   }

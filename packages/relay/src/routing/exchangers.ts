@@ -99,7 +99,7 @@ async function locate(
   const { families = [6, 4], maxServers = 20, allowAddress = isElsewhere } = options
   const found: MailServer[] = []
   let own = Number.POSITIVE_INFINITY
-  let unknown: string | null = null
+  let unknown: { readonly text: string; readonly preference: number } | null = null
   let forbidden: string | null = null
   let missing = 0
   const looked = ordered.slice(0, maxServers)
@@ -114,7 +114,8 @@ async function locate(
     const byFamily: MailServer[][] = []
     for (const answer of answers[i]) {
       if (answer.status === 'rejected') {
-        unknown ??= `the address of ${host} could not be looked up: ${messageOf(answer.reason)}`
+        const text = `the address of ${host} could not be looked up: ${messageOf(answer.reason)}`
+        unknown ??= { text, preference }
         continue
       }
       const { name = host } = answer.value
@@ -131,10 +132,11 @@ async function locate(
   // RFC 5321 §5.1: we are one of the servers: only those that are better than we are may be tried.
   const servers = found.filter(({ preference }) => preference < own)
   if (servers.length > 0) return { type: 'servers', servers }
+  // A better one may be there when DNS answers again.
+  if (unknown && unknown.preference < own) return failed(false, '4.4.3', unknown.text)
   if (own !== Number.POSITIVE_INFINITY) {
     return failed(true, '5.4.6', `mail for ${domain} comes back to this server, which does not take it`)
   }
-  if (unknown !== null) return failed(false, '4.4.3', unknown)
   if (forbidden !== null) return failed(true, '5.4.4', `mail for ${domain} would go to ${forbidden}`)
   if (implicit) return failed(true, '5.1.2', `${domain} has neither MX records nor an address`)
   return failed(true, '5.4.4', `none of the ${missing} mail servers of ${domain} has an address`)

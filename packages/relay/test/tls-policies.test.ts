@@ -287,6 +287,14 @@ describe('REQUIRETLS', () => {
     })
   })
 
+  test('a DNS that fails does not say that there is no policy: the message waits', async () => {
+    const { plan } = policies({ broken: ['_mta-sts.example.org'] })
+    expect(await plan('example.org', [server('mx.example.org')], 25, required)).toMatchObject({
+      ...{ type: 'failed', permanent: false, status: '4.4.3' },
+      text: 'REQUIRETLS: it could not be looked up whether example.org has an MTA-STS policy',
+    })
+  })
+
   test('TLS-Required: No arrives where policies are broken', async () => {
     const txt = { '_mta-sts.example.org': [RECORD] }
     const { plan } = policies({ txt }, web(() => new Response(POLICY, textPlain)).get)

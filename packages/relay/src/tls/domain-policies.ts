@@ -31,6 +31,8 @@ export interface TlsPoliciesOptions {
   readonly now?: () => number
 }
 
+const NO_STS: StsFinding = { policy: null, trouble: null, unknown: false }
+
 /** DANE where there are TLSA records, else MTA-STS where there is a policy, else whatever TLS there is. */
 export function tlsPolicies(options: TlsPoliciesOptions): TlsPolicies {
   const { resolver, dane = true, sts = true, now = Date.now, stsMemory } = options
@@ -52,7 +54,7 @@ export function tlsPolicies(options: TlsPoliciesOptions): TlsPolicies {
     )
     // RFC 8461 §2: DANE comes first.
     const needsSts = sts && findings.some(({ type }) => type === 'none')
-    const finding: StsFinding = needsSts ? await findSts(domain) : { policy: null, trouble: null }
+    const finding: StsFinding = needsSts ? await findSts(domain) : NO_STS
     const results: TlsResult[] = []
     if (finding.trouble)
       results.push(resultOf(domain, stsNote(finding), null, finding.trouble.type, finding.trouble.text))
@@ -63,6 +65,10 @@ export function tlsPolicies(options: TlsPoliciesOptions): TlsPolicies {
       return []
     })
     if (planned.length > 0) return { type: 'servers', servers: planned, results }
+    if (wishes.required && finding.unknown && results.length === 0) {
+      const text = `REQUIRETLS: it could not be looked up whether ${domain} has an MTA-STS policy`
+      return { type: 'failed', permanent: false, status: '4.4.3', text, results }
+    }
     if (wishes.required && results.length === 0) return requireTlsFailed(servers, results)
     const why = results.map(({ mxHost, detail }) => `${mxHost ?? domain}: ${detail}`).join('; ')
     return { type: 'failed', permanent: false, status: '4.7.5', text: `no server may be used: ${why}`, results }

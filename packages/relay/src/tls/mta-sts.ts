@@ -25,6 +25,8 @@ export interface StsFinding {
   readonly policy: StsPolicy | null
   /** Why a policy that is announced could not be had; an older one may be in force. */
   readonly trouble: { readonly type: TlsFailureType; readonly text: string } | null
+  /** DNS did not say whether there is a policy, and none is remembered. */
+  readonly unknown: boolean
 }
 
 export interface StsOptions {
@@ -45,7 +47,7 @@ const PAUSE = 300_000
 /** Domains that are remembered. */
 const MAX_DOMAINS = 10_000
 
-const NOTHING: StsFinding = { policy: null, trouble: null }
+const NOTHING: StsFinding = { policy: null, trouble: null, unknown: true }
 
 /** Makes a finder. It never rejects. */
 export function createStsFinder({
@@ -67,9 +69,9 @@ export function createStsFinder({
       id = readStsRecord((await resolver.txt?.(`_mta-sts.${domain}`))?.records ?? [])
     } catch {
       // §5.1: an older policy is in force for as long as it holds.
-      return { policy: old, trouble: null }
+      return { policy: old, trouble: null, unknown: old === null }
     }
-    if (id === null || known?.id === id) return { policy: old, trouble: null }
+    if (id === null || known?.id === id) return { policy: old, trouble: null, unknown: false }
     const failed = failures.get(domain)
     if (failed && failed.id === id && failed.until > now()) return { ...failed.finding, policy: old }
     let running = fetching.get(domain)
@@ -82,9 +84,9 @@ export function createStsFinder({
       failures.delete(domain)
       await memory.set(domain, { id, policy: got, expires: now() + got.maxAge * 1000 })
       if (memory instanceof Map) trim(memory)
-      return { policy: got, trouble: null }
+      return { policy: got, trouble: null, unknown: false }
     }
-    const finding = { policy: old, trouble: got }
+    const finding = { policy: old, trouble: got, unknown: false }
     failures.set(domain, { finding, id, until: now() + PAUSE })
     trim(failures)
     return finding

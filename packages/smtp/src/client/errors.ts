@@ -18,7 +18,7 @@ export type SmtpClientErrorCode =
   | 'address'
   /** The message holds a bare CR, a bare LF or a NUL, and `content` is `reject`. */
   | 'content'
-  /** The source of the message failed; `cause` has its error. */
+  /** The source of the message failed; `cause` has its error. Not `temporary`: it gave something else than octets. */
   | 'source'
   /** The server does not speak SMTP, or says more than `limits` allow. */
   | 'protocol'

@@ -36,6 +36,15 @@ export interface OpenedMessage {
   close(): Promise<void>
 }
 
+/**
+ * True for a message that can be read again from its start. A Node stream has `read` too, and is read only once: whatever can be
+ * iterated is that.
+ */
+export function isStored(message: OutgoingMessage): message is StoredMessage {
+  if (typeof message !== 'object' || message === null || isIterable(message)) return false
+  return 'read' in message && typeof message.read === 'function'
+}
+
 /** Looks at the front of a message. @throws SmtpClientError `source`; what `wait` throws. */
 export async function openMessage(
   message: OutgoingMessage,
@@ -43,10 +52,10 @@ export async function openMessage(
   lookAhead: number,
   wait: Wait,
 ): Promise<OpenedMessage> {
-  if (message instanceof Uint8Array) return inMemory(message)
-  const stored = 'read' in message && typeof message.read === 'function' ? (message as StoredMessage) : null
+  if (isOctets(message)) return inMemory(message)
+  const stored = isStored(message) ? message : null
   const known = size ?? stored?.size ?? null
-  const first = new Reading(stored ? stored.read() : (message as MessageSource))
+  const first = new Reading(isStored(message) ? message.read() : message)
   const seen = await lookAt(first, lookAhead, wait)
   if (first.ended) return inMemory(seen)
   let started = false
@@ -131,7 +140,7 @@ class Reading {
   #asked = false
 
   constructor(source: MessageSource) {
-    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    this.#iterator = iterate(source)
   }
 
   /** The next piece; `null` at the end. @throws SmtpClientError `source`; what `wait` throws. */
@@ -154,10 +163,12 @@ class Reading {
     return wait(came)
   }
 
-  #came({ done, value }: IteratorResult<Uint8Array, unknown>): Uint8Array | null {
+  #came({ done, value }: IteratorResult<unknown>): Uint8Array | null {
     this.#asked = false
     this.ended = done === true
-    return done ? null : value
+    if (done) return null
+    if (!isOctets(value)) throw noOctets(`the pieces of a message are octets, and not ${kindOf(value)}`)
+    return value
   }
 
   /** Nobody wants more of it. */
@@ -172,6 +183,35 @@ class Reading {
 
 function sourceFailed(cause: unknown): SmtpClientError {
   return new SmtpClientError('source', 'the source of the message failed', { cause })
+}
+
+function isIterable(value: object): value is MessageSource {
+  return Symbol.asyncIterator in value || Symbol.iterator in value
+}
+
+function iterate(source: MessageSource): AsyncIterator<Uint8Array> | Iterator<Uint8Array> {
+  // Whoever has no types may give anything.
+  if (typeof source !== 'object' || source === null || !isIterable(source)) {
+    throw noOctets(`a message is octets, an (async) iterable of them or has \`read\`, and not ${kindOf(source)}`)
+  }
+  return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+}
+
+/** The tag is there for octets of another realm too, which tests run in. */
+function isOctets(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array || Object.prototype.toString.call(value) === '[object Uint8Array]'
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  return typeof value === 'string'
+    ? 'text: encode it (`new TextEncoder().encode(text)`)'
+    : `a value of type ${typeof value}`
+}
+
+/** The caller's mistake: the same message fails again. */
+function noOctets(why: string): SmtpClientError {
+  return new SmtpClientError('source', why, { temporary: false })
 }
 
 const LF = 10

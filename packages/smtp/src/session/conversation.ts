@@ -3,13 +3,14 @@ import type { SmtpEngine } from '../engine/engine.js'
 import type { SmtpAnswer } from '../engine/events.js'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
+import { isReply, noAnswer } from './answers.js'
 import type { SessionState } from './context.js'
 import { forwarded } from './extensions/xforward.js'
 import type { SmtpSession } from './handler.js'
 import type { Parts } from './parts.js'
 import type { Reception } from './reception.js'
 import type { Spool } from './spool.js'
-import { firstAnswer, isPromise } from './stages.js'
+import { isPromise } from './stages.js'
 
 /** What all connections of a server share. */
 export interface ServerSetup {
@@ -43,27 +44,56 @@ export interface Conversation {
   close(): void
 }
 
-/** Asks the handlers of a stage; what one throws is logged and becomes `451 4.3.0`. */
-export function ask<Handler, Answer = Reply>(
+/** Whoever is asked, as the log calls it. */
+interface Named {
+  readonly name?: string
+}
+
+/**
+ * Asks the handlers of a stage, one after the other, without a promise where none of them returns one; the first answer
+ * that is not nothing counts. What one throws, or returns without being an answer, is logged and becomes `451 4.3.0`.
+ */
+export function ask<Handler extends Named, Answer = Reply>(
   conversation: Conversation,
   stage: string,
   handlers: readonly Handler[],
   call: (handler: Handler) => MaybePromise<Answer | undefined | void>,
+  fits: (answer: unknown) => boolean = isReply,
+  from = 0,
 ): MaybePromise<Answer | Reply | undefined> {
-  if (handlers.length === 0) return undefined
-  try {
-    const answer = firstAnswer<Handler, Answer>(handlers, call)
-    return isPromise(answer) ? answer.catch((error: unknown) => failed(conversation, stage, error)) : answer
-  } catch (error) {
-    return failed(conversation, stage, error)
+  for (let i = from; i < handlers.length; i++) {
+    const handler = handlers[i]
+    const checked = (answer: Answer): Answer | Reply =>
+      fits(answer) ? answer : failed(conversation, stage, noAnswer(stage, handler.name, answer), handler)
+    try {
+      const answer = call(handler)
+      if (isPromise(answer)) {
+        return answer.then(
+          (settled) => (isNothing(settled) ? ask(conversation, stage, handlers, call, fits, i + 1) : checked(settled)),
+          (error: unknown) => failed(conversation, stage, error, handler),
+        )
+      }
+      if (!isNothing(answer)) return checked(answer)
+    } catch (error) {
+      return failed(conversation, stage, error, handler)
+    }
   }
+  return undefined
 }
 
-/** A handler failed: the log is told why, the client only that. */
-export function failed(conversation: Conversation, stage: string, error: unknown): Reply {
-  conversation.session.log({ level: 'error', event: 'handler.failed', stage, error })
+function isNothing<Answer>(answer: Answer | undefined | void): answer is undefined | void {
+  return answer === undefined || answer === null
+}
+
+/** A handler failed: the log is told which one and why, the client only that. */
+export function failed(conversation: Conversation, stage: string, error: unknown, handler: Named = NOBODY): Reply {
+  const { name } = handler
+  const who = name === undefined ? {} : { handler: name }
+  conversation.session.log({ level: 'error', event: 'handler.failed', stage, ...who, error })
   return replies.localProblem()
 }
+
+const NOBODY: Named = {}
 
 /** Forgets the transaction, what of its message has come, and where XFORWARD said that it came from. */
 export function dropTransaction(conversation: Conversation): void {

@@ -5,6 +5,7 @@
 import type { MaybePromise } from '@posthouse/wire'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
+import { isMessageAnswer, isRewritten } from './answers.js'
 import { ask, type Conversation, dropTransaction, failed } from './conversation.js'
 import { prdr } from './extensions/prdr.js'
 import type { SmtpHandler } from './handler.js'
@@ -65,12 +66,18 @@ function complete(c: Conversation, reception: Reception): MaybePromise<CompleteM
 
 function askHandlers(c: Conversation, reception: Reception, message: CompleteMessage, leg: number): MaybePromise<void> {
   const { session, setup } = c
-  const verdict = ask<With<'message'>, Verdict>(c, 'message', setup.parts.legs[leg].message, (handler) => {
-    // The client went away while another handler thought: nobody would hear who takes responsibility.
-    if (!reception.wanted) return replies.localProblem()
-    reception.asks(handler)
-    return andThen(handler.message(message, session), (answer) => allowed(handler, answer))
-  })
+  const verdict = ask<With<'message'>, Verdict>(
+    c,
+    'message',
+    setup.parts.legs[leg].message,
+    (handler) => {
+      // The client went away while another handler thought: nobody would hear who takes responsibility.
+      if (!reception.wanted) return replies.localProblem()
+      reception.asks(handler)
+      return andThen(handler.message(message, session), (answer) => allowed(handler, answer))
+    },
+    isMessageAnswer,
+  )
   return andThen(verdict, (answer): MaybePromise<void> => {
     // Behind a rewriter there is always another leg.
     if (answer && 'read' in answer) return goOn(c, message, answer, leg + 1)
@@ -81,7 +88,7 @@ function askHandlers(c: Conversation, reception: Reception, message: CompleteMes
 
 /** Who rewrites ends a leg. If anybody else did, the handlers behind it in the same leg would not be asked. */
 function allowed(handler: SmtpHandler, answer: Verdict | undefined | void): Verdict | undefined | void {
-  if (!answer || !('read' in answer) || handler.rewrites) return answer
+  if (!isRewritten(answer) || handler.rewrites) return answer
   throw new Error('a handler that does not say `rewrites` has rewritten the message')
 }
 

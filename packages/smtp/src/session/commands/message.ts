@@ -4,6 +4,7 @@ import type { SmtpEvent } from '../../engine/events.js'
 import { replies } from '../../syntax/replies.js'
 import type { Reply } from '../../syntax/reply.js'
 import { ask, type Conversation, dropTransaction, failed } from '../conversation.js'
+import type { SmtpHandler } from '../handler.js'
 import { concludeMessage, openReception, report } from '../message-stage.js'
 import { type OpenSink, openSinks, type Reception } from '../reception.js'
 import { andThen, isPromise } from '../stages.js'
@@ -80,12 +81,16 @@ function askHandlers(c: Conversation): MaybePromise<Reply | undefined> {
     if (refused && refused.code >= 400) return refused
     const { body } = legs[0]
     if (body.length === 0) return receive(c, transaction, [])
+    let asked: SmtpHandler | undefined
     try {
-      const opened = openSinks(body, (handler) => handler.body(transaction, session))
+      const opened = openSinks(body, (handler) => {
+        asked = handler
+        return handler.body(transaction, session)
+      })
       const ready = andThen(opened, (sinks) => receive(c, transaction, sinks))
-      return isPromise(ready) ? ready.catch((error: unknown) => failed(c, 'body', error)) : ready
+      return isPromise(ready) ? ready.catch((error: unknown) => failed(c, 'body', error, asked)) : ready
     } catch (error) {
-      return failed(c, 'body', error)
+      return failed(c, 'body', error, asked)
     }
   })
 }

@@ -3,6 +3,7 @@ import type { MaybePromise } from '@posthouse/wire'
 import type { Command } from '../../syntax/command.js'
 import { replies } from '../../syntax/replies.js'
 import { type Reply, reply } from '../../syntax/reply.js'
+import { isReply, noAnswer } from '../answers.js'
 import { type Conversation, failed } from '../conversation.js'
 import { isPromise } from '../stages.js'
 import { connect } from './connect.js'
@@ -13,14 +14,17 @@ export function other(c: Conversation, command: Command): MaybePromise<void> {
   if (!run) return c.answer(defaultReply(command.verb))
   try {
     const answer = run(command.argument, c.session)
-    if (!isPromise(answer)) return conclude(c, answer)
-    return answer.catch((error: unknown) => failed(c, command.verb, error)).then((said) => conclude(c, said))
+    if (!isPromise(answer)) return conclude(c, command.verb, answer)
+    return answer
+      .catch((error: unknown) => failed(c, command.verb, error))
+      .then((said) => conclude(c, command.verb, said))
   } catch (error) {
     return c.answer(failed(c, command.verb, error))
   }
 }
 
-function conclude(c: Conversation, said: Reply): MaybePromise<void> {
+function conclude(c: Conversation, verb: string, answer: Reply): MaybePromise<void> {
+  const said = isReply(answer) ? answer : failed(c, verb, noAnswer(verb, undefined, answer))
   if (!c.session.impersonated) return c.answer(said)
   // Whoever decides about clients has not seen this one.
   c.session.impersonated = false

@@ -1,0 +1,129 @@
+/** Handlers without types return what is no reply: the connection goes on, and the log says who returned what. */
+import type { LogEvent } from '@posthouse/wire'
+import { playTranscript } from '@posthouse/wire/testing'
+import { describe, expect, test } from 'vitest'
+import { createSmtpServer, discard, onMessage, replies, reply, rewritten, type SmtpHandler } from '../src/index.js'
+import { EHLO } from './dialogues.js'
+
+/** What a handler returns that nobody has compiled. */
+const returning = (stage: string, value: unknown, name = 'mine'): SmtpHandler => ({ name, [stage]: () => value })
+
+/** Plays a dialogue, and gives the failures. */
+async function failures(handlers: readonly SmtpHandler[], dialogue: string): Promise<readonly LogEvent[]> {
+  const events: LogEvent[] = []
+  const log = (event: LogEvent): void => void events.push(event)
+  await playTranscript(createSmtpServer({ hostname: 'mx.example.org', handlers, log }), dialogue)
+  return events.filter(({ level }) => level === 'error')
+}
+
+const MAIL = `${EHLO}
+  C: MAIL FROM:<a@example.org>
+  S: {*}
+`
+/** A message; its last reply is `answer`, and the connection goes on. */
+const message = (answer: string): string => `${MAIL}
+  C: RCPT TO:<b@example.org>
+  C: DATA
+  S: 250 {*}
+  S: 354 {*}
+  C: x
+  C: .
+  S: ${answer}
+  C: NOOP
+  S: 250 {*}
+`
+
+describe('what is no reply', () => {
+  test.each<[unknown, string]>([
+    [true, 'returned true at mail'],
+    [false, 'returned false at mail'],
+    [7, 'returned a number at mail'],
+    ['550 no', 'returned a string at mail'],
+    [{}, 'returned an object at mail'],
+    [{ code: 550, message: 'no' }, 'returned an object with code, message at mail'],
+    [{ code: 550, enhanced: '5.7.1' }, 'returned an object with code, enhanced at mail'],
+    [{ code: 550, enhanced: '5.7.1', text: [1] }, 'returned an object with code, enhanced, text at mail'],
+    [{ code: 99, enhanced: null, text: 'no' }, 'returned an object with code, enhanced, text at mail'],
+    [new Error('no'), 'returned an error at mail'],
+    [Promise.resolve('no'), 'returned a string at mail'],
+    [[replies.ok()], 'returned an array at mail'],
+  ])('%o', async (value, words) => {
+    const dialogue = `${MAIL.replace('S: {*}\n', 'S: 451 4.3.0 {*}\n')}\n  C: NOOP\n  S: 250 {*}\n`
+    const [failure, ...others] = await failures([returning('mail', value), discard()], dialogue)
+    expect(failure).toMatchObject({ event: 'handler.failed', stage: 'mail', handler: 'mine' })
+    expect((failure as { error: Error }).error.message).toContain(`the handler mine ${words}`)
+    expect(others).toEqual([])
+  })
+
+  test.each([undefined, null, Promise.resolve(null)])('nothing is nothing: %o', async (value) => {
+    expect(
+      await failures([returning('mail', value), returning('message', value), discard()], message('250 {*}')),
+    ).toEqual([])
+  })
+
+  test.each(['connect', 'helo', 'rcpt', 'data', 'message'])('at %s', async (stage) => {
+    const broken = { name: 'mine', [stage]: () => 'no' }
+    const events: LogEvent[] = []
+    const server = createSmtpServer({ handlers: [broken, discard()], log: (event) => void events.push(event) })
+    const lines: Record<string, string> = {
+      connect: '\n  S: 451 4.3.0 {*}\n  -- closed --\n',
+      helo: '\n  S: 220 {*}\n  C: EHLO x\n  S: 451 4.3.0 {*}\n',
+      rcpt: `${MAIL}  C: RCPT TO:<b@example.org>\n  S: 451 4.3.0 {*}\n`,
+      data: `${MAIL}  C: RCPT TO:<b@example.org>\n  C: DATA\n  S: 250 {*}\n  S: 451 4.3.0 {*}\n`,
+      message: message('451 4.3.0 {*}'),
+    }
+    await playTranscript(server, (lines[stage] as string).replaceAll('mx.example.org', '{*}'))
+    expect(events.filter(({ level }) => level === 'error')).toMatchObject([{ stage, handler: 'mine' }])
+  })
+
+  test('of a command', async () => {
+    const help: SmtpHandler = { commands: new Map([['HELP', () => 'no help' as never]]) }
+    const [failure] = await failures([help], `${EHLO}\n  C: HELP\n  S: 451 4.3.0 {*}\n  C: NOOP\n  S: 250 {*}\n`)
+    expect(failure).toMatchObject({ stage: 'HELP' })
+  })
+
+  test.each([[[replies.ok(), 'x']], [{ read: 1 }], [{ read: () => [], octets: 1, size: 1 }]])(
+    'at message: %o',
+    async (value) => {
+      const [failure] = await failures([returning('message', value)], message('451 4.3.0 {*}'))
+      expect(failure).toMatchObject({ stage: 'message', handler: 'mine' })
+    },
+  )
+})
+
+test('who throws is named', async () => {
+  const throws: SmtpHandler = { name: 'mine', rcpt: () => Promise.reject(new Error('database is down')) }
+  const events = await failures([throws], `${MAIL}  C: RCPT TO:<b@example.org>\n  S: 451 4.3.0 {*}\n`)
+  expect(events).toMatchObject([{ stage: 'rcpt', handler: 'mine', error: { message: 'database is down' } }])
+  const body: SmtpHandler = { name: 'sink', body: () => Promise.reject(new Error('disk is full')) }
+  const others = await failures(
+    [body],
+    `${MAIL}  C: RCPT TO:<b@example.org>\n  C: DATA\n  S: 250 {*}\n  S: 451 4.3.0 {*}\n`,
+  )
+  expect(others).toMatchObject([{ stage: 'body', handler: 'sink', error: { message: 'disk is full' } }])
+})
+
+describe('onMessage: the function has the message', () => {
+  test.each([1, true, false, 'id-7', { rows: 1 }, { code: 0 }, [undefined, 3], new Map()])(
+    '%o says nothing',
+    async (value) => {
+      expect(await failures([onMessage(() => value as never)], message('250 2.0.0 Message accepted as {*}'))).toEqual(
+        [],
+      )
+    },
+  )
+
+  test('a reply says something', async () => {
+    expect(await failures([onMessage(() => reply(550, '5.7.1', 'no'))], message('550 5.7.1 no'))).toEqual([])
+    expect(await failures([onMessage(() => [reply(452, '4.2.2', 'full')])], message('452 4.2.2 full'))).toEqual([])
+  })
+
+  test.each<[string, Parameters<typeof onMessage>[0]]>([
+    ['half a reply', () => ({ code: 550, message: 'no' }) as never],
+    ['half a list of replies', () => [reply(250, null, 'ok'), undefined] as never],
+    ['an error', () => new Error('no') as never],
+    ['another message, which nobody would get', (received) => rewritten(received, [{ start: 0 }]) as never],
+  ])('%s was meant to: the message is not accepted', async (_name, take) => {
+    expect(await failures([onMessage(take)], message('451 4.3.0 {*}'))).toMatchObject([{ stage: 'message' }])
+  })
+})

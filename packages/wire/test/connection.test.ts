@@ -338,6 +338,30 @@ describe('with TLS', () => {
 
   const whoami = (): Protocol => lines((_line, say, link) => say(`${link.remote.address} ${link.tls?.protocol}`))
 
+  test('a certificate or a key is missing: said at once, not to each client', async () => {
+    const { cert, key } = tls
+    const hosts = (options: object) => ({ cert, key, hosts: new Map([['mx.two.example', options]]) })
+    for (const [material, words] of [
+      [{}, 'TLS needs a certificate: give `cert` and `key`, or `pfx`'],
+      [{ key }, 'TLS needs a certificate'],
+      [{ cert: [], key }, 'TLS needs a certificate'],
+      [{ cert }, 'TLS needs the `key` of its certificate'],
+      [{ cert, key: '' }, 'TLS needs the `key`'],
+      [hosts({}), 'TLS for mx.two.example needs a certificate'],
+      [hosts({ cert }), 'TLS for mx.two.example needs the `key`'],
+    ] as [object, string][]) {
+      await expect(serve(whoami(), { tls: material }), words).rejects.toThrow(words)
+    }
+    await serve(whoami(), { tls: hosts({ cert, key }) })
+    await serve(whoami(), { tls: { cert: [cert], key: [{ pem: key }] } })
+  })
+
+  test('certificate and key in one PKCS #12 file', async () => {
+    const files = ['-in', join(folder, 'cert.pem'), '-inkey', join(folder, 'key.pem'), '-out', join(folder, 'both.p12')]
+    execFileSync('openssl', ['pkcs12', '-export', '-passout', 'pass:secret', ...files], { stdio: 'ignore' })
+    await serve(whoami(), { tls: { pfx: readFileSync(join(folder, 'both.p12')), passphrase: 'secret' } })
+  })
+
   test('a proxy in front of implicit TLS, its header in one segment with the handshake or not', async () => {
     const server = await serve(whoami(), { tls, implicitTls: true, proxies: ['127.0.0.1'] })
     for (const together of [true, false]) {

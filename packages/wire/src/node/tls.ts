@@ -26,7 +26,7 @@ export interface TlsIdentity {
 
 /**
  * Prepares certificates for listeners. TLS 1.2 is the least that is spoken (RFC 8996).
- * @throws Error from `node:tls` when the certificate and the key do not fit.
+ * @throws Error when a certificate or its key is missing, and from `node:tls` when they do not fit.
  */
 export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
   const { createSecureContext } = loadTls()
@@ -42,10 +42,14 @@ export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
     },
     replace(next) {
       const { hosts: named, requestClientCertificate: ask, ...own } = next
-      const made = createSecureContext({ minVersion: 'TLSv1.2', ...own })
+      const context = (options: SecureContextOptions, whose: string): SecureContext => {
+        needCertificate(options, whose)
+        return createSecureContext({ minVersion: 'TLSv1.2', ...options })
+      }
+      const made = context(own, 'TLS')
       const madeHosts = new Map<string, SecureContext>()
       for (const [host, options] of named ?? []) {
-        madeHosts.set(host.toLowerCase(), createSecureContext({ minVersion: 'TLSv1.2', ...options }))
+        madeHosts.set(host.toLowerCase(), context(options, `TLS for ${host}`))
       }
       fallback = made
       hosts = madeHosts
@@ -54,6 +58,18 @@ export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
   }
   identity.replace(material)
   return identity
+}
+
+/** OpenSSL takes a context without a certificate, and then fails every handshake. */
+function needCertificate(options: SecureContextOptions, whose: string): void {
+  const { pfx, cert, key, privateKeyIdentifier } = options
+  if (isGiven(pfx)) return
+  if (!isGiven(cert)) throw new Error(`${whose} needs a certificate: give \`cert\` and \`key\`, or \`pfx\``)
+  if (!isGiven(key) && !privateKeyIdentifier) throw new Error(`${whose} needs the \`key\` of its certificate`)
+}
+
+function isGiven(material: SecureContextOptions['cert' | 'key' | 'pfx']): boolean {
+  return Array.isArray(material) ? material.length > 0 : Boolean(material)
 }
 
 /** What the finished handshake of a socket agreed on. `role`: which end of it this is. */

@@ -5,6 +5,11 @@ import { literalMinus, messageLimit, metadataServer, quotaSet, saveLimit, standa
 import { DialogueClient } from './dialogue.js'
 import { testServer } from './servers.js'
 
+test('the log of a server is there for listeners that have none', () => {
+  const log = (): void => {}
+  expect(testServer({ log }).server.log).toBe(log)
+})
+
 /** Capability (up to a value that is not the same everywhere): file, and what stands in the test's name. */
 const PLAYED: Readonly<Record<string, readonly [file: string, title: string]>> = {
   ACL: ['acl.test.ts', 'RFC 4314 §3: GETACL, SETACL'],

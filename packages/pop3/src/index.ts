@@ -1,3 +1,4 @@
+export type { Log, LogEvent } from '@posthouse/wire'
 export * from './client/index.js'
 export {
   createPop3ClientEngine,

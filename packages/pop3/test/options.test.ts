@@ -33,6 +33,11 @@ async function inbox(store: TestStore) {
   return { account, info, rows }
 }
 
+test('the log is there for listeners that have none', async () => {
+  const log = (): void => {}
+  expect(serve(await storeOfThree(), { log }).log).toBe(log)
+})
+
 describe('what a session shows', () => {
   test('newest first, no more than two', async () => {
     await playTranscript(

@@ -1,3 +1,4 @@
+export type { CredentialVerifier, Identity, Log, LogEvent, PasswordCheck } from '@posthouse/wire'
 export * from './client/index.js'
 export * from './engine/index.js'
 export * from './handlers/index.js'

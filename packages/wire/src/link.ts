@@ -43,7 +43,7 @@ export interface LogEvent {
   readonly [detail: string]: unknown
 }
 
-/** Takes log events. Must not throw. */
+/** Takes log events, those of sessions and those of connections. Must not throw. */
 export type Log = (event: LogEvent) => void
 
 /** Why a connection is over. */
@@ -141,5 +141,7 @@ export interface Protocol<Event extends { readonly type: string } = { readonly t
   readonly name: string
   /** What a connection hears that there is no room for. Default: it is closed without a word. */
   readonly refusal?: Uint8Array
+  /** Takes the events of listeners that have no log of their own. */
+  readonly log?: Log
   connect(link: Link): { readonly engine: Engine<Event, Reply>; readonly session: Session<Event> }
 }

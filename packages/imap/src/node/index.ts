@@ -1,2 +1,10 @@
 /** `@posthouse/imap/node`: serves an IMAP server on a port. */
-export { type CloseOptions, type Listening, type ListenOptions, listen } from '@posthouse/wire/node'
+export {
+  type CloseOptions,
+  createTlsIdentity,
+  type Listening,
+  type ListenOptions,
+  listen,
+  type TlsIdentity,
+  type TlsMaterial,
+} from '@posthouse/wire/node'

@@ -62,7 +62,10 @@ export interface ImapServerOptions {
   readonly identification?: Readonly<Record<string, string>>
   /** The last word on CAPABILITY: hides words from clients that cannot cope with them. */
   readonly capabilities?: (words: readonly string[], session: ImapSession) => readonly string[]
-  /** Takes log events. Default: the listener's log. */
+  /**
+   * Takes log events, and those of listeners that have no log. Default: the listener's log; where neither has one, errors go to
+   * `console.error`.
+   */
   readonly log?: Log
 }
 
@@ -99,6 +102,7 @@ export function createImapServer(options: ImapServerOptions): ImapServer {
   }
   return {
     name: 'imap',
+    ...(options.log && { log: options.log }),
     connect: (link: Link) => createConnection({ ...setup, log: options.log ?? link.log }, link),
   }
 }

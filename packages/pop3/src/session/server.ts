@@ -53,7 +53,10 @@ export interface Pop3ServerOptions extends MaildropOptions {
    */
   readonly utf8Headers?: 'surrogate' | 'as-stored'
   readonly limits?: Partial<Pop3Limits>
-  /** Takes log events. Default: the listener's log. */
+  /**
+   * Takes log events, and those of listeners that have no log. Default: the listener's log; where neither has one, errors go to
+   * `console.error`.
+   */
   readonly log?: Log
 }
 
@@ -93,7 +96,11 @@ export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     log: options.log ?? null,
   }
-  return { name: 'pop3', connect: (link) => createSession(setup, link) }
+  return {
+    name: 'pop3',
+    ...(options.log && { log: options.log }),
+    connect: (link) => createSession(setup, link),
+  }
 }
 
 function isOneLine(text: string): boolean {

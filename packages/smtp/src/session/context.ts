@@ -1,4 +1,4 @@
-import type { Endpoint, Identity, Link, LogEvent, TlsInfo } from '@posthouse/wire'
+import { type Endpoint, errorLog, type Identity, type Link, type LogEvent, type TlsInfo } from '@posthouse/wire'
 import type { SmtpLimits } from '../engine/limits.js'
 import type { Dialect } from '../engine/states.js'
 import { LayeredNotes } from './annotations.js'
@@ -43,7 +43,7 @@ export class SessionState extends LayeredNotes implements SmtpSession {
     super()
     this.#link = link
     this.#log = server.log ?? link.log
-    this.logsMessages = server.log !== null
+    this.logsMessages = server.log !== null || link.log !== errorLog
     this.protocol = server.protocol
     this.hostname = server.hostname
     this.limits = server.limits

@@ -7,6 +7,7 @@ import { isReply, noAnswer } from './answers.js'
 import type { SessionState } from './context.js'
 import { forwarded } from './extensions/xforward.js'
 import type { SmtpSession } from './handler.js'
+import type { HandlerLogEvent } from './log-events.js'
 import type { Parts } from './parts.js'
 import type { Reception } from './reception.js'
 import type { Spool } from './spool.js'
@@ -89,7 +90,8 @@ function isNothing<Answer>(answer: Answer | undefined | void): answer is undefin
 export function failed(conversation: Conversation, stage: string, error: unknown, handler: Named = NOBODY): Reply {
   const { name } = handler
   const who = name === undefined ? {} : { handler: name }
-  conversation.session.log({ level: 'error', event: 'handler.failed', stage, ...who, error })
+  const event: HandlerLogEvent = { level: 'error', event: 'handler.failed', stage, ...who, error }
+  conversation.session.log(event)
   return replies.localProblem()
 }
 

@@ -10,6 +10,7 @@ export type {
   SmtpSession,
   StageAnswer,
 } from './handler.js'
+export { type HandlerLogEvent, isHandlerEvent, isMessageEvent, type MessageLogEvent } from './log-events.js'
 export type { ReceivedMessage } from './message.js'
 export { type RewrittenMessage, type RewrittenPiece, rewritten } from './rewrite.js'
 export { createLmtpServer, createSmtpServer, type SmtpServer, type SmtpServerOptions } from './server.js'

@@ -9,6 +9,7 @@ import { isMessageAnswer, isRewritten } from './answers.js'
 import { ask, type Conversation, dropTransaction, failed } from './conversation.js'
 import { prdr } from './extensions/prdr.js'
 import type { SmtpHandler } from './handler.js'
+import type { MessageLogEvent } from './log-events.js'
 import type { With } from './parts.js'
 import { type CompleteMessage, type OpenSink, openSinks, Reception } from './reception.js'
 import type { RewrittenMessage } from './rewrite.js'
@@ -171,7 +172,7 @@ export function report(
   if (!c.session.logsMessages) return
   const answers: readonly Reply[] = 'code' in answer ? [answer] : answer
   const accepted = answers.some(({ code }) => code < 300)
-  c.session.log({
+  const event: MessageLogEvent = {
     level: 'info',
     event: accepted ? 'message.accepted' : 'message.refused',
     transaction: transaction.id,
@@ -179,7 +180,8 @@ export function report(
     to: transaction.recipients.map(({ address }) => address),
     size,
     codes: answers.map(({ code }) => code),
-  })
+  }
+  c.session.log(event)
 }
 
 /** Nobody waits for the spool to be cleaned. */

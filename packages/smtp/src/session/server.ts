@@ -50,7 +50,10 @@ export interface SmtpServerOptions {
   readonly keywords?: (lines: readonly string[], session: SmtpSession) => readonly string[]
   /** What stands behind `220`. Default: the host name and the protocol. */
   readonly banner?: string
-  /** Takes log events, one for each message among them. Default: the listener's log, without the events of messages. */
+  /**
+   * Takes log events, one for each message among them, and those of listeners that have no log. Default: the listener's log; where
+   * neither has one, errors go to `console.error`.
+   */
   readonly log?: Log
   /** Is told every line of every dialogue; passwords are masked, and of messages there is only the size. */
   readonly transcript?: (line: TranscriptLine, session: { readonly id: string }) => void
@@ -110,6 +113,7 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
   return {
     name: dialect,
     refusal: replyOctets(replies.tooManyConnections()),
+    ...(options.log && { log: options.log }),
     connect: (link: Link) =>
       createSession(
         {

@@ -1,4 +1,5 @@
 import { BlockList, isIP, type Socket } from 'node:net'
+import { errorLog } from '../error-log.js'
 import type { Endpoint, Log, Protocol } from '../link.js'
 import { networkKey, plainAddress } from '../network.js'
 import { bind } from './bind.js'
@@ -37,7 +38,7 @@ export interface ListenOptions {
    * or 2. Their word on who connected is believed; all others are served as they come. Default: none.
    */
   readonly proxies?: readonly string[]
-  /** Takes log events. Default: nothing is logged. */
+  /** Takes log events. Default: the log of the server; without one, errors go to `console.error`. */
   readonly log?: Log
   /** Milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number
@@ -78,7 +79,7 @@ let connectionNumber = 0
  */
 export async function listen(protocol: Protocol, options: ListenOptions): Promise<Listening> {
   const { host = '127.0.0.1', maxConnections = 10_000, maxConnectionsPerAddress = 1_000 } = options
-  const log: Log = options.log ?? (() => {})
+  const log: Log = options.log ?? protocol.log ?? errorLog
   const tls = options.tls
     ? 'context' in options.tls
       ? (options.tls as TlsIdentity)

@@ -9,9 +9,10 @@ import {
 import { annotation } from '../session/annotations.js'
 import type { BodySink, SmtpSession } from '../session/handler.js'
 import type { ReceivedMessage } from '../session/message.js'
-import type { Recipient, Transaction } from '../session/transaction.js'
+import type { Transaction } from '../session/transaction.js'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
+import { type Copy, planCopies } from './copies.js'
 import type { DeliverToOptions, DeliveryHandler } from './deliver-to.js'
 import { type LocalTarget, localTargets, outcome, storeReply, worst } from './delivery-outcome.js'
 import { deliveryPrefix } from './trace-prefix.js'
@@ -81,21 +82,24 @@ async function deliverAll(
   for (const [name, opened] of accounts) {
     staged.set(name, opened instanceof Error ? opened : await opened.feed.finish().catch(asError))
   }
-  const said: Reply[] = []
-  for (const { recipient, accounts: names } of targets) {
-    const answers: Reply[] = []
-    for (const name of names) {
-      const opened = accounts.get(name)
-      const octets = staged.get(name)
+  const answers: Reply[] = []
+  try {
+    const { copies, own } = planCopies(targets, options, transaction, session)
+    for (const copy of copies) {
+      const opened = accounts.get(copy.account)
+      const octets = staged.get(copy.account)
       if (!opened || opened instanceof Error) answers.push(storeReply(opened, session))
       else if (!octets || octets instanceof Error) answers.push(storeReply(octets, session))
-      else answers.push(await commit(recipient, opened.account, octets, message, session, options))
+      else answers.push(await commit(copy, opened.account, octets, message, session, options))
     }
-    if (recipient.targets.length === 0) said.push(replies.accepted(message.transaction.id))
-    else said.push(answers.length === 0 ? replies.unknownUser(recipient.address) : worst(answers))
+    return targets.map(({ recipient }, i) => {
+      if (recipient.targets.length === 0) return replies.accepted(transaction.id)
+      if (own[i].length === 0) return replies.unknownUser(recipient.address)
+      return worst(own[i].map((at) => answers[at]))
+    })
+  } finally {
+    for (const opened of accounts.values()) if (!(opened instanceof Error)) await close(opened.account, session)
   }
-  for (const opened of accounts.values()) if (!(opened instanceof Error)) await close(opened.account, session)
-  return said
 }
 
 /** One that does not want to be closed has its mail all the same, or none: that does not change the answer. */
@@ -108,7 +112,7 @@ async function close(account: Account, session: SmtpSession): Promise<void> {
 }
 
 async function commit(
-  recipient: Recipient,
+  { recipient, path = ['INBOX'] }: Copy,
   account: Account,
   staged: Staged,
   message: ReceivedMessage,
@@ -117,7 +121,6 @@ async function commit(
 ): Promise<Reply> {
   const { transaction } = message
   try {
-    const path = options.path?.(recipient, transaction, session) ?? ['INBOX']
     const mailboxes = await account.mailboxes()
     const mailbox = mailboxes.find((one) => samePath(one.path, path))
     const result = (await account.commit?.([

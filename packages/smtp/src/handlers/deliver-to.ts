@@ -12,6 +12,7 @@ import type { ReceivedMessage } from '../session/message.js'
 import type { Recipient, Transaction } from '../session/transaction.js'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
+import { planCopies } from './copies.js'
 import { deliverOneByOne } from './deliver-one-by-one.js'
 import { localTargets, outcome, storeReply, worst } from './delivery-outcome.js'
 import { deliveryPrefix } from './trace-prefix.js'
@@ -35,7 +36,8 @@ const feedKey = annotation<StageFeed>('delivery')
 
 /**
  * Delivers into a store. The octets stream into `store.stage` while they come in; `250` is said when the store has
- * made the message durable, and in LMTP each recipient has a reply of its own.
+ * made the message durable, and in LMTP each recipient has a reply of its own. Recipients that come to the same mailbox with the
+ * same tag, as an alias and what it stands for do, get one copy, with the Delivered-To of the first of them.
  */
 export function deliverTo(store: MailStore, options: DeliverToOptions = {}): DeliveryHandler {
   if (!store.stage || !store.deliver) return deliverOneByOne(store, options)
@@ -62,15 +64,15 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
       return refuseAll(error, received, session)
     }
     const targets = await localTargets(store, transaction)
-    const copies = targets.flatMap(({ recipient, accounts }) => accounts.map((account) => ({ recipient, account })))
+    const { copies, own } = planCopies(targets, options, transaction, session)
     const delivery = {
       summary: received.summary ?? new Uint8Array(0),
       ...(received.header ? { header: received.header } : {}),
-      to: copies.map(({ recipient, account }) => ({
+      to: copies.map(({ recipient, account, path }) => ({
         account,
         prefix: deliveryPrefix(transaction, recipient, session),
         dedup: options.dedup?.(recipient, transaction, session) ?? `${transaction.id} ${recipient.address}`,
-        ...(options.path ? { path: options.path(recipient, transaction, session) } : {}),
+        ...(path && { path }),
       })),
     }
     let results: readonly (OpResult | Error)[] = []
@@ -82,13 +84,10 @@ export function deliverTo(store: MailStore, options: DeliverToOptions = {}): Del
       feed.release()
     }
     const accepted = replies.accepted(transaction.id)
-    let next = 0
-    return targets.map(({ recipient, accounts }) => {
+    return targets.map(({ recipient }, i) => {
       if (recipient.targets.length === 0) return accepted
-      if (accounts.length === 0) return replies.unknownUser(recipient.address)
-      const own = results.slice(next, next + accounts.length)
-      next += accounts.length
-      return worst(accounts.map((_, i) => outcome(own[i], accepted, session)))
+      if (own[i].length === 0) return replies.unknownUser(recipient.address)
+      return worst(own[i].map((copy) => outcome(results[copy], accepted, session)))
     })
   }
 

@@ -1,9 +1,6 @@
-import { annotation } from '../session/annotations.js'
 import type { SmtpHandler } from '../session/handler.js'
 import { type Mailbox, makeMailbox } from '../syntax/address.js'
-
-/** The note on a recipient with the part of its address behind the separator: `tag` of `user+tag@example.org`. */
-export const subaddress = annotation<string>('subaddress')
+import { subaddress } from './subaddress.js'
 
 /**
  * Subaddressing (RFC 5233): mail for `user+tag@example.org` belongs to `user@example.org`. Put it before

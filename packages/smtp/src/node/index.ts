@@ -9,3 +9,4 @@ export {
 } from '@posthouse/wire/node'
 export { type ConnectSmtpOptions, connectLmtp, connectSmtp } from './client.js'
 export { type FileSpoolOptions, fileSpool } from './file-spool.js'
+export { type StreamToOptions, streamTo } from './stream-to.js'

@@ -112,12 +112,14 @@ test.each<[string, () => Writable]>([
       }),
   ],
 ])('a stream that %s: the client may try again, and the server goes on', async (_name, make) => {
-  const open = await connect(streamTo(make))
+  let aborted = 0
+  const open = await connect(streamTo(make, { aborted: () => void aborted++ }))
   await using client = await open()
   for (const text of ['x\r\n', letter('x')]) {
     await expect(client.send(mail(text))).rejects.toMatchObject({ reply: { code: 451 }, temporary: true })
   }
   expect(events.map(({ event }) => event)).toEqual(['handler.failed', 'handler.failed'])
+  await expect.poll(() => aborted).toBe(2)
 })
 
 test('a message that another handler refuses leaves nothing behind', async () => {

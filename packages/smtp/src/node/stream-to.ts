@@ -20,7 +20,7 @@ export interface StreamToOptions {
    * leaves the message to the next handlers.
    */
   readonly complete?: (message: ReceivedMessage, session: SmtpSession) => MessageAnswer
-  /** The message was refused, or the client went away, and the stream is destroyed: removes a file, say. */
+  /** The stream failed, the message was refused while it came, or the client went away; the stream is closed. Removes a file, say. */
   readonly aborted?: (transaction: Transaction) => void
 }
 
@@ -84,9 +84,15 @@ class StreamSink implements BodySink {
 
   /** Everything is written, and the stream is closed. */
   async finish(): Promise<void> {
-    if (this.#failure) throw this.#failure
-    this.#stream.end()
-    await finished(this.#stream, { readable: false })
+    try {
+      if (this.#failure) throw this.#failure
+      this.#stream.end()
+      await finished(this.#stream, { readable: false })
+    } catch (error) {
+      // Whose message stage was asked is not told to abort.
+      this.abort()
+      throw error
+    }
   }
 
   abort(): void {

@@ -1,4 +1,7 @@
 /** The blocks of README.md run: each stands below as it is there. */
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   aliases,
   annotation,
@@ -6,6 +9,8 @@ import {
   createSmtpServer as createSmtp,
   createSmtpPool,
   deliverTo,
+  isMessageEvent,
+  type LogEvent,
   localRecipients,
   type OutgoingMail,
   onMessage,
@@ -24,8 +29,9 @@ import {
   type Listening,
   type ListenOptions,
   listen as listenAt,
+  streamTo,
 } from '@posthouse/smtp/node'
-import { createMemoryStore } from '@posthouse/store-api'
+import { createMemoryStore, type Source } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import { afterEach, expect, test, vi } from 'vitest'
 import { squeeze, squeezedCode, typescriptBlocks } from '../../../scripts/readme.js'
@@ -34,7 +40,7 @@ import { makeCertificates } from './client/certificates.js'
 test('every block of README.md is executed here', () => {
   const ours = squeezedCode(new URL(import.meta.url))
   const blocks = typescriptBlocks(new URL('../README.md', import.meta.url))
-  expect(blocks).toHaveLength(8)
+  expect(blocks).toHaveLength(10)
   for (const block of blocks) expect(ours).toContain(squeeze(block))
 })
 
@@ -133,8 +139,8 @@ test('mail of a domain into a store', async () => {
   store.addAccount('alice@example.org')
   store.addAccount('bob@example.org')
   const handlers = [
-    aliases(new Map([['info@example.org', ['alice@example.org', 'bob@example.org']]])),
     subaddressing(),
+    aliases(new Map([['info@example.org', ['alice@example.org', 'bob@example.org']]])),
     localRecipients(store, { domains: ['example.org'] }),
     deliverTo(store),
   ]
@@ -147,10 +153,10 @@ test('mail of a domain into a store', async () => {
   await using client = await connectSmtp({})
   await client.send({ envelope, message: HELLO })
   const { accepted, rejected } = await client.send({
-    envelope: { ...envelope, recipients: ['info@example.org', 'nobody@example.org', 'x@example.com'] },
+    envelope: { ...envelope, recipients: ['info+news@example.org', 'nobody@example.org', 'x@example.com'] },
     message: HELLO,
   })
-  expect(accepted).toEqual(['info@example.org'])
+  expect(accepted).toEqual(['info+news@example.org'])
   expect(rejected.map(({ error }) => [error.reply?.code, error.enhanced])).toEqual([
     [550, '5.1.1'],
     [550, '5.7.1'],
@@ -163,11 +169,14 @@ test('mail of a domain into a store', async () => {
 })
 
 test('handlers and extensions', async () => {
-  const holdsZip = (octets: Uint8Array): boolean => latin1(octets).includes('PK')
+  const holdsZip = async (source: Source): Promise<boolean> => {
+    for await (const octets of source) if (latin1(octets).includes('PK')) return true
+    return false
+  }
   const noZip: SmtpHandler = {
     needs: ['octets'],
-    message({ octets }) {
-      if (holdsZip(octets())) return reply(550, '5.7.1', 'No ZIP files, please')
+    async message({ read }) {
+      if (await holdsZip(read())) return reply(550, '5.7.1', 'No ZIP files, please')
     },
   }
   const tag: SmtpHandler = {
@@ -196,4 +205,28 @@ test('handlers and extensions', async () => {
     enhanced: '5.7.1',
   })
   expect(kept).toEqual(['X-Seen: yes\r\nSubject: hello\r\n\r\nHello\r\n'])
+})
+
+test('a stream for each message; watching', async () => {
+  const console = { log: vi.fn(), error: vi.fn() }
+  const folder = mkdtempSync(join(tmpdir(), 'posthouse-readme-'))
+  try {
+    const archive = streamTo(({ id }) => createWriteStream(`${folder}/${id}.eml`, { flush: true }), {
+      aborted: ({ id }) => rmSync(`${folder}/${id}.eml`, { force: true }),
+    })
+    const log = (event: LogEvent) => {
+      if (isMessageEvent(event)) console.log(event.from, '->', event.to.join(), event.codes.join()) // these have types
+      if (event.level === 'error') console.error(event)
+    }
+    await listen(createSmtpServer({ handlers: [archive], log }), { port: 25 })
+    await using client = await connectSmtp({ tls: 'never' })
+    await client.send({ envelope, message: HELLO })
+    const [file, ...others] = readdirSync(folder)
+    expect(readFileSync(join(folder, file!))).toEqual(Buffer.from(HELLO))
+    expect(others).toEqual([])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+  expect(console.log.mock.calls).toEqual([['ann@example.net', '->', envelope.recipients.join(), '250']])
+  expect(console.error).not.toHaveBeenCalled()
 })

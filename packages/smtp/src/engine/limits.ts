@@ -6,7 +6,10 @@ export interface SmtpLimits {
   readonly authLine: number
   /** Octets of a line that is too long which are skipped before the connection is closed. Default: 1 MiB. */
   readonly skippedLine: number
-  /** Octets of a message; announced by SIZE (RFC 1870). Default: 512 MiB. */
+  /**
+   * Octets of a message; announced by SIZE (RFC 1870). Where a handler needs `octets` (`onMessage` does) and they are kept in
+   * memory, `messageInMemory` is the limit, and what is announced, when it is less. Default: 512 MiB.
+   */
   readonly messageSize: number
   /** Octets of a refused message that are read and thrown away before the connection is closed. Default: 1 GiB. */
   readonly discardedMessage: number

@@ -13,7 +13,8 @@ const MAX_TARGETS = 1_000
 
 /**
  * Delivers mail for one address to others. `lookup` is asked for the address as it was written and then in lower
- * case; what it names may be an alias again. Put it before `localRecipients`.
+ * case; what it names may be an alias again. Put it before `localRecipients`, which refuses the whole alias when one of its
+ * targets is unknown or elsewhere, and behind `subaddressing`, so that addresses with a tag are found.
  */
 export function aliases(lookup: AliasLookup | ReadonlyMap<string, string | readonly string[]>): SmtpHandler {
   const find: AliasLookup = typeof lookup === 'function' ? lookup : (address) => lookup.get(address)

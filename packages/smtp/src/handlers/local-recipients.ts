@@ -15,7 +15,7 @@ export interface LocalRecipientsOptions {
 /**
  * Takes mail for the store's own addresses only: no relaying. Notes the accounts of each recipient for `deliverTo`.
  * An earlier handler that set `recipient.accounts` is trusted.
- * Put `aliases`, `subaddressing` and `catchAll` before it.
+ * Put `subaddressing`, `aliases` and `catchAll` before it, in this order.
  */
 export function localRecipients(store: MailStore, options: LocalRecipientsOptions = {}): SmtpHandler {
   const domains = options.domains ? new Set(options.domains.map(domainKey)) : null

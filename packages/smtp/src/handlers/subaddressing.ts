@@ -4,7 +4,7 @@ import { subaddress } from './subaddress.js'
 
 /**
  * Subaddressing (RFC 5233): mail for `user+tag@example.org` belongs to `user@example.org`. Put it before
- * `localRecipients`. `separator`: one character. Default: `+`.
+ * `aliases` and `localRecipients`. `separator`: one character. Default: `+`.
  */
 export function subaddressing(options: { readonly separator?: string } = {}): SmtpHandler {
   const { separator = '+' } = options

@@ -16,7 +16,8 @@ const PIECE = 65_536
 
 /**
  * Keeps big messages in files, so that handlers can read a message of any size in ranges. Files have no purpose beyond
- * the handlers' work and are removed behind them; a message is not made durable by its file.
+ * the handlers' work and are removed behind them; a message is not made durable by its file. `octets()` of a message that is in a
+ * file throws: handlers of such a server `read` it.
  */
 export function fileSpool(options: FileSpoolOptions = {}): Spool {
   const { folder = tmpdir(), memory = 65_536 } = options

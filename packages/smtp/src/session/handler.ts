@@ -81,7 +81,12 @@ export type StageAnswer = MaybePromise<Reply | undefined | void>
  */
 export type MessageAnswer = MaybePromise<Reply | readonly Reply[] | RewrittenMessage | undefined | void>
 
-/** Takes the octets of a message while they come in. */
+/**
+ * Takes the octets of a message while they come in.
+ *
+ * **They are only lent.** A sink that keeps them beyond the end of `write` (as a stream's `write` does) without a copy has octets
+ * of other messages in their place. `streamTo` of `@posthouse/smtp/node` writes to Node streams as it should be.
+ */
 export interface BodySink {
   /**
    * A piece of the message. Valid until it returns, or until the promise that it returns settles: then what any other

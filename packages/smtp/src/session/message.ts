@@ -13,7 +13,7 @@ export interface ReceivedMessage {
   /**
    * The message, dots removed, without trace fields. The same array at every call; do not change it.
    * @throws Error when no handler of the server has `octets` among its needs, or when the server's spool does not
-   *   keep this message in memory: then `read` it.
+   *   keep this message in memory (`fileSpool` beyond 64 KiB): then `read` it.
    */
   octets(): Uint8Array
   /**

@@ -67,6 +67,7 @@ export interface Listening {
    * May be called again (to force an end that is in progress, say).
    */
   close(options?: CloseOptions): Promise<void>
+  /** `close({ force: true })`: transactions in progress are lost. To finish them, call `close()`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

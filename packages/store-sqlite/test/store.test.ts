@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { collectRows } from '@posthouse/store-api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, loadDriver, openSqliteStore, type SqliteAccount, type SqliteStore } from '../src/index.js'
 import { filesOf } from '../src/sql/connection.js'
@@ -418,6 +419,16 @@ describe('search', () => {
     })
     expect(await account.search?.(inbox, text)).toBeNull()
     expect(await account.search?.(inbox, { type: 'or', of: [unseen, text] })).toBeNull()
+  })
+
+  test('NOT of a thread finds the messages that have none', async () => {
+    const staged = await store.stage([mailOf('m1', 100)])
+    for (const thread of [{ ids: ['1'], subject: 'a' }, { ids: ['2'], subject: 'b' }, undefined])
+      await account.commit([{ op: 'append', to: inbox, staged, summary, flags: 0, ...(thread && { thread }) }])
+    const [row] = await collectRows(account.messages(inbox, { uids: [[1, 1]] }))
+    const one = { type: 'threadId', id: row.threadId as string } as const
+    expect(await account.search(inbox, one)).toEqual({ uids: [[1, 1]], rest: null })
+    expect(await account.search(inbox, { type: 'not', of: one })).toEqual({ uids: [[2, 3]], rest: null })
   })
 
   test('more values than a statement takes are left to the caller', async () => {

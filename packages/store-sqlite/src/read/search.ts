@@ -117,7 +117,8 @@ function conditionOf(expr: SearchExpr, budget: Budget): Condition {
     }
     case 'threadId': {
       const thread = threadNumber(expr.id)
-      return thread === undefined ? NOTHING : exact('thread = ?', thread)
+      // Never NULL, so that NOT finds the messages without a thread.
+      return thread === undefined ? NOTHING : exact('(thread IS NOT NULL AND thread = ?)', thread)
     }
     case 'text':
       return budget.fullText ? textCondition(expr) : UNKNOWN

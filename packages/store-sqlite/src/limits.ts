@@ -10,7 +10,7 @@ export interface SqliteLimits {
   readonly mailboxes: number
   /** Lines of the access list of one mailbox. Default: 1,000. */
   readonly accessList: number
-  /** Rows of the expunge log of one mailbox (one for each commit that expunged), and a few more. Default: 1,000. */
+  /** Rows of the expunge log of one mailbox (one for each commit that expunged), and up to 64 more. Default: 1,000. */
   readonly expungeLog: number
   /** ms that the expunge log reaches back. Default: 30 days. */
   readonly expungeLogAge: number

@@ -193,6 +193,18 @@ describe('maintenance', () => {
     await expect(early).rejects.toMatchObject({ code: 'invalid', message: expect.stringContaining('limits.grace') })
   })
 
+  test.each([0, 1])('the expunge log keeps its limit when commits alternate (%i before)', async (before) => {
+    await store.close()
+    await open({ limits: { expungeLog: 20 } })
+    // Each pair of commits is an append and an expunge: all expunges have an odd number, or an even one.
+    for (let i = 0; i < before; i++) await account.commit([{ op: 'subscribe', path: ['x'], on: true }])
+    for (let i = 0; i < 200; i++) {
+      await append(1)
+      await account.commit([{ op: 'expunge', in: inbox, onlyDeleted: false }])
+    }
+    expect(count('gone', 'index')).toBeLessThanOrEqual(20 + 64)
+  })
+
   test('the expunge log is cut, and says so', async () => {
     await store.close()
     await open({ limits: { expungeLog: 20 } })

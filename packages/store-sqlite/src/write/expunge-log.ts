@@ -1,4 +1,4 @@
-import type { UidSet } from '@posthouse/store-api'
+import { type UidSet, uidSetSize } from '@posthouse/store-api'
 import { encodeRanges } from '../ranges.js'
 import type { Connection } from '../sql/connection.js'
 import type { Batch, MailboxState } from './state.js'
@@ -8,7 +8,7 @@ import type { Batch, MailboxState } from './state.js'
  * the floor says from where on it is complete (R10) and below it clients are told what is still there.
  */
 
-/** The log of a mailbox is measured each so many changes of its account. */
+/** The log of a mailbox is measured once for so many UIDs that have gone from it. */
 const MEASURE_EVERY = 64
 
 /** Notes what a commit expunged. */
@@ -16,7 +16,10 @@ export function noteExpunged({ index, now, limits }: Batch, mailbox: MailboxStat
   const ranges = encodeRanges(uids)
   index.execute('INSERT INTO gone(mailbox, modseq, at, ranges) VALUES(?,?,?,?)', mailbox.id, modseq, now, ranges)
   index.execute('INSERT INTO expunged_at(at, mailbox, modseq, ranges) VALUES(?,?,?,?)', now, mailbox.id, modseq, ranges)
-  if (modseq % MEASURE_EVERY !== 0) return
+  // Each row of the log is one UID at least, so that so many rows never go by unmeasured.
+  const gone = mailbox.uidNext - mailbox.total
+  const before = gone - uidSetSize(uids)
+  if (Math.floor(gone / MEASURE_EVERY) === Math.floor(before / MEASURE_EVERY)) return
   const row = index.get(
     'SELECT modseq FROM gone WHERE mailbox=? ORDER BY modseq DESC LIMIT 1 OFFSET ?',
     mailbox.id,

@@ -37,7 +37,8 @@ test('no statement of daily work walks through a whole table', async () => {
   const account = await store.open('anna')
   const [{ id }] = await account.mailboxes()
   const staged = await store.stage([mailOf('m1', 100_000)])
-  const op = { op: 'append', to: id, staged, summary: new Uint8Array(), flags: 8, keywords: ['a'] } as const
+  const thread = { ids: ['1'], subject: '' }
+  const op = { op: 'append', to: id, staged, summary: new Uint8Array(), flags: 8, keywords: ['a'], thread } as const
   await account.commit?.([op, op, op, { ...op, flags: 0 }], 'key')
   await store.deliver({ staged, summary: new Uint8Array(), to: [{ account: 'anna', dedup: 'd' }] })
   await account.commit?.([

@@ -8,6 +8,7 @@ import { bringBackIndexTimes, bringBackLeases } from './clock.js'
 import { cutExpungeLog } from './expunge-log.js'
 import { isCollectorHeld } from './hold.js'
 import type { Batch } from './state.js'
+import { releaseThreadKeys } from './threads.js'
 
 /**
  * The work that nobody waits for, in steps short enough to stand between two deliveries: rows of dropped mailboxes,
@@ -90,9 +91,11 @@ function collectContents(batch: Batch): boolean {
   for (const [after, content] of due) {
     index.execute('DELETE FROM release WHERE after=? AND content=?', after, content)
     if (index.get('SELECT 1 FROM msg WHERE content=? LIMIT 1', content)) continue
-    const blob = index.get('DELETE FROM content WHERE id=? RETURNING blob', content)?.[0] as number | undefined
-    index.execute('DELETE FROM thread_key WHERE content=?', content)
-    if (blob === undefined || index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', blob)) continue
+    const row = index.get('DELETE FROM content WHERE id=? RETURNING account, blob', content)
+    if (!row) continue
+    const [account, blob] = row as readonly number[]
+    releaseThreadKeys(index, account, content as number)
+    if (index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', blob)) continue
     unused.push(blob)
   }
   // The lease queue takes it from here.

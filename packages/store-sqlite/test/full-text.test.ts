@@ -3,6 +3,7 @@ import type { SearchExpr } from '@posthouse/store-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openSqliteStore, type SearchText, type SqliteAccount, type SqliteStore } from '../src/index.js'
 import { filesOf } from '../src/sql/connection.js'
+import { SEARCH_SCHEMA } from '../src/write/search-index.js'
 import { temporaryFolder, withDatabase } from './test-store.js'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -60,6 +61,35 @@ test('a search for text looks at the messages that may hold it, and at those tha
     [3, 4],
   ])
   await store.close()
+})
+
+test('text behind a NUL is found, and so is the NUL', async () => {
+  const opened = await open()
+  const { store, account, inbox } = opened
+  await append(opened, 'w\0i\0d\0e haystack', 'first\0second needle')
+  await append(opened, 'plain', 'nothing')
+  await store.indexText()
+  const search = async (expr: SearchExpr) => (await account.search(inbox, expr))?.uids
+  expect(await search(text('needle', 'body'))).toEqual([[1, 1]])
+  expect(await search(text('haystack', 'subject'))).toEqual([[1, 1]])
+  expect(await search(text('first\0sec', 'body'))).toEqual([[1, 1]])
+  expect(await search(text('first\0needle', 'body'))).toEqual([])
+  await store.close()
+})
+
+test('an index of the first version is made anew', async () => {
+  const first = await open()
+  await append(first, 'one', 'first\0second needle')
+  await first.store.close()
+  rmSync(filesOf(folder.path).search)
+  withDatabase(filesOf(folder.path).search, (db) => {
+    db.exec(SEARCH_SCHEMA[0])
+    db.exec("PRAGMA user_version=1; INSERT INTO text(rowid, body) VALUES(1, 'first'); UPDATE progress SET done=1")
+  })
+  const second = await open()
+  await second.store.indexText()
+  expect((await second.account.search(second.inbox, text('needle')))?.uids).toEqual([[1, 1]])
+  await second.store.close()
 })
 
 test('the index catches up by itself, and after a restart', async () => {

@@ -3,7 +3,7 @@ import { contentNumber, threadNumber } from '../blob-id.js'
 import type { Connection } from '../sql/connection.js'
 import type { SqlValue } from '../sql/driver.js'
 import type { Guest } from '../viewer.js'
-import { columnBits } from '../write/search-index.js'
+import { columnBits, indexedForm } from '../write/search-index.js'
 import type { ReadAnswers } from './requests.js'
 import { GUEST_MESSAGES, guestColumns } from './rows.js'
 
@@ -132,7 +132,7 @@ export type FoldedText = Extract<SearchExpr, { type: 'text' }> & { readonly fold
 
 /** A trigram index finds substrings of three characters and more; what it does not hold yet is a candidate. */
 function textCondition(expr: FoldedText): Condition {
-  const wanted = expr.folded ?? expr.contains
+  const wanted = indexedForm(expr.folded ?? expr.contains)
   if ([...wanted].length < 3) return UNKNOWN
   const columns = expr.in === 'all' ? (['header', 'body'] as const) : ([expr.in] as const)
   const named = columns.map((column) => `"${column}"`).join(' ')

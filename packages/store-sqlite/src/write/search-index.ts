@@ -41,7 +41,21 @@ export const SEARCH_SCHEMA: readonly string[] = [
   -- columns: bits of the fields that the index does not have.
   CREATE TABLE unindexed(content INTEGER PRIMARY KEY, columns INTEGER NOT NULL) STRICT;
   `,
+  `
+  -- Texts of the first version ended at their first NUL, and could not be taken out again.
+  DROP TABLE text;
+  CREATE VIRTUAL TABLE text USING fts5(
+    subject, "from", "to", cc, bcc, header, body, tokenize='trigram', content='', contentless_delete=1
+  );
+  DELETE FROM unindexed;
+  UPDATE progress SET done=0;
+  `,
 ]
+
+/** Text in the form of the index: its tokenizer takes a NUL for the end. */
+export function indexedForm(text: string): string {
+  return text.replaceAll('\0', '\ufffd')
+}
 
 /** Texts of contents; `null`: cannot be indexed. */
 export interface IndexRequest {
@@ -75,7 +89,7 @@ export function indexTexts(search: Connection, { anew, rows }: IndexRequest, nex
     search.execute(
       'INSERT INTO text(rowid, subject, "from", "to", cc, bcc, header, body) VALUES(?,?,?,?,?,?,?,?)',
       content,
-      ...SEARCH_COLUMNS.map((column) => text[column] ?? ''),
+      ...SEARCH_COLUMNS.map((column) => indexedForm(text[column] ?? '')),
     )
   }
   search.execute('UPDATE progress SET done=?', done)

@@ -142,6 +142,10 @@ export const INDEX_SCHEMA: readonly string[] = [
     PRIMARY KEY(at, mailbox, modseq)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Contents that are gone, and that the full-text index may still have.
+  CREATE TABLE text_gone(content INTEGER PRIMARY KEY) STRICT;
+  `,
 ]
 
 /** Versions of `blobs.db`. */

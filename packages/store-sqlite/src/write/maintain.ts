@@ -1,7 +1,6 @@
 import type { Uid } from '@posthouse/store-api'
 import { decodeRangesInto, encodeRanges } from '../ranges.js'
-import type { Connection } from '../sql/connection.js'
-import { rollBack } from '../sql/roll-back.js'
+import { inTransaction } from '../sql/roll-back.js'
 import { removeTails } from '../tail/files.js'
 import { deleteBlob } from './blobs.js'
 import { bringBackIndexTimes, bringBackLeases } from './clock.js'
@@ -88,6 +87,7 @@ function collectContents(batch: Batch): boolean {
   const due = index.all('SELECT after, content FROM release WHERE after<? ORDER BY after LIMIT ?', now, STEP)
   if (due.length === 0) return false
   const unused: number[] = []
+  const hasText = batch.hasSearch()
   for (const [after, content] of due) {
     index.execute('DELETE FROM release WHERE after=? AND content=?', after, content)
     if (index.get('SELECT 1 FROM msg WHERE content=? LIMIT 1', content)) continue
@@ -95,6 +95,7 @@ function collectContents(batch: Batch): boolean {
     if (!row) continue
     const [account, blob] = row as readonly number[]
     releaseThreadKeys(index, account, content as number)
+    if (hasText) index.execute('INSERT OR IGNORE INTO text_gone(content) VALUES(?)', content)
     if (index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', blob)) continue
     unused.push(blob)
   }
@@ -128,17 +129,6 @@ function collectLeases(batch: Batch): boolean {
   })
   removeTails(batch.tails, tails)
   return more || due.length === STEP
-}
-
-function inTransaction(db: Connection, work: () => void): void {
-  db.execute('BEGIN IMMEDIATE')
-  try {
-    work()
-    db.execute('COMMIT')
-  } catch (error) {
-    rollBack(db)
-    throw error
-  }
 }
 
 function trimKeys({ index, now, limits }: Batch): boolean {

@@ -1,4 +1,5 @@
 import type { Connection } from '../sql/connection.js'
+import { inTransaction } from '../sql/roll-back.js'
 
 /**
  * The full-text index: a third file that may be thrown away, because it can be made again from the messages. It holds
@@ -67,11 +68,13 @@ export interface IndexRequest {
 }
 
 /**
- * Adds texts. Two processes may do the same work at once: what is done is skipped. An index that is ahead of the messages
- * (`nextContent` is the next id) is that of another time, as after the restore of a backup, and is begun anew.
+ * Adds texts, with the write lock of the full-text index held. Two processes may do the same work at once: what is done is
+ * skipped. An index that is ahead of the messages is that of another time, as after the restore of a backup, and is begun
+ * anew.
  */
-export function indexTexts(search: Connection, { anew, rows }: IndexRequest, nextContent: number): null {
+export function indexTexts(index: Connection, search: Connection, { anew, rows }: IndexRequest): null {
   let done = search.get('SELECT done FROM progress')?.[0] as number
+  const nextContent = index.get("SELECT value FROM counter WHERE name='content'")?.[0] as number
   if (anew || done >= nextContent) {
     search.execute("INSERT INTO text(text) VALUES('delete-all')")
     search.execute('DELETE FROM unindexed')
@@ -81,6 +84,8 @@ export function indexTexts(search: Connection, { anew, rows }: IndexRequest, nex
   for (const { content, text } of rows) {
     if (content <= done) continue
     done = content
+    // Collected while its text was read. Asked under the lock: who is collected later is forgotten later.
+    if (!index.get('SELECT 1 FROM content WHERE id=?', content)) continue
     const missing = SEARCH_COLUMNS.filter((column) => text?.[column] === undefined)
     if (missing.length > 0) {
       search.execute('INSERT INTO unindexed(content, columns) VALUES(?,?)', content, columnBits(missing))
@@ -94,4 +99,32 @@ export function indexTexts(search: Connection, { anew, rows }: IndexRequest, nex
   }
   search.execute('UPDATE progress SET done=?', done)
   return null
+}
+
+/** Contents that are forgotten at once. */
+const FORGET = 1_000
+/** Pages of the index that are cleaned at once of what is forgotten. */
+const CLEAN = 64
+
+/**
+ * Forgets contents that are gone. The collector has written down which, and that is durable; only then the index is
+ * changed, so that what a crash leaves undone is done the next time. `open`: `undefined` when there is no index.
+ */
+export function forgetTexts(index: Connection, open: () => Connection | undefined): void {
+  const gone = index.all('SELECT content FROM text_gone LIMIT ?', FORGET)
+  if (gone.length === 0) return
+  const search = open()
+  if (search) {
+    inTransaction(search, () => {
+      for (const [content] of gone) {
+        search.execute('DELETE FROM text WHERE rowid=?', content)
+        search.execute('DELETE FROM unindexed WHERE content=?', content)
+      }
+      // A deletion only hides: the trigrams go when the parts of the index are merged.
+      search.execute("INSERT INTO text(text, rank) VALUES('merge', ?)", CLEAN)
+    })
+  }
+  inTransaction(index, () => {
+    for (const [content] of gone) index.execute('DELETE FROM text_gone WHERE content=?', content)
+  })
 }

@@ -54,6 +54,8 @@ export interface BatchSetup {
   readonly blobs: Connection
   /** The folder of tails. */
   readonly tails: string
+  /** Is there a full-text index? It has to hear what is collected. */
+  readonly hasSearch: () => boolean
   readonly limits: SqliteLimits
   /** ms since the epoch. */
   readonly now: number

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { isStoreError } from '@posthouse/store-api'
 import type { SqliteLimits } from '../limits.js'
 import {
@@ -14,7 +15,7 @@ import { removeTails, sweepTails } from '../tail/files.js'
 import { blobNumbers, deleteBlob, type KnownBlob, putChunks, putWhole, renewLease } from './blobs.js'
 import { perform, type RowRequest } from './perform.js'
 import type { Failure, GroupResult, Reply, WriteRequest } from './requests.js'
-import { type IndexRequest, indexTexts } from './search-index.js'
+import { forgetTexts, type IndexRequest, indexTexts } from './search-index.js'
 import { type ChangeNote, createBatch, SavepointsWanted } from './state.js'
 
 /**
@@ -52,6 +53,22 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
   let search: Connection | undefined
   let swept = false
 
+  const hasSearch = (): boolean => existsSync(files.search)
+
+  function openSearch(): Connection {
+    search ??= openSearchForWriting(driver, files, busyTimeout)
+    return search
+  }
+
+  /** What the collector has removed leaves the full-text index. */
+  function forgetCollected(): void {
+    try {
+      forgetTexts(index, () => (hasSearch() ? openSearch() : undefined))
+    } catch {
+      // It is locked, or its disk is full: it is written down what has to go, and the next time comes.
+    }
+  }
+
   function runBlobs(
     requests: readonly (BlobRequest | OctetDelivery)[],
     now: number,
@@ -75,7 +92,7 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
   }
 
   function runIndex(requests: readonly RowRequest[], now: number, savepoints: boolean, notes: ChangeNote[]): Reply[] {
-    const batch = createBatch({ index, blobs, tails: files.tails, limits, now, broughtBy, savepoints })
+    const batch = createBatch({ index, blobs, tails: files.tails, hasSearch, limits, now, broughtBy, savepoints })
     try {
       const replies = requests.map((request): Reply => {
         try {
@@ -150,11 +167,10 @@ export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLi
           },
         }
       })
+      if (requests.some(({ type }) => type === 'maintain')) forgetCollected()
       if (texts.length > 0) {
-        search ??= openSearchForWriting(driver, files, busyTimeout)
-        const db = search
-        const next = index.get("SELECT value FROM counter WHERE name='content'")?.[0] as number
-        const one = (i: number): Reply => ({ value: indexTexts(db, requests[i] as IndexRequest, next) })
+        const db = openSearch()
+        const one = (i: number): Reply => ({ value: indexTexts(index, db, requests[i] as IndexRequest) })
         group(db, texts, replies, (some) => some.map(one))
       }
       for (const i of idle) {

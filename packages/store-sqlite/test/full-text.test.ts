@@ -1,4 +1,4 @@
-import { copyFileSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, rmSync } from 'node:fs'
 import type { SearchExpr } from '@posthouse/store-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openSqliteStore, type SearchText, type SqliteAccount, type SqliteStore } from '../src/index.js'
@@ -121,11 +121,13 @@ test('octets that are lost do not stop the index', async () => {
   await again.store.close()
 })
 
-test('an index that is ahead of the messages, as after a restore, is begun anew', async () => {
-  const first = await open()
-  await append(first, 'one', 'apple')
+test('an index that is ahead of the messages, as after files were put back, is begun anew', async () => {
+  const before = await open()
+  await append(before, 'one', 'apple')
+  await before.store.close()
   const copy = temporaryFolder()
-  await first.store.backup(copy.path)
+  cpSync(folder.path, copy.path, { recursive: true })
+  const first = await open()
   await append(first, 'two', 'banana')
   await first.store.indexText()
   await first.store.close()

@@ -2,6 +2,7 @@ import { chmodSync, existsSync } from 'node:fs'
 import { type MetaEntry, requireAnnotating, requireRights } from '@posthouse/store-api'
 import { BLOB_CACHE, type Connection, openForReading, type StoreFiles } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
+import { markRestored } from '../sql/restored.js'
 import { accessList, accountsShownTo, guestRights } from '../sql/rights.js'
 import type { Guest } from '../viewer.js'
 import { mailboxes, subscriptions } from './mailboxes.js'
@@ -81,7 +82,11 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
       case 'verify':
         return verify(index, blobs, files.tails)
       case 'backup':
-        if (request.part === 'index') return backup(index, request.file)
+        if (request.part === 'index') {
+          backup(index, request.file)
+          markRestored(driver, request.file)
+          return []
+        }
         backup(blobs, request.file)
         return blobs.allOnce('SELECT id FROM blob WHERE tail>0 AND done=1', []).map(([id]) => id as number)
     }
@@ -138,8 +143,7 @@ function annotations(
 }
 
 /** A copy of one file as of now, while others write. */
-function backup(db: Connection, file: string): [] {
+function backup(db: Connection, file: string): void {
   db.run('VACUUM INTO ?', file)
   chmodSync(file, 0o600)
-  return []
 }

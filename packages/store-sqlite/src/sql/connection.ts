@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { StoreError } from '@posthouse/store-api'
 import { SEARCH_SCHEMA } from '../write/search-index.js'
 import type { Database, Driver, SqlRow, SqlValue, Statement } from './driver.js'
+import { renumberRestored } from './restored.js'
 import { BLOBS_SCHEMA, INDEX_SCHEMA, migrate } from './schema.js'
 
 /** The files of one store. */
@@ -78,16 +79,23 @@ const ROW_CACHE = 16_000
 /** KiB of pages kept for octets: they are written and read once, so that more would only be memory. */
 export const BLOB_CACHE = 1_000
 
-/** Opens both files for writing; makes and migrates them where needed. */
+/** Opens both files for writing; makes and migrates them where needed, and gives new numbers to what was restored. */
 export function openForWriting(
   driver: Driver,
   files: StoreFiles,
   busyTimeout: number,
+  now: number,
 ): { index: Connection; blobs: Connection } {
   makeFolder(resolve(dirname(files.index)))
-  return {
-    index: openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout),
-    blobs: openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout, BLOB_CACHE),
+  const index = openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout)
+  const blobs = openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout, BLOB_CACHE)
+  try {
+    retryWhileBusy(() => renumberRestored(index, blobs, files, now))
+    return { index, blobs }
+  } catch (error) {
+    index.close()
+    blobs.close()
+    throw error
   }
 }
 

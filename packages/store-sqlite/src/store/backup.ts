@@ -10,7 +10,8 @@ import { HOLD } from '../write/hold.js'
 
 /**
  * Copies the index first and the octets second: octets without rows do no harm, rows without octets would. The
- * collector, of whatever process, stands still meanwhile. What a backup that fails has written is removed.
+ * collector, of whatever process, stands still meanwhile. What a backup that fails has written is removed. The copy of the
+ * index bears a mark (`restored.ts`).
  * @throws StoreError `exists` when the folder is not empty, `unavailable`
  */
 export async function backupTo(backend: Backend, from: StoreFiles, clock: () => number, folder: string): Promise<void> {

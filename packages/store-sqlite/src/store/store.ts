@@ -91,7 +91,10 @@ export interface SqliteStore extends MailStore {
   indexText(options?: { readonly anew?: boolean }): Promise<void>
   /** Counts everything again. An empty `problems` says that the store is sound. */
   verify(): Promise<VerifyReport>
-  /** Copies the store into an empty folder while it is in use; the copy is a store of its own. */
+  /**
+   * Copies the store into an empty folder while it is in use; the copy is a store of its own. The first start with it gives
+   * every mailbox a new UIDVALIDITY, so that nothing that came after the backup is taken for something else.
+   */
   backup(folder: string): Promise<void>
   /** Waits for what was asked, then closes the files. */
   close(): Promise<void>

@@ -11,7 +11,7 @@ const BLOCKING = 50
 /** Everything in the calling thread: for scripts, tests, and bundles that hold no worker file. */
 export function openInThread(driver: Driver, options: BackendOptions): Backend {
   const { files, limits } = options
-  const writer = createWriter(driver, files, limits, BLOCKING)
+  const writer = createWriter(driver, files, limits, BLOCKING, options.clock())
   const reader = createReader(driver, files, 5_000)
   const queue = createWriteQueue({
     run: (requests, now) => writer.run(requests, now),

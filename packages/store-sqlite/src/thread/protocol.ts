@@ -10,6 +10,8 @@ export interface WorkerSettings {
   readonly driver: DriverName
   readonly files: StoreFiles
   readonly limits: SqliteLimits
+  /** ms since the epoch. */
+  readonly now: number
 }
 
 /** To a worker. Groups are numbered, so that answers find their questions. */

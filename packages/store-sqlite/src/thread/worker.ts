@@ -31,8 +31,9 @@ function failureOf(error: unknown): Failure {
 
 try {
   const driver = loadDriver(settings.driver)
-  if (settings.role === 'writer') serveWriter(createWriter(driver, settings.files, settings.limits, BLOCKING))
-  else serveReader(createReader(driver, settings.files, 5_000))
+  const { files, limits, now } = settings
+  if (settings.role === 'writer') serveWriter(createWriter(driver, files, limits, BLOCKING, now))
+  else serveReader(createReader(driver, files, 5_000))
   post({ answers: [{ id: 0, value: null }] })
 } catch (error) {
   post({ answers: [{ id: 0, failure: failureOf(error) }] })

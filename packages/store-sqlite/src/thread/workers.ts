@@ -18,11 +18,14 @@ import type { FromWorker, ReadQuestion, ToWorker, WorkerSettings } from './proto
  */
 export async function openWorkers(driver: DriverName, options: BackendOptions, readerCount: number): Promise<Backend> {
   const { files, limits } = options
+  const now = options.clock()
   const pool = createChunkPool()
   // The first writer makes the files; the others come after it.
-  const rows = await startWorker({ role: 'writer', driver, files, limits }, pool.give)
+  const rows = await startWorker({ role: 'writer', driver, files, limits, now }, pool.give)
   const roles = ['writer', ...new Array<'reader'>(readerCount).fill('reader')] as const
-  const started = await Promise.allSettled(roles.map((role) => startWorker({ role, driver, files, limits }, pool.give)))
+  const started = await Promise.allSettled(
+    roles.map((role) => startWorker({ role, driver, files, limits, now }, pool.give)),
+  )
   const others = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const broken = started.find((each) => each.status === 'rejected')
   if (broken) {
@@ -53,7 +56,7 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
 
   /** What may take minutes has a thread of its own: nobody's reading waits behind a backup. */
   async function askAside(request: ReadRequest): Promise<unknown> {
-    const thread = await startWorker({ role: 'reader', driver, files, limits }, pool.give)
+    const thread = await startWorker({ role: 'reader', driver, files, limits, now }, pool.give)
     try {
       return await thread.read(request)
     } finally {

@@ -9,6 +9,7 @@ import {
 } from '@posthouse/store-api'
 import { contentNumber } from '../blob-id.js'
 import { joinPath } from '../paths.js'
+import { FIRST_MODSEQ, FIRST_VALIDITY } from '../sql/restored.js'
 import { guestRights } from '../sql/rights.js'
 import type { Guest } from '../viewer.js'
 import { changeAcl, inheritAcl, parentOf } from './acl.js'
@@ -156,11 +157,14 @@ function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): 
   if (name === '' || name.includes('\0')) throw new StoreError('invalid', 'an account needs a name, without NUL')
   const { index } = batch
   // R8: not even an account that is made anew uses a UIDVALIDITY again.
+  const counter = 'coalesce((SELECT value FROM counter WHERE name=?), 1)'
   const isNew =
     index.run(
-      `INSERT OR IGNORE INTO account(name, modseq, next_validity)
-       SELECT ?, 1, coalesce(max(next_validity), 1) FROM account INDEXED BY account_former WHERE former=?`,
+      `INSERT OR IGNORE INTO account(name, modseq, next_validity) SELECT ?, ${counter},
+         max(coalesce(max(next_validity), 1), ${counter}) FROM account INDEXED BY account_former WHERE former=?`,
       name,
+      FIRST_MODSEQ,
+      FIRST_VALIDITY,
       name,
     ) > 0
   const account = batch.accountByName(name)

@@ -69,7 +69,7 @@ export interface IndexRequest {
 
 /**
  * Adds texts, with the write lock of the full-text index held. Two processes may do the same work at once: what is done is
- * skipped. An index that is ahead of the messages is that of another time, as after the restore of a backup, and is begun
+ * skipped. An index that is ahead of the messages is that of another time, as when files were put back, and is begun
  * anew.
  */
 export function indexTexts(index: Connection, search: Connection, { anew, rows }: IndexRequest): null {

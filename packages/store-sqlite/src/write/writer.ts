@@ -45,8 +45,14 @@ function bringsOctets(request: WriteRequest): request is OctetDelivery {
 }
 
 /** Opens the files and makes them when needed. `busyTimeout`: ms for which `run` may block while others write. */
-export function createWriter(driver: Driver, files: StoreFiles, limits: SqliteLimits, busyTimeout: number): Writer {
-  const { index, blobs } = openForWriting(driver, files, busyTimeout)
+export function createWriter(
+  driver: Driver,
+  files: StoreFiles,
+  limits: SqliteLimits,
+  busyTimeout: number,
+  now: number,
+): Writer {
+  const { index, blobs } = openForWriting(driver, files, busyTimeout, now)
   /** What deliveries have brought. One that finds the index locked is asked again, and its octets are there by then. */
   const brought = new WeakMap<WriteRequest, KnownBlob>()
   const broughtBy = (request: WriteRequest): KnownBlob | undefined => brought.get(request)

@@ -10,6 +10,14 @@ export interface SqliteLimits {
   readonly mailboxes: number
   /** Lines of the access list of one mailbox. Default: 1,000. */
   readonly accessList: number
+  /** Annotations of one account, of its mailboxes and of all principals. Default: 10,000. */
+  readonly annotations: number
+  /** Octets of one annotation. Default: 64 KiB. */
+  readonly annotationBytes: number
+  /** Octets of all annotations of one account, with their names. They are no part of its quota. Default: 16 MiB. */
+  readonly annotationTotal: number
+  /** Subscriptions of one account, of all principals. Default: 20,000. */
+  readonly subscriptions: number
   /** Rows of the expunge log of one mailbox (one for each commit that expunged), and up to 64 more. Default: 1,000. */
   readonly expungeLog: number
   /** ms that the expunge log reaches back. Default: 30 days. */
@@ -35,6 +43,10 @@ export const DEFAULT_LIMITS: SqliteLimits = Object.freeze({
   keywords: 100,
   mailboxes: 10_000,
   accessList: 1_000,
+  annotations: 10_000,
+  annotationBytes: 64 * 1024,
+  annotationTotal: 16 * 1024 * 1024,
+  subscriptions: 20_000,
   expungeLog: 1_000,
   expungeLogAge: 30 * DAY,
   keyAge: 7 * DAY,

@@ -2,7 +2,6 @@ import {
   type CreateOp,
   type DropOp,
   type MailboxOp,
-  type MetaOp,
   normaliseMailboxPath,
   type OpResult,
   StoreError,
@@ -67,45 +66,19 @@ export function drop(tx: Transaction, op: DropOp): OpResult {
 
 /** SUBSCRIBE and UNSUBSCRIBE: by name, whether or not there is such a mailbox; each principal for itself. */
 export function subscribe(tx: Transaction, op: SubscribeOp): OpResult {
-  const path = joinPath(normaliseMailboxPath(op.path))
-  const whose = tx.guest?.principal ?? ''
-  const changed = op.on
-    ? tx.batch.index.run(
-        'INSERT OR IGNORE INTO subscribed(account, principal, path) VALUES(?,?,?)',
-        tx.account.id,
-        whose,
-        path,
-      )
-    : tx.batch.index.run(
-        'DELETE FROM subscribed WHERE account=? AND principal=? AND path=?',
-        tx.account.id,
-        whose,
-        path,
-      )
-  if (changed > 0) tx.touchAccount()
+  const { index, limits } = tx.batch
+  const key = [tx.account.id, tx.guest?.principal ?? '', joinPath(normaliseMailboxPath(op.path))] as const
+  const is = index.get('SELECT 1 FROM subscribed WHERE account=? AND principal=? AND path=?', ...key) !== undefined
+  if (is === op.on) return {}
+  if (op.on) {
+    const have = index.get('SELECT count(*) FROM subscribed WHERE account=?', tx.account.id)?.[0] as number
+    if (have >= limits.subscriptions) {
+      throw new StoreError('limit', `an account may have ${limits.subscriptions} subscriptions`)
+    }
+    index.execute('INSERT INTO subscribed(account, principal, path) VALUES(?,?,?)', ...key)
+  } else {
+    index.execute('DELETE FROM subscribed WHERE account=? AND principal=? AND path=?', ...key)
+  }
+  tx.touchAccount()
   return {}
-}
-
-/** SETMETADATA. */
-export function annotate(tx: Transaction, op: MetaOp): OpResult {
-  const mailbox = op.mailbox === undefined ? null : tx.mailboxOf(op.mailbox)
-  const key = [tx.account.id, mailbox?.id ?? 0, op.private ? tx.principal : '', op.key] as const
-  if (op.value) {
-    tx.batch.index.execute(
-      'INSERT OR REPLACE INTO meta(account, mailbox, principal, key, value) VALUES(?,?,?,?,?)',
-      ...key,
-      op.value,
-    )
-  } else if (
-    tx.batch.index.run('DELETE FROM meta WHERE account=? AND mailbox=? AND principal=? AND key=?', ...key) === 0
-  ) {
-    return {}
-  }
-  if (!mailbox) {
-    tx.touchAccount()
-    return {}
-  }
-  // RFC 7162 §3.2: an annotation is a change of its mailbox.
-  tx.touch(mailbox)
-  return { mailbox: String(mailbox.id) }
 }

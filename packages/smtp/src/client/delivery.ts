@@ -8,7 +8,7 @@ import { planTransaction, type ReadEnvelope, readEnvelope, unsayable } from './e
 import { connectionFailure, SmtpClientError, withDetails } from './errors.js'
 import type { SmtpClientLimits } from './limits.js'
 import { openMessage } from './message.js'
-import { type RecipientOutcome, type SendResult, sendResult } from './outcome.js'
+import { type RecipientOutcome, type SendResult, sendFailure, sendResult } from './outcome.js'
 import { type PreparedMessage, prepareMessage } from './preparation.js'
 import { runTransaction } from './transaction.js'
 
@@ -52,15 +52,7 @@ export async function sendMail(setup: SendSetup, mail: OutgoingMail): Promise<Se
     return { address, accepted: false, error: withDetails(error, { recipient: address }) }
   })
   if (known.some(({ accepted }) => accepted)) return sendResult(known, dropped, converted)
-  const first = known[0] as Extract<RecipientOutcome, { accepted: false }>
-  const error = failure ?? worth(known) ?? first.error
-  throw withDetails(error, { recipients: known })
-}
-
-/** The error that speaks for all when everybody is refused: one that may pass, so that nobody gives up too early. */
-function worth(outcomes: readonly RecipientOutcome[]): SmtpClientError | null {
-  const errors = outcomes.flatMap((one) => (one.accepted ? [] : [one.error]))
-  return errors.find((error) => error.mayBeDelivered) ?? errors.find((error) => error.temporary) ?? null
+  throw failure ? withDetails(failure, { recipients: known }) : sendFailure(known)
 }
 
 async function deliver(

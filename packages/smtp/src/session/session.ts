@@ -142,9 +142,9 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
     for (const handler of this.setup.parts.on.close) {
       try {
         const wait = handler.close(reason, this.session)
-        if (wait) waits.push(wait.catch((error: unknown) => failed(this, 'close', error)))
+        if (wait) waits.push(wait.catch((error: unknown) => failed(this, 'close', error, handler)))
       } catch (error) {
-        failed(this, 'close', error)
+        failed(this, 'close', error, handler)
       }
     }
     if (waits.length > 0) return Promise.all(waits).then(() => undefined)

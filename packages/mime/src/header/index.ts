@@ -1,5 +1,6 @@
 /** `@posthouse/mime/header`: readers for the values of header fields. */
 
+export { readTransferEncoding } from '../structure/content-fields.js'
 export {
   isGroup,
   parseAddressFields,

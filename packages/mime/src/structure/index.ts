@@ -1,6 +1,5 @@
 /** `@posthouse/mime/structure`: where everything lies in a message, without decoding any of it. */
 
-export { readTransferEncoding } from './content-fields.js'
 export { type Defect, type DefectCode, isAmbiguous } from './defects.js'
 export { countLines, type Entity, isMessage, isMultipart, type Range, ranges } from './entity.js'
 export { indexMessage } from './index-message.js'

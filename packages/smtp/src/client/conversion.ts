@@ -5,8 +5,8 @@
  */
 import { encodeBase64, encodeQuotedPrintable } from '@posthouse/mime/body'
 import { editHeader, type HeaderEdit } from '@posthouse/mime/edit'
-import { findField, foldedValue, scanFields } from '@posthouse/mime/header'
-import { type Entity, indexMessage, ranges, readTransferEncoding } from '@posthouse/mime/structure'
+import { findField, foldedValue, readTransferEncoding, scanFields } from '@posthouse/mime/header'
+import { type Entity, indexMessage, ranges } from '@posthouse/mime/structure'
 import { concat, hasEightBit } from '@posthouse/wire'
 
 /** Octets of a line without its end that SMTP carries (RFC 5321 §4.5.3.1.6). */

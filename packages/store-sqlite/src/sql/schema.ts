@@ -146,6 +146,11 @@ export const INDEX_SCHEMA: readonly string[] = [
   -- Contents that are gone, and that the full-text index may still have.
   CREATE TABLE text_gone(content INTEGER PRIMARY KEY) STRICT;
   `,
+  `
+  -- What a principal has in the accounts of others goes with its own account.
+  CREATE INDEX meta_principal ON meta(principal) WHERE principal != '';
+  CREATE INDEX subscribed_principal ON subscribed(principal) WHERE principal != '';
+  `,
 ]
 
 /** Versions of `blobs.db`. */

@@ -77,7 +77,8 @@ export interface SqliteStore extends MailStore {
   /** Makes an account with its INBOX. One that exists keeps its mail and gets the limits, if any are given. */
   addAccount(name: string, limit?: QuotaLimit): Promise<void>
   /**
-   * Removes an account with its mail and addresses. Its name is free at once; what it held is purged in steps.
+   * Removes an account with its mail, its addresses, and its rights, flags and annotations in other accounts. Its name is
+   * free at once; what it held is purged in steps.
    * @throws StoreError `nonexistent`
    */
   removeAccount(name: string): Promise<void>

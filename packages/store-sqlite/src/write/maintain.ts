@@ -5,6 +5,7 @@ import { removeTails } from '../tail/files.js'
 import { deleteBlob } from './blobs.js'
 import { bringBackIndexTimes, bringBackLeases } from './clock.js'
 import { cutExpungeLog } from './expunge-log.js'
+import { purgeGuests } from './forget-guest.js'
 import { isCollectorHeld } from './hold.js'
 import type { Batch } from './state.js'
 import { releaseThreadKeys } from './threads.js'
@@ -27,7 +28,7 @@ const MARGIN = 5 * 60_000
 export function maintain(batch: Batch): boolean {
   batch.releaseBlobs()
   let more = bringBackIndexTimes(batch, STEP)
-  more = purgeDropped(batch) || purgeRemoved(batch) || more
+  more = purgeDropped(batch) || purgeRemoved(batch) || purgeGuests(batch.index, STEP) || more
   if (!isCollectorHeld(batch.index, batch.now)) {
     more = collectContents(batch) || more
     more = collectLeases(batch) || more

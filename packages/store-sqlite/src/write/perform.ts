@@ -19,6 +19,7 @@ import type { KnownBlob } from './blobs.js'
 import { copy } from './copy.js'
 import { expunge } from './expunge.js'
 import { changeFlags } from './flags.js'
+import { forgetGuest } from './forget-guest.js'
 import { holdCollector } from './hold.js'
 import { create, drop, subscribe, update } from './mailbox.js'
 import { maintain } from './maintain.js'
@@ -189,7 +190,8 @@ function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): 
 
 /**
  * Removes an account with all that is in it. One row for each mailbox changes now; messages are purged in steps, octets
- * collected when nobody reads them any more. Whoever has it open is told that it is not there.
+ * collected when nobody reads them any more. Whoever has it open is told that it is not there. What others shared with it is
+ * not shared with the next one of its name.
  */
 function removeAccount(batch: Batch, name: string): null {
   const { index, now } = batch
@@ -203,6 +205,7 @@ function removeAccount(batch: Batch, name: string): null {
   )
   index.execute('UPDATE mailbox SET dropped_at=? WHERE account=? AND dropped_at IS NULL', now, account.id)
   index.execute('DELETE FROM address WHERE account=?', account.id)
+  forgetGuest(index, name)
   batch.forget(account)
   batch.paths.clear()
   batch.notes.push({ account: name, modseq: account.modseq + 1 })

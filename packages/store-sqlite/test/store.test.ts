@@ -97,6 +97,38 @@ describe('annotations', () => {
   })
 })
 
+describe('the mailbox op', () => {
+  test('R5: what changes nothing raises nothing', async () => {
+    const { results } = await account.commit([{ op: 'create', path: ['Box'], role: 'archive' }])
+    const id = results[0].mailbox as string
+    const modseq = async (): Promise<number> => Math.max(...(await account.mailboxes()).map((box) => box.modseq))
+    let before = await modseq()
+    const same = [{}, { path: ['Box'] }, { role: 'archive' }, { noSelect: false }]
+    for (const change of same) await account.commit([{ op: 'mailbox', id, ...change }])
+    await account.commit([{ op: 'mailbox', id: inbox, path: ['inbox'] }])
+    expect(await modseq()).toBe(before)
+    for (const change of [{ path: ['Other'] }, { role: null }, { noSelect: true }]) {
+      await account.commit([{ op: 'mailbox', id, ...change }])
+      expect(await modseq()).toBeGreaterThan(before)
+      before = await modseq()
+    }
+  })
+
+  test('INBOX and a mailbox with messages go on holding messages', async () => {
+    const { results } = await account.commit([{ op: 'create', path: ['Box'] }])
+    const id = results[0].mailbox as string
+    await append(1, 100, id)
+    for (const box of [inbox, id]) {
+      const refused = account.commit([{ op: 'mailbox', id: box, noSelect: true }])
+      await expect(refused).rejects.toMatchObject({ name: 'StoreError', code: 'invalid' })
+    }
+    await account.commit([
+      { op: 'expunge', in: id, onlyDeleted: false },
+      { op: 'mailbox', id, noSelect: true },
+    ])
+  })
+})
+
 describe('removeAccount', () => {
   test('takes the mail away, frees the name, and gives no number twice', async () => {
     await store.addAddress('anna@example.org', 'anna')

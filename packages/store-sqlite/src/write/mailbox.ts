@@ -9,6 +9,7 @@ import {
 } from '@posthouse/store-api'
 import { joinPath, splitPath } from '../paths.js'
 import { inheritAcl } from './acl.js'
+import type { MailboxState } from './state.js'
 import { claimRole, isInboxText, mailboxByPath, makeMailbox, type Transaction } from './transaction.js'
 
 /** CREATE. */
@@ -19,35 +20,41 @@ export function create(tx: Transaction, op: CreateOp): OpResult {
   return { mailbox: String(mailbox.id), uidValidity: mailbox.uidValidity }
 }
 
-/** RENAME of one mailbox, its role, and whether it holds messages. */
+/** RENAME of one mailbox, its role, and whether it holds messages. What is so already is no change (R5). */
 export function update(tx: Transaction, op: MailboxOp): OpResult {
   const { index } = tx.batch
   const mailbox = tx.mailboxOf(op.id)
-  tx.touch(mailbox)
-  if (op.path) {
-    const path = normaliseMailboxPath(op.path)
-    const text = joinPath(path)
-    if (isInboxText(mailbox.path)) throw new StoreError('invalid', 'INBOX keeps its name; move its messages instead')
-    const before = splitPath(mailbox.path)
-    if (path.length > before.length && before.every((segment, i) => segment === path[i])) {
-      throw new StoreError('invalid', 'a mailbox cannot be moved under itself')
-    }
-    const other = mailboxByPath(tx.batch, tx.account, text)
-    if (other && other !== mailbox) throw new StoreError('exists', 'a mailbox of this name exists')
-    mailbox.path = text
-    tx.batch.paths.clear()
-    index.execute('UPDATE mailbox SET path=? WHERE id=?', text, mailbox.id)
-  }
-  if (op.role !== undefined) {
+  if (op.path) rename(tx, mailbox, normaliseMailboxPath(op.path))
+  if (op.role !== undefined && op.role !== mailbox.role) {
     if (op.role !== null) claimRole(tx, op.role, mailbox)
+    tx.touch(mailbox)
     mailbox.role = op.role
     index.execute('UPDATE mailbox SET role=? WHERE id=?', op.role, mailbox.id)
   }
-  if (op.noSelect !== undefined) {
+  if (op.noSelect !== undefined && op.noSelect !== mailbox.noSelect) {
+    if (op.noSelect && isInboxText(mailbox.path)) throw new StoreError('invalid', 'INBOX always holds messages')
+    if (op.noSelect && mailbox.total > 0) throw new StoreError('invalid', 'expunge the messages first')
+    tx.touch(mailbox)
     mailbox.noSelect = op.noSelect
     index.execute('UPDATE mailbox SET noselect=? WHERE id=?', op.noSelect ? 1 : 0, mailbox.id)
   }
   return { mailbox: String(mailbox.id), uidValidity: mailbox.uidValidity }
+}
+
+/** Id and UIDVALIDITY stay (R8). */
+function rename(tx: Transaction, mailbox: MailboxState, path: readonly string[]): void {
+  const text = joinPath(path)
+  if (text === mailbox.path) return
+  if (isInboxText(mailbox.path)) throw new StoreError('invalid', 'INBOX keeps its name; move its messages instead')
+  const before = splitPath(mailbox.path)
+  if (path.length > before.length && before.every((segment, i) => segment === path[i])) {
+    throw new StoreError('invalid', 'a mailbox cannot be moved under itself')
+  }
+  if (mailboxByPath(tx.batch, tx.account, text)) throw new StoreError('exists', 'a mailbox of this name exists')
+  tx.touch(mailbox)
+  mailbox.path = text
+  tx.batch.paths.clear()
+  tx.batch.index.execute('UPDATE mailbox SET path=? WHERE id=?', text, mailbox.id)
 }
 
 /** DELETE: one row changes, however many messages there are; the rest is purged in steps. */

@@ -4,7 +4,7 @@ import { StoreError } from '@posthouse/store-api'
 export interface SqliteLimits {
   /** Octets of one message. Default: 4 GiB less one chunk, the most that the file layout can hold. */
   readonly messageBytes: number
-  /** Keywords that one mailbox may have seen. Default: 100. */
+  /** Keywords of one mailbox: of its messages, and earlier ones until their room is needed. Default: 100. */
   readonly keywords: number
   /** Mailboxes of one account. Default: 10,000. */
   readonly mailboxes: number

@@ -1,7 +1,8 @@
-/** What an account keeps beside its mail has limits. */
+/** What an account keeps beside its messages has limits. */
 import type { Op } from '@posthouse/store-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openSqliteStore, type SqliteAccount, type SqliteLimits, type SqliteStore } from '../src/index.js'
+import { mailOf } from './mail.js'
 import { temporaryFolder } from './test-store.js'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -79,4 +80,31 @@ test('subscriptions of all principals; one that is there may be set again', asyn
   await account.commit([subscribe('a')])
   await account.commit([subscribe('a', false), subscribe('b')])
   expect(await account.subscriptions()).toEqual([['b']])
+})
+
+test('keywords: those that no message has any more make room', async () => {
+  await open({ keywords: 3 })
+  const staged = await store.stage([mailOf('m', 10)])
+  const append: Op = { op: 'append', to: inbox, staged, summary: new Uint8Array(), flags: 0 }
+  await account.commit([append, append])
+  const flags = (uid: number, mode: 'add' | 'set' | 'remove', ...keywords: string[]): Promise<unknown> =>
+    account.commit([{ op: 'flags', in: inbox, uids: [[uid, uid]], mode, flags: 0, keywords }])
+  const known = async (): Promise<readonly string[]> => [...((await account.mailboxes())[0].keywords ?? [])].sort()
+  await flags(1, 'set', 'A', 'B')
+  await flags(2, 'set', 'C')
+  await expect(flags(2, 'add', 'D')).rejects.toMatchObject(refused)
+  expect(await known()).toEqual(['A', 'B', 'C'])
+  await flags(1, 'remove', 'b')
+  await flags(1, 'add', 'D')
+  expect(await known()).toEqual(['A', 'C', 'D'])
+  await flags(1, 'remove', 'D')
+  // What the same op names is in use, although no message has it yet.
+  await expect(flags(2, 'add', 'd', 'E')).rejects.toMatchObject(refused)
+  expect(await known()).toEqual(['A', 'C', 'D'])
+  // An op that fails gives nothing back.
+  const add: Op = { op: 'flags', in: inbox, uids: [[2, 2]], mode: 'add', flags: 0, keywords: ['E'] }
+  await expect(account.commit([add, { op: 'drop', id: inbox }])).rejects.toMatchObject({ code: 'invalid' })
+  expect(await known()).toEqual(['A', 'C', 'D'])
+  await account.commit([add])
+  expect(await known()).toEqual(['A', 'C', 'E'])
 })

@@ -36,6 +36,7 @@ export function spellKeywords(
     let name = known.get(fold)
     if (name === undefined) {
       checkKeyword(keyword)
+      if (known.size >= batch.limits.keywords) forgetUnused(batch, mailbox, keywords)
       if (known.size >= batch.limits.keywords) {
         throw new StoreError('limit', `a mailbox may use ${batch.limits.keywords} keywords`)
       }
@@ -45,6 +46,14 @@ export function spellKeywords(
     spelt.add(name)
   }
   return [...spelt]
+}
+
+/** Makes room: keywords that no message of the mailbox has, and that are not `wanted` now. */
+function forgetUnused(batch: Batch, mailbox: number, wanted: readonly string[]): void {
+  const used = new Set(wanted.map((keyword) => keyword.toLowerCase()))
+  const texts = batch.index.all('SELECT DISTINCT kw FROM msg WHERE mailbox=? AND kw IS NOT NULL', mailbox)
+  for (const [text] of texts) for (const keyword of splitKeywords(text as KeywordText)) used.add(keyword.toLowerCase())
+  for (const fold of [...batch.keywords(mailbox).keys()]) if (!used.has(fold)) batch.removeKeyword(mailbox, fold)
 }
 
 function checkKeyword(keyword: string): void {

@@ -82,6 +82,8 @@ export interface Batch extends BatchSetup {
   keywords(mailbox: number): Map<string, string>
   /** Adds a keyword, for good or until the request fails. */
   addKeyword(mailbox: number, fold: string, name: string): void
+  /** Takes one away in the same manner. */
+  removeKeyword(mailbox: number, fold: string): void
   /** Says that the object is about to change. */
   changing(state: AccountState | MailboxState): void
   adopt(mailbox: MailboxState): void
@@ -201,6 +203,14 @@ export function createBatch(setup: BatchSetup): Batch {
       index.execute('INSERT INTO keyword(mailbox, fold, name) VALUES(?,?,?)', id, fold, name)
       known.set(fold, name)
       undo.push(() => known.delete(fold))
+    },
+    removeKeyword(id, fold) {
+      const known = keywordsOf(id)
+      const name = known.get(fold)
+      if (name === undefined) return
+      index.execute('DELETE FROM keyword WHERE mailbox=? AND fold=?', id, fold)
+      known.delete(fold)
+      undo.push(() => known.set(fold, name))
     },
     changing(state) {
       dirty.add(state)

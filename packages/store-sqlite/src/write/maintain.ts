@@ -1,5 +1,6 @@
 import type { Uid } from '@posthouse/store-api'
 import { decodeRangesInto, encodeRanges } from '../ranges.js'
+import type { Connection } from '../sql/connection.js'
 import { inTransaction } from '../sql/roll-back.js'
 import { removeTails } from '../tail/files.js'
 import { deleteBlob } from './blobs.js'
@@ -149,15 +150,24 @@ function trimKeys({ index, now, limits }: Batch): boolean {
 
 /** Forgets expunged rows whose octets may be collected. */
 function forgetExpunged({ index, now, limits }: Batch): boolean {
-  const due = index.get(
-    'SELECT at, mailbox, modseq, ranges FROM expunged_at WHERE at<? ORDER BY at',
-    now - limits.grace,
-  )
-  if (!due) return false
-  const [at, mailbox, modseq, encoded] = due as unknown as [number, number, number, Uint8Array]
+  const before = now - limits.grace
+  const sql = 'SELECT at, mailbox, modseq, ranges FROM expunged_at WHERE at<? ORDER BY at, mailbox, modseq LIMIT 1'
+  for (let left = STEP; left > 0; ) {
+    const due = index.get(sql, before)
+    if (!due) return false
+    // One that has no rows costs a look, too.
+    left -= Math.max(1, forgetCommit(index, due as unknown as ExpungedAt, left))
+  }
+  return true
+}
+
+type ExpungedAt = readonly [at: number, mailbox: number, modseq: number, ranges: Uint8Array]
+
+/** Forgets the rows that one commit expunged from a mailbox, so many at most. @returns how many */
+function forgetCommit(index: Connection, [at, mailbox, modseq, encoded]: ExpungedAt, most: number): number {
   const ranges: [Uid, Uid][] = []
   decodeRangesInto(encoded, ranges)
-  let left = STEP
+  let left = most
   let done = 0
   for (; done < ranges.length && left > 0; done++) {
     const [lo, hi] = ranges[done]
@@ -179,7 +189,7 @@ function forgetExpunged({ index, now, limits }: Batch): boolean {
     const rest = encodeRanges(ranges.slice(done - 1))
     index.execute('UPDATE expunged_at SET ranges=? WHERE at=? AND mailbox=? AND modseq=?', rest, ...key)
   }
-  return true
+  return most - left
 }
 
 /** Forgets expunges of long ago. */

@@ -47,6 +47,21 @@ test('a commit of another process is seen by watch', { timeout: 60_000 }, async 
   await store.close()
 })
 
+test('that another process has removed the account is seen by watch', { timeout: 10_000 }, async () => {
+  const options = { path: folder.path, threads: 0, pollInterval: 20 }
+  const [store, other] = [await openSqliteStore(options), await openSqliteStore(options)]
+  const account = await store.open('anna')
+  await account.mailboxes()
+  const leave = new AbortController()
+  const hint = account.watch(leave.signal)[Symbol.asyncIterator]().next()
+  await other.removeAccount('anna')
+  expect((await hint).done).toBeFalsy()
+  await expect(account.mailboxes()).rejects.toMatchObject({ code: 'nonexistent' })
+  leave.abort()
+  await store.close()
+  await other.close()
+})
+
 test('whoever watches hears the end when the store is closed, and when it is closed already', async () => {
   const store = await openSqliteStore({ path: folder.path, threads: 0 })
   const account = await store.open('anna')

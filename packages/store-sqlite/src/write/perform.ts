@@ -196,10 +196,12 @@ function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): 
 function removeAccount(batch: Batch, name: string): null {
   const { index, now } = batch
   const account = batch.accountByName(name)
-  // NUL stands in no name: the name is free at once.
+  // NUL stands in no name: the name is free at once. Other processes hear of it by the modification sequence.
   index.execute(
-    'UPDATE account SET removed_at=?, former=name, name=char(0) || id, bytes=0, messages=0, next_validity=? WHERE id=?',
+    `UPDATE account SET removed_at=?, former=name, name=char(0) || id, bytes=0, messages=0, modseq=?, next_validity=?
+     WHERE id=?`,
     now,
+    account.modseq + 1,
     account.nextValidity,
     account.id,
   )

@@ -14,9 +14,6 @@ const COMMANDS: Readonly<Record<string, string>> = {
   mpop: 'mpop',
   getmail6: 'getmail',
   offlineimap3: 'offlineimap',
-  'dovecot-imapd': 'doveadm',
-  'dovecot-pop3d': 'doveadm',
-  'dovecot-lmtpd': 'doveadm',
   postfix: 'postfix',
   'dnsmasq-base': 'dnsmasq',
   postgresql: 'pg_ctlcluster',
@@ -27,6 +24,10 @@ const COMMANDS: Readonly<Record<string, string>> = {
 
 /** Packages that bring no command: what succeeds in a shell when they are there. */
 const PROBES: Readonly<Record<string, string>> = {
+  // `doveadm` is there as soon as one of them is.
+  'dovecot-imapd': 'ls /usr/lib/dovecot/imap',
+  'dovecot-pop3d': 'ls /usr/lib/dovecot/pop3',
+  'dovecot-lmtpd': 'ls /usr/lib/dovecot/lmtp',
   'dovecot-submissiond': 'ls /usr/lib/dovecot/submission',
   'libnet-ssleay-perl': 'perl -MNet::SSLeay -e 1',
 }

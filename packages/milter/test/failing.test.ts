@@ -63,6 +63,18 @@ describe.each([
   })
 })
 
+test.each([
+  ['a change of the body', 'bhalf of it'],
+  ['a new field', 'hX\0y\0'],
+  ['another recipient', '+<eve@example.org>\0'],
+  ['a quarantine', 'qsuspicious\0'],
+])('%s, and then it fails: with `accept` the message goes through as it came', async (_name, change) => {
+  const { server, passed, log } = filtered(fakeMilter(strange('E', [change, '?'])), { whenDown: 'accept' })
+  await play(server, HELLO + message('250 {*}'))
+  expect(passed).toEqual([{ text: 'Subject: x\r\n\r\ntext\r\n', from: 'a@example.org', to: ['b@example.org'] }])
+  expect(log.map(({ event }) => event)).toContain('milter.failed')
+})
+
 describe('a hostile milter', () => {
   const failsWith = async (script: Script, limits = {}): Promise<readonly unknown[]> => {
     const fake = fakeMilter(script)

@@ -23,8 +23,8 @@ export interface FilterSetup {
 
 type Command = Exclude<MilterCommand, { type: 'negotiate' }>
 
-/** What is decided for the message at hand. */
-type Decision = 'open' | 'accepted' | 'discarded' | Reply
+/** What is decided for the message at hand. `unfiltered`: the milter has failed, and the message goes through as it came. */
+type Decision = 'open' | 'accepted' | 'unfiltered' | 'discarded' | Reply
 
 const MACROS_AT: ReadonlyMap<string, MacroStage> = new Map([
   ['connect', 'connect'],
@@ -237,7 +237,7 @@ export class Filtering {
     } catch (error) {
       this.#failed(error)
       const said = downReply(this.#setup.options.whenDown ?? 'tempfail')
-      this.decision = said ?? 'accepted'
+      this.decision = said ?? 'unfiltered'
       return said ?? undefined
     }
   }

@@ -75,8 +75,11 @@ export function milter(options: MilterHandlerOptions): MilterHandler {
     if (filtering.open) await shown.feed.finish()
     if (filtering.open) await filtering.step({ type: 'end-of-message' }, collectChanges(shown, setup, session))
     const word = wordFor(filtering, received)
+    const unfiltered = filtering.decision === 'unfiltered'
     filtering.done()
     if (word) return word
+    // What it has asked for before it failed is half of what it wanted.
+    if (unfiltered) return undefined
     if (shown.quarantine !== null) {
       const held = await hold(received, shown.quarantine, session)
       if (held) return held

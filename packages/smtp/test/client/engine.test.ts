@@ -77,6 +77,12 @@ describe('replies', () => {
     expect(hear(engine(), '').concat(hear(engine(), text))).toHaveLength(text.startsWith('220 hi') ? 2 : 1)
   })
 
+  test('RFC 5321 §4.2: a text has no control characters but tabs', () => {
+    const one = engine()
+    one.receive(fromLatin1('220 try\0 later\x7f \x1b[2Jnow\tor\rnever\r\n'))
+    expect(one.next()).toMatchObject({ reply: { text: ['try  later   [2Jnow\tor never'] } })
+  })
+
   test('a 421 at any time is the end', () => {
     const one = ready('')
     expect(hear(one, '421 4.3.2 going down\r\n')).toEqual(['closing'])

@@ -43,7 +43,7 @@ export class ReplyInput {
       const whole = window.take(length)
       // A server that ends its lines with LF alone harms nobody but itself.
       const end = length > 1 && whole[length - 2] === CR ? length - 2 : length - 1
-      const line = parseReplyLine(utf8(whole, 0, end))
+      const line = parseReplyLine(withoutControls(utf8(whole, 0, end)))
       if (!line) return { violation: 'the server sent something that is no SMTP reply' }
       if (this.#lines.length === 0) this.#code = line.code
       // RFC 5321 §4.2.1: the code is the same on every line; two codes are two answers.
@@ -66,4 +66,17 @@ export class ReplyInput {
     })
     return { code, enhanced, text }
   }
+}
+
+/** RFC 5321 §4.2: a text has none but tabs. Others become blanks: replies are kept in logs, notices and databases. */
+function withoutControls(text: string): string {
+  let clean = ''
+  let from = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if ((code >= 0x20 || code === 0x09) && code !== 0x7f) continue
+    clean += `${text.slice(from, at)} `
+    from = at + 1
+  }
+  return from === 0 ? text : clean + text.slice(from)
 }

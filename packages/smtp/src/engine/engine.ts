@@ -21,7 +21,7 @@ import { MessageInput } from './message-input.js'
 import { ReplyOutput } from './reply-output.js'
 import { SkippedLine } from './skipped-line.js'
 import { type Dialect, refusal, type State } from './states.js'
-import { saysAuth, shownCommand, type TranscriptLine } from './transcript.js'
+import { commandText, saysAuth, shownCommand, type TranscriptLine } from './transcript.js'
 
 /** How an engine is set up. */
 export interface SmtpEngineOptions {
@@ -289,8 +289,9 @@ class ServerEngine implements SmtpEngine {
   #show(command: Command | CommandFault, line: Uint8Array, end: number, tell: (line: TranscriptLine) => void): void {
     // A client that does not wait for replies may send its password as the answer to a challenge that never came.
     const secret = this.#authSeen && (command.verb === 'OTHER' || command.verb === 'FAULT')
-    tell({ side: 'client', text: secret ? '***' : shownCommand(line, end) })
-    if (saysAuth(line, end)) this.#authSeen = true
+    const text = commandText(line, end)
+    tell({ side: 'client', text: secret ? '***' : shownCommand(text) })
+    if (saysAuth(text)) this.#authSeen = true
   }
 
   #readData(): SmtpEvent | NeedData {

@@ -9,9 +9,13 @@ export interface TranscriptLine {
 /** Octets of a client's line that are shown. */
 const SHOWN = 500
 
-/** A client's command line as it may be shown: what follows the mechanism of AUTH is a secret. */
-export function shownCommand(line: Uint8Array, length: number): string {
-  const text = latin1(line, 0, Math.min(length, SHOWN))
+/** The front of a client's command line, which `length` octets of `line` hold: more is not shown. */
+export function commandText(line: Uint8Array, length: number): string {
+  return latin1(line, 0, Math.min(length, SHOWN))
+}
+
+/** A command line as it may be shown: what follows the mechanism of AUTH is a secret. */
+export function shownCommand(text: string): string {
   const verb = startOfAuth(text)
   if (verb === -1) return text
   // One octet stands between the two words, whichever; behind a second one all is hidden.
@@ -21,8 +25,8 @@ export function shownCommand(line: Uint8Array, length: number): string {
 }
 
 /** True for AUTH, and for what somebody meant as AUTH who has put a blank before it or a tab behind it. */
-export function saysAuth(line: Uint8Array, length: number): boolean {
-  return startOfAuth(latin1(line, 0, Math.min(length, SHOWN))) !== -1
+export function saysAuth(text: string): boolean {
+  return startOfAuth(text) !== -1
 }
 
 /** Where AUTH begins, or -1. */

@@ -13,7 +13,7 @@ import {
   ProtocolUsageError,
 } from '@posthouse/wire'
 import type { Dialect } from '../../engine/states.js'
-import { shownCommand, type TranscriptLine } from '../../engine/transcript.js'
+import { commandText, shownCommand, type TranscriptLine } from '../../engine/transcript.js'
 import { parseCapabilities, type SmtpCapabilities } from '../../syntax/capabilities.js'
 import { commandLine, mailText, rcptText } from '../../syntax/command-line.js'
 import { encodeReply } from '../../syntax/reply.js'
@@ -168,7 +168,7 @@ export function createSmtpClientEngine(options: SmtpClientEngineOptions): SmtpCl
   function say(request: SmtpClientRequest, text: string, entry: Due | null): void {
     const line = commandLine(text, utf8)
     const secret = request.type === 'auth-response' && text !== '*'
-    transcript?.({ side: 'client', text: secret ? '***' : shownCommand(line, line.length - 2) })
+    transcript?.({ side: 'client', text: secret ? '***' : shownCommand(commandText(line, line.length - 2)) })
     output.push(line)
     if (entry) waiting.push(entry)
     batchEnded = endsBatch(request.type)

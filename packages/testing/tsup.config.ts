@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import { defineConfig } from 'tsup'
 import { packageBuild } from '../../tsup.base.js'
+import { mergeChunks } from './merge-chunks.js'
 
 /** Each is a subpath export; `index` is `.`, and `cli` is what `npx @posthouse/testing` runs. */
 const entries = {
@@ -18,9 +20,15 @@ const entries = {
 export default defineConfig({
   ...packageBuild(entries),
   external: [/^node:/, /\/conversion\.js$/],
-  shims: true,
   noExternal: [/^@posthouse\//],
   esbuildOptions(options) {
     options.tsconfig = '../../tsconfig.json'
   },
+  onSuccess: () =>
+    mergeChunks(join(import.meta.dirname, 'dist'), Object.keys(entries), [
+      'vitest',
+      'jest',
+      'jest-globals',
+      'fixtures',
+    ]),
 })

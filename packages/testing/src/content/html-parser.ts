@@ -4,7 +4,7 @@ let loaded: typeof Parser | null = null
 
 /** Loads what parses HTML: for the first message that has some, because it takes as long as all else that reads messages. */
 export async function loadHtmlParser(): Promise<void> {
-  loaded ??= (await import('htmlparser2')).Parser
+  loaded ??= (await import('./html-library.js')).Parser
 }
 
 /** Octets up to which a message is looked at: a longer one may have HTML. */

@@ -59,8 +59,16 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
       maxConnectionsPerAddress: 10_000,
       ...(tls && { tls }),
     })
-    open.push({ close: () => listening.close({ force: true }) })
+    await keepOpen({ close: () => listening.close({ force: true }) })
     return endpoint(implicitTls ? `${kind}s` : kind, listening.port, implicitTls)
+  }
+
+  /** @throws TestMailError `aborted`: the signal has disposed what was open before, and this with it. */
+  async function keepOpen(one: { close(): Promise<void> }): Promise<void> {
+    open.push(one)
+    if (!disposed) return
+    await one.close()
+    throw abortedStart(signal)
   }
 
   function endpoint(scheme: string, port: number, tls: boolean): Endpoint {
@@ -87,7 +95,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
     if (!http) return undefined
     const { serveTestMail } = await import('./http.js')
     const served = await serveTestMail(mail, { host, ...(typeof http === 'object' && http) })
-    open.push(served)
+    await keepOpen(served)
     return endpoint('http', served.port, false)
   }
 
@@ -162,7 +170,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
 
   const aborted = (): void => void dispose().catch(() => {})
 
-  if (signal?.aborted) throw new TestMailError('aborted', 'the signal had aborted already', { cause: signal.reason })
+  if (signal?.aborted) throw abortedStart(signal)
   signal?.addEventListener('abort', aborted, { once: true })
   try {
     const mail = assemble(await bindAll())
@@ -196,6 +204,10 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
         : null,
     }
   }
+}
+
+function abortedStart(signal: AbortSignal | undefined): TestMailError {
+  return new TestMailError('aborted', 'the signal aborted before the server had started', { cause: signal?.reason })
 }
 
 const portOf = (where: true | ListenAt): number => (where === true ? 0 : (where.port ?? 0))

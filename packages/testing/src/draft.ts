@@ -1,13 +1,9 @@
 import type { MessageContent } from '@posthouse/mime/compose'
 import { fromUtf8 } from '@posthouse/wire'
+import { addressOf } from './address.js'
 
 /** A message to put into a mailbox: composed, or as text or octets that are kept as they are. */
 export type TestDraft = Partial<MessageContent> | string | Uint8Array
-
-/** The address of somebody to whom mail is delivered: a bare name is one of the domain. */
-export function addressOf(to: string, domain: string): string {
-  return to.includes('@') ? to : `${to}@${domain}`
-}
 
 /** The octets of a draft. Text gets CRLF line ends. */
 export async function draftOctets(draft: TestDraft, to: string, domain: string): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 import type { AbsenceOptions } from './absence.js'
+import { addressKey } from './address.js'
 import type { TestMessage } from './content/message.js'
 import type { Mailroom, Mark, Only, WaitOptions } from './mailroom.js'
 import type { Match } from './match.js'
@@ -66,7 +67,7 @@ export function inTurn(first: (since: 'start' | Mark, how: WaitOptions) => Promi
 export type ExpectNone = (match: Match | undefined, options: AbsenceOptions, only?: Only) => Promise<void>
 
 export function createInbox(address: string, room: Mailroom, expectNone: ExpectNone): Inbox {
-  const only: Only = { name: address, key: address.toLowerCase() }
+  const only: Only = { name: address, key: addressKey(address) }
   const turns = inTurn((since, options) => room.first({ match: undefined, options: { ...options, since }, only }))
   return {
     address,

@@ -2,6 +2,7 @@
  * What has arrived, and who waits for it. Nothing is looked at twice and nothing ticks: a wait is an entry in a list
  * that every arrival goes through, before its sender is told `250`.
  */
+import { addressKey } from './address.js'
 import { after } from './clock.js'
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
@@ -33,7 +34,7 @@ export interface MailroomOptions {
 /** Messages of one recipient, with its name for errors. */
 export interface Only {
   readonly name: string
-  /** The address in lower case. */
+  /** See `addressKey`. */
   readonly key: string
 }
 
@@ -152,7 +153,7 @@ export function createMailroom(options: MailroomOptions): Mailroom {
     all.push(message)
     octets += message.raw.length
     snapshot = null
-    const keys = new Set(message.envelope.to.map((address) => address.toLowerCase()))
+    const keys = new Set(message.envelope.to.map(addressKey))
     for (const key of keys) {
       const list = byRecipient.get(key)
       if (list) list.push(message)
@@ -238,7 +239,7 @@ export function behind(list: readonly TestMessage[], since: 'start' | 'now' | Ma
 
 /** True when a message was sent to the recipient. */
 export function isFor({ envelope }: TestMessage, { key }: Only): boolean {
-  return envelope.to.some((address) => address.toLowerCase() === key)
+  return envelope.to.some((address) => addressKey(address) === key)
 }
 
 export function goneError(): TestMailError {

@@ -1,3 +1,4 @@
+import { addressKey } from './address.js'
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
 
@@ -6,7 +7,7 @@ export type Text = string | RegExp | ((text: string) => boolean)
 
 /** What a message must be. All of it must hold. */
 export interface MessageShape {
-  /** An envelope recipient, or an address of To. Compared without regard to case. */
+  /** An envelope recipient, or an address of To. Compared without regard to case; `bücher.example` is `xn--bcher-kva.example`. */
   readonly to?: Text
   /** The envelope sender or the address of From. */
   readonly from?: Text
@@ -40,9 +41,7 @@ export function matches(wanted: Text, text: string, mode: 'equals' | 'contains' 
 }
 
 const someAddress = (wanted: Text, addresses: readonly string[]): boolean =>
-  addresses.some((one) =>
-    typeof wanted === 'string' ? wanted.toLowerCase() === one.toLowerCase() : matches(wanted, one),
-  )
+  addresses.some((one) => (typeof wanted === 'string' ? addressKey(wanted) === addressKey(one) : matches(wanted, one)))
 
 const mailboxes = (addresses: readonly { readonly address: string }[]): string[] =>
   addresses.map(({ address }) => address)

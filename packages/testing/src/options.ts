@@ -95,9 +95,48 @@ const KNOWN: Readonly<Record<keyof TestMailOptions, true>> = {
   ...({ lenient: true, strictScripts: true, now: true, random: true, signal: true } as const),
 }
 
-/** @throws TestMailError `options` for one that is unknown: mostly a slip of the pen. */
+const SERVICES = ['smtp', 'smtps', 'imap', 'imaps', 'pop3', 'pop3s', 'http'] as const
+const LISTEN: Readonly<Record<keyof ListenAt | keyof HttpAccess, true>> = { port: true, allowedHosts: true }
+const CERTIFICATES = ['auto', 'none', 'expired', 'wrong-host', 'self-signed']
+
+/**
+ * Mostly slips of the pen: what is not understood would be a server other than the one that the test means.
+ * @throws TestMailError `options` for an option that is unknown, or a value that is none.
+ */
 export function checkOptions(options: TestMailOptions): void {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(KNOWN, name))
+  checkNames('option', options, KNOWN)
+  for (const name of SERVICES) checkListen(name, options[name])
+  const { tls, auth, limits = {} } = options
+  if (typeof tls === 'string' && !CERTIFICATES.includes(tls)) throw noValue('tls', tls, CERTIFICATES.join(', '))
+  if (typeof auth === 'string' && auth !== 'any' && auth !== 'off') throw noValue('auth', auth, 'any, off')
+  checkNames('limit', limits, DEFAULT_LIMITS)
+  for (const [name, value] of Object.entries(limits)) {
+    if (value !== undefined && !(value >= 0)) throw noValue(`limits.${name}`, value, 'a number, 0 or more')
+  }
+}
+
+function checkListen(name: string, where: unknown): void {
+  if (where === undefined || typeof where === 'boolean') return
+  if (typeof where !== 'object' || where === null) throw noValue(name, where, 'true, false, { port: 2525 }')
+  checkNames(`${name} option`, where, LISTEN)
+  const { port = 0 } = where as ListenAt
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) throw noValue(`${name}.port`, port, '0 to 65535')
+}
+
+function checkNames(kind: string, given: object, known: object): void {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name))
   if (unknown === undefined) return
-  throw new TestMailError('options', `there is no option ${unknown}; there are ${Object.keys(KNOWN).join(', ')}`)
+  throw new TestMailError('options', `there is no ${kind} ${unknown}; there are ${Object.keys(known).join(', ')}`)
+}
+
+function noValue(name: string, value: unknown, wanted: string): TestMailError {
+  return new TestMailError('options', `${name}: ${String(value)} is not what it can be: ${wanted}`)
+}
+
+/** `undefined` is what was not said. */
+export function limitsOf({
+  messages = DEFAULT_LIMITS.messages,
+  bytes = DEFAULT_LIMITS.bytes,
+}: Partial<TestMailLimits> = {}): TestMailLimits {
+  return { messages, bytes }
 }

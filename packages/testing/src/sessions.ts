@@ -47,7 +47,7 @@ export interface SessionBook {
   /** Tells how to see whether a session is in the middle of a message. */
   watch(id: string, busy: () => boolean): void
   brought(id: string): void
-  /** The recipients of the message that comes now, in lower case, once there can be no more; `null`: not known yet. */
+  /** The recipients of the message that comes now, as keys, once there can be no more; `null`: not known yet. */
   addressed(id: string, recipients: readonly string[] | null): void
   /** True when a session sends, or has sent last, a message of which is known that it is for others. */
   sendsToOthers(id: string, recipient: string): boolean

@@ -75,7 +75,10 @@ export interface TestMail extends MailServer {
   readonly messages: readonly TestMessage[]
   /** Every connection, with its dialogue. */
   readonly sessions: readonly TestSession[]
-  /** The mail of one address; without an argument of a new one that nobody else has. */
+  /**
+   * The mail of one address, or of a user in the server's domain by name; without an argument of a new one that nobody
+   * else has. @throws TestMailError `options` for what is neither.
+   */
   inbox(address?: string): Inbox
   /** Now, in the order of arrival: `waitFor(match, { since: mark })` looks at what comes behind it. */
   mark(): Mark
@@ -87,7 +90,10 @@ export interface TestMail extends MailServer {
 
 /** A test server in another process. Disposing ends what this end has open; the server goes on. */
 export interface RemoteTestMail extends MailServer {
-  /** The mail of one address; without an argument of a new one that nobody else has. */
+  /**
+   * The mail of one address, or of a user in the server's domain by name; without an argument of a new one that nobody
+   * else has. @throws TestMailError `options` for what is neither.
+   */
   inbox(address?: string): RemoteInbox
   /** Every connection, with its dialogue. */
   listSessions(): Promise<readonly TestSession[]>

@@ -283,11 +283,28 @@ describe('to whom mail is delivered', () => {
   })
 })
 
-test('an option that there is not', async () => {
-  await expect(startTestMail({ imaps: false, impa: true } as TestMailOptions)).rejects.toMatchObject({
+test.each([
+  [{ imaps: false, impa: true }, 'there is no option impa; there are host, smtp,'],
+  [{ smtp: 2525 }, 'smtp: 2525 is not what it can be: true, false, { port: 2525 }'],
+  [{ smtp: { prot: 2525 } }, 'there is no smtp option prot; there are port'],
+  [{ imap: { port: '143' } }, 'imap.port: 143'],
+  [{ http: { port: 70_000 } }, 'http.port: 70000'],
+  [{ tls: 'self_signed' }, 'tls: self_signed is not what it can be: auto, none, expired, wrong-host, self-signed'],
+  [{ auth: 'none' }, 'auth: none'],
+  [{ limits: { octets: 5 } }, 'there is no limit octets; there are messages, bytes'],
+  [{ limits: { messages: -1 } }, 'limits.messages: -1'],
+])('options that there are not: %j', async (options, message) => {
+  await expect(startTestMail(options as unknown as TestMailOptions)).rejects.toMatchObject({
     code: 'options',
-    message: expect.stringContaining('there is no option impa; there are host, smtp,'),
+    message: expect.stringContaining(message),
   })
+})
+
+test('what is undefined was not said', async () => {
+  const limits = { bytes: undefined, messages: undefined } as unknown as Record<string, number>
+  await using mail = await startTestMail({ limits })
+  await createTransport(mail.transport()).sendMail(letter)
+  expect(mail.messages).toHaveLength(1)
 })
 
 test('the clock of a test does not date the certificate', async () => {

@@ -1,5 +1,6 @@
 import type { Address, Headers, Message, Part } from '@posthouse/mime'
 import { flatAddresses, parseMessage } from '@posthouse/mime/core'
+import { addressKey } from '../address.js'
 import { TestMailError } from '../errors.js'
 import { matches, type Text } from '../match.js'
 import { lazyCharsets } from '../node/charsets.js'
@@ -171,8 +172,8 @@ export function createTestMessage({ id, sequence, receivedAt, raw, envelope, ori
       return addresses(mime().replyTo)
     },
     get bcc() {
-      const named = new Set([...message.to, ...message.cc].map(({ address }) => address.toLowerCase()))
-      return envelope.to.filter((address) => !named.has(address.toLowerCase()))
+      const named = new Set([...message.to, ...message.cc].map(({ address }) => addressKey(address)))
+      return envelope.to.filter((address) => !named.has(addressKey(address)))
     },
     get date() {
       return mime().date

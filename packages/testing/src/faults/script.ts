@@ -1,5 +1,6 @@
 /** Scripted faults: what shall go wrong, where, how often. A script is data; `smtp.ts` and `wire.ts` perform it. */
 import type { Reply } from '@posthouse/smtp'
+import { addressKey } from '../address.js'
 import { TestMailError } from '../errors.js'
 
 /** The steps of an SMTP dialogue; `message` is the reply to a whole message. */
@@ -194,7 +195,7 @@ function noAction(): TestMailError {
 }
 
 function fits(wanted: string | RegExp, argument: string): boolean {
-  if (typeof wanted === 'string') return wanted.toLowerCase() === argument.toLowerCase()
+  if (typeof wanted === 'string') return addressKey(wanted) === addressKey(argument)
   wanted.lastIndex = 0
   return wanted.test(argument)
 }

@@ -1,4 +1,5 @@
 import { type AbsenceOptions, unwanted } from '../absence.js'
+import { addressKey, checkedAddress } from '../address.js'
 import { freshAddress } from '../any-octets.js'
 import { elapsed } from '../clock.js'
 import type { TestMessage } from '../content/message.js'
@@ -127,7 +128,7 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
         if (fits(match, message)) found.push(message)
       } catch (error) {
         if (!(error instanceof TestMailError) || error.code !== 'timeout') throw error
-        const only = recipient === null ? undefined : { name: recipient, key: recipient.toLowerCase() }
+        const only = recipient === null ? undefined : { name: recipient, key: addressKey(recipient) }
         throw new TestMailError(
           'timeout',
           explainWait({ count, match, only, found, timeout, arrived, before: [], more: '' }),
@@ -160,7 +161,8 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
     expectNone: (match?: Match, how: AbsenceOptions = {}) => held(expectNone(match, how, recipient)),
   })
 
-  function inbox(address = freshAddress(domain)): RemoteInbox {
+  function inbox(name = freshAddress(domain)): RemoteInbox {
+    const address = checkedAddress('inbox() takes', name, domain)
     const mine = receiver(address)
     const turns = inTurn((since, how) => mine.waitFor(undefined, { ...how, since }))
     return {

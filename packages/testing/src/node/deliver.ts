@@ -1,5 +1,10 @@
 import { Flag, isStoreError, type MemoryStore, mailboxPathKey, type Op } from '@posthouse/store-api'
+import { checkedAddress } from '../address.js'
+import type { TestMessage } from '../content/message.js'
+import { draftOctets, type TestDraft } from '../draft.js'
 import { TestMailError } from '../errors.js'
+import { fullText, isFull } from './keep.js'
+import type { Parts } from './servers.js'
 
 /** Where `deliver` puts a message. */
 export interface DeliverOptions {
@@ -13,12 +18,38 @@ export interface DeliverOptions {
 
 const FLAGS = new Map<string, number>(Object.entries(Flag).map(([name, bit]) => [`\\${name}`.toLowerCase(), bit]))
 
-/** Puts octets into an account of a store. @throws TestMailError `missing` for a user that does not exist. */
-export async function putIntoStore(
+/**
+ * Puts a message there without SMTP.
+ * @throws TestMailError `options` for what is no address, no date, no folder, or too much; `missing` for a user that
+ * does not exist.
+ */
+export async function deliver(
+  parts: Parts,
+  to: string,
+  draft: TestDraft,
+  { domain, ...how }: DeliverOptions & { readonly domain: string },
+): Promise<TestMessage> {
+  const { content, store, users, room, now, limits } = parts
+  const address = checkedAddress('deliver to', to, domain)
+  const receivedAt = new Date(how.at ?? now())
+  if (Number.isNaN(receivedAt.getTime())) throw new TestMailError('options', `at: ${String(how.at)} is no date`)
+  // A copy, and no Buffer: what a test compares and keeps.
+  const raw = new Uint8Array(await draftOctets(draft, to, domain))
+  if (isFull(parts, raw.length)) throw new TestMailError('options', fullText(limits))
+  const { createTestMessage, prepareFor } = await content()
+  await prepareFor(raw)
+  if (store) await putIntoStore(store, users.accountOf(to), raw, { ...how, at: receivedAt })
+  const envelope = { from: '', to: [address], body: '8BITMIME', smtputf8: false, dsn: null } as const
+  return room.add((sequence) =>
+    createTestMessage({ id: `delivered-${sequence}`, sequence, receivedAt, raw, envelope, origin: null }),
+  )
+}
+
+async function putIntoStore(
   store: MemoryStore,
   account: string,
   octets: Uint8Array,
-  { folder = 'INBOX', flags = [], at }: DeliverOptions,
+  { folder = 'INBOX', flags = [], at }: DeliverOptions & { readonly at: Date },
 ): Promise<void> {
   const { summarize } = await import('@posthouse/mime/summary')
   const opened = await store.open(account).catch((error) => {
@@ -35,9 +66,12 @@ export async function putIntoStore(
     staged,
     ...summarize(octets),
     ...flagsOf(flags),
-    ...(at && { internalDate: at.getTime() }),
+    internalDate: at.getTime(),
   }
-  await opened.commit?.(mailbox ? [append] : [{ op: 'create', path }, append])
+  await opened.commit?.(mailbox ? [append] : [{ op: 'create', path }, append]).catch((cause) => {
+    if (!isStoreError(cause)) throw cause
+    throw new TestMailError('options', `deliver to ${folder}: ${cause.message}`, { cause })
+  })
 }
 
 function flagsOf(flags: readonly string[]): { readonly flags: number; readonly keywords: readonly string[] } {

@@ -33,23 +33,27 @@ export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situat
 
 const AFTER_ACCEPT: ReadonlySet<FaultAction['type']> = new Set(['drop-after-accept'] as const)
 
+/** True when so many octets more are not taken. */
+export function isFull({ room, store, limits }: Pick<KeepOptions, 'room' | 'store' | 'limits'>, size: number): boolean {
+  if (room.count >= limits.messages || room.octets + size > limits.bytes) return true
+  if (!store || store.usage().octets + size <= limits.bytes) return false
+  // It keeps what the test has cleared, and for a while what clients have expunged.
+  store.collect()
+  return store.usage().octets + size > limits.bytes
+}
+
+export function fullText({ messages, bytes }: TestMailLimits): string {
+  return `The test server is full: ${messages} messages or ${bytes} octets`
+}
+
 /** The end of the chain: keeps each message, and lets everybody who waits see it before the client is told `250`. */
 export function keep(options: KeepOptions): SmtpHandler {
   const { room, sessions, store, limits, scripts } = options
   const delivery = store ? deliverTo(store) : null
 
-  /** The store keeps what the test has cleared, and for a while what clients have expunged. */
-  function fitsInStore(size: number): boolean {
-    if (!store || store.usage().octets + size <= limits.bytes) return true
-    store.collect()
-    return store.usage().octets + size <= limits.bytes
-  }
-
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Reply | readonly Reply[]> {
     const { transaction } = received
-    if (room.count >= limits.messages || room.octets + received.size > limits.bytes || !fitsInStore(received.size)) {
-      return reply(452, '4.3.1', `The test server is full: ${limits.messages} messages or ${limits.bytes} octets`)
-    }
+    if (isFull(options, received.size)) return reply(452, '4.3.1', fullText(limits))
     const { createTestMessage, prepareFor } = await options.content()
     // A copy, and no Buffer: what a test compares and keeps.
     const raw = new Uint8Array(received.octets())

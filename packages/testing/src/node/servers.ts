@@ -2,6 +2,7 @@
 import { createSmtpServer, dsnExtension, reply, type SmtpHandler } from '@posthouse/smtp'
 import type { MemoryStore } from '@posthouse/store-api'
 import type { Protocol } from '@posthouse/wire'
+import { addressKey } from '../address.js'
 import { anyOctets } from '../any-octets.js'
 import type { Controls, Surroundings } from '../faults/dialect.js'
 import { hiddenKeywords } from '../faults/keywords.js'
@@ -86,7 +87,7 @@ function addressees(sessions: SessionBook): SmtpHandler {
     data: ({ recipients }, { id }) =>
       sessions.addressed(
         id,
-        recipients.map(({ address }) => address.toLowerCase()),
+        recipients.map(({ address }) => addressKey(address)),
       ),
   }
 }

@@ -1,19 +1,19 @@
-import { createMemoryStore, normaliseAddress } from '@posthouse/store-api'
+import { createMemoryStore } from '@posthouse/store-api'
 import type { Log, Protocol } from '@posthouse/wire'
 import { type Listening, listen } from '@posthouse/wire/node'
 import { type AbsenceOptions, expectNone } from '../absence.js'
+import { checkedAddress } from '../address.js'
 import { freshAddress } from '../any-octets.js'
 import type { TestMessage } from '../content/message.js'
-import { addressOf, draftOctets } from '../draft.js'
 import { TestMailError } from '../errors.js'
 import { checkScripts, createScriptBook } from '../faults/script.js'
-import { createInbox } from '../inbox.js'
+import { createInbox, type Inbox } from '../inbox.js'
 import { createMailroom, type Mailroom, type Only } from '../mailroom.js'
 import type { Match } from '../match.js'
-import { checkOptions, DEFAULT_LIMITS, type ListenAt, type TestMailOptions } from '../options.js'
+import { checkOptions, type ListenAt, limitsOf, type TestMailOptions } from '../options.js'
 import { createSessionBook, type SessionBook, type TestSession } from '../sessions.js'
 import type { Endpoint, Endpoints, TestMail } from '../test-mail.js'
-import { putIntoStore } from './deliver.js'
+import { deliver } from './deliver.js'
 import { createCaFile, environmentOf, hostInUrl, transportOf } from './environment.js'
 import { later } from './later.js'
 import { makeImap, makePop3, makeSmtp, type Parts } from './servers.js'
@@ -103,6 +103,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
     const absence = (match: Match | undefined, how: AbsenceOptions, only?: Only): Promise<void> =>
       expectNone(room, sessions, { match, options: { timeout: waitTimeout, ...how }, only })
     const { domain = 'mail.test', random } = options
+    const inboxOf = (name: string): Inbox => createInbox(checkedAddress('inbox() takes', name, domain), room, absence)
     const mail: TestMail & { endpoints: Endpoints } = {
       endpoints: { ...bound, http: undefined },
       get smtp() {
@@ -124,7 +125,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
       },
       env: (prefix = '') => environmentOf(mail.endpoints, prefix, caFile),
       transport: () => transportOf(mail),
-      inbox: (address) => createInbox(address ?? freshAddress(domain, random), room, absence),
+      inbox: (address) => inboxOf(address ?? freshAddress(domain, random)),
       waitFor: (match, how = {}) => room.first({ match, options: how }),
       waitForAll: (count, match, how = {}) => room.wait({ count, match, options: how }),
       list: (match) => room.list(match),
@@ -185,7 +186,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
   function partsOf(options: TestMailOptions, sessions: SessionBook, now: () => number): Parts {
     const { imap, imaps, pop3, pop3s, domain = 'mail.test' } = options
     const users = usersOf(options, domain)
-    const limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const limits = limitsOf(options.limits)
     const autoCreate = (account: string): boolean => users.known?.has(account) ?? true
     let reading: ReturnType<Parts['content']> | null = null
     // To import what is there already takes longer than to read a message.
@@ -226,27 +227,6 @@ async function bindTo(
     const text = `port ${port} of ${host} is taken: leave the port out and take any free one from the server's URLs`
     throw new TestMailError('options', text, { cause: error })
   }
-}
-
-async function deliver(
-  { content, store, users, room, now }: Parts,
-  to: string,
-  draft: Parameters<TestMail['deliver']>[1],
-  { domain, ...how }: Parameters<TestMail['deliver']>[2] & { readonly domain: string },
-): Promise<TestMessage> {
-  const address = addressOf(to, domain)
-  if (normaliseAddress(address) === null) {
-    throw new TestMailError('options', `deliver to an address (ada@mail.test) or a user (ada); ${to} is neither`)
-  }
-  const raw = await draftOctets(draft, to, domain)
-  const { createTestMessage, prepareFor } = await content()
-  await prepareFor(raw)
-  if (store) await putIntoStore(store, users.accountOf(to), raw, how)
-  const envelope = { from: '', to: [address], body: '8BITMIME', smtputf8: false, dsn: null } as const
-  const receivedAt = how.at ?? new Date(now())
-  return room.add((sequence) =>
-    createTestMessage({ id: `delivered-${sequence}`, sequence, receivedAt, raw, envelope, origin: null }),
-  )
 }
 
 /** What a listener and its server log, as sessions. */

@@ -1,17 +1,17 @@
 /**
- * The runner's timers as they were when this was loaded: a test that replaces them (vitest, jest, node:test) means its
- * app's time, and its waits must end all the same.
+ * Node's own time: a test that replaces timers (vitest, jest, node:test) means its app's, and its waits must end all the
+ * same, also when they were replaced before this was loaded (`fakeTimers: { enableGlobally: true }`).
  */
-const { setTimeout, clearTimeout } = globalThis
+const { setTimeout, clearTimeout } = process.getBuiltinModule('node:timers')
 const date = Date.now.bind(Date)
-const now = performance.now.bind(performance)
+const uptime = process.uptime.bind(process)
 
 /** The longest time that a timer takes, in ms. */
 const LONGEST = 0x7fffffff
 
 /** Ms that go on whatever a test does to the clock. */
 export function elapsed(): number {
-  return now()
+  return uptime() * 1000
 }
 
 /** The real date, in milliseconds since the epoch. */

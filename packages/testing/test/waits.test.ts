@@ -145,6 +145,19 @@ describe('what ends a wait', () => {
     }
   })
 
+  test('and those that were replaced before this was loaded', async () => {
+    vi.useFakeTimers()
+    vi.resetModules()
+    try {
+      const loaded = await import('@posthouse/testing')
+      await using mail = await loaded.startTestMail()
+      expect(await failureOf(mail.waitFor({}, { timeout: 5 }))).toMatchObject({ code: 'timeout' })
+      await mail.expectNone({}, { within: 5 })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('without a time limit a wait ends with the server', async () => {
     const mail = await startTestMail()
     const waiting = failureOf(mail.waitFor({}, { timeout: Number.POSITIVE_INFINITY }))

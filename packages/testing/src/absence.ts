@@ -23,7 +23,9 @@ export interface AbsenceOptions {
 /** What must not come. */
 export interface Unwanted {
   readonly match: Match | undefined
-  readonly options: AbsenceOptions & { readonly timeout: number }
+  readonly options: AbsenceOptions
+  /** The server's `waitTimeout`. */
+  readonly timeout: number
   readonly only?: Only | undefined
 }
 
@@ -35,8 +37,9 @@ export interface Unwanted {
 export function expectNone(
   room: Mailroom,
   sessions: SessionBook,
-  { match, options: { within = 100, timeout, signal, since = 'start' }, only }: Unwanted,
+  { match, options, timeout: limit, only }: Unwanted,
 ): Promise<void> {
+  const { within = 100, timeout = limit, signal, since = 'start' } = options
   return new Promise((resolve, reject) => {
     checkMatch(match)
     checkTime('within', within)
@@ -49,20 +52,19 @@ export function expectNone(
     let stop: (() => void) | null = null
     // Silence that has begun in time may be long.
     let late = false
+    // Not for each line that somebody says: whoever is quiet now has to be so for as long as this takes.
     const look = (): void => {
-      stop?.()
-      stop = null
       const left = silence.since() + within - elapsed()
       if (left <= 0) settle(resolve)
-      else if (late) settle(() => reject(neverQuiet()))
-      else if (left < Number.POSITIVE_INFINITY) stop = after(left, look)
+      else stop = after(left < Number.POSITIVE_INFINITY ? left : Math.max(within, BUSY), look)
     }
+    const tooLate = (): void => settle(() => reject(neverQuiet()))
     const stopLimit =
       timeout === Number.POSITIVE_INFINITY
         ? null
         : after(Math.max(timeout, within), () => {
             late = true
-            if (!stop) look()
+            if (silence.since() === Number.POSITIVE_INFINITY) tooLate()
           })
     const aborted = (): void => settle(() => reject(abortedError(signal)))
     const stopMail = room.listen(
@@ -77,8 +79,7 @@ export function expectNone(
       () => settle(() => reject(goneError())),
     )
     const stopSessions = sessions.listen((id) => {
-      silence.heard(id)
-      look()
+      if (silence.heard(id) && late) tooLate()
     })
     function settle(finish: () => void): void {
       stop?.()
@@ -102,9 +103,13 @@ export function expectNone(
   }
 }
 
+/** ms between two looks at the least while a message is on its way. */
+const BUSY = 10
+
 /** Who said something, and who still might. */
 interface Silence {
-  heard(id: string): void
+  /** False: it was somebody who sends to others. */
+  heard(id: string): boolean
   /** When somebody said something for the last time; `Infinity` while a message is on its way. */
   since(): number
   /** Lines about who disturbed it. */
@@ -119,7 +124,9 @@ function createSilence(sessions: SessionBook, only: Only | undefined, began: num
   return {
     heard(id) {
       last.delete(id)
-      if (!isOthers(id)) last.set(id, elapsed())
+      const counts = !isOthers(id)
+      if (counts) last.set(id, elapsed())
+      return counts
     },
     since() {
       if (sessions.inTransaction.some((id) => !isOthers(id))) return Number.POSITIVE_INFINITY

@@ -78,6 +78,6 @@ export function createInbox(address: string, room: Mailroom, expectNone: ExpectN
     waitForAll: (count, match, options = {}) => room.wait({ count, match, options, only }),
     list: (match) => room.list(match, only),
     next: turns.next,
-    expectNone: (match, options = {}) => expectNone(match, { since: turns.given, ...options }, only),
+    expectNone: (match, options = {}) => expectNone(match, { ...options, since: options.since ?? turns.given }, only),
   }
 }

@@ -4,6 +4,9 @@ import { connect, type Socket } from 'node:net'
 import { on, startTestMail, type TestMail, type TestMailError } from '@posthouse/testing'
 import { createTransport } from 'nodemailer'
 import { describe, expect, test } from 'vitest'
+import { expectNone } from '../src/absence.js'
+import { createMailroom } from '../src/mailroom.js'
+import { createSessionBook } from '../src/sessions.js'
 
 const letter = { from: 'app@example.test', to: 'ada@example.test', subject: 'Hello', text: 'It works.' }
 const send = (mail: TestMail, more: object = {}) => createTransport(mail.transport()).sendMail({ ...letter, ...more })
@@ -25,6 +28,33 @@ describe('nothing comes, on a server that others use', () => {
     }
     return socket
   }
+
+  test('what is undefined was not said', async () => {
+    await using mail = await startTestMail({ waitTimeout: 1_000 })
+    const inbox = mail.inbox('ada@example.test')
+    await send(mail)
+    await inbox.next()
+    const unsaid = { timeout: undefined, since: undefined, signal: undefined } as unknown as object
+    await inbox.expectNone({}, { ...unsaid, within: 5 })
+    await mail.expectNone({}, { ...unsaid, since: 'now', within: 5 })
+  })
+
+  test('what a line costs does not grow with the connections that there are', async () => {
+    const book = createSessionBook(Date.now)
+    const room = createMailroom({ waitTimeout: 1_000, explain: () => '' })
+    let looks = 0
+    const counted = Object.defineProperty({ ...book }, 'inTransaction', {
+      get() {
+        looks++
+        return book.inTransaction
+      },
+    })
+    const quiet = expectNone(room, counted, { match: undefined, options: { within: 20 }, timeout: 1_000 })
+    for (let i = 0; i < 1_000; i++) book.started(String(i), 'smtp', '')
+    for (let i = 0; i < 10_000; i++) book.said(String(i % 1_000), 'C', 'NOOP')
+    await quiet
+    expect(looks).toBeLessThan(100)
+  })
 
   test('an inbox counts what is behind the last message that next has given', async () => {
     await using mail = await startTestMail()

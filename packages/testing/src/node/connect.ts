@@ -167,7 +167,7 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
     const turns = inTurn((since, how) => mine.waitFor(undefined, { ...how, since }))
     return {
       ...{ address, ...mine, next: turns.next },
-      expectNone: (match, how = {}) => mine.expectNone(match, { since: turns.given, ...how }),
+      expectNone: (match, how = {}) => mine.expectNone(match, { ...how, since: how.since ?? turns.given }),
     }
   }
 

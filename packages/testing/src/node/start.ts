@@ -101,7 +101,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
 
   function assemble(bound: Omit<Endpoints, 'http'>): TestMail & { endpoints: Endpoints } {
     const absence = (match: Match | undefined, how: AbsenceOptions, only?: Only): Promise<void> =>
-      expectNone(room, sessions, { match, options: { timeout: waitTimeout, ...how }, only })
+      expectNone(room, sessions, { match, options: how, timeout: waitTimeout, only })
     const { domain = 'mail.test', random } = options
     const inboxOf = (name: string): Inbox => createInbox(checkedAddress('inbox() takes', name, domain), room, absence)
     const mail: TestMail & { endpoints: Endpoints } = {

@@ -21,7 +21,7 @@ export async function testMailFor(test: AfterHook, options: TestMailOptions = {}
   const limit = test.task?.timeout
   const hook = test.onTestFinished ?? test.after
   if (!hook) throw new TestMailError('options', 'testMailFor needs a test context with after() or onTestFinished()')
-  const starting = startTestMail(limit ? { waitTimeout: limit * 0.8, ...options } : options)
+  const starting = startTestMail(limit ? { ...options, waitTimeout: options.waitTimeout ?? limit * 0.8 } : options)
   // At once: jest takes no hooks any more when its tests have begun.
   const clean = (): Promise<void> =>
     starting.then(

@@ -1,7 +1,7 @@
 /** Addresses as tests write them, and what is no address. */
 import { connectTestMail, startTestMail } from '@posthouse/testing'
 import { createTransport } from 'nodemailer'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 const letter = { from: 'app@example.test', subject: 'Hello', text: 'It works.' }
 const soon = { timeout: 50 }
@@ -36,4 +36,16 @@ test.each(['', 'Ada <ada@mail.test>', 'ada@', '@mail.test'])('inbox(%j) is for n
   await using remote = await connectTestMail(mail.http?.url as string)
   const refusal = { code: 'options', message: expect.stringContaining('inbox() takes an address (ada@mail.test)') }
   for (const { inbox } of [mail, remote]) expect(() => inbox(address)).toThrow(expect.objectContaining(refusal))
+})
+
+test('a test that replaces Math.random gets other addresses and ids all the same', async () => {
+  using _ = vi.spyOn(Math, 'random').mockReturnValue(0.5)
+  await using mail = await startTestMail({ now: () => Date.UTC(2026, 0, 1), http: true })
+  await using remote = await connectTestMail(mail.http?.url as string)
+  const addresses = [mail, remote].flatMap(({ inbox }) => Array.from({ length: 500 }, () => inbox().address))
+  expect(new Set(addresses).size).toBe(1_000)
+  const transport = createTransport({ ...mail.transport(), pool: true })
+  for (const to of addresses.slice(0, 50)) await transport.sendMail({ ...letter, to })
+  transport.close()
+  expect(new Set(mail.messages.map(({ id }) => id)).size).toBe(50)
 })

@@ -2,7 +2,17 @@ import { after, elapsed } from './clock.js'
 import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
 import { describeMessage } from './explain.js'
-import { abortedError, behind, checkTime, goneError, isFor, type Mailroom, type Mark, type Only } from './mailroom.js'
+import {
+  abortedError,
+  behind,
+  checkSince,
+  checkTime,
+  goneError,
+  isFor,
+  type Mailroom,
+  type Mark,
+  type Only,
+} from './mailroom.js'
 import { checkMatch, describeMatch, fits, type Match } from './match.js'
 import type { SessionBook } from './sessions.js'
 
@@ -44,6 +54,7 @@ export function expectNone(
     checkMatch(match)
     checkTime('within', within)
     checkTime('timeout', timeout)
+    checkSince(since)
     if (room.disposed) throw goneError()
     for (const message of behind(room.of(only), since)) if (fits(match, message)) throw unexpected(message)
     if (signal?.aborted) throw abortedError(signal)

@@ -105,6 +105,7 @@ export function createMailroom(options: MailroomOptions): Mailroom {
     const promise = new Promise<T>((resolve, reject) => {
       checkMatch(match)
       checkWait(count, timeout)
+      checkSince(how.since)
       if (disposed) throw goneError()
       for (const message of behind(listOf(only), how.since ?? 'start')) {
         if (found.length < count && fits(match, message)) found.push(message)
@@ -221,6 +222,14 @@ export function checkWait(count: number, timeout: number): void {
 export function checkTime(name: string, ms: number): void {
   if (typeof ms === 'number' && ms >= 0) return
   throw new TestMailError('options', `${name}: ${String(ms)} is no time: milliseconds, 0 or more`)
+}
+
+/** @throws TestMailError `options` for what is no point: also a mark of `connectTestMail` that was not awaited. */
+export function checkSince(since: unknown): void {
+  if (since === undefined || since === 'start' || since === 'now') return
+  const sequence = typeof since === 'object' && since !== null && 'sequence' in since ? since.sequence : null
+  if (typeof sequence === 'number') return
+  throw new TestMailError('options', "since: 'start', 'now', a mark or a message; a mark of connectTestMail is awaited")
 }
 
 /** The part of a list that counts; its messages stand in the order of their numbers. */

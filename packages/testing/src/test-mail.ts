@@ -88,7 +88,7 @@ export interface TestMail extends MailServer {
   clear(): void
 }
 
-/** A test server in another process. Disposing ends what this end has open; the server goes on. */
+/** A test server in another process. Disposing ends what this end has open, and its faults; the server goes on. */
 export interface RemoteTestMail extends MailServer {
   /**
    * The mail of one address, or of a user in the server's domain by name; without an argument of a new one that nobody

@@ -7,7 +7,7 @@ import { draftOctets } from '../draft.js'
 import { TestMailError } from '../errors.js'
 import { explainWait } from '../explain.js'
 import { inTurn, type RemoteInbox } from '../inbox.js'
-import { checkTime, checkWait, type Mark, type WaitOptions } from '../mailroom.js'
+import { checkSince, checkTime, checkWait, type Mark, type WaitOptions } from '../mailroom.js'
 import { checkMatch, fits, type Match } from '../match.js'
 import { encodeMatch, encodeScript, type JsonMatch, type JsonMessage } from '../remote/format.js'
 import type { TestSession } from '../sessions.js'
@@ -27,6 +27,9 @@ export interface ConnectOptions {
 
 /** ms that one request is held at most: below what clients and proxies take for a silence. */
 const HOLD = 120_000
+
+/** ms that a server has to answer when this end is disposed. */
+const GOODBYE = 2_000
 
 /** What the server says of itself. */
 interface ServerInfo {
@@ -50,19 +53,23 @@ interface RemoteWait {
  * const inbox = mail.inbox()
  * ```
  *
- * @throws TestMailError `unreachable`.
+ * @throws TestMailError `unreachable`; `options` for what is no URL of HTTP; `aborted`.
  */
 export async function connectTestMail(url: string, options: ConnectOptions = {}): Promise<RemoteTestMail> {
   const { waitTimeout = 4_000, domain = 'mail.test' } = options
-  const base = new URL(url.endsWith('/') ? url : `${url}/`)
+  const base = baseOf(url)
   const ended = new AbortController()
   const call = createCaller(base, ended.signal)
-  const { endpoints: served, ca } = await call<ServerInfo>({ method: 'GET', path: 'server' })
+  const info = await call<ServerInfo>({ method: 'GET', path: 'server', signal: options.signal })
+  if (!info?.endpoints) throw new TestMailError('unreachable', `${base.href} is no test mail server`)
+  const { endpoints: served, ca } = info
   const { createTestMessage, prepareFor } = await import('../content/message.js')
   const endpoints = reachable(served, base.hostname)
   const caFile = ca === '' ? null : createCaFile(ca)
   /** What somebody waits for; when this end is disposed nobody has to look at it any more. */
   const pending = new Set<Promise<unknown>>()
+  /** Faults that this end has scripted and not removed. */
+  const faults = new Set<string>()
 
   function held<T>(promise: Promise<T>): Promise<T> {
     pending.add(promise)
@@ -90,6 +97,7 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
   async function wait(wanted: RemoteWait): Promise<TestMessage[]> {
     const { match, options: how } = wanted
     checkWait(wanted.count, how.timeout ?? waitTimeout)
+    checkSince(how.since)
     const since = how.since === 'now' ? await mark() : (how.since ?? 'start')
     const json = encodeMatch(match)
     return json ? waitByShape(wanted, since, json) : waitByFunction(wanted, since)
@@ -143,6 +151,7 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
     const { within = 100, timeout = waitTimeout, signal } = how
     checkTime('within', within)
     checkTime('timeout', timeout)
+    checkSince(how.since)
     const from = how.since === 'now' ? await mark() : (how.since ?? 'start')
     const since = from === 'start' ? from : from.sequence
     // A session that nobody has: that tells when it is quiet.
@@ -194,7 +203,10 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
     },
     async script(...scripts) {
       const { id } = await call<{ id: string }>({ method: 'POST', path: 'scripts', body: scripts.map(encodeScript) })
-      const remove = (): Promise<void> => call({ method: 'DELETE', path: `scripts/${id}` })
+      faults.add(id)
+      const remove = async (): Promise<void> => {
+        if (faults.delete(id)) await call({ method: 'DELETE', path: `scripts/${id}` })
+      }
       return { remove, [Symbol.asyncDispose]: remove }
     },
     async deliver(to, draft, { folder, flags = [], at } = {}) {
@@ -217,6 +229,16 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
     ended.abort()
     options.signal?.removeEventListener('abort', aborted)
     caFile?.remove()
+    await removeFaults()
+  }
+
+  /** Those that come next to the server shall not suffer from them; one that does not answer has none. */
+  async function removeFaults(): Promise<void> {
+    const ids = [...faults]
+    faults.clear()
+    if (ids.length === 0) return
+    const goodbye = createCaller(base, AbortSignal.timeout(GOODBYE))
+    await Promise.all(ids.map((id) => goodbye({ method: 'DELETE', path: `scripts/${id}` }).catch(() => {})))
   }
 
   /** Ends when this end is disposed. */
@@ -239,6 +261,14 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
   if (options.signal?.aborted) await dispose()
   else options.signal?.addEventListener('abort', aborted, { once: true })
   return mail
+}
+
+/** @throws TestMailError `options`: mostly a variable that is not set, or the URL of SMTP. */
+function baseOf(url: unknown): URL {
+  const text = String(url)
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return new URL(text.endsWith('/') ? text : `${text}/`)
+  const wanted = 'the URL of its HTTP interface is wanted (mail.http.url, TEST_MAIL_URL): http://127.0.0.1:8025'
+  throw new TestMailError('options', `connectTestMail(${text}): ${wanted}`)
 }
 
 /** A server that listens on all addresses is reached by the name under which its HTTP interface was. */

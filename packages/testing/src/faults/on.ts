@@ -188,7 +188,7 @@ function build<T>(protocol: Script['protocol'], step: string, name: string, sett
     stall: () => script({ type: 'stall' }, 'stall()'),
     drop: ({ after = 0 }: { after?: number } = {}) => {
       const of = TAKES_MESSAGE.has(step) ? 'client' : 'server'
-      return script({ type: 'drop', after: notNegative('drop', after), of }, `drop(${after === 0 ? '' : after})`)
+      return script({ type: 'drop', after: wholeOctets(after), of }, `drop(${after === 0 ? '' : after})`)
     },
     throttle: (octetsPerSecond: number) =>
       script({ type: 'throttle', octetsPerSecond: positive(octetsPerSecond) }, `throttle(${octetsPerSecond})`),
@@ -230,6 +230,11 @@ function probability(chance: number): number {
 function notNegative(name: string, value: number): number {
   if (!(Number.isFinite(value) && value >= 0)) throw new TestMailError('options', `${name}(${value}): 0 or more`)
   return value
+}
+
+function wholeOctets(after: number): number {
+  if (!(Number.isInteger(after) && after >= 0)) throw new TestMailError('options', `drop(${after}): octets, 0 or more`)
+  return after
 }
 
 function positive(rate: number): number {

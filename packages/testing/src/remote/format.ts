@@ -1,9 +1,9 @@
 /** What crosses HTTP: matches, messages and faults as JSON. */
-import { reply } from '@posthouse/smtp'
 import type { TestEnvelope, TestMessage, TestMessageOrigin } from '../content/message.js'
 import { TestMailError } from '../errors.js'
-import type { FaultAction, Script } from '../faults/script.js'
+import type { Script } from '../faults/script.js'
 import { CLAUSES, checkMatch, type Match, type MessageShape, noClause, type Text } from '../match.js'
+import { decodeAction, isStep } from './action.js'
 
 /** A text that is wanted. */
 export type JsonText = string | { readonly pattern: string; readonly flags: string }
@@ -134,48 +134,35 @@ export function encodeScript(script: Script): unknown {
   }
 }
 
-const ACTIONS: ReadonlySet<string> = new Set<FaultAction['type']>([
-  ...(['reply', 'line', 'delay', 'stall', 'raw', 'drop', 'drop-after-accept', 'drop-mid-literal'] as const),
-  ...(['throttle', 'without', 'fail-handshake', 'uid-validity', 'expunge-meanwhile'] as const),
-])
-
 /** @throws TestMailError `options` for what is no fault. */
 export function decodeScript(json: unknown): Script {
   const { protocol, step, action, times, chance, seed, argument, name } = (json ?? {}) as Record<string, unknown>
-  const { type } = (action ?? {}) as { type?: unknown }
-  if (
-    !(protocol === 'smtp' || protocol === 'imap' || protocol === 'pop3') ||
-    typeof step !== 'string' ||
-    typeof type !== 'string' ||
-    !ACTIONS.has(type)
-  ) {
+  if (!(protocol === 'smtp' || protocol === 'imap' || protocol === 'pop3') || typeof step !== 'string') {
     throw new TestMailError('options', 'this is no scripted fault of @posthouse/testing')
   }
+  if (!isStep(protocol, step)) throw new TestMailError('options', `${protocol} has no step ${step}`)
+  const decoded = decodeAction(action)
   return {
     protocol,
     step,
-    action: decodeAction(action as FaultAction),
-    times: typeof times === 'number' ? times : Number.POSITIVE_INFINITY,
-    chance: typeof chance === 'number' ? chance : 1,
-    seed: typeof seed === 'number' ? seed : 1,
+    action: decoded,
+    times: numberOr(times, 'times', Number.POSITIVE_INFINITY),
+    chance: numberOr(chance, 'chance', 1),
+    seed: numberOr(seed, 'seed', 1),
     argument: decodeArgument(argument),
     when: null,
-    name: typeof name === 'string' ? name : `${protocol}.${step}.${type}`,
+    name: typeof name === 'string' ? name : `${protocol}.${step}.${decoded.type}`,
   }
+}
+
+function numberOr(value: unknown, name: string, fallback: number): number {
+  if (value === undefined || value === null) return fallback
+  if (typeof value === 'number' && value >= 0) return value
+  throw new TestMailError('options', `${name} is a number, 0 or more`)
 }
 
 function decodeArgument(json: unknown): Script['argument'] {
   if (json === undefined || json === null) return null
   const text = decodeText(json, 'argument')
   return typeof text === 'function' ? null : text
-}
-
-function decodeAction(action: FaultAction): FaultAction {
-  if (action.type !== 'reply') return action
-  try {
-    const { code, enhanced, text } = action.reply
-    return { type: 'reply', reply: reply(code, enhanced, text) }
-  } catch (cause) {
-    throw new TestMailError('options', `this is no SMTP reply: ${(cause as Error).message}`, { cause })
-  }
 }

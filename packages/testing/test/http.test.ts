@@ -130,7 +130,7 @@ describe('in any language', () => {
     await until('"subject":"2"')
     await send(mail, { subject: '3' })
     await until('"subject":"3"')
-    expect(seen).toMatch(/^id: 2\nevent: message\ndata: \{/)
+    expect(seen).toMatch(/^retry: 1000\n\nid: 2\nevent: message\ndata: \{/)
     expect(seen).not.toContain('"subject":"1"')
     abort.abort()
   })

@@ -135,13 +135,19 @@ export function createTestMailApi(mail: TestMail, access: HttpAccess = {}): (req
   ]
 
   return async (request) => {
+    if (request.method !== 'HEAD') return answer(request, request.method)
+    const { status, headers, body } = await answer(request, 'GET')
+    await body?.cancel()
+    return new Response(null, { status, headers })
+  }
+
+  async function answer(request: Request, method: string): Promise<Response> {
     const refused = refusalOf(request, access)
     if (refused) return refused
     const url = new URL(request.url)
     try {
-      const found = find(routes, request.method, url.pathname)
-      if (!found)
-        return failure(404, 'missing', `there is no ${request.method} ${url.pathname}; GET / tells what there is`)
+      const found = find(routes, method, url.pathname)
+      if (!found) return failure(404, 'missing', `there is no ${method} ${url.pathname}; GET / tells what there is`)
       return await found.answer({ request, url, parameters: found.parameters })
     } catch (error) {
       return told(error)
@@ -189,7 +195,7 @@ function inQuery(url: URL, signal: AbortSignal | undefined): Asked {
 function numberIn(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name)
   if (value === null) return undefined
-  const number = Number(value)
+  const number = value.trim() === '' ? Number.NaN : Number(value)
   if (!Number.isFinite(number) || number < 0) throw new TestMailError('options', `${name} is a number`)
   return number
 }
@@ -200,21 +206,32 @@ function inBody(body: unknown, signal: AbortSignal): Asked {
   if (unknown !== undefined) throw new TestMailError('options', `${unknown} is nothing to ask; clauses stand in match`)
   return {
     match: decodeMatch(match),
-    recipient: typeof recipient === 'string' ? recipient : null,
-    count: typeof count === 'number' ? count : null,
-    within: typeof within === 'number' ? within : undefined,
-    raw: raw === true,
+    recipient: ofType<string>('string', recipient, 'recipient') ?? null,
+    count: ofType<number>('number', count, 'count') ?? null,
+    within: ofType<number>('number', within, 'within'),
+    raw: ofType<boolean>('boolean', raw, 'raw') ?? false,
     options: waitOptions({ timeout, since }, signal),
   }
 }
 
+/** @throws TestMailError `options` for something else: `"2"` is no number. */
+function ofType<T>(type: 'string' | 'number' | 'boolean', value: unknown, name: string): T | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value !== type) throw new TestMailError('options', `${name} is a ${type}`)
+  return value as T
+}
+
 function waitOptions(asked: { timeout: unknown; since: unknown }, signal: AbortSignal | undefined): WaitOptions {
-  const { timeout, since } = asked
-  const point = since === 'now' || since === 'start' ? since : { sequence: Number(since ?? 0) || 0 }
+  const timeout = ofType<number>('number', asked.timeout, 'timeout')
+  const since = asked.since ?? 'start'
+  const point = since === 'now' || since === 'start' ? since : { sequence: since === '' ? Number.NaN : Number(since) }
+  if (typeof point === 'object' && !(point.sequence >= 0)) {
+    throw new TestMailError('options', 'since is `start`, `now` or the sequence of a message')
+  }
   return {
     since: point,
     ...(signal && { signal }),
-    ...(typeof timeout === 'number' && { timeout: Math.min(timeout, HOLD) }),
+    ...(timeout !== undefined && { timeout: Math.min(timeout, HOLD) }),
   }
 }
 

@@ -15,6 +15,8 @@ export function eventStream(mail: TestMail, request: Request): Response {
   const encoder = new TextEncoder()
   return stream(
     new ReadableStream({
+      // At once: without an octet a client would not know that it is heard.
+      start: (controller) => controller.enqueue(encoder.encode('retry: 1000\n\n')),
       async pull(controller) {
         try {
           const message = await nextOrNull(mail, after, request.signal)

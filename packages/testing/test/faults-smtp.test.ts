@@ -224,9 +224,12 @@ test('delays come before what decides, and several faults work together', async 
   expect(seen).toEqual(['run', 'run'])
 })
 
-test('a slow server is slow, and correct', async () => {
+test.each([
+  ['at each step', on.any.throttle(20_000)],
+  ['from its greeting on, also behind STARTTLS', on.greeting.throttle(20_000)],
+])('a server that is slow %s is slow, and correct', async (_when, script) => {
   await using mail = await startTestMail({ tls: 'auto', strictScripts: true })
-  using _ = mail.script(on.any.throttle(20_000))
+  using _ = mail.script(script)
   const started = performance.now()
   expect(await send(mail, { requireTLS: true })).toBeNull()
   // More than 5,000 octets go one way and are waited for.

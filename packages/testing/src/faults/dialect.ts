@@ -9,6 +9,8 @@ export interface Controls {
   /** Says octets, each piece in a packet of its own, in place of what the server says to the event in progress. */
   replace(pieces: readonly string[]): Promise<void>
   throttle(octetsPerSecond: number): void
+  /** Octets per second; 0: no limit. */
+  readonly rate: number
   /** Nothing is answered any more, and nothing read is looked at; the connection stays open. */
   stall(): void
   /** What of a line that the server says now is heard; `null`: nothing. */

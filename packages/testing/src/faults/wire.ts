@@ -18,16 +18,22 @@ const DROPPED = 'scripted: dropped'
 /** Puts faults between a protocol and its listener. Costs nothing but a look into an empty book while there are none. */
 export function withFaults(protocol: Protocol, dialect: Dialect, around: Surroundings): FaultyProtocol {
   const controls = new Map<string, Controls>()
+  /** Of connections that go over to TLS: they are as slow behind it. */
+  const rates = new Map<string, number>()
   return {
     name: protocol.name,
     controls,
     connect(link) {
       const made = connectFaulty(protocol, dialect, around, link)
       controls.set(link.id, made.controls)
+      const rate = rates.get(link.id)
+      if (rate !== undefined) made.controls.throttle(rate)
+      rates.delete(link.id)
       const { session } = made
       const { closed } = session
       session.closed = (reason) => {
         if (controls.get(link.id) === made.controls) controls.delete(link.id)
+        if (reason.type === 'upgraded' && made.controls.rate > 0) rates.set(link.id, made.controls.rate)
         return closed?.(reason)
       }
       return made
@@ -87,6 +93,9 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
       outlet.swallows = true
     },
     throttle: (octetsPerSecond) => outlet.throttle(octetsPerSecond),
+    get rate() {
+      return outlet.rate
+    },
     stall() {
       void link.flush()
       outlet.mute()

@@ -40,6 +40,10 @@ describe('codes in text', () => {
     ['See https://example.test/login?code=998877&id=112233 or type 445566 as your code', '445566'],
     ['Card 4111 1111 1111 1111 was charged 12000 USD. One-time password: 303132', '303132'],
     ['Su código es 818283', '818283'],
+    ['Il tuo codice è 482913. Ordine 991234', '482913'],
+    ['Twój kod weryfikacyjny: 482913\nNumer zamówienia 123456', '482913'],
+    ['Doğrulama kodunuz: 482913. Sipariş 883311', '482913'],
+    ['رمز التحقق الخاص بك هو 482913. رقم الطلب 12345', '482913'],
     ['Order 7712345 confirmed\nYour verification code:482913', '482913'],
     ['OTP:482913', '482913'],
     ['认证:订单号 99887766,验证码 4829', '4829'],
@@ -109,6 +113,35 @@ describe('codes in text', () => {
   test('the subject counts, and a code that stands in several places is the likelier one', () => {
     expect(code('Welcome', {}, '', '482913 is your code')).toBe('482913')
     expect(code('code 111222, code 333444', {}, '', 'Code 333444')).toBe('333444')
+  })
+})
+
+/** Half a minute each, or hours, when each candidate looks at all of its line. */
+describe('long lines and many of them take their time once', () => {
+  const MANY = 20_000
+  test.each([
+    ['labels', 'code: abc '.repeat(MANY)],
+    ['addresses without an end', 'a@'.repeat(MANY)],
+    ['codes in a line', Array.from({ length: MANY }, (_, i) => `code ${100_000 + i}`).join(' ')],
+    ['codes, each in a line', '123456\n'.repeat(MANY)],
+    ['groups', 'AA-'.repeat(MANY)],
+    ['digits', '1'.repeat(4 * MANY)],
+    ['brackets behind an address', `http://${'('.repeat(3 * MANY)}${')'.repeat(4 * MANY)}`],
+    ['addresses that are opened', '<https://x '.repeat(4 * MANY)],
+  ])('%s', (_name, text) => {
+    const began = performance.now()
+    findLinks('', text)
+    try {
+      code(text)
+    } catch {
+      // None, or too many.
+    }
+    expect(performance.now() - began).toBeLessThan(15_000)
+  })
+
+  test('a code behind thousands of words, and one behind a word that is too long', () => {
+    expect(code(`${'word '.repeat(5_000)}Your code is 482913 ${'word '.repeat(5_000)}`)).toBe('482913')
+    expect(code(`${'x'.repeat(5_000)} Your code is 482913`)).toBe('482913')
   })
 })
 

@@ -20,7 +20,7 @@ const GROUPED = /(?<![\w.+(/-]|\d )\d{2,4}(?: \d{2,4}){1,3}(?![\w./-]| \d)/g
 /** Behind a label small letters are as good as capitals. */
 const WORD = /^[ \t]*([A-Za-z0-9]{4,12})(?![\w@/-])/
 /** Numbers in addresses are no codes. */
-const ADDRESS = /\bhttps?:\/\/[^\s<>"]+|[^\s<>"]+@[^\s<>"]+\.[a-z]+/gi
+const ADDRESS = /\bhttps?:\/\/[^\s<>"]+|[^\s<>"@]+@[^\s<>"@]+\.[a-z]+/gi
 
 /** In order of their place. `digits`: how many characters the code has, if that is known. */
 export function tokensOf(line: VisibleLine, digits: number | undefined): CodeToken[] {

@@ -61,10 +61,27 @@ export function findCode(content: CodeSource, options: CodeOptions = {}): string
 function linesOf({ html, text, subject }: CodeSource): PlacedLine[] {
   const seen = joinBoxes(visibleLines(html))
   return [
-    ...seen.map((line) => ({ ...line, text: plain(line.text), place: 'html' })),
-    ...text.split(/\r?\n/).map((line) => ({ text: plain(line), prominent: false, place: 'text' })),
-    { text: plain(subject), prominent: false, place: 'subject' },
+    ...seen.flatMap(({ text, prominent }) => pieces(plain(text)).map((text) => ({ text, prominent, place: 'html' }))),
+    ...text.split(/\r?\n/).flatMap((line) => pieces(plain(line)).map((text) => ({ ...small, text, place: 'text' }))),
+    ...pieces(plain(subject)).map((text) => ({ ...small, text, place: 'subject' })),
   ]
+}
+
+const small = { prominent: false }
+
+/** Characters of a line that are looked at together. */
+const LONGEST = 2_000
+
+/** A line that is too long is several: what is around each candidate is looked at, and each takes its time. */
+function pieces(line: string): string[] {
+  const cut: string[] = []
+  for (let from = 0; from === 0 || from < line.length; ) {
+    const blank = line.length - from > LONGEST ? line.lastIndexOf(' ', from + LONGEST) : -1
+    const to = blank > from ? blank : from + LONGEST
+    cut.push(line.slice(from, to))
+    from = to
+  }
+  return cut
 }
 
 /** Full-width digits, hyphens of all kinds and blanks of all widths are what a reader types for them. */
@@ -121,9 +138,12 @@ function rank(lines: readonly PlacedLine[], options: CodeOptions, dropped: Map<s
   return [...found.values()].sort((a, b) => b.score - a.score)
 }
 
+/** Codes of a list at most. */
+const LISTED = 50
+
 /** The text above a line; that of a list of codes stands above each of them. */
 function lineAbove(lines: readonly PlacedLine[], at: number): string {
-  for (let i = at - 1; i >= 0 && lines[i].place === lines[at].place; i--) {
+  for (let i = at - 1; i >= Math.max(0, at - LISTED) && lines[i].place === lines[at].place; i--) {
     const text = lines[i].text.trim()
     if (text !== '' && !/^[A-Z0-9]+(?:[- ][A-Z0-9]+)*$/.test(text)) return lines[i].text
   }

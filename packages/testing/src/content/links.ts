@@ -91,9 +91,9 @@ function textLinks(text: string): FoundLink[] {
   for (const { index } of text.matchAll(SCHEME)) {
     // An address may hold another one as a parameter.
     if (index < end) continue
-    const bracketed = text[index - 1] === '<' ? text.indexOf('>', index) : -1
-    const inBrackets = bracketed !== -1 && bracketed - index < LONGEST
-    end = inBrackets ? bracketed : endOfAddress(text, index)
+    const length = text[index - 1] === '<' ? text.slice(index, index + LONGEST).indexOf('>') : -1
+    const inBrackets = length !== -1
+    end = inBrackets ? index + length : endOfAddress(text, index)
     const href = inBrackets ? text.slice(index, end).replace(/\s+/g, '') : withoutPunctuation(text.slice(index, end))
     const link = linkTo(href, href, undefined)
     if (link) links.push(link)
@@ -118,12 +118,18 @@ function endOfAddress(text: string, from: number): number {
 
 /** A sentence's punctuation does not belong to the address that ends it, nor does a bracket that was opened before. */
 function withoutPunctuation(href: string): string {
-  for (;;) {
-    const last = href.at(-1) ?? ''
+  const counts = new Map<string, number>()
+  const countOf = (bracket: string): number => {
+    const count = counts.get(bracket) ?? href.split(bracket).length
+    counts.set(bracket, count)
+    return count
+  }
+  for (let end = href.length; ; end--) {
+    const last = href[end - 1] ?? ''
     const opening = CLOSING.get(last)
-    const unbalanced = opening !== undefined && href.split(last).length > href.split(opening).length
-    if (last === '' || (!unbalanced && !'.,;:!?\'"*'.includes(last))) return href
-    href = href.slice(0, -1)
+    const unbalanced = opening !== undefined && countOf(last) > countOf(opening)
+    if (last === '' || (!unbalanced && !'.,;:!?\'"*'.includes(last))) return href.slice(0, end)
+    if (unbalanced) counts.set(last, countOf(last) - 1)
   }
 }
 

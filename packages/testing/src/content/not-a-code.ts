@@ -15,7 +15,8 @@ const REFERENCE = new RegExp(
   [
     '(?:\\b(?:order|invoice|ticket|case|ref(?:erence)?|customer|account|booking|tracking|member|zip|plz|box|suite|apt|room',
     '|bestellung|rechnung|kunde|auftrag|version|build|chrome|firefox|safari|windows|android|ios|macos|port|page|issue',
-    '|article|device|parcel)(?:\\s?(?:no|number|nr|nummer|id))?|\\b[a-zäöüß]{3,}(?:nummer|nr)|(?:番号|订单号|訂單號|单号))',
+    '|article|device|parcel|commande|facture|pedido|factura|ordine|fattura|bestelling|factuur|zam[óo]wieni[ae]|sipari[şs])',
+    '(?:\\s?(?:no|number|nr|nummer|id))?|\\b[a-zäöüß]{3,}(?:nummer|nr)|(?:番号|订单号|訂單號|单号|заказ))',
     '(?: is| lautet| ist)?[.:]?\\s?#?$',
   ].join(''),
   'i',
@@ -33,12 +34,15 @@ export interface Surroundings {
   readonly near: RegExp | undefined
 }
 
+/** Characters before and behind a token that say what it is. */
+const AROUND = 100
+
 /** Why a token of a line is no code; `null` when it may be one. */
 export function notACode(token: string, line: VisibleLine, index: number, known: Surroundings): string | null {
   const { above, digits } = known
   const bare = token.replace(/[- ]/g, '')
-  const before = line.text.slice(0, index)
-  const behind = line.text.slice(index + token.length)
+  const before = line.text.slice(Math.max(0, index - AROUND), index)
+  const behind = line.text.slice(index + token.length, index + token.length + AROUND)
   const alone = line.text.trim() === token
   if (!/\d/.test(bare)) return 'a word'
   if (digits !== undefined && bare.length !== digits) return `not ${digits} characters`

@@ -75,7 +75,7 @@ const WIDE_SPACING: Least = { px: 1, pt: 1, em: 0.1, rem: 0.1 }
 function largeType(style: string): boolean {
   const size = /font-size:\s*(\d+(?:\.\d+)?)(px|pt|em|rem)/i.exec(style)
   if (size) return reaches(LARGE_TYPE, size)
-  const spacing = /letter-spacing:\s*(\d*\.?\d+)(px|pt|em|rem)/i.exec(style)
+  const spacing = /letter-spacing:\s*(\d{0,6}\.?\d{1,6})(px|pt|em|rem)/i.exec(style)
   return spacing !== null && reaches(WIDE_SPACING, spacing)
 }
 

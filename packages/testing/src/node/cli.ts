@@ -138,6 +138,8 @@ async function main(): Promise<void> {
   const mail = await start(command, (service) => moved.add(service))
   const end = (): void => void mail.dispose()
   process.once('SIGINT', end).once('SIGTERM', end)
+  // Who has read where the ports are may stop reading: the server goes on.
+  process.stdout.on('error', () => {})
   if (command.values.json) console.log(JSON.stringify(ready(mail.endpoints, moved)))
   else console.log(announce(mail, moved, command))
   await follow(mail, command)
@@ -145,5 +147,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error)
+  if ((error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) console.error('--help says what there is')
   process.exitCode = 1
 })

@@ -54,3 +54,13 @@ test('the octets are a copy', async () => {
   expect(Buffer.from(raw).toString()).toBe(eml)
   expect((await mail.deliver('ada', eml)).raw.constructor).toBe(Uint8Array)
 })
+
+test.each([
+  ['SMTP alone', {}],
+  ['its mailboxes, too', { imap: true }],
+])('a server that was disposed takes nothing: %s', async (_name, options) => {
+  const mail = await startTestMail(options)
+  await mail.dispose()
+  await expect(mail.deliver('ada', eml)).rejects.toMatchObject({ code: 'disposed' })
+  expect(mail.messages).toHaveLength(0)
+})

@@ -1,5 +1,4 @@
 import {
-  deliverTo,
   dsnEnvelope,
   dsnRecipient,
   type ReceivedMessage,
@@ -10,7 +9,6 @@ import {
   type SmtpSession,
   type Transaction,
 } from '@posthouse/smtp'
-import type { MemoryStore } from '@posthouse/store-api'
 import type { TestDsn, TestEnvelope, TestMessageOrigin } from '../content/message.js'
 import type { FaultAction, ScriptBook } from '../faults/script.js'
 import { atStep, recipientsOf, type SmtpFaultOptions } from '../faults/smtp.js'
@@ -18,13 +16,14 @@ import { gone } from '../faults/wire.js'
 import type { Mailroom } from '../mailroom.js'
 import type { TestMailLimits } from '../options.js'
 import type { SessionBook } from '../sessions.js'
+import type { TestStore } from './mail-store.js'
 
 export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situation'> {
   readonly room: Mailroom
   readonly sessions: SessionBook
   readonly scripts: ScriptBook
-  /** Where IMAP and POP3 read; `null` when there are none. */
-  readonly store: MemoryStore | null
+  /** Where IMAP and POP3 read, loaded while the test does something else; `null` when there are none. */
+  readonly store: (() => Promise<TestStore>) | null
   readonly limits: TestMailLimits
   readonly now: () => number
   /** What reads messages is loaded while the test does something else. */
@@ -34,12 +33,16 @@ export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situat
 const AFTER_ACCEPT: ReadonlySet<FaultAction['type']> = new Set(['drop-after-accept'] as const)
 
 /** True when so many octets more are not taken. */
-export function isFull({ room, store, limits }: Pick<KeepOptions, 'room' | 'store' | 'limits'>, size: number): boolean {
+export function isFull(
+  { room, limits }: Pick<KeepOptions, 'room' | 'limits'>,
+  store: TestStore | undefined,
+  size: number,
+): boolean {
   if (room.count >= limits.messages || room.octets + size > limits.bytes) return true
-  if (!store || store.usage().octets + size <= limits.bytes) return false
+  if (!store || store.mail.usage().octets + size <= limits.bytes) return false
   // It keeps what the test has cleared, and for a while what clients have expunged.
-  store.collect()
-  return store.usage().octets + size > limits.bytes
+  store.mail.collect()
+  return store.mail.usage().octets + size > limits.bytes
 }
 
 export function fullText({ messages, bytes }: TestMailLimits): string {
@@ -49,16 +52,16 @@ export function fullText({ messages, bytes }: TestMailLimits): string {
 /** The end of the chain: keeps each message, and lets everybody who waits see it before the client is told `250`. */
 export function keep(options: KeepOptions): SmtpHandler {
   const { room, sessions, store, limits, scripts } = options
-  const delivery = store ? deliverTo(store) : null
 
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Reply | readonly Reply[]> {
     const { transaction } = received
-    if (isFull(options, received.size)) return reply(452, '4.3.1', fullText(limits))
     const { createTestMessage, prepareFor } = await options.content()
+    const kept = await store?.()
+    if (isFull(options, kept, received.size)) return reply(452, '4.3.1', fullText(limits))
     // A copy, and no Buffer: what a test compares and keeps.
     const raw = new Uint8Array(received.octets())
     await prepareFor(raw)
-    const stored = (await delivery?.message(received, session)) ?? replies.accepted(transaction.id)
+    const stored = (await kept?.delivery.message(received, session)) ?? replies.accepted(transaction.id)
     room.add((sequence) =>
       createTestMessage({
         id: transaction.id,
@@ -82,7 +85,7 @@ export function keep(options: KeepOptions): SmtpHandler {
     name: 'keep',
     // No summary: IMAP makes one when it is asked, and what makes it would be loaded for the first message.
     needs: ['octets'],
-    ...(delivery?.body && { body: delivery.body }),
+    ...(store && { body: async (...about) => (await store()).delivery.body?.(...about) }),
     message,
   }
 }

@@ -1,6 +1,5 @@
-/** The protocol servers of a test server, each with its faults. */
+/** The SMTP server of a test server with its faults, and what all its servers share. */
 import { createSmtpServer, dsnExtension, reply, type SmtpHandler } from '@posthouse/smtp'
-import type { MemoryStore } from '@posthouse/store-api'
 import type { Protocol } from '@posthouse/wire'
 import { addressKey } from '../address.js'
 import { anyOctets } from '../any-octets.js'
@@ -24,14 +23,14 @@ export interface Parts {
   readonly scripts: ScriptBook
   readonly room: KeepOptions['room']
   readonly content: KeepOptions['content']
-  readonly store: MemoryStore | null
+  readonly store: KeepOptions['store']
 }
 
-function situationIn(sessions: SessionBook) {
+export function situationIn(sessions: SessionBook) {
   return (argument: string, remote: string): FaultSituation => ({ argument, remote, open: sessions.open })
 }
 
-function surroundingsOf({ scripts, sessions }: Parts): Surroundings {
+export function surroundingsOf({ scripts, sessions }: Parts): Surroundings {
   return {
     book: scripts,
     situation: situationIn(sessions),
@@ -98,38 +97,4 @@ function onlyThese({ known, accountOf }: Users): SmtpHandler {
     rcpt: ({ address }) =>
       known?.has(accountOf(address)) ? undefined : reply(550, '5.1.1', `No such user here: ${address}`),
   }
-}
-
-export async function makeImap(parts: Parts, store: MemoryStore): Promise<Protocol> {
-  const { users, sessions, scripts } = parts
-  const [{ createImapServer, standardExtensions }, { imapFaults, withoutCapabilities }] = await Promise.all([
-    import('@posthouse/imap'),
-    import('../faults/imap.js'),
-  ])
-  const situation = situationIn(sessions)
-  const faults = imapFaults(store, sessions)
-  const server = createImapServer({
-    store,
-    authenticate: users.verifier ?? (() => null),
-    allowInsecureAuth: true,
-    extensions: [...standardExtensions, faults.extension],
-    limits: { authFailureDelay: 0 },
-    capabilities: (words, { link }) => withoutCapabilities(words, scripts, situation('', link.remote.address)),
-  })
-  return withFaults(server, faults.dialect, surroundingsOf(parts))
-}
-
-export async function makePop3(parts: Parts, store: MemoryStore): Promise<Protocol> {
-  const { users, sessions } = parts
-  const [{ createPop3Server }, { pop3Dialect }] = await Promise.all([
-    import('@posthouse/pop3'),
-    import('../faults/pop3.js'),
-  ])
-  const server = createPop3Server({
-    store,
-    authenticate: users.verifier ?? (() => null),
-    allowInsecureAuth: true,
-    limits: { authFailureDelay: 0 },
-  })
-  return withFaults(server, pop3Dialect(sessions), surroundingsOf(parts))
 }

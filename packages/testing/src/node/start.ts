@@ -1,4 +1,3 @@
-import { createMemoryStore } from '@posthouse/store-api'
 import type { Log, Protocol } from '@posthouse/wire'
 import { type Listening, listen } from '@posthouse/wire/node'
 import { type AbsenceOptions, expectNone } from '../absence.js'
@@ -16,7 +15,8 @@ import type { Endpoint, Endpoints, TestMail } from '../test-mail.js'
 import { deliver } from './deliver.js'
 import { createCaFile, environmentOf, hostInUrl, transportOf } from './environment.js'
 import { later } from './later.js'
-import { makeImap, makePop3, makeSmtp, type Parts } from './servers.js'
+import type { TestStore } from './mail-store.js'
+import { makeSmtp, type Parts } from './servers.js'
 import { tlsOf } from './tls-of.js'
 import { usersOf } from './users.js'
 
@@ -77,8 +77,9 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
 
   async function bindAll(): Promise<Omit<Endpoints, 'http'>> {
     const smtp = makeSmtp(parts)
-    const imap = store && (options.imap || options.imaps) ? later('imap', () => makeImap(parts, store)) : null
-    const pop3 = store && (options.pop3 || options.pop3s) ? later('pop3', () => makePop3(parts, store)) : null
+    const imap = store && (options.imap || options.imaps) ? later('imap', () => loadImap(parts, store)) : null
+    const pop3 = store && (options.pop3 || options.pop3s) ? later('pop3', () => loadPop3(parts, store)) : null
+    if (store) behind.push(store)
     for (const one of [imap, pop3]) if (one) behind.push(one.load)
     return {
       smtp: await bind(smtp, 'smtp', options.smtp ?? true),
@@ -162,7 +163,6 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
       room.dispose()
       signal?.removeEventListener('abort', aborted)
       await Promise.all(open.map((one) => one.close()))
-      store?.close?.()
       caFile?.remove()
       if (options.strictScripts) checkScripts(scripts, sessions.surprises)
     })()
@@ -188,6 +188,13 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
     const users = usersOf(options, domain)
     const limits = limitsOf(options.limits)
     const autoCreate = (account: string): boolean => users.known?.has(account) ?? true
+    let opening: Promise<TestStore> | null = null
+    function store(): Promise<TestStore> {
+      opening ??= import('./mail-store.js').then(({ createTestStore }) =>
+        createTestStore({ autoCreate, maxBytes: limits.bytes, clock: now }),
+      )
+      return opening
+    }
     let reading: ReturnType<Parts['content']> | null = null
     // To import what is there already takes longer than to read a message.
     const content: Parts['content'] = () => (reading ??= import('../content/message.js'))
@@ -200,15 +207,23 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
       content,
       scripts: createScriptBook(sessions.surprise),
       room: createMailroom({ waitTimeout, explain: sessions.explain }),
-      store: [imap, imaps, pop3, pop3s].some(Boolean)
-        ? createMemoryStore({ autoCreate, maxBytes: limits.bytes, clock: now })
-        : null,
+      store: [imap, imaps, pop3, pop3s].some(Boolean) ? store : null,
     }
   }
 }
 
 function abortedStart(signal: AbortSignal | undefined): TestMailError {
   return new TestMailError('aborted', 'the signal aborted before the server had started', { cause: signal?.reason })
+}
+
+async function loadImap(parts: Parts, store: () => Promise<TestStore>): Promise<Protocol> {
+  const [{ makeImap }, { mail }] = await Promise.all([import('./imap-server.js'), store()])
+  return makeImap(parts, mail)
+}
+
+async function loadPop3(parts: Parts, store: () => Promise<TestStore>): Promise<Protocol> {
+  const [{ makePop3 }, { mail }] = await Promise.all([import('./pop3-server.js'), store()])
+  return makePop3(parts, mail)
 }
 
 const portOf = (where: true | ListenAt): number => (where === true ? 0 : (where.port ?? 0))

@@ -3,6 +3,10 @@
  *
  * The editor looks at the header line by line, judges each line as the scanner does, and passes what is not edited on.
  * Of a line whose end has not come it keeps no more than the scanner looks at; the body goes through untouched.
+ *
+ * A header may begin with a continuation line that belongs to no field. Readers skip it; behind a field that is put in
+ * front it would become the field's own text, written by whoever sent the message. So that it cannot, an empty line goes
+ * between them, as mail servers do it: what the message has is its body then, as where its first line is no header.
  */
 
 import { isAscii, lowerCase } from '../ascii.js'
@@ -12,7 +16,9 @@ import { writeField } from '../compose/field.js'
 import { textField } from '../compose/plan.js'
 import { fieldNameEnd, isMboxLine } from '../header/fields.js'
 import { isOpeningLine } from '../structure/boundaries.js'
-import { judgeHeaderLine, MAX_SPECIAL_LINE } from '../structure/header-lines.js'
+import { CutInput } from '../structure/cut-input.js'
+import { judgeHeaderLine, MAX_DASH_LINES, MAX_SPECIAL_LINE } from '../structure/header-lines.js'
+import { DEFAULT_LIMITS } from '../structure/limits.js'
 import { boundarySoFar } from '../structure/opening.js'
 import { writeFolded } from './folded-field.js'
 
@@ -26,7 +32,10 @@ export type NewField =
   | { name: string; folded: string }
 
 export type HeaderEdit =
-  /** In front of all fields, behind an mbox `From ` line. The first of several prepended fields stands on top. */
+  /**
+   * In front of all fields, behind an mbox `From ` line. The first of several prepended fields stands on top. An empty
+   * line comes behind them where the message begins with a line that is no field, a continuation line included.
+   */
   | { prepend: NewField }
   /** In place of the first field of that name; others of that name go away. Without any: at the end of the header. */
   | { replace: NewField }
@@ -45,8 +54,6 @@ const CR = 0x0d
 const DASH = 0x2d
 const SPACE = 0x20
 const TAB = 0x09
-/** Octets of a Content-Type field that are looked at. */
-const MAX_CONTENT_TYPE = 16_384
 const EMPTY = new Uint8Array(0)
 
 function fieldText(field: NewField): string {
@@ -72,18 +79,27 @@ function readEdits(edits: readonly HeaderEdit[]): { prepended: string; named: Na
   return { prepended, named }
 }
 
+/** Is the first line, `length` long without its LF, an mbox line? `From : a` is a field (RFC 5322 §4.5). */
+export function isMboxTop(bytes: Uint8Array, length: number): boolean {
+  return isMboxLine(bytes, 0) && fieldNameEnd(bytes, 0, Math.min(length, MAX_SPECIAL_LINE)) === -1
+}
+
 /** Creates an editor for one message. All edits apply to the header as it was. Throws ComposeError for bad fields. */
 export function createHeaderEditor(edits: readonly HeaderEdit[]): HeaderEditor {
   const { prepended, named } = readEdits(edits)
-  let state: 'top' | 'fields' | 'body' = 'top'
+  /** `second`: behind an mbox line, or behind nothing yet. */
+  let state: 'top' | 'second' | 'fields' | 'body' = 'top'
   /** The start of a line that may still be anything. */
   let held: Uint8Array = EMPTY
   /** Behind the start of a line: what was decided for it holds until its LF. */
   let inLine = false
   let dropping = false
-  /** The first Content-Type field: a header may end at the boundary that it names. */
-  let contentType: Uint8Array = EMPTY
+  /** The Content-Type fields: a header may end at the boundary that the first of them names. */
+  const contentTypes = new CutInput(DEFAULT_LIMITS.headerSize)
   let inContentType = false
+  let dashLines = 0
+  /** Octets of the header that will still be looked at for those fields. */
+  let room = DEFAULT_LIMITS.headerSize
   /** Line ends of the message; fields that are added get the same. */
   let crlf = true
   let out: Uint8Array[] = []
@@ -107,34 +123,38 @@ export function createHeaderEditor(edits: readonly HeaderEdit[]): HeaderEditor {
   const beginLine = (bytes: Uint8Array, length: number): void => {
     const isTop = state === 'top'
     if (isTop) {
-      crlf = bytes[length] !== LF || bytes[length - 1] === CR
-      if (isMboxLine(bytes, 0)) return
-      emit(prepended)
-      state = 'fields'
+      crlf = length > MAX_SPECIAL_LINE || bytes[length] !== LF || bytes[length - 1] === CR
+      state = 'second'
+      if (isMboxTop(bytes, length)) return
     }
     const line = judgeHeaderLine(bytes, 0, length, isTop)
-    if (line === 'not-a-header') {
+    const isContinuation = bytes[0] === SPACE || bytes[0] === TAB
+    const isFirst = state === 'second'
+    state = 'fields'
+    if (isFirst) emit(prepended)
+    if (line === 'not-a-header' || (isFirst && isContinuation && prepended !== '')) {
       // All is body. What is added needs an empty line behind it, or the body would become part of the header.
-      const added = prepended + takeMissing()
-      emit(added.slice(prepended.length))
-      if (added !== '') emit('\r\n')
+      const missing = takeMissing()
+      emit(missing)
+      if (prepended + missing !== '') emit('\r\n')
       state = 'body'
-    } else if (line === 'empty' || isFirstBoundary(bytes, length)) {
+    } else if (line === 'empty' || (!isTop && isFirstBoundary(bytes, length))) {
       dropping = false
       endHeader()
-    } else if (bytes[0] !== SPACE && bytes[0] !== TAB) {
+    } else if (!isContinuation) {
       beginField(bytes, length)
     }
   }
+  /** As the scanner judges it. */
   const isFirstBoundary = (bytes: Uint8Array, length: number): boolean => {
-    if (bytes[0] !== DASH || bytes[1] !== DASH || contentType.length === 0) return false
-    const boundary = boundarySoFar(contentType, 0, contentType.length)
+    if (bytes[0] !== DASH || bytes[1] !== DASH || ++dashLines > MAX_DASH_LINES) return false
+    const boundary = boundarySoFar(contentTypes.kept, 0, contentTypes.keptLength)
     return boundary !== '' && isOpeningLine(boundary, bytes, 0, length)
   }
   const beginField = (bytes: Uint8Array, length: number): void => {
     const nameEnd = fieldNameEnd(bytes, 0, Math.min(length, MAX_SPECIAL_LINE))
     const name = nameEnd === -1 ? '' : lowerCase(latin1(bytes, 0, nameEnd))
-    inContentType = name === 'content-type' && contentType.length === 0
+    inContentType = name === 'content-type'
     const edit = named.get(name)
     dropping = edit !== undefined
     if (!edit) return
@@ -155,8 +175,8 @@ export function createHeaderEditor(edits: readonly HeaderEdit[]): HeaderEditor {
       }
       inLine = lf === -1
       const next = lf === -1 ? lineEnd : lf + 1
-      if (inContentType && contentType.length < MAX_CONTENT_TYPE)
-        contentType = concat([contentType, bytes.subarray(at, next)])
+      if (inContentType) contentTypes.keep(bytes, at, Math.min(next, at + room))
+      room -= next - at
       if (!dropping) out.push(bytes.subarray(at, next))
       at = next
     }
@@ -177,8 +197,8 @@ export function createHeaderEditor(edits: readonly HeaderEdit[]): HeaderEditor {
     end() {
       receive(held, true)
       held = EMPTY
-      if (state === 'top') emit(prepended)
-      const missing = state === 'body' ? '' : takeMissing()
+      const isUnbegun = state === 'top' || state === 'second'
+      const missing = state === 'body' ? '' : (isUnbegun ? prepended : '') + takeMissing()
       if (missing !== '' && inLine && !dropping) emit('\r\n')
       emit(missing)
       return take()

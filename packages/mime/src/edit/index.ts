@@ -1,7 +1,7 @@
 /** `@posthouse/mime/edit`: changes to a message's header that leave all other octets alone. */
 
-import { concat } from '../bytes.js'
-import { createHeaderEditor, type HeaderEdit, type NewField } from './header-editor.js'
+import { concat, indexOf } from '../bytes.js'
+import { createHeaderEditor, type HeaderEdit, isMboxTop, type NewField } from './header-editor.js'
 
 export { createHeaderEditor, type HeaderEdit, type HeaderEditor, type NewField } from './header-editor.js'
 
@@ -14,6 +14,21 @@ export function editHeader(message: Uint8Array, edits: readonly HeaderEdit[]): U
 /** The message with the field in front of all others, for example a trace field. */
 export function prependHeader(message: Uint8Array, field: NewField): Uint8Array {
   return editHeader(message, [{ prepend: field }])
+}
+
+/**
+ * What {@link prependHeader} would put into a message that begins with `start`, and at which offset: for who puts a
+ * message together from pieces. `start` has the message's first two lines, or its first 8,194 octets, or all of it.
+ * `bytes` ends with an empty line where the message has no header that fields can be put in front of.
+ */
+export function placeInFront(start: Uint8Array, fields: readonly NewField[]): { at: number; bytes: Uint8Array } {
+  const edited = editHeader(
+    start,
+    fields.map((prepend) => ({ prepend })),
+  )
+  const lf = indexOf(start, 0x0a)
+  const at = !isMboxTop(start, lf === -1 ? start.length : lf) ? 0 : lf === -1 ? start.length : lf + 1
+  return { at, bytes: edited.subarray(at, at + edited.length - start.length) }
 }
 
 /** The message with the field in place of all of that name; at the end of the header if there is none. */

@@ -13,6 +13,9 @@ const DASH = 0x2d
  */
 export const MAX_SPECIAL_LINE = 4096
 
+/** Lines with dashes in one header block that are compared with its own boundary: each time the block is read anew. */
+export const MAX_DASH_LINES = 8
+
 /** What a complete line inside a header block is. */
 export type HeaderLine = 'ordinary' | 'empty' | 'not-a-header'
 

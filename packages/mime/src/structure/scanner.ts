@@ -15,7 +15,14 @@ import { type BoundaryLine, isOpeningLine, matchBoundary } from './boundaries.js
 import { CutInput } from './cut-input.js'
 import { type Defect, type DefectCode, defect } from './defects.js'
 import { countLineBreaks, type Entity, newEntity } from './entity.js'
-import { type HeaderWalk, judgeHeaderLine, lineBreakBefore, MAX_SPECIAL_LINE, walkHeader } from './header-lines.js'
+import {
+  type HeaderWalk,
+  judgeHeaderLine,
+  lineBreakBefore,
+  MAX_DASH_LINES,
+  MAX_SPECIAL_LINE,
+  walkHeader,
+} from './header-lines.js'
 import { type MimeLimits, withDefaultLimits } from './limits.js'
 import { boundarySoFar, isMessageType, isUnopened, readOpening } from './opening.js'
 import type { MessageIndex, ScannerHooks, ScannerOptions } from './scanner-options.js'
@@ -23,8 +30,6 @@ import type { MessageIndex, ScannerHooks, ScannerOptions } from './scanner-optio
 const LF = 0x0a
 const CR = 0x0d
 const DASH = 0x2d
-/** Lines with dashes in one header block that are compared with its own boundary: each time the block is read anew. */
-const MAX_DASH_LINES = 8
 const NOTHING = new Uint8Array(0)
 const LINE_WITH_DASHES = Uint8Array.of(LF, DASH, DASH)
 

@@ -7,14 +7,19 @@ import {
   editHeader,
   type HeaderEdit,
   headerEditStream,
+  placeInFront,
   prependHeader,
   removeHeader,
   replaceHeader,
 } from '../../src/edit/index.js'
+import { parseMessage } from '../../src/index.js'
 import { cut, feed, octetsOf, places } from '../body/cutting.js'
 
 const MESSAGE =
   'Received: one\r\n\tfolded\r\nSubject: a\r\nX-Tag: 1\r\nsubject: b\r\n more\r\n\r\nSubject: body\r\n\x80\0'
+
+/** Longer than lines are looked at. */
+const LONG = 'x'.repeat(5000)
 
 function edit(message: string, ...edits: HeaderEdit[]): string {
   return latin1(editHeader(fromLatin1(message), edits))
@@ -78,9 +83,59 @@ describe('messages of all kinds', () => {
     ['the last line is cut', 'A: 1', 'N: 1\r\nA: 1\r\nZ: 2\r\n'],
     ['a line that is no field', 'A: 1\r\njunk\r\nB: 2\r\n\r\n', 'N: 1\r\nA: 1\r\njunk\r\nB: 2\r\nZ: 2\r\n\r\n'],
     ['a blank before the colon', 'z : old\r\n\r\n', 'N: 1\r\nZ: 2\r\n\r\n'],
+    ['a From field with a blank before its colon', 'From : a\r\n\r\n', 'N: 1\r\nFrom : a\r\nZ: 2\r\n\r\n'],
+    ['a quoted one', '>From\t: a\r\n\r\n', 'N: 1\r\n>From\t: a\r\nZ: 2\r\n\r\n'],
+    [
+      'no field behind an mbox line',
+      'From me\r\njunk\r\nA: 1\r\n\r\n',
+      'From me\r\nN: 1\r\njunk\r\nA: 1\r\nZ: 2\r\n\r\n',
+    ],
+    ['two mbox lines', 'From me\r\nFrom you\r\nA: 1\r\n\r\n', 'From me\r\nN: 1\r\nFrom you\r\nA: 1\r\nZ: 2\r\n\r\n'],
+    ['an mbox line and no more', 'From me', 'From me\r\nN: 1\r\nZ: 2\r\n'],
+    ['LF behind a very long first line', `A: ${LONG}\nB: 1\n\n`, `N: 1\r\nA: ${LONG}\nB: 1\nZ: 2\r\n\n`],
   ])('%s', (_name, message, expected) => {
     const edits = [{ prepend: { name: 'N', value: '1' } }, { replace: { name: 'Z', value: '2' } }]
     expect(edit(message, ...edits)).toBe(expected)
+  })
+})
+
+describe('a field in front never takes what follows as its own', () => {
+  const forged = ' dkim=pass\r\nFrom: a@b\r\n\r\nbody'
+  test.each([
+    ['a continuation line on top', forged, `N: 1\r\n\r\n${forged}`],
+    ['a tab', '\tx\r\n\r\n', 'N: 1\r\n\r\n\tx\r\n\r\n'],
+    ['a line of a blank', ' \r\nA: 1\r\n\r\n', 'N: 1\r\n\r\n \r\nA: 1\r\n\r\n'],
+    ['behind an mbox line', `From me\r\n${forged}`, `From me\r\nN: 1\r\n\r\n${forged}`],
+    ['lines end with LF', ' x\nA: 1\n\n', 'N: 1\n\n x\nA: 1\n\n'],
+    ['only a continuation line', ' x', 'N: 1\r\n\r\n x'],
+  ])('%s', (_name, message, expected) => {
+    const added = { prepend: { name: 'N', value: '1' } }
+    expect(edit(message, added)).toBe(expected)
+    expect(edit(message, added, { remove: 'From' })).toBe(expected)
+    expect(edit(message, added, { replace: { name: 'A', value: '2' } })).toBe(
+      expected.replace(/N: 1(\r?\n)/, 'N: 1$1A: 2$1'),
+    )
+  })
+
+  test.each([
+    'A: 1\r\n\r\nbody',
+    forged,
+    `From me\n${forged}`,
+    'From : a\n\n',
+    'From me\r\nA: 1\r\n',
+    'From me',
+    'hello\r\n',
+    '',
+  ])('in pieces: %j', (message) => {
+    const fields = ['N', 'M'].map((name) => ({ name, folded: '1;\r\n\t2' }))
+    const { at, bytes } = placeInFront(fromLatin1(message), fields)
+    expect(message.slice(0, at) + latin1(bytes) + message.slice(at)).toBe(
+      edit(message, ...fields.map((prepend) => ({ prepend }))),
+    )
+  })
+
+  test('without such a field the header stays one', () => {
+    expect(edit(' x\r\nA: 1\r\n\r\n', { replace: { name: 'B', value: '2' } })).toBe(' x\r\nA: 1\r\nB: 2\r\n\r\n')
   })
 })
 
@@ -140,6 +195,28 @@ describe('streams', () => {
       { replace: { name: 'X', value: 'z' } },
     ])
     expect(latin1(edited)).toBe('Content-Type: x/y\r\nX: z\r\n--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--\r\n')
+  })
+
+  test.each([16_000, 17_000, 100_000])('a Content-Type field of %d octets', (length) => {
+    const type = `Content-Type: multipart/mixed;\r\n x=${'y'.repeat(length)};\r\n boundary=b\r\n`
+    const message = fromLatin1(`${type}--b\r\nX: 1\r\n\r\n--b--\r\n`)
+    for (const size of [1000, 4096, 20_000, 200_000]) {
+      const places = Array.from({ length: Math.floor(message.length / size) }, (_, i) => (i + 1) * size)
+      expect(latin1(feed(createHeaderEditor([{ remove: 'X' }]), cut(message, places)))).toBe(latin1(message))
+    }
+  })
+
+  test('lines with dashes are compared with the boundary as often as the scanner does', () => {
+    const type = 'Content-Type:\r\nContent-Type: multipart/mixed; boundary=b\r\n'
+    for (const [dashes, isBoundary] of [
+      [7, true],
+      [8, false],
+      [50_000, false],
+    ] as const) {
+      const message = `${type}${'--c\r\n'.repeat(dashes)}--b\r\nX: 1\r\n\r\n--b--\r\n`
+      expect(parseMessage(fromLatin1(message)).headers.has('x')).toBe(!isBoundary)
+      expect(edit(message, { remove: 'X' })).toBe(isBoundary ? message : message.replace('X: 1\r\n', ''))
+    }
   })
 
   test('as a TransformStream', async () => {

@@ -51,7 +51,8 @@ export function headerDefects(table: FieldTable, isMessage: boolean, charsets: C
     add(leading ? 'leading-continuation' : 'malformed-header-line', table.malformedAt)
   }
   if (table.truncated) add('too-many-fields', end)
-  if (isMessage && count > 0 && isMboxLine(bytes, table.start)) add('mbox-from-line', table.start)
+  if (isMessage && count > 0 && fieldStart(table, 0) > table.start && isMboxLine(bytes, table.start))
+    add('mbox-from-line', table.start)
   if (count > 0) {
     const nul = indexOf(bytes.subarray(0, end), 0, fieldStart(table, 0))
     if (nul !== -1) add('nul-octet', nul)

@@ -58,6 +58,15 @@ describe('several fields of one name', () => {
   })
 })
 
+it.each([
+  ['From me at noon', ['mbox-from-line']],
+  ['>From me at noon', ['mbox-from-line']],
+  ['From : a@b', []],
+  ['From\t: a@b', []],
+])('%j on top', (line, expected) => {
+  expect(read(`${line}\r\nA: 1\r\n\r\n`).defects.map((one) => one.code)).toEqual(expected)
+})
+
 describe('file names', () => {
   it.each([
     ['filename=""', 'name=a.txt', 'a.txt'],

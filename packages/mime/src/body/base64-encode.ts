@@ -1,6 +1,6 @@
 /** base64, the writing side (RFC 2045 §6.8): lines of 76 characters. */
 
-import { concat, fromLatin1, toBase64, writeLatin1 } from '../bytes.js'
+import { concat, copyOf, fromLatin1, toBase64, writeLatin1 } from '../bytes.js'
 
 /** Turns octets into transfer-encoded ones, piece by piece. */
 export interface BodyEncoder {
@@ -51,7 +51,7 @@ export function createBase64Encoder(): BodyEncoder {
     write(bytes) {
       const all = rest.length === 0 ? bytes : concat([rest, bytes])
       const whole = all.length - (all.length % LINE_OCTETS)
-      rest = all.slice(whole)
+      rest = copyOf(all, whole, all.length)
       return lines(all.subarray(0, whole))
     },
     end() {

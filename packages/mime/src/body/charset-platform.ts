@@ -97,7 +97,7 @@ export function cutSafely(decoder: SourceDecoder): SourceDecoder {
     write(bytes) {
       const all = tail.length === 0 ? bytes : concat([tail, bytes])
       const end = safeCut(all)
-      tail = all.slice(end)
+      tail = copyOf(all, end, all.length)
       return end === 0 ? '' : decoder.write(all.subarray(0, end))
     },
     end() {

@@ -5,7 +5,7 @@
  * (SMTP's transparency) nor with `From ` (mbox), so that no gateway has a reason to change it.
  */
 
-import { concat } from '../bytes.js'
+import { concat, copyOf } from '../bytes.js'
 import type { BodyEncoder } from './base64-encode.js'
 
 const EQUALS = 0x3d
@@ -81,7 +81,7 @@ export function createQuotedPrintableEncoder(options: QuotedPrintableOptions = {
       // A line end is taken as a whole: its LF must not begin the tail.
       if (end > 0 && all[end] === LF && all[end - 1] === CR) end--
       const encoded = encode(all, end)
-      tail = all.slice(end)
+      tail = copyOf(all, end, all.length)
       return encoded
     },
     end() {

@@ -11,7 +11,7 @@
  * never sees half a construct.
  */
 
-import { concat, indexOf } from '../bytes.js'
+import { concat, copyOf, indexOf } from '../bytes.js'
 import type { BodyDecoder, OctetCounter } from './base64.js'
 
 const EQUALS = 0x3d
@@ -191,7 +191,7 @@ export function createQuotedPrintableDecoder(): BodyDecoder {
     write(bytes) {
       const all = tail.length === 0 ? bytes : concat([tail, bytes])
       const end = tailStart(all)
-      tail = all.slice(end)
+      tail = copyOf(all, end, all.length)
       const target = new Uint8Array(end)
       return target.subarray(0, decodeInto(all.subarray(0, end), target, false, findings))
     },
@@ -248,7 +248,7 @@ export function createQuotedPrintableCounter(): OctetCounter {
     write(bytes) {
       const all = tail.length === 0 ? bytes : concat([tail, bytes])
       const end = tailStart(all)
-      tail = end === all.length ? EMPTY : all.slice(end)
+      tail = copyOf(all, end, all.length)
       count += countDecoded(all.subarray(0, end), false)
     },
     end() {

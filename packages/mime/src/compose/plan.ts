@@ -5,7 +5,7 @@
 
 import { isAscii } from '../ascii.js'
 import { createBase64Encoder } from '../body/base64-encode.js'
-import { concat, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
+import { concat, copyOf, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
 import {
   combinedNeed,
   encodePieces,
@@ -228,7 +228,8 @@ async function* encodeStream(open: () => Uint8Array | BodyStream, encoding: Writ
     if (!(chunk instanceof Uint8Array)) {
       throw new ComposeError('invalid-chunk', 'A body stream must give Uint8Arrays: encode its text first')
     }
-    yield encoder ? encoder.write(chunk) : chunk
+    // What is asked for next may be put into the same memory.
+    yield encoder ? encoder.write(chunk) : copyOf(chunk, 0, chunk.length)
   }
   if (encoder) yield encoder.end()
 }

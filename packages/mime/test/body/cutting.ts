@@ -15,20 +15,24 @@ export function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] 
 
 /** Everything that a decoder or encoder gives for the pieces. */
 export function feed(coder: { write(b: Uint8Array): Uint8Array; end(): Uint8Array }, pieces: readonly Uint8Array[]) {
-  // A copy of each piece, overwritten afterwards: a coder must not keep views of what it was fed.
+  // A Buffer, whose `slice` is a view, overwritten afterwards: a coder must not keep views of what it was fed.
   const out: Uint8Array[] = []
   for (const piece of pieces) {
-    const fed = piece.slice()
-    out.push(coder.write(fed).slice())
+    const fed = Buffer.from(piece)
+    out.push(new Uint8Array(coder.write(fed)))
     fed.fill(0x58)
   }
   out.push(coder.end())
-  return concat(out.map((part) => part.slice()))
+  return concat(out)
 }
 
 export function feedText(decoder: { write(b: Uint8Array): string; end(): string }, pieces: readonly Uint8Array[]) {
   let text = ''
-  for (const piece of pieces) text += decoder.write(piece.slice())
+  for (const piece of pieces) {
+    const fed = Buffer.from(piece)
+    text += decoder.write(fed)
+    fed.fill(0x58)
+  }
   return text + decoder.end()
 }
 

@@ -213,6 +213,18 @@ describe('streams', () => {
     expect(Buffer.compare(readBack(message).children[1]!.bytes, octets)).toBe(0)
   })
 
+  test('a stream that fills one Buffer again and again', async () => {
+    const inner = Buffer.from(`Subject: x\r\n\r\n${'0123456789\r\n'.repeat(2000)}`)
+    async function* refilled() {
+      const chunk = Buffer.alloc(1000)
+      for (let at = 0; at < inner.length; at += 1000) yield chunk.subarray(0, inner.copy(chunk, 0, at, at + 1000))
+    }
+    for (const contentType of ['message/rfc822', 'application/octet-stream']) {
+      const message = await compose({ body: { contentType, body: refilled() } })
+      expect(Buffer.from(readBack(message).bytes).equals(inner)).toBe(true)
+    }
+  })
+
   test('the message is never whole in memory: a chunk leaves before the next one is read', async () => {
     let read = 0
     let greatest = 0

@@ -41,7 +41,6 @@ interface BufferGlobal {
   byteLength(text: string, encoding: 'utf8'): number
 }
 
-const BASE64_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 /** `String.fromCharCode` takes its octets as arguments; engines allow at least this many. */
 const CHARACTERS_PER_CALL = 8192
 
@@ -91,17 +90,8 @@ export const portableOperations: ByteOperations = {
     for (let i = 0; i < binary.length; i++) target[offset + i] = binary.charCodeAt(i)
     return binary.length
   },
-  toBase64(bytes, start = 0, end = bytes.length) {
-    let text = ''
-    for (let at = start; at < end; at += 3) {
-      const one = bytes[at]!
-      const two = at + 1 < end ? bytes[at + 1]! : 0
-      const three = at + 2 < end ? bytes[at + 2]! : 0
-      text += BASE64_ALPHABET[one >> 2]! + BASE64_ALPHABET[((one & 3) << 4) | (two >> 4)]!
-      text += at + 1 < end ? BASE64_ALPHABET[((two & 15) << 2) | (three >> 6)]! : '='
-      text += at + 2 < end ? BASE64_ALPHABET[three & 63]! : '='
-    }
-    return text
+  toBase64(bytes, start, end) {
+    return btoa(portableOperations.latin1(bytes, start, end))
   },
   writeLatin1(target, text, offset) {
     for (let i = 0; i < text.length; i++) target[offset + i] = text.charCodeAt(i)

@@ -105,7 +105,7 @@ function findEnd(text: Uint8Array, from: number): { bodyEnd: number; end: number
   let bodyEnd = from
   for (let at = from; at < text.length; ) {
     const line = lineAt(text, at)
-    if (line.end - at === END.length && startsWith(text, at, END)) return { bodyEnd, end: line.next }
+    if (isEndLine(text, at, line.end)) return { bodyEnd, end: line.next }
     // The line before `end` announces no octets: a backquote, a blank, or what is left of a blank.
     if (line.end > at && lineOctets(text, at, line.end) === -1) return { bodyEnd, end: at }
     bodyEnd = at = line.next
@@ -114,24 +114,49 @@ function findEnd(text: Uint8Array, from: number): { bodyEnd: number; end: number
 }
 
 /**
- * Decodes the lines of one file (from `bodyStart` to `bodyEnd`), or a whole part: lines that do not fit are skipped.
- * Blanks that were lost may make the result up to 22 times as long as the input; see `capDecoder`.
+ * Octets that may still be given. Lines whose blanks were lost give up to 31 times as many as they have: without a
+ * bound a short message would fill the memory. Files of nothing but zeros have room in the start value.
  */
-export function decodeUuencoded(bytes: Uint8Array): Uint8Array {
-  let length = 0
-  for (let start = 0; start < bytes.length; ) {
-    const line = lineAt(bytes, start)
-    length += dataOctets(bytes, start, line.end)
-    start = line.next
-  }
-  const target = new Uint8Array(length)
+export interface UuRoom {
+  left: number
+}
+
+/** The room at the start of a part: 1 MiB; each octet of a line adds 4. */
+export function newUuRoom(): UuRoom {
+  return { left: 1 << 20 }
+}
+
+/**
+ * Decodes the lines of one file (from `bodyStart` to `bodyEnd`), or a whole part: lines that do not fit are skipped.
+ * Lines that have lost their blanks make the result longer than the input, up to `room`, which shrinks by what is given.
+ */
+export function decodeUuencoded(bytes: Uint8Array, room: UuRoom = newUuRoom()): Uint8Array {
   let to = 0
-  for (let start = 0; start < bytes.length; ) {
-    const line = lineAt(bytes, start)
-    to = decodeLine(bytes, start + 1, line.end, dataOctets(bytes, start, line.end), target, to)
-    start = line.next
-  }
+  forEachLine(bytes, { ...room }, (_start, _end, octets) => {
+    to += octets
+  })
+  const target = new Uint8Array(to)
+  to = 0
+  forEachLine(bytes, room, (start, end, octets) => {
+    to = decodeLine(bytes, start, end, octets, target, to)
+  })
   return target
+}
+
+function forEachLine(
+  bytes: Uint8Array,
+  room: UuRoom,
+  take: (start: number, end: number, octets: number) => void,
+): void {
+  for (let start = 0; start < bytes.length; ) {
+    const { end, next } = lineAt(bytes, start)
+    let octets = dataOctets(bytes, start, end)
+    if (octets > 0) room.left += 4 * (end - start)
+    octets = Math.min(octets, room.left)
+    room.left -= octets
+    take(start + 1, end, octets)
+    start = next
+  }
 }
 
 /** Octets that a line gives; none if it belongs to the frame or to no file at all. */
@@ -160,6 +185,7 @@ function decodeLine(bytes: Uint8Array, at: number, end: number, octets: number, 
 export function createUuDecoder(): BodyDecoder {
   /** A line whose end has not come; of one that is too long to be of a file, enough that it stays so. */
   let rest: Uint8Array = EMPTY
+  const room = newUuRoom()
   return {
     damaged: false,
     write(bytes) {
@@ -167,10 +193,10 @@ export function createUuDecoder(): BodyDecoder {
       let end = all.length
       while (end > 0 && all[end - 1] !== LF) end--
       rest = all.slice(end, end + MAX_LINE)
-      return decodeUuencoded(all.subarray(0, end))
+      return decodeUuencoded(all.subarray(0, end), room)
     },
     end() {
-      const last = decodeUuencoded(rest)
+      const last = decodeUuencoded(rest, room)
       rest = EMPTY
       return last
     },

@@ -6,7 +6,7 @@
  * block ends at the first line that holds nothing but its line break.
  */
 
-import { lowerCase } from '../ascii.js'
+import { isBlank as isBlankOrBreak, lowerCase } from '../ascii.js'
 import { concat, indexOf, latin1 } from '../bytes.js'
 
 const LF = 0x0a
@@ -136,10 +136,6 @@ export function foldedValue(table: FieldTable, index: number): string {
   while (start < end && bytes[start]! <= SPACE && isBlankOrBreak(bytes[start]!)) start++
   while (end > start && bytes[end - 1]! <= SPACE && isBlankOrBreak(bytes[end - 1]!)) end--
   return latin1(bytes, start, end)
-}
-
-function isBlankOrBreak(octet: number): boolean {
-  return octet === SPACE || octet === TAB || octet === CR || octet === LF
 }
 
 /** Octets of the value as latin1, unfolded (RFC 5322 §2.2.3: the line breaks go, the blanks behind them stay). */

@@ -3,7 +3,7 @@
 import { type CharsetSource, decodeCharset } from '../body/charset.js'
 import { decodeHtmlCharset } from '../body/html-charset.js'
 import { createTransferDecoder, decodeTransfer, type TransferEncoding, transferEncoding } from '../body/transfer.js'
-import { decodeUuencoded, findUuencoded } from '../body/uuencode.js'
+import { decodeUuencoded, findUuencoded, newUuRoom } from '../body/uuencode.js'
 import { parseMessageIds } from '../header/message-ids.js'
 import { parameterText, parameterTexts } from '../header/parameter-text.js'
 import { findParameter, parseStructured, type RawParameter, type StructuredValue } from '../header/parameters.js'
@@ -189,9 +189,10 @@ export class Part {
   /** The files that stand uuencoded in this part's text; the text keeps their lines. */
   uuencodedFiles(): { filename: string; bytes: Uint8Array }[] {
     const content = this.bytes()
+    const room = newUuRoom()
     return findUuencoded(content).map(({ name, bodyStart, bodyEnd }) => ({
       filename: octetsToText(name, this.source.charsets, this.source.rawCharset).text,
-      bytes: decodeUuencoded(content.subarray(bodyStart, bodyEnd)),
+      bytes: decodeUuencoded(content.subarray(bodyStart, bodyEnd), room),
     }))
   }
 

@@ -84,6 +84,14 @@ describe('decoding', () => {
     expect(latin1(decodeUuencoded(fromLatin1(encoded)))).toBe(plain)
   })
 
+  test('lost blanks give no more than there is room for: 1 MiB, and four octets for each', () => {
+    const zeros = fromLatin1('_\n'.repeat(100_000))
+    expect(decodeUuencoded(zeros).length).toBe((1 << 20) + 400_000)
+    expect(feed(createUuDecoder(), cut(zeros, [1, 70_000, 70_001])).length).toBe((1 << 20) + 400_000)
+    const file = uuencode(new Uint8Array(1 << 20), ' ').replaceAll(/ +\r/g, '\r')
+    expect(decodeUuencoded(fromLatin1(file)).length).toBe(1 << 20)
+  })
+
   test('decode(encode(x)) is x', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), fc.constantFrom('`', ' '), (octets, zero) => {

@@ -3,8 +3,10 @@
 import { lowerCase } from '../ascii.js'
 import type { CharsetSource } from '../body/charset.js'
 import { reflow } from '../body/flowed.js'
+import { fromUtf8, latin1, utf8 } from '../bytes.js'
 import { parseDate } from '../header/date.js'
 import { parseMessageIds } from '../header/message-ids.js'
+import { percentDecode } from '../header/parameter-text.js'
 import { octetsToText } from '../header/words.js'
 import { type Defect, type DefectCode, defect } from '../structure/defects.js'
 import type { Entity } from '../structure/entity.js'
@@ -146,10 +148,13 @@ export class Message {
     return this.bodies.attachments
   }
 
-  /** The part with the Content-ID, given with or without brackets or `cid:`; null when there is none. */
+  /** The part with the Content-ID, given as it is, in brackets, or as a `cid:` URL (RFC 2392); null when there is none. */
   byContentId(id: string): Part | null {
-    const wanted = id.startsWith('cid:') ? id.slice(4) : id.startsWith('<') ? id.slice(1, -1) : id
-    for (const part of this.walk()) if (part.contentId === wanted) return part
+    const isUrl = lowerCase(id.slice(0, 4)) === 'cid:'
+    const wanted = isUrl ? id.slice(4) : id.startsWith('<') ? id.slice(1, -1) : id
+    // Many senders do not encode what they write there: it may stand for itself.
+    for (const one of isUrl ? [utf8(percentDecode(latin1(fromUtf8(wanted)))), wanted] : [wanted])
+      for (const part of this.walk()) if (part.contentId === one) return part
     return null
   }
 

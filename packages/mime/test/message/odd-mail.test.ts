@@ -15,6 +15,26 @@ describe('identifiers as found', () => {
     expect([message.messageId, message.references, message.root.contentId]).toEqual(['ü@b', ['ü@b'], 'ü'])
     expect(message.byContentId('cid:ü')).toBe(message.root)
   })
+
+  it.each([
+    ['a@b', 'cid:a@b', true],
+    ['a@b', 'CID:a%40b', true],
+    ['a%b@c', 'cid:a%25b@c', true],
+    ['a%40b', 'cid:a%40b', true],
+    ['a%zz', 'cid:a%zz', true],
+    ['\xc3\xbc', 'Cid:%C3%BC', true],
+    ['a@b', 'a%40b', false],
+    ['a@b', 'cid:<a@b>', false],
+  ])('the Content-ID %j by %j: %j', (id, asked, found) => {
+    const message = read(`Content-ID: <${id}>\r\n\r\n`)
+    expect(message.byContentId(asked)).toBe(found ? message.root : null)
+  })
+
+  it('a cid: URL is decoded before it is taken as it stands', () => {
+    const part = (id: string) => `--b\r\nContent-ID: <${id}>\r\n\r\n`
+    const message = read(`Content-Type: multipart/related; boundary=b\r\n\r\n${part('a%40b')}${part('a@b')}--b--`)
+    expect(message.byContentId('cid:a%40b')).toBe(message.root.children[1])
+  })
 })
 
 describe('charsets in headers that do not fit', () => {

@@ -59,7 +59,12 @@ export function readFieldGroups(bytes: Uint8Array, limits: ReportLimits = DEFAUL
       at = end
       continue
     }
-    while (end < bytes.length && isBlank(bytes[end])) end = lineEnd(bytes, end)
+    // A line of blanks is folding (RFC 5322 §4.2) only where more of the field follows: some write it for an empty one.
+    for (let next = end; next < bytes.length && isBlank(bytes[next]); ) {
+      const start = next
+      next = lineEnd(bytes, start)
+      if (!isEmptyLine(bytes, start, next)) end = next
+    }
     const field = readField(bytes, at, Math.min(end, at + limits.maxFieldOctets))
     if (field && group.length < limits.maxFields) group.push(field)
     at = end

@@ -9,19 +9,23 @@ export interface TypedValue {
   value: string
 }
 
-/** Without comments in parentheses, and without blanks around. Nested and quoted ones are respected. */
+/** Without comments in parentheses, and without blanks around. Nested ones and quoted strings are respected. */
 export function withoutComments(text: string): string {
   if (!text.includes('(')) return trimBlanks(text)
   let kept = ''
   let depth = 0
+  let quoted = false
   for (let i = 0; i < text.length; i++) {
     const character = text[i]!
     if (character === '\\' && i + 1 < text.length) {
       if (depth === 0) kept += character + text[i + 1]
       i++
-    } else if (character === '(') depth++
+    } else if (character === '(' && !quoted) depth++
     else if (character === ')' && depth > 0) depth--
-    else if (depth === 0) kept += character
+    else if (depth === 0) {
+      kept += character
+      if (character === '"') quoted = !quoted
+    }
   }
   return depth === 0 ? trimBlanks(kept) : trimBlanks(text)
 }
@@ -30,8 +34,20 @@ export function withoutComments(text: string): string {
 export function readTyped(text: string | undefined, fallback: string): TypedValue | undefined {
   if (text === undefined || text === '') return undefined
   const semicolon = text.indexOf(';')
-  if (semicolon === -1) return { type: fallback, value: text }
-  return { type: lowerCase(withoutComments(text.slice(0, semicolon))), value: trimBlanks(text.slice(semicolon + 1)) }
+  const type = semicolon === -1 ? '' : lowerCase(withoutComments(text.slice(0, semicolon)))
+  // "550 No such user; see example.org" has none.
+  if (!isTypeName(type)) return { type: fallback, value: text }
+  return { type, value: trimBlanks(text.slice(semicolon + 1)) }
+}
+
+/** A letter, then letters, digits and some marks: less than the atom of RFC 3464 §2.1.2, which a bare address is too. */
+function isTypeName(type: string): boolean {
+  for (const character of type) {
+    const isLetter = character >= 'a' && character <= 'z'
+    const isOther = (character >= '0' && character <= '9') || '-_.'.includes(character)
+    if (!isLetter && !isOther) return false
+  }
+  return type !== '' && type[0]! >= 'a'
 }
 
 /** An address: comments and angle brackets go, `\x{...}` of the `utf-8` type is decoded (RFC 6533 §3). */

@@ -54,6 +54,10 @@ describe('delivery status (RFC 3464)', () => {
   test.each([
     ['comments', 'Final-Recipient: RFC822; <a@b> (the one)', { type: 'rfc822', value: 'a@b' }],
     ['no type', 'Final-Recipient: a@b', { type: 'rfc822', value: 'a@b' }],
+    ['a quoted local part', 'Final-Recipient: rfc822; "a(b)c"@d (e)', { type: 'rfc822', value: '"a(b)c"@d' }],
+    ['a quoted quote', 'Final-Recipient: rfc822; "a\\"(b"@d', { type: 'rfc822', value: '"a\\"(b"@d' }],
+    ['a semicolon in quotes', 'Final-Recipient: "a;b"@c', { type: 'rfc822', value: '"a;b"@c' }],
+    ['a quote in a comment', 'Final-Recipient: rfc822; a@b (")', { type: 'rfc822', value: 'a@b' }],
     ['folded', 'Final-Recipient: rfc822;\r\n a@b', { type: 'rfc822', value: 'a@b' }],
     ['encoded UTF-8', 'Final-Recipient: utf-8; \\x{D7}\\x{1F600}@b', { type: 'utf-8', value: '\u00d7\u{1f600}@b' }],
     ['no code point', 'Final-Recipient: utf-8; \\x{D800}\\x{zz}\\x{', { type: 'utf-8', value: '\\x{D800}\\x{zz}\\x{' }],
@@ -86,6 +90,29 @@ describe('delivery status (RFC 3464)', () => {
       recipients: [{ action: 'failed', otherFields: [{ name: 'x-y', value: '1' }] }],
     })
     expect(readDeliveryStatus(fromLatin1('Reporting-MTA: dns; a\n\nAction: failed')).recipients).toHaveLength(1)
+  })
+
+  test.each([
+    ['550 5.1.1 No such user; see example.org', { type: 'smtp', value: '550 5.1.1 No such user; see example.org' }],
+    ['550; no such user', { type: 'smtp', value: '550; no such user' }],
+    ['; no such user', { type: 'smtp', value: '; no such user' }],
+    ['X-Unix (local); 67', { type: 'x-unix', value: '67' }],
+    ['smtp;550 a; b', { type: 'smtp', value: '550 a; b' }],
+  ])('Diagnostic-Code: %s', (field, diagnosticCode) => {
+    expect(readDeliveryStatus(lines(`Diagnostic-Code: ${field}`)).recipients).toEqual([{ diagnosticCode }])
+  })
+
+  test.each([' ', '\t', ' \t '])('a line of blanks (%j) ends a group, unless more of the field follows', (blanks) => {
+    const status = readDeliveryStatus(
+      lines('Reporting-MTA: dns; a', blanks, 'Action: failed', blanks, blanks, 'Action: delayed', blanks),
+    )
+    expect(status).toEqual({
+      reportingMta: { type: 'dns', value: 'a' },
+      recipients: [{ action: 'failed' }, { action: 'delayed' }],
+    })
+    expect(readDeliveryStatus(lines('Final-Log-ID: a', blanks, ' b', 'Action: failed')).recipients).toEqual([
+      { finalLogId: `a${blanks} b`, action: 'failed' },
+    ])
   })
 
   test('limits: what is beyond them is not read', () => {
@@ -366,6 +393,16 @@ describe('whole reports', () => {
         '',
       ].join('\r\n'),
     )
+  })
+
+  test.each([
+    ['A: 1\nB: 2\n\r\nbody', 'A: 1\nB: 2\n'],
+    ['A: 1\r\nB: 2\r\n\nbody\r\n\r\n', 'A: 1\r\nB: 2\r\n'],
+    ['\r\nbody\r\n\r\n', ''],
+    ['A: 1', 'A: 1'],
+  ])('of the original %j the header alone', (message, header) => {
+    const { children } = deliveryStatusReport(status, { text: 'x', original: fromLatin1(message) })
+    expect(children[2]).toEqual({ contentType: 'text/rfc822-headers', body: fromLatin1(header) })
   })
 
   test('a feedback report with the whole message, a global notification', async () => {

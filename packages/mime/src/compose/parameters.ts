@@ -52,10 +52,10 @@ function percentPieces(value: string, room: number, head: number): string[] {
   return pieces
 }
 
-/** `name=value` in one piece, or the continuations of RFC 2231 §3. */
+/** `name=value` in one piece, or the continuations of RFC 2231 §3; few readers put a boundary together from those. */
 function parameterPieces(name: string, value: string): string[] {
   const bare = `${name}=${isToken(value) ? value : quote(value)}`
-  if (isQuotable(value) && bare.length <= MAX_PARAMETER) return [bare]
+  if (name === 'boundary' || (isQuotable(value) && bare.length <= MAX_PARAMETER)) return [bare]
   const charset = "UTF-8''"
   const whole = percentPieces(value, Number.POSITIVE_INFINITY, 0)[0]!
   if (name.length + 2 + charset.length + whole.length <= MAX_PARAMETER) return [`${name}*=${charset}${whole}`]

@@ -16,7 +16,10 @@ export interface ExtraField {
 }
 
 interface PartOptions {
-  /** Parameters of Content-Type, in plain Unicode. `charset` and `boundary` are added where they are needed. */
+  /**
+   * Parameters of Content-Type, in plain Unicode. The `charset` of a text that is a string (`utf-8`) and the `boundary`
+   * of a multipart are added; what is given for those does not count.
+   */
   parameters?: Readonly<Record<string, string>>
   /** Content-Disposition (RFC 2183). */
   disposition?: 'inline' | 'attachment'

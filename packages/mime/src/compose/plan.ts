@@ -3,9 +3,10 @@
  * fields) and finds every mistake; `planPieces` then only writes. Streams are opened while writing.
  */
 
-import { isAscii } from '../ascii.js'
+import { isAscii, lowerCase } from '../ascii.js'
 import { createBase64Encoder } from '../body/base64-encode.js'
 import { concat, copyOf, fromLatin1, fromUtf8, indexOf, latin1 } from '../bytes.js'
+import { headerEnd } from '../header/fields.js'
 import {
   combinedNeed,
   encodePieces,
@@ -134,13 +135,11 @@ function leafEncoding(
 
 /** RFC 6532 §3.7: a message with UTF-8 in its header is a message/global. */
 function hasUtf8Header(bytes: Uint8Array): boolean {
-  const end = indexOf(bytes, EMPTY_LINE)
-  return !isAscii(latin1(bytes, 0, end === -1 ? bytes.length : end))
+  return !isAscii(latin1(bytes, 0, headerEnd(bytes)))
 }
 
 const CRLF = fromLatin1('\r\n')
 const SOFT_BREAK = fromLatin1('=\r\n')
-const EMPTY_LINE = fromLatin1('\r\n\r\n')
 
 /** The octets of a body that is at hand; undefined for streams. Text of a text part gets CRLF (RFC 2046 §4.1.1). */
 function wholeBody(body: BodySource, isText: boolean): Uint8Array | undefined {
@@ -164,9 +163,10 @@ function contentFields(
   if (!isToken(type ?? '') || !isToken(subtype ?? '') || rest.length > 0) {
     throw new ComposeError('invalid-media-type', `${JSON.stringify(part.contentType)} is not of the form type/subtype`)
   }
-  const parameters = new Map([...added, ...Object.entries(part.parameters ?? {})])
-  // Whoever composes knows the boundary, nobody else.
-  for (const [name, value] of added) if (name === 'boundary') parameters.set(name, value)
+  // Whoever writes the body knows its boundary and the charset of its text, nobody else.
+  const isAdded = (name: string) => added.some(([own]) => own === lowerCase(name))
+  const given = Object.entries(part.parameters ?? {}).filter(([name]) => !isAdded(name))
+  const parameters = [...added, ...given]
   const fields: Field[] = [{ name: 'Content-Type', tokens: parameterTokens(part.contentType, parameters) }]
   if (encoding !== '7bit') {
     fields.push({ name: 'Content-Transfer-Encoding', tokens: [{ space: ' ', text: encoding }] })

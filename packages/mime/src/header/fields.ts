@@ -41,6 +41,17 @@ export function isEmptyLine(bytes: Uint8Array, start: number, end: number): bool
   return start === end || bytes[start] === LF
 }
 
+/** Offset of the empty line that ends the header block at the start of `bytes`; their end when there is none. */
+export function headerEnd(bytes: Uint8Array): number {
+  for (let at = 0; at < bytes.length; ) {
+    const lf = indexOf(bytes, LF, at)
+    const next = lf === -1 ? bytes.length : lf + 1
+    if (isEmptyLine(bytes, at, next)) return at
+    at = next
+  }
+  return bytes.length
+}
+
 /** End of the name when a field begins at `start`, otherwise -1. Blanks before the colon are tolerated (RFC 5322 §4.5). */
 export function fieldNameEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start

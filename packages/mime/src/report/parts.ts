@@ -1,7 +1,7 @@
 /** `multipart/report` (RFC 6522): text for people, the report for programs, and the message that it is about. */
 
-import { indexOf } from '../bytes.js'
 import { type MultiPart, multipart, type Part, textPart } from '../compose/part.js'
+import { headerEnd } from '../header/fields.js'
 import { type DeliveryStatus, writeDeliveryStatus } from './delivery-status.js'
 import { type DispositionNotification, writeDispositionNotification } from './disposition-notification.js'
 import { type FeedbackReport, writeFeedbackReport } from './feedback-report.js'
@@ -18,22 +18,11 @@ export interface ReportOptions {
   global?: boolean
 }
 
-const CRLF_CRLF = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a)
-const LF_LF = Uint8Array.of(0x0a, 0x0a)
-
-/** The header block of a message, with the line end of its last field. */
-function headerOf(message: Uint8Array): Uint8Array {
-  const crlf = indexOf(message, CRLF_CRLF)
-  const lf = indexOf(message, LF_LF)
-  if (crlf !== -1 && (lf === -1 || crlf < lf)) return message.subarray(0, crlf + 2)
-  return lf === -1 ? message : message.subarray(0, lf + 1)
-}
-
 function originalPart({ original, include, global }: ReportOptions): Part[] {
   if (!original) return []
   if (include === 'message') return [{ contentType: global ? 'message/global' : 'message/rfc822', body: original }]
   const contentType = global ? 'message/global-headers' : 'text/rfc822-headers'
-  return [{ contentType, body: headerOf(original) }]
+  return [{ contentType, body: original.subarray(0, headerEnd(original)) }]
 }
 
 function report(type: string, contentType: string, body: Uint8Array, options: ReportOptions): MultiPart {

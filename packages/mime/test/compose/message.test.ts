@@ -164,6 +164,10 @@ describe('messages in messages (RFC 2046 §5.2.1)', () => {
     ['LF line ends', 'Subject: x\n\nhi\n', 'binary', 'binary', 'message/rfc822'],
     ['From line', 'Subject: x\r\n\r\nFrom here\r\n', '7bit', '7bit', 'message/rfc822'],
     ['UTF-8 header', 'Subject: \xc3\xbc\r\n\r\nhi\r\n', '8bit', '8bit', 'message/global'],
+    ['UTF-8 header with LF', 'Subject: \xc3\xbc\n\nhi\n', 'binary', 'binary', 'message/global'],
+    ['8bit with LF', 'Subject: x\n\nh\xfc\n', 'binary', 'binary', 'message/rfc822'],
+    ['8bit with both', 'Subject: x\n\r\nh\xfc\n', 'binary', 'binary', 'message/rfc822'],
+    ['8bit without a header', '\r\nh\xfc\r\n', '8bit', '8bit', 'message/rfc822'],
   ])('%s', async (_name, inner, encoding, bodyType, type) => {
     const composed = composeMessage(
       { from: 'a@b', attachments: [{ content: fromLatin1(inner), contentType: 'message/rfc822' }] },
@@ -175,6 +179,26 @@ describe('messages in messages (RFC 2046 §5.2.1)', () => {
     const part = readBack(message).children[0]!
     expect(part.encoding).toBe(encoding)
     expect(part.type).toBe(type)
+  })
+
+  test.each([60, 66])('a boundary of %d characters and two is written in one piece', async (length) => {
+    const message = await composeBytes({ from: 'a@b', text: 'x', html: 'y' }, { createId: () => 'i'.repeat(length) })
+    expect(latin1(message)).toContain(`boundary="=_${'i'.repeat(length)}"\r\n`)
+  })
+
+  test.each([[{ charset: 'iso-8859-1', format: 'flowed' }], [{ Charset: 'iso-8859-1', format: 'flowed' }]])(
+    'the charset of a text is what it is written in: %j',
+    async (parameters) => {
+      const message = await compose({ body: textPart('ü', 'plain', parameters) })
+      expect(latin1(message)).toContain('Content-Type: text/plain; charset=utf-8; format=flowed\r\n')
+      const octets = await compose({ body: { contentType: 'text/plain', parameters, body: fromLatin1('\xfc') } })
+      expect(readBack(octets).text).toBe('ü')
+    },
+  )
+
+  test('a boundary that is given does not count', async () => {
+    const message = await compose({ body: multipart('mixed', [textPart('x')], { Boundary: 'b', x: 'y' }) })
+    expect(latin1(message)).toMatch(/Content-Type: multipart\/mixed; boundary="=_id\d"; x=y\r\n/)
   })
 
   test('a boundary that occurs in a part is not taken', async () => {

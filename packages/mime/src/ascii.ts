@@ -14,6 +14,12 @@ export function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09 || code === 0x0d || code === 0x0a
 }
 
+/** True when all characters are digits. */
+export function isNumber(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false
+  return true
+}
+
 /** The letters A to Z in lower case; no other character changes. */
 export function lowerCase(text: string): string {
   return isAscii(text) ? text.toLowerCase() : lowerCaseAround(text)

@@ -3,7 +3,7 @@
  * misspellings of thirty years. All lead to one canonical name per decoder, the WHATWG's where it has one.
  */
 
-import { lowerCase, trimBlanks } from '../ascii.js'
+import { isNumber, lowerCase, trimBlanks } from '../ascii.js'
 
 /** Labels are compared by their letters and digits alone, lower-case and without "x-" and "cs" in front. */
 function squeeze(label: string): string {
@@ -128,11 +128,6 @@ function codePage(key: string): string | undefined {
     return CODE_PAGES.get(number) ?? `cp${number}`
   }
   return undefined
-}
-
-function isNumber(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false
-  return true
 }
 
 function lookUp(key: string): string | undefined {

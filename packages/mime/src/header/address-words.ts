@@ -40,7 +40,7 @@ export function divideAddresses(words: readonly Word[]): Word[][] {
   let end = -1
   for (let at = 0; at < words.length; at++) {
     if (!isSplit(words[at]!)) continue
-    if (end !== -1 && words[end]!.spaced && localPartStart(words, at) >= end) {
+    if (end !== -1 && words[end]!.spaced && localPartStart(words, at, end - 1) >= end) {
       pieces.push(words.slice(from, end))
       from = end
     }
@@ -52,10 +52,13 @@ export function divideAddresses(words: readonly Word[]): Word[][] {
   return pieces
 }
 
-/** Blanks divide the words of a name from the local part, except around dots (RFC 5322 §4.4, obs-local-part). */
-export function localPartStart(words: readonly Word[], at: number): number {
+/**
+ * Blanks divide the words of a name from the local part, except around dots (RFC 5322 §4.4, obs-local-part). It is not
+ * looked for before `from`.
+ */
+export function localPartStart(words: readonly Word[], at: number, from = 0): number {
   let start = at
-  while (start > 0) {
+  while (start > from) {
     const word = words[start - 1]!
     const joined =
       start === at || !words[start]!.spaced || words[start]!.text.startsWith('.') || word.text.endsWith('.')

@@ -6,7 +6,7 @@
  * Input is a field value as octets (latin1), still folded; line breaks count as blanks.
  */
 
-import { isBlank, lowerCase } from '../ascii.js'
+import { isBlank, isNumber, lowerCase } from '../ascii.js'
 import { commentEnd, skipCfws, withoutComments } from './comments.js'
 
 /** A parameter as the message has it, continuations joined. */
@@ -121,11 +121,6 @@ interface Pieces {
   plain: string | null
   extended: string | null
   parts: Map<number, Section> | null
-}
-
-function isNumber(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) < 0x30 || text.charCodeAt(i) > 0x39) return false
-  return true
 }
 
 /** `name*1*` -> name, section 1, extended. Leading zeros are against RFC 2231 §7, and read all the same. */

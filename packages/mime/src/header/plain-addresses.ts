@@ -20,6 +20,8 @@ const AT = 0x40
 export function readPlainAddresses(value: string, maxAddresses: number): RawMailbox[] | null {
   const text = unfold(value)
   const mailboxes: RawMailbox[] = []
+  /** Where the next encoded word may begin, looked for once: a search for each address would take quadratic time. */
+  let word = text.indexOf('=?')
   for (let at = 0; at < text.length; ) {
     if (mailboxes.length === maxAddresses) return null
     while (text.charCodeAt(at) === SPACE || text.charCodeAt(at) === TAB) at++
@@ -45,7 +47,8 @@ export function readPlainAddresses(value: string, maxAddresses: number): RawMail
     if (split === from || text.charCodeAt(split) !== AT || end === split + 1) return null
     if (bracketed && text.charCodeAt(end) !== GREATER) return null
     // An encoded word may hold anything, and end behind what was taken for an address.
-    if (hasOpenWord(text, start, split)) return null
+    if (word !== -1 && word < start) word = text.indexOf('=?', start)
+    if (word !== -1 && hasOpenWord(text, word, split)) return null
     mailboxes.push({ name, route: null, mailbox: text.slice(from, split), host: text.slice(split + 1, end) })
     at = bracketed ? end + 1 : end
     if (at < text.length && text.charCodeAt(at++) !== COMMA) return null
@@ -78,9 +81,9 @@ function quoteEnd(text: string, at: number): number {
   return at
 }
 
-/** Does something in `[start, end)` begin like an encoded word and is not one that ends there? */
-function hasOpenWord(text: string, start: number, end: number): boolean {
-  for (let at = text.indexOf('=?', start); at !== -1 && at < end; at = text.indexOf('=?', at)) {
+/** Does something from `at`, where one may begin, to `end` begin like an encoded word and is not one that ends there? */
+function hasOpenWord(text: string, at: number, end: number): boolean {
+  for (; at !== -1 && at < end; at = text.indexOf('=?', at)) {
     const charsetEnd = text.indexOf('?', at + 2)
     const close = charsetEnd === -1 || text.charAt(charsetEnd + 2) !== '?' ? -1 : text.indexOf('?=', charsetEnd + 3)
     if (close === -1 || close + 2 > end) return true

@@ -6,7 +6,7 @@
  * character may be split between them. What does not end with `?=` or names another encoding is left as it stands.
  */
 
-import { isAscii, lowerCase, trimBlanks } from '../ascii.js'
+import { isAscii, isBlank, lowerCase, trimBlanks } from '../ascii.js'
 import { decodeBase64 } from '../body/base64.js'
 import { type CharsetDefect, type CharsetSource, canonicalCharset, decodeCharset } from '../body/charset.js'
 import { guessText, mixedText, REPLACEMENT } from '../body/charset-guess.js'
@@ -96,10 +96,7 @@ function withoutBreaks(text: string): string {
 }
 
 function isBlankBetween(value: string, from: number, to: number): boolean {
-  for (let i = from; i < to; i++) {
-    const code = value.charCodeAt(i)
-    if (code !== 0x20 && code !== 0x09 && code !== 0x0d && code !== 0x0a) return false
-  }
+  for (let i = from; i < to; i++) if (!isBlank(value.charCodeAt(i))) return false
   return true
 }
 

@@ -68,6 +68,15 @@ describe('plain address lists', () => {
     expect(readPlainAddresses(text, 10)).toBeNull()
   })
 
+  // Each of these took minutes: every address looked through all of the rest.
+  it('takes linear time', () => {
+    const short = 'a@b,'.repeat(9999)
+    const rest = '=a'.repeat(400_000)
+    expect(readPlainAddresses(`${short}${rest}@b`, 10_000)).toHaveLength(10_000)
+    expect(readPlainAddresses(`${'=?a?q?b?= <a@b>,'.repeat(9999)}${rest}@b`, 10_000)).toHaveLength(10_000)
+    expect(parseAddressList('a@b '.concat('".c"@d '.repeat(100_000))).entries.length).toBeGreaterThan(0)
+  }, 5000)
+
   it('is left to who keeps the limit when there are more addresses', () => {
     expect(readPlainAddresses('a@b, c@d', 2)).toHaveLength(2)
     expect(readPlainAddresses('a@b, c@d', 1)).toBeNull()

@@ -190,6 +190,8 @@ function messageFields(content: MessageContent, date: string, messageId: Token, 
   addIds('In-Reply-To', content.inReplyTo)
   addIds('References', content.references)
   fields.push(...extraFields(content.headers ?? [], smtputf8))
+  // Fields of the outermost part stand in the header of the message.
+  extraFields(content.body?.headers ?? [], smtputf8)
   fields.push({ name: 'MIME-Version', tokens: [{ space: ' ', text: '1.0' }] })
   return fields
 }

@@ -29,7 +29,7 @@ interface PartOptions {
   contentId?: string
   /** Content-Description. */
   description?: string
-  /** Further fields of the part. */
+  /** Further fields of the part, none of which has an option of its own. */
   headers?: readonly ExtraField[]
 }
 

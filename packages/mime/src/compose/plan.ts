@@ -153,6 +153,9 @@ export function canonicalLines(text: string): string {
   return text.replaceAll('\r\n', '\n').replaceAll('\r', '\n').replaceAll('\n', '\r\n')
 }
 
+/** Two of one of these are two messages to two readers. */
+const CONTENT_FIELDS = new Set(['content-type', 'content-transfer-encoding', 'content-disposition', 'content-id'])
+
 function contentFields(
   part: Part,
   added: readonly (readonly [string, string])[],
@@ -178,6 +181,10 @@ function contentFields(
   }
   if (part.contentId !== undefined) {
     fields.push({ name: 'Content-ID', tokens: [messageIdToken(part.contentId, settings.smtputf8)] })
+  }
+  for (const { name } of part.headers ?? []) {
+    if (CONTENT_FIELDS.has(lowerCase(name)))
+      throw new ComposeError('reserved-field', `${name} has an option of its own`)
   }
   const texts: ExtraField[] = [...(part.headers ?? [])]
   if (part.description !== undefined) texts.unshift({ name: 'Content-Description', value: part.description })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fromLatin1, fromUtf8, latin1, utf8 } from '../../src/bytes.js'
+import { concat, fromLatin1, fromUtf8, latin1, utf8 } from '../../src/bytes.js'
 import { ComposeError } from '../../src/compose/index.js'
 import {
   createHeaderEditor,
@@ -184,6 +184,40 @@ describe('streams', () => {
         expect(feed(createHeaderEditor(edits), cut(octets, at))).toEqual(editHeader(octets, edits))
       }),
       { numRuns: 2000 },
+    )
+  })
+
+  test('any message: the field in front is read as it was written, whole and in pieces', () => {
+    const type = 'Content-Type: multipart/mixed; boundary=b'
+    const piece = fc.constantFrom(
+      'From ',
+      '>From',
+      ' ',
+      '\t',
+      ':',
+      '\r\n',
+      '\n',
+      '\r',
+      '--',
+      'b',
+      type,
+      'A: 1',
+      'N: 2',
+      LONG,
+    )
+    const message = fc.array(piece, { maxLength: 14 }).map((list) => fromLatin1(list.join('')))
+    const prepend = { name: 'N', value: '1' }
+    fc.assert(
+      fc.property(message, places, (octets, at) => {
+        const edited = editHeader(octets, [{ prepend }, { remove: 'A' }])
+        expect(parseMessage(edited).headers.all('n')[0]).toBe('1')
+        const streamed = feed(createHeaderEditor([{ prepend }, { remove: 'A' }]), cut(octets, at))
+        expect(latin1(streamed)).toBe(latin1(edited))
+        const place = placeInFront(octets, [prepend])
+        const together = concat([octets.subarray(0, place.at), place.bytes, octets.subarray(place.at)])
+        expect(latin1(together)).toBe(latin1(prependHeader(octets, prepend)))
+      }),
+      { numRuns: 1000 },
     )
   })
 

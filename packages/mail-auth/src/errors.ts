@@ -4,8 +4,6 @@ export type MailAuthErrorCode =
   | 'key'
   /** A message asks for more DNS than it may. */
   | 'dns-limit'
-  /** The header of a message is longer than it may be. */
-  | 'header-limit'
   /** The checks took too long. */
   | 'timeout'
 

@@ -89,8 +89,12 @@ describe('dkimSign', () => {
     )
   })
 
-  test('a header that is too long is not signed half', async () => {
-    current = await world(dkimSign({ keys: new Map([['example.org', KEY]]), limits: { header: 100 } }))
-    await expect(current.send(HELLO, { user: 'alice' })).rejects.toMatchObject({ reply: { code: 451 } })
+  test.each([{ header: 100 }, { headerLines: 2 }])('a header that is too long is refused: %j', async (limits) => {
+    current = await world(dkimSign({ keys: new Map([['example.org', KEY]]), limits }))
+    await expect(current.send(HELLO, { user: 'alice' })).rejects.toMatchObject({
+      reply: { code: 552, enhanced: '5.3.4' },
+    })
+    // Whose messages are not signed, theirs are not read either.
+    await current.send(HELLO)
   })
 })

@@ -9,8 +9,9 @@ import {
 import { fromLatin1, type MaybePromise } from '@posthouse/wire'
 import { dkimSign as sign } from 'mailauth'
 import { MailAuthError } from '../errors.js'
+import { domainOf } from '../syntax/domains.js'
 import { streamOf } from './feed.js'
-import { fromAddresses, readHeader } from './header.js'
+import { fromAddress, headerTooBig, readHeader, withField } from './header.js'
 import { DEFAULT_LIMITS, type MailAuthLimits } from './limits.js'
 
 /** A key to sign with. */
@@ -23,7 +24,10 @@ export interface DkimKey {
   readonly privateKey: string
 }
 
-/** The keys of a domain (in lower case); several make several signatures, such as RSA and Ed25519. Nothing: none. */
+/**
+ * The keys of a domain (in lower case, an internationalised one in its ASCII form); several make several signatures, such
+ * as RSA and Ed25519. Nothing: none.
+ */
 export type DkimKeys =
   | ReadonlyMap<string, DkimKey | readonly DkimKey[]>
   | ((domain: string) => MaybePromise<DkimKey | readonly DkimKey[] | null | undefined>)
@@ -54,8 +58,10 @@ export function dkimSign(options: DkimSignOptions): SmtpHandler {
 
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Awaited<MessageAnswer>> {
     if (!when(session, received.transaction)) return undefined
-    const from = fromAddresses(await readHeader(received, limits.header))
-    const keys = from.length === 1 ? await keysFor(options.keys, domainOf(from[0])) : []
+    const header = await readHeader(received, limits)
+    if (!header) return headerTooBig(limits)
+    const from = fromAddress(header.fields)
+    const keys = from === null ? [] : await keysFor(options.keys, domainOf(from))
     if (keys.length === 0) return undefined
     const { signatures, errors } = await sign(streamOf(received, received.size), {
       canonicalization: 'relaxed/relaxed',
@@ -73,7 +79,7 @@ export function dkimSign(options: DkimSignOptions): SmtpHandler {
       const why = err instanceof Error ? err.message : String(err)
       throw new MailAuthError('key', `no DKIM signature for ${keys[0].domain}: ${why}`, { cause: err })
     }
-    return rewritten(received, [fromLatin1(signatures), { start: 0 }])
+    return rewritten(received, withField(fromLatin1(signatures), header, received.size))
   }
 
   return { name: 'dkim-sign', rewrites: true, message }
@@ -81,10 +87,6 @@ export function dkimSign(options: DkimSignOptions): SmtpHandler {
 
 function hasLoggedIn(session: SmtpSession): boolean {
   return session.identity !== null
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 }
 
 /** The keys of the domain, or of the nearest domain above it. */

@@ -1,7 +1,9 @@
 /** What the checks of one message may take. */
 export interface MailAuthLimits {
-  /** Octets of a header; of a message with more nothing is checked. Default: 1 MiB. */
+  /** Octets of a header; a message with more is refused. Default: 1 MiB. */
   readonly header: number
+  /** Lines of a header; a message with more is refused. Default: 5,000. */
+  readonly headerLines: number
   /** Signatures that are looked at: those on top. Default: 10. */
   readonly signatures: number
   /** DNS queries for one message. Default: 60; SPF alone may take 10 with more behind each. */
@@ -12,6 +14,7 @@ export interface MailAuthLimits {
 
 export const DEFAULT_LIMITS: MailAuthLimits = Object.freeze({
   header: 1 << 20,
+  headerLines: 5000,
   signatures: 10,
   dnsQueries: 60,
   time: 30_000,

@@ -1,6 +1,7 @@
 /** What the checks of a message found, without the words of the library that made them. */
 import { type Annotation, annotation } from '@posthouse/smtp'
 import type { AuthenticateResult } from 'mailauth'
+import { domainOf } from '../syntax/domains.js'
 import type { AuthenticationResult } from '../syntax/index.js'
 
 /** A word for what a method found (RFC 8601 §2.7). */
@@ -75,8 +76,8 @@ function resultOf(status: { readonly result?: string } | undefined): AuthResult 
 }
 
 /** What stands for checks that could not be made. */
-export function uncheckedMail(result: AuthResult, from: readonly string[]): MailAuthentication {
-  const domain = from.length === 1 ? domainOf(from[0]) : null
+export function uncheckedMail(result: AuthResult, from: string | null): MailAuthentication {
+  const domain = from === null ? null : domainOf(from)
   return {
     spf: { result, domain: '' },
     dkim: [],
@@ -87,13 +88,13 @@ export function uncheckedMail(result: AuthResult, from: readonly string[]): Mail
 }
 
 /**
- * Reads the library's findings. `from`: the From addresses as our own parser reads them; where the library reads
- * another one the field is ambiguous, and nobody can say what a mail reader shows.
+ * Reads the library's findings. `from`: the From address as our own parser reads it; where the library reads another
+ * domain the field is ambiguous, and nobody can say what a mail reader shows.
  */
-export function readFindings(found: AuthenticateResult, from: readonly string[]): Omit<MailAuthentication, 'excused'> {
+export function readFindings(found: AuthenticateResult, from: string | null): Omit<MailAuthentication, 'excused'> {
   const { spf, dkim, dmarc, arc } = found
   const read = dkim.headerFrom
-  const one = from.length === 1 && read.length === 1 && from[0].toLowerCase() === read[0].toLowerCase()
+  const one = from !== null && read.length === 1 && domainOf(from) === domainOf(read[0])
   const chain = arc ? arc.chain : undefined
   const sealer = chain?.[chain.length - 1] as
     | { readonly 'arc-seal'?: { readonly parsed?: { readonly d?: { readonly value?: unknown } } } }
@@ -112,7 +113,7 @@ export function readFindings(found: AuthenticateResult, from: readonly string[])
       })),
     dmarc: {
       result: one ? (dmarc ? resultOf(dmarc.status) : 'none') : 'permerror',
-      domain: one ? domainOf(from[0]) : null,
+      domain: one ? domainOf(from) : null,
       policy: one && dmarc ? policyOf(dmarc.policy) : null,
       percent: dmarc && typeof dmarc.pct === 'number' ? dmarc.pct : 100,
     },
@@ -127,10 +128,6 @@ export function readFindings(found: AuthenticateResult, from: readonly string[])
 function policyOf(policy: unknown): DmarcResult['policy'] {
   const word = typeof policy === 'string' ? policy.toLowerCase() : ''
   return word === 'none' || word === 'quarantine' || word === 'reject' ? word : null
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 }
 
 /** The findings for an Authentication-Results field. */

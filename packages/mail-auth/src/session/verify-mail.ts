@@ -3,18 +3,18 @@ import {
   type MessageAnswer,
   type ReceivedMessage,
   type Reply,
-  type RewrittenPiece,
   reply,
   rewritten,
   type SmtpHandler,
   type SmtpSession,
 } from '@posthouse/smtp'
-import type { MaybePromise } from '@posthouse/wire'
+import { fromLatin1, type MaybePromise, utf8 } from '@posthouse/wire'
 import { authenticate } from 'mailauth'
 import { MailAuthError } from '../errors.js'
+import { domainName } from '../syntax/domains.js'
 import { readAuthservId, writeAuthenticationResults } from '../syntax/index.js'
 import { streamOf } from './feed.js'
-import { type Field, fromAddresses, readHeader } from './header.js'
+import { type Field, fromAddress, headerTooBig, hugeFrom, readHeader, withField, without } from './header.js'
 import { DEFAULT_LIMITS, type MailAuthLimits } from './limits.js'
 import { type MailAuthentication, mailAuthentication, readFindings, resultsOf, uncheckedMail } from './results.js'
 
@@ -60,11 +60,9 @@ export function verifyMail(options: VerifyMailOptions = {}): SmtpHandler {
 
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Awaited<MessageAnswer>> {
     const authservId = options.authservId ?? session.hostname
-    const fields = await readHeader(received, limits.header).catch((error: unknown) => {
-      if (error instanceof MailAuthError) return null
-      throw error
-    })
-    if (!fields) return reply(552, '5.3.4', `Header bigger than ${limits.header} octets`)
+    const header = await readHeader(received, limits)
+    if (!header) return headerTooBig(limits)
+    const { fields } = header
     const forged = fields.filter((field) => isOurs(field, authservId))
     if (exempt(session)) return forged.length === 0 ? undefined : rewritten(received, without(forged, received.size))
     const found = await check(received, fields, session, authservId)
@@ -73,7 +71,7 @@ export function verifyMail(options: VerifyMailOptions = {}): SmtpHandler {
     if (refused) return refused
     const value = writeAuthenticationResults(authservId, resultsOf(found, envelopeOf(received, session)))
     const field = prependHeader(NO_HEADER, { name: 'Authentication-Results', folded: value })
-    return rewritten(received, [field, ...without(forged, received.size)])
+    return rewritten(received, withField(field, header, received.size, forged))
   }
 
   /** A check that cannot be made is no reason to lose a message: `temperror`. */
@@ -83,10 +81,11 @@ export function verifyMail(options: VerifyMailOptions = {}): SmtpHandler {
     session: SmtpSession,
     authservId: string,
   ): Promise<MailAuthentication> {
-    const from = fromAddresses(fields)
+    const from = fromAddress(fields)
     const { sender, helo } = envelopeOf(received, session)
     const checks = authenticate(streamOf(received, received.size, surplus(fields, limits.signatures)), {
-      sender,
+      // Without one the library looks for a Return-Path field, of any length.
+      sender: sender === '' ? `postmaster@${helo}` : sender,
       helo,
       ip: session.remote.address,
       mta: authservId,
@@ -125,25 +124,26 @@ function envelopeOf({ transaction }: ReceivedMessage, session: SmtpSession): { s
   return { sender: transaction.reversePath?.address ?? '', helo: session.helo ?? '' }
 }
 
-/** RFC 8601 §5: nobody else may speak in our name. */
-function isOurs(field: Field, authservId: string): boolean {
-  return field.name === 'authentication-results' && readAuthservId(field.value) === authservId.toLowerCase()
+/** RFC 8601 §5: nobody else may speak in our name, in no spelling of it. */
+function isOurs({ name, value }: Field, authservId: string): boolean {
+  if (name !== 'authentication-results') return false
+  const id = readAuthservId(utf8(fromLatin1(value)))
+  return id !== null && domainName(id) === domainName(authservId)
 }
 
-/** The message without some of its fields. */
-function without(fields: readonly Field[], size: number): readonly RewrittenPiece[] {
-  const pieces: RewrittenPiece[] = []
-  let start = 0
+/** Octets of a signature field that is looked at. The library takes time by the square of its length. */
+const MAX_SIGNATURE = 4096
+
+/** What is not looked at: signatures beyond the limit (each one costs DNS, and a walk over the body), and huge fields. */
+function surplus(fields: readonly Field[], limit: number): readonly Field[] {
+  const left = new Set(hugeFrom(fields))
+  let signatures = 0
   for (const field of fields) {
-    pieces.push({ start, end: field.start })
-    start = field.end
+    const isSignature = field.name === 'dkim-signature'
+    if (!isSignature && field.name !== 'arc-seal' && field.name !== 'arc-message-signature') continue
+    if (field.end - field.start > MAX_SIGNATURE || (isSignature && ++signatures > limit)) left.add(field)
   }
-  return [...pieces, { start, end: size }]
-}
-
-/** Signatures that are not looked at: each one costs DNS, and a walk over the body. */
-function surplus(fields: readonly Field[], limit: number): readonly { start: number; end: number }[] {
-  return fields.filter(({ name }) => name === 'dkim-signature').slice(limit)
+  return fields.filter((field) => left.has(field))
 }
 
 /** Not more than so many queries. */

@@ -21,8 +21,8 @@ const CLOSE = 41
 const BACKSLASH = 92
 
 /**
- * The name of the service that wrote the field, in lower case: the first word of its value, behind comments.
- * `null` when there is none.
+ * The name of the service that wrote the field, in lower case: the first word of its value (folded or not, in Unicode),
+ * behind comments. `null` when there is none.
  */
 export function readAuthservId(value: string): string | null {
   let at = skipComments(value, 0)
@@ -35,7 +35,7 @@ export function readAuthservId(value: string): string | null {
     return id.toLowerCase()
   }
   const start = at
-  while (at < value.length && !isBlank(value.charCodeAt(at)) && !';()"'.includes(value[at])) at++
+  while (at < value.length && isToken(value[at], '')) at++
   return at === start ? null : value.slice(start, at).toLowerCase()
 }
 
@@ -52,8 +52,9 @@ function skipComments(value: string, at: number): number {
   return at
 }
 
+/** Other control characters as well: some readers take them for blanks. */
 function isBlank(code: number): boolean {
-  return code === 32 || code === 9 || code === 13 || code === 10
+  return code <= 32 || code === 127
 }
 
 /** Characters of a value at most. */

@@ -52,10 +52,13 @@ function routeOf({ protocol, hostname, port, username, password }: URL): Route {
 }
 
 /** The handler that signs mail of users, if there is a key. */
-export async function loadDkim({ dkim, domains }: Settings): Promise<readonly SmtpHandler[]> {
+export async function loadDkim(
+  { dkim, domains }: Settings,
+  owns: (account: string, address: string) => Promise<boolean>,
+): Promise<readonly SmtpHandler[]> {
   if (!dkim) return []
   const key = { selector: dkim.selector, privateKey: await readFile(dkim.key, 'utf8') }
-  return [dkimSign({ keys: new Map(domains.map((domain) => [domain, key])) })]
+  return [dkimSign({ keys: new Map(domains.map((domain) => [domain, key])), owns })]
 }
 
 /** The content filters. */

@@ -52,7 +52,8 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
 
   const relay = settings.relay && (await openMailRelay(settings, settings.relay, store, log))
   const filters = milters(settings)
-  const dkim = await loadDkim(settings)
+  const owns = ownership(store, relay)
+  const dkim = await loadDkim(settings, owns)
   const here = localRecipients(store, { domains: settings.domains })
   const deliver = deliverTo(store)
   // Whoever announces DSN sends notices; the relay does. It takes what is not for users here.
@@ -68,7 +69,7 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
   const submission = createSmtpServer({
     ...access,
     ...{ content, spool },
-    handlers: [requireAuth(), submissionRights(ownership(store, relay)), ...recipients, ...filters, ...dkim, end],
+    handlers: [requireAuth(), submissionRights(owns), ...recipients, ...filters, ...dkim, end],
   })
   const lmtp = createLmtpServer({ hostname, log, content, handlers: [here, deliver] })
   // What came in goes out octet for octet, also to clients that never said that they can read it.

@@ -97,4 +97,22 @@ describe('dkimSign', () => {
     // Whose messages are not signed, theirs are not read either.
     await current.send(HELLO)
   })
+
+  test('who writes as somebody else is refused, where it is known whose an address is', async () => {
+    const asked: string[] = []
+    const owns = (account: string, address: string) => {
+      asked.push(`${account} ${address}`)
+      return Promise.resolve(address === `${account}@example.org`)
+    }
+    current = await world(dkimSign({ keys: new Map([['example.org', KEY]]), owns }))
+    await current.send(HELLO, { user: 'alice' })
+    expect(current.passed[0].text).toMatch(/^DKIM-Signature: /)
+    await expect(current.send(HELLO, { user: 'mallory' })).rejects.toMatchObject({
+      reply: { code: 550, enhanced: '5.7.1' },
+    })
+    expect(asked).toEqual(['alice alice@example.org', 'mallory alice@example.org'])
+    // Without a key there is no signature to abuse.
+    await current.send(HELLO.replace('example.org', 'other.test'), { user: 'mallory' })
+    expect(current.passed).toHaveLength(2)
+  })
 })

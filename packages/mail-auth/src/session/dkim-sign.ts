@@ -1,6 +1,7 @@
 import {
   type MessageAnswer,
   type ReceivedMessage,
+  replies,
   rewritten,
   type SmtpHandler,
   type SmtpSession,
@@ -36,6 +37,12 @@ export interface DkimSignOptions {
   readonly keys: DkimKeys
   /** Whose messages are signed. Default: those of users who have logged in. */
   readonly when?: (session: SmtpSession, transaction: Transaction) => boolean
+  /**
+   * May this account write as this From address? A message whose From is somebody else's is refused with 550 5.7.1; asked
+   * only where there is a key, about users who have logged in. Default: every user may write as every address, and the
+   * signature says that it is true.
+   */
+  readonly owns?: (account: string, address: string) => MaybePromise<boolean>
   /** Header fields that are signed where they exist. Default: From, To, Subject, Date and all others that matter. */
   readonly fields?: readonly string[]
   readonly limits?: Partial<MailAuthLimits>
@@ -62,7 +69,9 @@ export function dkimSign(options: DkimSignOptions): SmtpHandler {
     if (!header) return headerTooBig(limits)
     const from = fromAddress(header.fields)
     const keys = from === null ? [] : await keysFor(options.keys, domainOf(from))
-    if (keys.length === 0) return undefined
+    if (from === null || keys.length === 0) return undefined
+    const { identity } = session
+    if (identity && options.owns && !(await options.owns(identity.account, from))) return replies.senderNotYours()
     const { signatures, errors } = await sign(streamOf(received, received.size), {
       canonicalization: 'relaxed/relaxed',
       signTime: new Date(session.now()),

@@ -128,14 +128,20 @@ describe('verifyMail', () => {
     expect(resultsField(mx.passed[0].text)).toContain('spf=pass smtp.helo=client.example.org')
   })
 
-  test('DNS that fails is no reason to refuse', async () => {
+  test('DNS that fails is noted; enforced is that the client tries again (RFC 7489 §6.6.3)', async () => {
     const fails = Object.assign(new Error('SERVFAIL'), { code: 'ESERVFAIL' })
-    const mx = await checking(
-      { 'TXT example.org': fails, 'TXT _dmarc.example.org': fails, 'TXT mail._domainkey.example.org': fails },
-      { policy: 'enforce' },
-    )
-    await mx.send(await signed())
-    expect(mx.passed[0].found).toMatchObject({ spf: { result: 'temperror' }, dmarc: { result: 'temperror' } })
+    const broken: Zone = {
+      ...{ 'TXT example.org': fails, 'TXT _dmarc.example.org': fails, 'TXT mail._domainkey.example.org': fails },
+    }
+    const note = await checking(broken)
+    await note.send(await signed())
+    expect(note.passed[0].found).toMatchObject({
+      spf: { result: 'temperror', domain: 'example.org' },
+      dkim: [{ result: 'temperror' }],
+      dmarc: { result: 'temperror', domain: 'example.org', policy: null },
+    })
+    const enforce = await checking(broken, { policy: 'enforce' })
+    await expect(enforce.send(await signed())).rejects.toMatchObject({ reply: { code: 451, enhanced: '4.7.0' } })
   })
 
   test('a message may not ask for any amount of DNS, nor for any number of signatures', async () => {
@@ -151,7 +157,8 @@ describe('verifyMail', () => {
     expect(mx.passed[0].text.match(/^DKIM-Signature:/gm)).toHaveLength(50)
     const few = await checking(HONEST, { limits: { dnsQueries: 1 } })
     await few.send(await signed())
-    expect(few.asked).toHaveLength(1)
+    // One for each of SPF, DKIM and DMARC.
+    expect(few.asked).toHaveLength(3)
   })
 
   test('checks that take too long are given up; the message goes on', async () => {
@@ -173,9 +180,9 @@ describe('ARC (RFC 8617)', () => {
   const list = keyPair()
   const zone: Zone = { ...STRANGER, 'TXT arc._domainkey.list.test': [list.record] }
 
-  /** A mailing list has changed the message, which breaks its signature, and seals what it saw before. */
-  async function forwarded(): Promise<string> {
-    const original = Buffer.from((await signed()).replaceAll('\n', '\r\n'), 'latin1')
+  /** A mailing list has changed the message, which breaks its signature, and seals what it saw before, or something else. */
+  async function forwarded(seen?: string, message = HELLO): Promise<string> {
+    const original = Buffer.from((await signed(message)).replaceAll('\n', '\r\n'), 'latin1')
     const honest = await authenticate(original, {
       ...{ sender: 'alice@example.org', ip: '127.0.0.1', helo: 'client.example.org', mta: 'list.test' },
       resolver: resolverOf(HONEST),
@@ -186,11 +193,39 @@ describe('ARC (RFC 8617)', () => {
     )
     const seal = await sealMessage(changed, {
       ...{ signingDomain: 'list.test', selector: 'arc', privateKey: list.privateKey },
-      authResults: honest.arc ? honest.arc.authResults : '',
+      authResults: seen ?? (honest.arc ? honest.arc.authResults : ''),
       cv: 'none',
     } as Parameters<typeof sealMessage>[1])
     return `${seal.toString()}${changed.toString('latin1')}`.replaceAll('\r\n', '\n')
   }
+
+  test.each([
+    ['dmarc=pass for the domain', 'list.test; dmarc=pass (p=reject) header.from=example.org', true],
+    ['the same, folded and in quotes', 'list.test;\r\n dmarc = Pass (a (b)) header.from = "example.org"', true],
+    ['dmarc=fail', 'list.test; dkim=fail header.d=example.org; dmarc=fail header.from=example.org', false],
+    ['dmarc=fail, with an aligned signature', 'list.test; dkim=pass header.d=example.org; dmarc=fail', false],
+    ['dmarc=pass for somebody else', 'list.test; dmarc=pass header.from=evil.test', false],
+    ['dmarc=pass for nobody', 'list.test; dmarc=pass', false],
+    ['dmarc=pass in a comment', 'list.test; (dmarc=pass header.from=example.org) spf=fail', false],
+    ['dmarc=pass in a value', 'list.test; spf=fail smtp.mailfrom="x; dmarc=pass header.from=example.org"', false],
+    ['an aligned signature, without DMARC', 'list.test; dkim=pass header.i=@news.example.org', true],
+    ['a signature of somebody else', 'list.test; dkim=pass header.d=evil.test', false],
+    ['aligned SPF, without DMARC', 'list.test; spf=pass smtp.mailfrom=alice@example.org', true],
+    ['SPF of somebody else', 'list.test; spf=pass smtp.mailfrom=eve@evil.test', false],
+    ['nothing', 'list.test; none', false],
+  ])('what the forwarder saw counts: %s', async (_name, seen, excused) => {
+    const mx = await checking(zone, { policy: 'enforce', trustArc: ['list.test'] })
+    const sent = mx.send(await forwarded(seen))
+    if (excused) await sent
+    else await expect(sent).rejects.toMatchObject({ reply: { enhanced: '5.7.26' } })
+    expect(mx.passed.map(({ found }) => found?.excused)).toEqual(excused ? [true] : [])
+  })
+
+  test('the seal is not one of the signatures', async () => {
+    const mx = await checking(zone)
+    await mx.send(await forwarded())
+    expect(mx.passed[0].found?.dkim.map(({ domain, result }) => [domain, result])).toEqual([['example.org', 'neutral']])
+  })
 
   test('a forwarder that is trusted excuses a failure; one that is not does not', async () => {
     const message = await forwarded()

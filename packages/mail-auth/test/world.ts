@@ -27,9 +27,9 @@ export interface KeyPair {
   readonly record: string
 }
 
-export function keyPair(kind: 'rsa' | 'ed25519' = 'rsa'): KeyPair {
+export function keyPair(kind: 'rsa' | 'ed25519' = 'rsa', modulusLength = 2048): KeyPair {
   const { privateKey, publicKey } =
-    kind === 'rsa' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ed25519')
+    kind === 'rsa' ? generateKeyPairSync('rsa', { modulusLength }) : generateKeyPairSync('ed25519')
   const spki = publicKey.export({ type: 'spki', format: 'der' })
   // RFC 8463 §4: of an Ed25519 key the bare 32 octets.
   const shown = kind === 'rsa' ? spki : spki.subarray(-32)

@@ -15,8 +15,13 @@ interface Sink {
   on(event: 'error', listener: () => void): unknown
 }
 
-/** The message without some of its octets, as a stream. `leaveOut`: ranges in order. */
-export function streamOf(message: Readable, size: number, leaveOut: readonly ByteRange[] = []): MessageInput {
+/** The message without some of its octets, as a stream. `leaveOut`: ranges in order. It breaks off when `over` aborts. */
+export function streamOf(
+  message: Readable,
+  size: number,
+  leaveOut: readonly ByteRange[] = [],
+  over?: AbortSignal,
+): MessageInput {
   let failed: (error: Error) => void = () => {}
   const input = {
     on(event: string, listener: (error: Error) => void) {
@@ -25,7 +30,7 @@ export function streamOf(message: Readable, size: number, leaveOut: readonly Byt
     },
     pipe(sink: Sink) {
       sink.on('error', () => {})
-      pump(message, size, leaveOut, sink).catch((error: unknown) => {
+      pump(message, [...leaveOut, { start: size, end: size }], sink, over).catch((error: unknown) => {
         const cause = error instanceof Error ? error : new Error(String(error))
         failed(cause)
         sink.destroy(cause)
@@ -37,11 +42,14 @@ export function streamOf(message: Readable, size: number, leaveOut: readonly Byt
   return input as unknown as MessageInput
 }
 
-async function pump(message: Readable, size: number, leaveOut: readonly ByteRange[], sink: Sink): Promise<void> {
+async function pump(message: Readable, gaps: readonly ByteRange[], sink: Sink, over?: AbortSignal): Promise<void> {
   let start = 0
-  for (const gap of [...leaveOut, { start: size, end: size }]) {
+  for (const gap of gaps) {
     if (gap.start > start) {
-      for await (const octets of message.read({ start, end: gap.start })) await write(sink, octets.slice())
+      for await (const octets of message.read({ start, end: gap.start })) {
+        over?.throwIfAborted()
+        await write(sink, octets.slice())
+      }
     }
     start = gap.end ?? gap.start
   }

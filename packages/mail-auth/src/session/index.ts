@@ -1,4 +1,5 @@
 export { type DkimKey, type DkimKeys, type DkimSignOptions, dkimSign } from './dkim-sign.js'
+export type { Resolve } from './dns.js'
 export { DEFAULT_LIMITS, type MailAuthLimits } from './limits.js'
 export {
   type ArcResult,
@@ -9,4 +10,4 @@ export {
   mailAuthentication,
   type SpfResult,
 } from './results.js'
-export { type AuthPolicy, type Resolve, type VerifyMailOptions, verifyMail } from './verify-mail.js'
+export type { AuthPolicy, VerifyMailOptions } from './verify-mail.js'

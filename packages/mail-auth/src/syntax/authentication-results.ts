@@ -26,21 +26,24 @@ const BACKSLASH = 92
  */
 export function readAuthservId(value: string): string | null {
   let at = skipComments(value, 0)
-  if (value.charCodeAt(at) === QUOTE) {
-    let id = ''
-    for (at++; at < value.length && value.charCodeAt(at) !== QUOTE; at++) {
-      if (value.charCodeAt(at) === BACKSLASH) at++
-      id += value[at] ?? ''
-    }
-    return id.toLowerCase()
-  }
+  if (value.charCodeAt(at) === QUOTE) return readQuoted(value, at)[0].toLowerCase()
   const start = at
   while (at < value.length && isToken(value[at], '')) at++
   return at === start ? null : value.slice(start, at).toLowerCase()
 }
 
+/** The text of the quoted string that begins at `at`, and where it ends. */
+export function readQuoted(value: string, at: number): readonly [text: string, end: number] {
+  let text = ''
+  for (at++; at < value.length && value.charCodeAt(at) !== QUOTE; at++) {
+    if (value.charCodeAt(at) === BACKSLASH) at++
+    text += value[at] ?? ''
+  }
+  return [text, at + 1]
+}
+
 /** Blanks, line breaks and comments, which may hold each other (RFC 5322 §3.2.2). */
-function skipComments(value: string, at: number): number {
+export function skipComments(value: string, at: number): number {
   let depth = 0
   for (; at < value.length; at++) {
     const code = value.charCodeAt(at)

@@ -1,0 +1,106 @@
+/**
+ * The four checks of a message. They run side by side, each with DNS queries of its own and within the same time: a
+ * sender who makes one of them take long does not keep the others from their end, least of all DMARC.
+ */
+import type { ReceivedMessage, SmtpSession } from '@posthouse/smtp'
+import { arc, type DKIMVerifyResult, dkimVerify, spf } from 'mailauth'
+import { domainOf } from '../syntax/domains.js'
+import { isVouchedFor, sealerOf } from './arc.js'
+import { startClock } from './clock.js'
+import { readSignatures } from './dkim.js'
+import { dmarcOf, findPolicy } from './dmarc.js'
+import { asking, type Resolve } from './dns.js'
+import { streamOf } from './feed.js'
+import { type Field, fromAddress, hugeFrom } from './header.js'
+import type { MailAuthLimits } from './limits.js'
+import { type MailAuthentication, resultOf } from './results.js'
+
+export interface Checks {
+  readonly resolver: Resolve
+  readonly limits: MailAuthLimits
+  /** Domains of sealers. */
+  readonly trusted: ReadonlySet<string>
+  readonly authservId: string
+}
+
+/** Octets of a signature field that is looked at. The library takes time by the square of its length. */
+const MAX_SIGNATURE = 4096
+
+/** Checks that cannot be made are `temperror`, and in the log. */
+export async function checkMessage(
+  message: ReceivedMessage,
+  fields: readonly Field[],
+  session: SmtpSession,
+  { resolver, limits, trusted, authservId }: Checks,
+): Promise<MailAuthentication> {
+  const clock = startClock(limits.time, session)
+  const ask = (): Resolve => asking(resolver, limits.dnsQueries, clock.over)
+  const address = fromAddress(fields)
+  const domain = address === null ? null : domainOf(address)
+  const sender = message.transaction.reversePath?.address ?? ''
+  const helo = session.helo ?? ''
+  const leftOut = surplus(fields, limits.signatures)
+  const verifyOptions = {
+    // Without one the library looks for a Return-Path field, of any length.
+    sender: sender === '' ? 'postmaster@localhost' : sender,
+    curTime: new Date(session.now()),
+    resolver: ask(),
+  }
+  try {
+    const [policy, sent, signed] = await Promise.all([
+      clock.within(domain === null ? Promise.resolve(null) : findPolicy(domain, ask())),
+      clock.within(spf({ sender, helo, ip: session.remote.address, mta: authservId, resolver: ask() })),
+      clock.within(dkimVerify(streamOf(message, message.size, leftOut, clock.over), verifyOptions)),
+    ])
+    const sets = signed?.value.arc as Parameters<typeof arc>[0] | undefined
+    const sealed = sets && (await clock.within(arc(sets, { resolver: ask() })))
+    const from = domain !== null && (!signed || readsTheSame(signed.value, domain)) ? domain : null
+    const found = {
+      spf: {
+        result: sent ? resultOf(sent.value.status) : 'temperror',
+        domain: sender === '' ? helo : domainOf(sender),
+      },
+      dkim: signed ? await readSignatures(signed.value, from) : [],
+      arc: arcResult(sealed?.value, sets !== undefined),
+    } as const
+    const dmarc = await dmarcOf(from, policy, found, signed === null)
+    const strict = policy?.value?.strict
+    const excused =
+      (dmarc.result === 'fail' || dmarc.result === 'temperror') &&
+      dmarc.domain !== null &&
+      strict !== undefined &&
+      sealed !== undefined &&
+      sealed !== null &&
+      (await isVouchedFor(dmarc.domain, strict, sealed.value, trusted))
+    return { ...found, dmarc, excused }
+  } finally {
+    clock.stop()
+  }
+}
+
+/** Where the library reads another domain the field is ambiguous, and nobody can say what a mail reader shows. */
+function readsTheSame({ headerFrom }: DKIMVerifyResult, domain: string): boolean {
+  return headerFrom.length === 1 && domainOf(headerFrom[0]) === domain
+}
+
+function arcResult(sealed: Awaited<ReturnType<typeof arc>> | undefined, checked: boolean): MailAuthentication['arc'] {
+  if (!sealed) return { result: checked ? 'temperror' : 'none', instance: 0, domain: null }
+  const { status, i, chain } = sealed
+  return {
+    result: resultOf(status),
+    instance: typeof i === 'number' ? i : 0,
+    domain: sealerOf(chain?.[chain.length - 1]),
+  }
+}
+
+/** What is not looked at: signatures beyond the limit (each one costs DNS, and a walk over the body), and huge fields. */
+function surplus(fields: readonly Field[], limit: number): readonly Field[] {
+  const left = new Set(hugeFrom(fields))
+  let signatures = 0
+  for (const field of fields) {
+    const isSignature = field.name === 'dkim-signature'
+    if (!isSignature && field.name !== 'arc-seal' && field.name !== 'arc-message-signature') continue
+    if (field.end - field.start > MAX_SIGNATURE || (isSignature && ++signatures > limit)) left.add(field)
+  }
+  return fields.filter((field) => left.has(field))
+}

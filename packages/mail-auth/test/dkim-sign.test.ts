@@ -1,3 +1,4 @@
+import { createPublicKey, verify } from 'node:crypto'
 import { dkimVerify } from 'mailauth'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type DkimKeys, dkimSign } from '../src/index.js'
@@ -28,6 +29,27 @@ async function signed(
 async function verified(text: string): Promise<unknown> {
   const { results } = await dkimVerify(Buffer.from(text, 'latin1'), { resolver: resolverOf(zone) })
   return results.map(({ signingDomain, selector, status }) => [signingDomain, selector, status.result])
+}
+
+/** RFC 6376 §3.4 and §3.7 for the header of messages like HELLO, without the library. */
+function verifiedByHand(text: string): boolean {
+  const fields = text.slice(0, text.indexOf('\r\n\r\n')).split(/\r\n(?![ \t])/)
+  const relaxed = fields[0].includes('c=relaxed/')
+  const canonical = (field: string): string => {
+    if (!relaxed) return field
+    const colon = field.indexOf(':')
+    const value = field
+      .slice(colon + 1)
+      .replace(/\r\n/g, '')
+      .replace(/[ \t]+/g, ' ')
+    return `${field.slice(0, colon).toLowerCase()}:${value.replace(/^ | $/g, '')}`
+  }
+  const names =
+    /[; ]h=([^;]*)/.exec(fields[0].replace(/\s+/g, ' '))?.[1].toLowerCase().replace(/ /g, '').split(':') ?? []
+  const signedFields = names.map((name) => fields.find((field) => field.toLowerCase().startsWith(`${name}:`)) ?? '')
+  const [bare, b] = fields[0].split(/(?<=[; \t]b=)/)
+  const data = [...signedFields, bare].map(canonical).join('\r\n')
+  return verify('sha256', Buffer.from(data, 'latin1'), createPublicKey(rsa.privateKey), Buffer.from(b, 'base64'))
 }
 
 describe('dkimSign', () => {
@@ -63,6 +85,16 @@ describe('dkimSign', () => {
     expect(await verified(await signed(new Map([['example.org', KEY]]), long))).toEqual([
       ['example.org', 'mail', 'pass'],
     ])
+  })
+
+  test('UTF-8 in the header (RFC 6532): the signature is one over the octets', async () => {
+    const text = await signed(new Map([['example.org', KEY]]), HELLO.replace('Hello', 'voilà  ça'))
+    expect(verifiedByHand(text)).toBe(true)
+    expect(text).toContain('c=simple/relaxed')
+    await current.close()
+    const plain = await signed(new Map([['example.org', KEY]]), HELLO.replace('Hello', 'Zoë  ça'))
+    expect(plain).toContain('c=relaxed/relaxed')
+    expect(verifiedByHand(plain)).toBe(true)
   })
 
   test.each<[string, DkimKeys, string, string | null]>([

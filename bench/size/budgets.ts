@@ -25,7 +25,7 @@ export const BUDGETS: ReadonlyMap<string, number> = new Map([
   ['pop3/node', 18],
   ['milter', 16],
   ['milter/node', 4],
-  ['mail-auth', 15],
+  ['mail-auth', 12],
   ['relay', 83],
   ['relay/node', 77],
   ['relay/postgres', 9],

@@ -46,6 +46,14 @@ describe('writing', () => {
     expect(writeAuthenticationResults('mx.test', results)).toBe(`mx.test;\r\n\tdkim=pass header.d=${written}`)
   })
 
+  test('no line is longer than it may be (RFC 5322 §2.1.1)', () => {
+    const long = '\uffe6'.repeat(2000)
+    const properties = [['header.d', long] as const, ['header.s', `${long}"`] as const]
+    const value = writeAuthenticationResults('mx.test', [{ method: 'dkim', result: 'fail', comment: long, properties }])
+    for (const line of value.split('\r\n')) expect(new TextEncoder().encode(line).length).toBeLessThan(999)
+    expect(value).toMatch(/^mx\.test;\r\n\tdkim=fail\r\n\t \(/)
+  })
+
   test('whatever a sender says, there is one field, and as many results as were given', () => {
     const text = fc.string({ unit: 'binary' })
     fc.assert(

@@ -1,7 +1,7 @@
 import {
   type MessageAnswer,
   type ReceivedMessage,
-  replies,
+  reply,
   rewritten,
   type SmtpHandler,
   type SmtpSession,
@@ -71,7 +71,9 @@ export function dkimSign(options: DkimSignOptions): SmtpHandler {
     const keys = from === null ? [] : await keysFor(options.keys, domainOf(from))
     if (from === null || keys.length === 0) return undefined
     const { identity } = session
-    if (identity && options.owns && !(await options.owns(identity.account, from))) return replies.senderNotYours()
+    if (identity && options.owns && !(await options.owns(identity.account, from))) {
+      return reply(550, '5.7.1', 'This From address is not yours')
+    }
     const { signatures, errors } = await sign(streamOf(received, received.size), {
       canonicalization: header.fields.some(isMisread) ? 'simple/relaxed' : 'relaxed/relaxed',
       signTime: new Date(session.now()),

@@ -1,4 +1,3 @@
-import { prependHeader } from '@posthouse/mime/edit'
 import {
   type MessageAnswer,
   type ReceivedMessage,
@@ -8,7 +7,7 @@ import {
   type SmtpHandler,
   type SmtpSession,
 } from '@posthouse/smtp'
-import { fromLatin1, type MaybePromise, utf8 } from '@posthouse/wire'
+import { fromLatin1, fromUtf8, type MaybePromise, utf8 } from '@posthouse/wire'
 import { domainName } from '../syntax/domains.js'
 import { readAuthservId, writeAuthenticationResults } from '../syntax/index.js'
 import { checkMessage } from './checks.js'
@@ -19,8 +18,6 @@ import { type MailAuthentication, mailAuthentication, resultsOf } from './result
 
 /** Decides by what was found. A reply refuses the message. */
 export type AuthPolicy = (found: MailAuthentication, session: SmtpSession) => MaybePromise<Reply | undefined | void>
-
-const NO_HEADER = new Uint8Array(0)
 
 export interface VerifyMailOptions {
   /** Default: `resolve` of `node:dns/promises`. */
@@ -62,7 +59,7 @@ export function verifyMail(options: VerifyMailOptions & { readonly resolver: Res
     const refused = await judge(found, session)
     if (refused) return refused
     const value = writeAuthenticationResults(authservId, resultsOf(found, envelopeOf(received, session)))
-    const field = prependHeader(NO_HEADER, { name: 'Authentication-Results', folded: value })
+    const field = fromUtf8(`Authentication-Results: ${value}\r\n`)
     return rewritten(received, withField(field, header, received.size, forged))
   }
 

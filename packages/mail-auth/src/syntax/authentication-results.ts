@@ -63,17 +63,19 @@ function isBlank(code: number): boolean {
 /** Characters of a value at most. */
 const MAX_VALUE = 256
 
-/** The value of a field with these results, folded with CRLF and a tab: one line for each. Without any: `none`. */
+/** The value of a field with these results, folded with CRLF and a tab: one line for each, or several for a long one. Without any: `none`. */
 export function writeAuthenticationResults(authservId: string, results: readonly AuthenticationResult[]): string {
   if (results.length === 0) return `${word(authservId)}; none`
   return [word(authservId), ...results.map(oneResult)].join(';\r\n\t')
 }
 
 function oneResult({ method, result, comment, properties = [] }: AuthenticationResult): string {
-  let text = `${word(method)}=${word(result)}`
-  if (comment) text += ` (${inComment(comment)})`
-  for (const [name, value] of properties) if (value !== '') text += ` ${word(name)}=${pvalue(value)}`
-  return text
+  const parts = [`${word(method)}=${word(result)}`]
+  if (comment) parts.push(`(${inComment(comment)})`)
+  for (const [name, value] of properties) if (value !== '') parts.push(`${word(name)}=${pvalue(value)}`)
+  const line = parts.join(' ')
+  // RFC 5322 §2.1.1: 998 octets, of which a character may take three.
+  return line.length < 300 ? line : parts.join('\r\n\t ')
 }
 
 /** A token; what cannot stand in one is left out. */

@@ -123,7 +123,7 @@ test('forwarders, and DNS', async () => {
   dns.setServers(['127.0.0.1'])
   const trusting = verifyMail({
     policy: 'enforce',
-    trustArc: ['lists.example.net'], // its ARC seal excuses a failure (RFC 8617)
+    trustArc: ['lists.example.net'], // believed about what it saw (RFC 8617)
     resolver: (name, type) => dns.resolve(name, type),
     limits: { signatures: 5, dnsQueries: 40, time: 10_000 },
   })

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readAuthservId, writeAuthenticationResults } from '../src/index.js'
+import { readResults } from '../src/syntax/read-results.js'
 
 describe('whose field it is', () => {
   test.each([
@@ -75,6 +76,46 @@ describe('writing', () => {
         for (const character of first.slice(1)) expect(character.charCodeAt(0)).toBeGreaterThanOrEqual(32)
         // Outside of quotes and comments there is one result.
         expect(bare(first)).toMatch(/^\tdkim=pass[^;]*;$/)
+      }),
+    )
+  })
+})
+
+describe('reading what others wrote', () => {
+  test.each([
+    ['mx.test; none', []],
+    [
+      ' i=1; mx.test; dmarc=pass',
+      [
+        ['i', '1'],
+        ['dmarc', 'pass'],
+      ],
+    ],
+    [
+      'mx.test;\r\n\tSPF/1 = Pass (a; b (c)) smtp.MailFrom="a b"@example.org',
+      [['spf', 'pass', 'smtp.mailfrom=a b@example.org']],
+    ],
+    [
+      'mx.test; dkim=pass header.b="a+/=" header.b=c= reason="x; y=z"',
+      [['dkim', 'pass', 'header.b=a+/=', 'header.b=c=', 'reason=x; y=z']],
+    ],
+    ['mx.test; dkim=fail "; dmarc=pass" why "; spf=pass" ) = ; ;', [['dkim', 'fail', ')=']]],
+  ])('%j', (value, expected) => {
+    const read = readResults(value).map(({ method, result, properties = [] }) => [
+      ...[method, result],
+      ...properties.map((pair) => pair.join('=')),
+    ])
+    expect(read).toEqual(expected)
+  })
+
+  test('what was written is read again, and anything is read to its end', () => {
+    const text = fc.string({ unit: 'grapheme-ascii', minLength: 1 })
+    fc.assert(
+      fc.property(text, text, text, (domain, selector, comment) => {
+        const properties = [['header.d', domain] as const, ['header.s', selector] as const]
+        const written = writeAuthenticationResults('mx.test', [{ method: 'dkim', result: 'pass', comment, properties }])
+        expect(readResults(written)).toEqual([{ method: 'dkim', result: 'pass', properties }])
+        readResults(domain + selector + comment)
       }),
     )
   })

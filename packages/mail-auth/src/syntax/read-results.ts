@@ -18,7 +18,8 @@ export function readResults(value: string): readonly AuthenticationResult[] {
         const rest = wordAt(value, end, ';("')
         pairs.push([name.toLowerCase(), quoted + rest])
         at = end + rest.length
-      } else if (name === '' && value[at] !== ';') at++
+      } else if (value[at] === '"') at = readQuoted(value, at)[1]
+      else if (name === '' && value[at] !== ';') at++
     }
     const [first, ...properties] = pairs
     // `method/version`

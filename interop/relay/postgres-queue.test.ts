@@ -1,7 +1,13 @@
 /** The queue on PostgreSQL does what the one on SQLite does; and what only several machines see. */
 import { createRequire } from 'node:module'
 import type { JobEngine } from '@posthouse/relay'
-import { type Boss, openPostgresQueue, type PgPool } from '@posthouse/relay/postgres'
+import {
+  type Boss,
+  openPostgresQueue,
+  type PgClient,
+  type PgPool,
+  type PostgresQueueOptions,
+} from '@posthouse/relay/postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { claimOf, done, mail, testEngine } from '../../packages/relay/test/engine-tests.js'
 import { ensureInstalled } from '../tools.js'
@@ -29,10 +35,10 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     postgres?.stop()
   })
 
-  async function openAt(schema: string): Promise<JobEngine> {
+  async function openAt(schema: string, options: Partial<PostgresQueueOptions> = {}): Promise<JobEngine> {
     const boss = new PgBoss({ connectionString: postgres.url, max: 2, supervise: false, schedule: false })
     // Nobody is asked again before the test says so: `next` is the queue's own.
-    const engine = await openPostgresQueue({ pool, boss, schema, queue: schema, poll: 1e12 })
+    const engine = await openPostgresQueue({ pool, boss, schema, queue: schema, poll: 1e12, ...options })
     opened.push(engine)
     return engine
   }
@@ -68,6 +74,45 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     await first.close()
     const { jobs } = await second.claim(claimOf({ now: Date.now() }))
     expect(jobs).toMatchObject([{ id, attempts: 2 }])
+  })
+
+  /** The pool, with other answers to some statements. */
+  function answering(answer: (text: string, query: () => ReturnType<PgClient['query']>) => unknown): PgPool {
+    const wrap = <T extends Pick<PgClient, 'query'>>(client: T): T =>
+      Object.create(client, {
+        query: { value: (text: string, values?: unknown[]) => answer(text, () => client.query(text, values)) },
+        release: {
+          value: (destroy?: boolean) =>
+            answer('RELEASE', async () => (client as never as PgClient).release(destroy) as never),
+        },
+      })
+    return Object.create(wrap(pool), { connect: { value: async () => wrap(await pool.connect()) } })
+  }
+
+  test('a long message whose COMMIT was not answered, but comes about, has its octets', async () => {
+    const late: (() => Promise<unknown>)[] = []
+    let lost = false
+    const flaky = answering(async (text, query) => {
+      if (!lost) return query()
+      if (text === 'COMMIT' || text === 'RELEASE') late.push(query)
+      if (text === 'RELEASE') return undefined
+      if (text === 'COMMIT' || text === 'ROLLBACK') throw new Error('Connection terminated unexpectedly')
+      if (!text.startsWith('DELETE')) return query()
+      lost = false
+      const deleted = query()
+      // While the queue cleans up, the server commits after all.
+      await pool.query('SELECT pg_sleep(0.1)')
+      for (const step of late) await step()
+      return deleted
+    })
+    const engine = await openAt(`queue_${++number}`, { pool: flaky })
+    const long = { ...mail('domain:a.test'), octets: Array.from({ length: 11 }, () => new Uint8Array(100_000)) }
+    lost = true
+    await expect(engine.enqueue(long)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await engine.status()).toMatchObject({ messages: 1 })
+    let length = 0
+    for await (const chunk of engine.read(long.id)) length += chunk.length
+    expect(length).toBe(1_100_000)
   })
 
   test('nothing is left of messages that are through: no octets, no destinations, no jobs of pg-boss', async () => {

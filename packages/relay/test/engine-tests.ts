@@ -209,6 +209,33 @@ export function testEngine(open: () => Promise<JobEngine>): void {
     expect(await engine.status()).toMatchObject({ messages: 1 })
   })
 
+  test('two long messages of the same name at once: one is in the queue, and it is whole', async () => {
+    const engine = await open()
+    const piece = new Uint8Array(300_000).fill(65)
+    let goOn = (): void => {}
+    const other = new Promise<void>((resolve) => (goOn = resolve))
+    let begun = (): void => {}
+    const halfway = new Promise<void>((resolve) => (begun = resolve))
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 10; i++) {
+        if (i === 6) begun()
+        if (i === 6) await other
+        yield piece
+      }
+    }
+    const first = { ...mail('domain:a.test'), octets: slow() }
+    const enqueued = engine.enqueue(first)
+    await halfway
+    const second = engine.enqueue({ ...first, octets: Array.from({ length: 10 }, () => piece) })
+    const results = [await second.catch((error: Error) => error.message)]
+    goOn()
+    results.push(await enqueued.catch((error: Error) => error.message))
+    expect(results.sort()).toEqual([`a message ${first.id} is in the queue already`, undefined])
+    let length = 0
+    for await (const chunk of engine.read(first.id)) length += chunk.length
+    expect(length).toBe(3_000_000)
+  })
+
   test('notices are there when the job is settled, and with it', async () => {
     const engine = await open()
     await engine.enqueue(mail('domain:a.test'))

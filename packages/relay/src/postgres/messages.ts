@@ -3,7 +3,7 @@ import type { Source } from '@posthouse/store-api'
 import { concat } from '@posthouse/wire'
 import { RelayError } from '../errors.js'
 import type { NewMessage } from '../queue/types.js'
-import { type Context, isThere, type PgPool, relayErrorOf, type Step } from './connections.js'
+import { ask, type Context, isThere, type PgPool, type Step } from './connections.js'
 import { lockShared } from './destinations.js'
 import { HELD, WAITING } from './schema.js'
 
@@ -15,8 +15,10 @@ const MEMORY = 4 * CHUNK_SIZE
 /** Octets that are in memory, or in the table already. */
 export interface TakenOctets {
   readonly size: number
-  /** `null`: in the table. */
-  readonly chunks: readonly Uint8Array[] | null
+  /** In memory; none where they are in the table. */
+  readonly chunks: readonly Uint8Array[]
+  /** In the table: the name that they have there until the message is written, and how many rows. `null`: in memory. */
+  readonly staged: { readonly name: string; readonly rows: number } | null
 }
 
 /** A message whose octets were taken. */
@@ -24,14 +26,19 @@ export interface TakenMessage extends Omit<NewMessage, 'octets'> {
   readonly octets: TakenOctets
 }
 
-/** Takes octets; chunks of a message that never comes about are removed, or swept away at a later start. */
-async function takeOctets(pool: PgPool, schema: string, message: string, source: Source): Promise<TakenOctets> {
+/**
+ * Takes octets; chunks of a message that never comes about are removed, or swept away at a later start. Until then they
+ * have a name that nobody else knows: whoever gives up must not take the octets of another message of the same name, or of
+ * one that is there although nobody was told (the answer to its COMMIT was lost).
+ */
+async function takeOctets(pool: PgPool, schema: string, source: Source): Promise<TakenOctets> {
+  const name = crypto.randomUUID()
   let pieces: Uint8Array[] = []
   let kept = 0
   let size = 0
   let number = 0
   const flush = async (chunks: readonly Uint8Array[]): Promise<void> => {
-    for (const octets of chunks) await writeChunk(pool, schema, message, number++, octets)
+    for (const octets of chunks) await writeChunk(pool, schema, name, number++, octets)
   }
   try {
     for await (const piece of source) {
@@ -45,11 +52,11 @@ async function takeOctets(pool: PgPool, schema: string, message: string, source:
       kept = pieces[0].length
     }
     const chunks = cut(pieces)
-    if (number === 0) return { size, chunks }
+    if (number === 0) return { size, chunks, staged: null }
     await flush(chunks)
-    return { size, chunks: null }
+    return { size, chunks: [], staged: { name, rows: number } }
   } catch (error) {
-    if (number > 0) await discardChunks(pool, schema, message)
+    if (number > 0) await discardChunks(pool, schema, name)
     throw error
   }
 }
@@ -62,31 +69,26 @@ function cut(pieces: readonly Uint8Array[]): Uint8Array[] {
 }
 
 async function writeChunk(
-  client: Pick<PgPool, 'query'>,
+  pool: PgPool,
   schema: string,
-  message: string,
+  name: string,
   number: number,
   octets: Uint8Array,
 ): Promise<void> {
-  const text = `INSERT INTO ${schema}.chunk(message, number, octets) VALUES ($1, $2, $3)`
-  await client.query(text, [message, number, octets]).catch((error: unknown) => {
-    throw isThere(error) ? inTheQueue(message, error) : relayErrorOf(error)
-  })
+  await ask(pool, `INSERT INTO ${schema}.chunk(message, number, octets) VALUES ($1, $2, $3)`, [name, number, octets])
 }
 
 function inTheQueue(message: string, cause: unknown): RelayError {
   return new RelayError('unavailable', `a message ${message} is in the queue already`, { cause })
 }
 
-async function discardChunks(pool: PgPool, schema: string, message: string): Promise<void> {
-  const text = `DELETE FROM ${schema}.chunk c WHERE message = $1
-    AND NOT EXISTS (SELECT FROM ${schema}.message m WHERE m.id = c.message)`
-  await pool.query(text, [message]).catch(() => {})
+async function discardChunks(pool: PgPool, schema: string, name: string): Promise<void> {
+  await pool.query(`DELETE FROM ${schema}.chunk WHERE message = $1`, [name]).catch(() => {})
 }
 
 /** Removes the octets of messages that do not come about. Never rejects: what is left is swept away at a later start. */
 export async function discard(pool: PgPool, schema: string, messages: readonly TakenMessage[]): Promise<void> {
-  for (const { id, octets } of messages) if (octets.chunks === null) await discardChunks(pool, schema, id)
+  for (const { octets } of messages) if (octets.staged) await discardChunks(pool, schema, octets.staged.name)
 }
 
 /** Messages with their octets: those of long ones are in the table when this resolves. */
@@ -98,7 +100,7 @@ export async function takeAll(
   const taken: TakenMessage[] = []
   try {
     for (const message of messages) {
-      taken.push({ ...message, octets: await takeOctets(pool, schema, message.id, message.octets) })
+      taken.push({ ...message, octets: await takeOctets(pool, schema, message.octets) })
     }
     return taken
   } catch (error) {
@@ -134,7 +136,6 @@ export async function write(step: Step, schema: string, messages: readonly Taken
 }
 
 async function writeOne(step: Step, schema: string, { octets, jobs, ...message }: TakenMessage): Promise<void> {
-  const chunks = octets.chunks ?? []
   await step.query(
     `WITH message AS (
        INSERT INTO ${schema}.message(id, size, arrived, envelope, jobs) VALUES ($1, $2, $3, $4, $5)
@@ -148,7 +149,7 @@ async function writeOne(step: Step, schema: string, { octets, jobs, ...message }
        warn bigint, via text, recipients jsonb)`,
     [
       ...[message.id, octets.size, Math.round(message.arrived), JSON.stringify(message.envelope), jobs.length],
-      chunks,
+      octets.chunks,
       JSON.stringify(
         jobs.map(({ destination, held, due, expires, warnAt, via, recipients }) => ({
           ...{ destination, state: held ? HELD : WAITING, via, recipients },
@@ -158,6 +159,13 @@ async function writeOne(step: Step, schema: string, { octets, jobs, ...message }
       ),
     ],
   )
+  if (!octets.staged) return
+  const { name, rows } = octets.staged
+  const { rowCount } = await step.query(`UPDATE ${schema}.chunk SET message = $1 WHERE message = $2`, [
+    message.id,
+    name,
+  ])
+  if (rowCount !== rows) throw new RelayError('unavailable', `the octets of message ${message.id} are gone`)
 }
 
 /** So many jobs of messages are gone; with its last one a message goes. */

@@ -86,6 +86,17 @@ export function testEngine(open: () => Promise<JobEngine>): void {
     expect(destinations).toMatchObject([{ failures: 1, blockedUntil: 31_000, waiting: 5 }])
   })
 
+  test('a destination that one attempt took for dead, and another one finds alive, goes on at once', async () => {
+    const engine = await open()
+    for (let i = 0; i < 8; i++) await engine.enqueue(mail('domain:a.test'))
+    const [first, second] = (await engine.claim(claimOf())).jobs
+    const destination = { blockedUntil: 900_000, failure, failures: 0 }
+    await engine.settle(done(first, { recipients: first.recipients, due: 900_000, destination }))
+    expect(await engine.claim(claimOf())).toMatchObject({ jobs: [] })
+    await engine.settle(done(second))
+    expect((await engine.claim(claimOf({ now: 1_001 }))).jobs).toHaveLength(2)
+  })
+
   test('release tries a blocked destination at once, with jobs that were never tried', async () => {
     const engine = await open()
     for (let i = 0; i < 3; i++) await engine.enqueue(mail('domain:dead.test'))

@@ -96,8 +96,10 @@ export async function noteDestination(
 ): Promise<void> {
   if (learned === null) return
   if (learned === 'alive') {
+    // What waits there was to wait until the block is over: a claim says when it is due.
     await step.query(
-      `UPDATE ${schema}.destination SET failures = 0, blocked = 0, failure = NULL WHERE key = $1 AND failures > 0`,
+      `UPDATE ${schema}.destination SET failures = 0, blocked = 0, failure = NULL, ready = LEAST(ready, free)
+       WHERE key = $1 AND failures > 0`,
       [key],
     )
     return

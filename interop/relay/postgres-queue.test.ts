@@ -10,6 +10,7 @@ import {
 } from '@posthouse/relay/postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { claimOf, done, mail, testEngine } from '../../packages/relay/test/engine-tests.js'
+import type { PostgresGate } from '../../packages/relay/src/postgres/gate.js'
 import { ensureInstalled } from '../tools.js'
 import { type PostgresServer, startPostgres } from './postgres.js'
 
@@ -178,5 +179,26 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     const wait = (await b.pace('s 25', 1, 120_000)) ?? 0
     expect(wait).toBeGreaterThan(30_000)
     expect(wait).toBeLessThanOrEqual(60_000)
+  })
+
+  test('a place that could not be given back is free when its time is over, though its machine lives on', async () => {
+    let broken = false
+    const flaky = answering(async (text, query) => {
+      if (broken && text.startsWith('DELETE')) throw new Error('Connection terminated unexpectedly')
+      return query()
+    })
+    const schema = `queue_${++number}`
+    let heard: (error: Error) => void = () => {}
+    const failed = new Promise<Error>((resolve) => (heard = resolve))
+    const engine = await openAt(schema, { pool: flaky, onError: (error) => heard(error) })
+    const gate = engine.gate as PostgresGate
+    expect([await gate.enter('s 25', 2), await gate.enter('s 25', 2)]).toEqual([true, true])
+    broken = true
+    gate.leave('s 25')
+    expect(await failed).toMatchObject({ message: 'Connection terminated unexpectedly' })
+    broken = false
+    await pool.query(`UPDATE ${schema}.place SET until = 0`)
+    await gate.renew()
+    expect([await gate.enter('s 25', 2), await gate.enter('s 25', 2)]).toEqual([true, false])
   })
 })

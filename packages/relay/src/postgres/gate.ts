@@ -62,8 +62,10 @@ export function createPostgresGate({ pool, schema, lease, onError }: PostgresGat
       return rows.length === 0 ? null : rows[0].wait
     },
     async renew() {
-      if (places.size > 0) {
-        await ask(pool, `UPDATE ${schema}.place SET until = ${NOW} + $1 WHERE owner = $2`, [lease, owner])
+      // By name: what we could not give back, or do not know that we have, is to be free some day.
+      const ours = [...places.values()].flat()
+      if (ours.length > 0) {
+        await ask(pool, `UPDATE ${schema}.place SET until = ${NOW} + $1 WHERE id = ANY($2)`, [lease, ours])
       }
       // Who has been served long ago has nothing to wait for.
       await ask(pool, `DELETE FROM ${schema}.pace WHERE free < ${NOW} - 60000`)

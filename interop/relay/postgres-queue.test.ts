@@ -1,4 +1,5 @@
 /** The queue on PostgreSQL does what the one on SQLite does; and what only several machines see. */
+import type { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
 import type { JobEngine } from '@posthouse/relay'
 import {
@@ -9,8 +10,8 @@ import {
   type PostgresQueueOptions,
 } from '@posthouse/relay/postgres'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { claimOf, done, mail, testEngine } from '../../packages/relay/test/engine-tests.js'
 import type { PostgresGate } from '../../packages/relay/src/postgres/gate.js'
+import { claimOf, done, mail, testEngine } from '../../packages/relay/test/engine-tests.js'
 import { ensureInstalled } from '../tools.js'
 import { type PostgresServer, startPostgres } from './postgres.js'
 
@@ -77,17 +78,16 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     expect(jobs).toMatchObject([{ id, attempts: 2 }])
   })
 
-  /** The pool, with other answers to some statements. */
-  function answering(answer: (text: string, query: () => ReturnType<PgClient['query']>) => unknown): PgPool {
-    const wrap = <T extends Pick<PgClient, 'query'>>(client: T): T =>
-      Object.create(client, {
-        query: { value: (text: string, values?: unknown[]) => answer(text, () => client.query(text, values)) },
-        release: {
-          value: (destroy?: boolean) =>
-            answer('RELEASE', async () => (client as never as PgClient).release(destroy) as never),
-        },
-      })
-    return Object.create(wrap(pool), { connect: { value: async () => wrap(await pool.connect()) } })
+  type Answer = (text: string, query: () => ReturnType<PgClient['query']>, client: PgClient) => unknown
+  /** A pool, with other answers to some statements, and to the end of a connection's use (`RELEASE`). */
+  function answering(answer: Answer, on: PgPool = pool): PgPool {
+    const wrap = (client: PgClient): PgClient => ({
+      query: async (text, values) => (await answer(text, () => client.query(text, values), client)) as never,
+      release: (destroy) => void answer('RELEASE', async () => client.release(destroy) as never, client),
+      on: (event, listener) => client.on?.(event, listener),
+      off: (event, listener) => client.off?.(event, listener),
+    })
+    return { ...wrap(on as unknown as PgClient), connect: async () => wrap(await on.connect()) }
   }
 
   test('a long message whose COMMIT was not answered, but comes about, has its octets', async () => {
@@ -200,5 +200,34 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     await pool.query(`UPDATE ${schema}.place SET until = 0`)
     await gate.renew()
     expect([await gate.enter('s 25', 2), await gate.enter('s 25', 2)]).toEqual([true, false])
+  })
+
+  test('connections that the server closes, in use or not, end no more than what they are used for', async () => {
+    const own = new Pool({ connectionString: postgres.url, max: 2 })
+    const kill = async (query: Pick<PgClient, 'query'>, client: object): Promise<void> => {
+      const { rows } = await query.query('SELECT pg_backend_pid() AS pid')
+      const ended = new Promise<void>((resolve) => (client as EventEmitter).once('end', resolve))
+      await pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid])
+      await ended
+    }
+    let victim = ''
+    const dying = answering(async (text, query, client) => {
+      if (victim !== '' && text.includes(victim)) await kill(client, client)
+      return query()
+    }, own)
+    const heard: string[] = []
+    const engine = await openAt(`queue_${++number}`, { pool: dying, onError: ({ message }) => heard.push(message) })
+    for (victim of ['BEGIN', 'advisory', 'INSERT INTO', 'earlier AS', 'COMMIT']) {
+      await expect(engine.enqueue(mail('domain:a.test'))).rejects.toMatchObject({ code: 'unavailable' })
+    }
+    victim = ''
+    const idle = await own.connect()
+    idle.release()
+    await kill(idle, idle)
+    expect(heard).toEqual(['terminating connection due to administrator command'])
+    await engine.enqueue(mail('domain:a.test'))
+    expect(await engine.status()).toMatchObject({ messages: 1 })
+    await opened.pop()?.close()
+    await own.end()
   })
 })

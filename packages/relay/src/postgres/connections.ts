@@ -1,15 +1,21 @@
 /** The parts of `pg` and `pg-boss` that the queue uses: whoever has these has enough. */
 import { RelayError } from '../errors.js'
 
+/** What `pg` emits when the server has closed a connection; it ends the process when nobody listens. */
+interface Failing {
+  on?(event: 'error', listener: (error: Error) => void): unknown
+  off?(event: 'error', listener: (error: Error) => void): unknown
+}
+
 /** A connection of a pool. */
-export interface PgClient {
+export interface PgClient extends Failing {
   // biome-ignore lint/suspicious/noExplicitAny: rows have the columns that the query names
   query(text: string, values?: unknown[]): Promise<{ rows: any[]; rowCount?: number | null }>
   release(destroy?: boolean): void
 }
 
 /** A `Pool` of `pg`. */
-export interface PgPool extends Pick<PgClient, 'query'> {
+export interface PgPool extends Pick<PgClient, 'query' | 'on' | 'off'> {
   connect(): Promise<PgClient>
 }
 
@@ -65,6 +71,11 @@ export async function transaction<T>(pool: PgPool, step: (step: Step) => Promise
 async function once<T>(pool: PgPool, step: (step: Step) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken = false
+  // The pool does not listen while the connection is ours. What is asked next rejects, and says the same.
+  const fails = (): void => {
+    broken = true
+  }
+  client.on?.('error', fails)
   try {
     await client.query('BEGIN')
     const query: Step['query'] = (text, values) => client.query(text, values)
@@ -79,6 +90,7 @@ async function once<T>(pool: PgPool, step: (step: Step) => Promise<T>): Promise<
     throw error
   } finally {
     client.release(broken)
+    client.off?.('error', fails)
   }
 }
 

@@ -26,7 +26,7 @@ export interface PostgresQueueOptions {
   readonly heartbeat?: number
   /** ms after which the queue is asked again. Default: 500. */
   readonly poll?: number
-  /** Hears what goes wrong in pg-boss's own work. Default: nobody. */
+  /** Hears what goes wrong in pg-boss's own work, and of idle connections of the pool that break. Default: nobody. */
   readonly onError?: (error: Error) => void
 }
 
@@ -37,6 +37,8 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
   const context: Context = { boss, queue, schema }
   const onError = (error: Error): void => options.onError?.(error)
   boss.on('error', onError)
+  // Connections that nobody uses break as well.
+  pool.on?.('error', onError)
   /** Jobs in our hands, with the job of pg-boss that stands for each. */
   const bosses = new Map<string, string>()
   const watchers = new Set<() => void>()
@@ -58,6 +60,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
       deleteAfterSeconds: 60,
     })
   } catch (cause) {
+    pool.off?.('error', onError)
     throw relayErrorOf(cause)
   }
 
@@ -174,6 +177,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
         onError(relayErrorOf(error))
       }
       await boss.stop({ graceful: false })
+      pool.off?.('error', onError)
     },
   }
 }

@@ -247,6 +247,20 @@ export function testEngine(open: () => Promise<JobEngine>): void {
     expect(length).toBe(3_000_000)
   })
 
+  test('text of strangers may hold what it likes', async () => {
+    const engine = await open()
+    const message = mail('domain:a.test')
+    const text = '\0 \ud800 \u00e9 \\u0000'
+    await engine.enqueue({ ...message, envelope: { ...message.envelope, envid: text } })
+    const [job] = (await engine.claim(claimOf())).jobs
+    const bad = { ...failure, text }
+    const destination = { blockedUntil: 2_000, failure: bad, failures: 0 }
+    await engine.settle(done(job, { recipients: [{ ...job.recipients[0], failure: bad }], due: 2_000, destination }))
+    const [again] = (await engine.claim(claimOf({ now: 2_000 }))).jobs
+    const read = [again.message.envelope.envid, again.recipients[0].failure?.text, again.blocked?.text]
+    for (const one of read) expect(one).toMatch(/^. . \u00e9 \\u0000$/s)
+  })
+
   test('notices are there when the job is settled, and with it', async () => {
     const engine = await open()
     await engine.enqueue(mail('domain:a.test'))

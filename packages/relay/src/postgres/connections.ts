@@ -1,4 +1,5 @@
 /** The parts of `pg` and `pg-boss` that the queue uses: whoever has these has enough. */
+import { fromUtf8, utf8 } from '@posthouse/wire'
 import { RelayError } from '../errors.js'
 
 /** What `pg` emits when the server has closed a connection; it ends the process when nobody listens. */
@@ -101,6 +102,13 @@ export async function ask(pool: PgPool, text: string, values: unknown[] = []): R
   } catch (error) {
     throw relayErrorOf(error)
   }
+}
+
+/** JSON as PostgreSQL takes it: its text has no NUL, and no half of a surrogate pair. What strangers write may have both. */
+export function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_, one) =>
+    typeof one === 'string' ? utf8(fromUtf8(one)).replaceAll('\0', '\ufffd') : one,
+  )
 }
 
 /** `unique_violation`. */

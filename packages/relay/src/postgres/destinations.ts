@@ -7,7 +7,7 @@
  * ones who put jobs there a shared one, the claim its own, and only where it can have that at once.
  */
 import type { Settlement } from '../queue/types.js'
-import type { Step } from './connections.js'
+import { jsonOf, type Step } from './connections.js'
 import { WAITING } from './schema.js'
 
 /** A row of the table. */
@@ -114,6 +114,6 @@ export async function noteDestination(
   await step.query(
     `UPDATE ${schema}.destination SET failures = failures + 1, blocked = $2, failure = $3
      WHERE key = $1 AND failures = $4`,
-    [key, Math.ceil(learned.blockedUntil), JSON.stringify(learned.failure), learned.failures],
+    [key, Math.ceil(learned.blockedUntil), jsonOf(learned.failure), learned.failures],
   )
 }

@@ -3,7 +3,7 @@ import type { Source } from '@posthouse/store-api'
 import { concat } from '@posthouse/wire'
 import { RelayError } from '../errors.js'
 import type { NewMessage } from '../queue/types.js'
-import { ask, type Context, isThere, type PgPool, type Step } from './connections.js'
+import { ask, type Context, isThere, jsonOf, type PgPool, type Step } from './connections.js'
 import { lockShared } from './destinations.js'
 import { HELD, WAITING } from './schema.js'
 
@@ -148,9 +148,9 @@ async function writeOne(step: Step, schema: string, { octets, jobs, ...message }
      FROM jsonb_to_recordset($7::jsonb) j(destination text, state int, due bigint, alarm bigint, expires bigint,
        warn bigint, via text, recipients jsonb)`,
     [
-      ...[message.id, octets.size, Math.round(message.arrived), JSON.stringify(message.envelope), jobs.length],
+      ...[message.id, octets.size, Math.round(message.arrived), jsonOf(message.envelope), jobs.length],
       octets.chunks,
-      JSON.stringify(
+      jsonOf(
         jobs.map(({ destination, held, due, expires, warnAt, via, recipients }) => ({
           ...{ destination, state: held ? HELD : WAITING, via, recipients },
           ...{ due: Math.ceil(due), alarm: Math.ceil(alarmOf(expires, warnAt)), expires: Math.ceil(expires) },

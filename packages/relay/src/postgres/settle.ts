@@ -1,5 +1,5 @@
 import type { Settlement } from '../queue/types.js'
-import type { Context, Step } from './connections.js'
+import { type Context, jsonOf, type Step } from './connections.js'
 import { earliest, LOCK_SHARED, makeReady, markEmpty, noteDestination } from './destinations.js'
 import { jobsGone, type TakenMessage, write } from './messages.js'
 import { HELD, RUNNING_TO_HOLD, WAITING } from './schema.js'
@@ -30,7 +30,7 @@ export async function settle(
           ...[id, boss, Math.ceil(settlement.due), settlement.warnAt],
           // What was put off is not asked for again before its time, however late it is.
           postponed ? Math.ceil(settlement.due) : 0,
-          ...[postponed ? 1 : 0, JSON.stringify(recipients)],
+          ...[postponed ? 1 : 0, jsonOf(recipients)],
         ],
       )
   if (rows.length === 0) return false

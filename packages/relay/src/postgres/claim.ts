@@ -61,7 +61,7 @@ export async function claim(
   const { schema } = context
   const { now, max } = options
   await step.query('SELECT pg_advisory_xact_lock($1)', [CLAIM_LOCK])
-  await takeBack(context, step, now)
+  await takeBack(context, step)
   const running = await runningJobs(step, schema)
   const known = new Map<string, Known>()
   const know = (rows: readonly Record<string, unknown>[]): void => {
@@ -90,7 +90,7 @@ export async function claim(
 }
 
 /** Jobs of machines that gave no sign of life: pg-boss has given them back. */
-async function takeBack(context: Context, step: Step, now: number): Promise<void> {
+async function takeBack(context: Context, step: Step): Promise<void> {
   for (;;) {
     const lost = await context.boss.fetch(context.queue, { db: step.db, batchSize: 100 })
     if (lost.length === 0) return
@@ -98,17 +98,15 @@ async function takeBack(context: Context, step: Step, now: number): Promise<void
       context,
       step,
       lost.map(({ id }) => id),
-      now,
     )
   }
 }
 
-/** What somebody had in hand is in nobody's hands. */
+/** What somebody had in hand is in nobody's hands. Whoever claims next looks there, whatever time it is on his clock. */
 export async function waitAgain(
   { boss, queue, schema }: Context,
   step: Step,
   bosses: readonly string[],
-  now: number,
 ): Promise<void> {
   const { rows } = await step.query(
     `UPDATE ${schema}.job SET state = CASE state WHEN ${RUNNING_TO_HOLD} THEN ${HELD} ELSE ${WAITING} END, boss = NULL
@@ -117,7 +115,7 @@ export async function waitAgain(
   )
   await boss.deleteJob(queue, bosses as never, { db: step.db })
   const waiting = rows.filter(({ state }) => state === WAITING)
-  await makeReady(step, schema, new Map(waiting.map(({ destination }) => [destination as string, now])))
+  await makeReady(step, schema, new Map(waiting.map(({ destination }) => [destination as string, 0])))
 }
 
 async function runningJobs(step: Step, schema: string): Promise<ReadonlyMap<string, number>> {
@@ -254,7 +252,7 @@ async function handOut(context: Context, step: Step, taken: readonly Taken[], no
     if (fetched.length === 0) throw new Error('pg-boss does not hand out what it was given')
     const others = fetched.map(({ id }) => id as string).filter((id) => !ours.delete(id))
     // A machine was given up this very moment: its jobs are taken next time.
-    if (others.length > 0) await waitAgain(context, step, others, now)
+    if (others.length > 0) await waitAgain(context, step, others)
   }
 }
 

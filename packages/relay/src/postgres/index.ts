@@ -114,7 +114,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
       const { rows } = await ask(pool, `SELECT boss FROM ${schema}.job WHERE boss IS NOT NULL`)
       for (const row of rows) {
         if (await boss.getJobById(queue, row.boss)) continue
-        await transaction(pool, (step) => waitAgain(context, step, [row.boss], Date.now()))
+        await transaction(pool, (step) => waitAgain(context, step, [row.boss]))
       }
     },
     async claim(claimOptions) {
@@ -172,7 +172,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
         await gate.close()
         // What could not be settled is another machine's at once.
         const left = [...bosses.values()]
-        if (left.length > 0) await transaction(pool, (step) => waitAgain(context, step, left, Date.now()))
+        if (left.length > 0) await transaction(pool, (step) => waitAgain(context, step, left))
       } catch (error) {
         onError(relayErrorOf(error))
       }

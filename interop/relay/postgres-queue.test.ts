@@ -78,6 +78,33 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     expect(jobs).toMatchObject([{ id, attempts: 2 }])
   })
 
+  test('what a machine gives back while another one claims is not forgotten', async () => {
+    let giving: (() => void) | null = null
+    let goOn = (): void => {}
+    const claimed = new Promise<void>((resolve) => (goOn = resolve))
+    const slow = answering(async (text, query) => {
+      if (text === 'COMMIT' && giving) {
+        giving()
+        await claimed
+      }
+      return query()
+    })
+    const first = await openAt(`queue_${++number}`, { pool: slow })
+    const second = await openAt(`queue_${number}`)
+    for (let i = 0; i < 2; i++) await first.enqueue(mail('domain:a.test'))
+    const ours = await first.claim(claimOf({ max: 1 }))
+    const begun = new Promise<void>((resolve) => (giving = resolve))
+    const closed = first.close()
+    await begun
+    const theirs = second.claim(claimOf())
+    await Promise.race([theirs, pool.query('SELECT pg_sleep(0.3)')])
+    goOn()
+    await closed
+    await theirs
+    const { jobs } = await second.claim(claimOf({ now: 1_001 }))
+    expect(jobs.map(({ id }) => id)).toEqual(ours.jobs.map(({ id }) => id))
+  })
+
   type Answer = (text: string, query: () => ReturnType<PgClient['query']>, client: PgClient) => unknown
   /** A pool, with other answers to some statements, and to the end of a connection's use (`RELEASE`). */
   function answering(answer: Answer, on: PgPool = pool): PgPool {

@@ -1,7 +1,7 @@
 import { limitsOf } from '../queue/limits-of.js'
 import type { Claim, ClaimedJob, ClaimOptions, Job, JobState } from '../queue/types.js'
 import type { Context, Step } from './connections.js'
-import { type DestinationRow, makeLater, makeReady } from './destinations.js'
+import { type DestinationRow, LOCK_SHARED, makeLater, makeReady } from './destinations.js'
 import { HELD, RUNNING, RUNNING_TO_HOLD, WAITING } from './schema.js'
 
 /** Octets of a message that comes with its job. */
@@ -109,8 +109,8 @@ export async function waitAgain(
   bosses: readonly string[],
 ): Promise<void> {
   const { rows } = await step.query(
-    `UPDATE ${schema}.job SET state = CASE state WHEN ${RUNNING_TO_HOLD} THEN ${HELD} ELSE ${WAITING} END, boss = NULL
-     WHERE boss = ANY($1) RETURNING destination, state`,
+    `UPDATE ${schema}.job j SET state = CASE state WHEN ${RUNNING_TO_HOLD} THEN ${HELD} ELSE ${WAITING} END, boss = NULL
+     WHERE boss = ANY($1) RETURNING j.destination, j.state, ${LOCK_SHARED}`,
     [bosses],
   )
   await boss.deleteJob(queue, bosses as never, { db: step.db })

@@ -33,8 +33,6 @@ export interface Pop3Engine extends Engine<Pop3Event, Pop3Reply> {
   readonly awaitsReply: boolean
   /** A message is being sent: only `octets` and `end` may follow. */
   readonly sending: boolean
-  /** Octets of messages and listings that nobody has taken yet. */
-  readonly unsent: number
   /** The next lines are responses of an authentication, until `leaveAuth`. */
   enterAuth(): void
   leaveAuth(): void
@@ -60,7 +58,6 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
   let skipped = 0
   let behindCr = false
   let output: Uint8Array[] = []
-  let unsent = 0
   let text = ''
 
   function ask(event: Pop3Event): Pop3Event {
@@ -138,10 +135,7 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
       if (state !== 'sending') throw new ProtocolUsageError('octets belong behind a start')
       flushText()
       if (reply.type === 'octets') {
-        for (const piece of reply.pieces) {
-          output.push(piece)
-          unsent += piece.length
-        }
+        for (const piece of reply.pieces) output.push(piece)
         return
       }
       output.push(reply.octets)
@@ -160,7 +154,6 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
       case 'lines':
         say(`+OK ${reply.text}`)
         text += `${reply.lines}.\r\n`
-        unsent += reply.lines.length
         break
       case 'start':
         say(`+OK ${reply.text}`)
@@ -183,9 +176,6 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
     get sending() {
       return state === 'sending'
     },
-    get unsent() {
-      return unsent
-    },
     enterAuth() {
       state = 'auth'
     },
@@ -203,7 +193,6 @@ export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Eng
       flushText()
       const pieces = output
       output = []
-      unsent = 0
       return pieces
     },
   }

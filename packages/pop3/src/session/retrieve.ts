@@ -4,7 +4,10 @@ import type { TopCutter } from '../syntax/top.js'
 import type { TransactionContext } from './commands/command.js'
 import { createHeaderFilter } from './header-filter.js'
 
-/** Octets that are gathered before they are written: many small messages of a pipelining client share a write. */
+/**
+ * Octets behind which the client is waited for: many small messages of a pipelining client share a write. While the store
+ * thinks, somebody else may write what is there, but he does not wait.
+ */
 const GATHERED = 262_144
 /** Octets up to which a piece is copied; the memory of a larger one has to be free before the store uses it again. */
 const COPIED = 16_384
@@ -31,14 +34,18 @@ export async function sendMessage(
   }
   function cutAndSend(piece: Uint8Array): void {
     if (cutter?.done) return
-    engine.send({ type: 'octets', pieces: stuffer.write(cutter ? cutter.write(piece) : piece) })
+    const part = cutter ? cutter.write(piece) : piece
+    context.gathered += part.length
+    engine.send({ type: 'octets', pieces: stuffer.write(part) })
   }
   /** A promise when the client is slow. */
   function pass(piece: Uint8Array, lasting: boolean): void | Promise<void> {
     const small = piece.length <= COPIED
     write(small && !lasting ? piece.slice() : piece)
     if (!small && !lasting) return link.sent()
-    if (engine.unsent >= GATHERED) return link.flush()
+    if (context.gathered < GATHERED) return
+    context.gathered = 0
+    return link.flush()
   }
   const enough = (): boolean => cutter?.done === true || link.signal.aborted
 

@@ -55,6 +55,7 @@ export function createSession(setup: ServerSetup, link: Link): { engine: Pop3Eng
     },
     user: null,
     utf8: false,
+    gathered: 0,
     ok: (text) => engine.send({ type: 'status', ok: true, text }),
     error: (text, code) => engine.send({ type: 'status', ok: false, text, ...(code !== undefined && { code }) }),
     mistake(text) {

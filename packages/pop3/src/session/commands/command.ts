@@ -22,6 +22,8 @@ export interface SessionContext {
   user: string | null
   /** UTF8 was given (RFC 6856 §2). */
   utf8: boolean
+  /** Octets of messages since the client was last waited for. */
+  gathered: number
   ok(text: string): void
   error(text: string, code?: string): void
   /** `-ERR` for what is no sound command; too many of them end the connection. */

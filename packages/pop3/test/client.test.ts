@@ -123,6 +123,14 @@ describe('Pop3Client and our server', () => {
     await pop3.noop()
   })
 
+  test('a number that is none is refused before anything is said', async () => {
+    const { port } = await serve()
+    await using pop3 = await connectPop3({ ...CLEAR, port, credentials: ANNA })
+    await expect(pop3.delete(1, 2, -1)).rejects.toThrow(RangeError)
+    expect(await text(pop3.retrieve(2))).toBe(MESSAGES[1])
+    expect((await pop3.list()).map(({ number }) => number)).toEqual([1, 2, 3])
+  })
+
   test('a closed session deletes nothing and refuses what comes after it', async () => {
     const { port } = await serve()
     const pop3 = await connectPop3({ ...CLEAR, port, credentials: ANNA })

@@ -194,11 +194,13 @@ function createClient(
   }
 
   async function mark(numbers: readonly number[]): Promise<void> {
+    // Before the first is said: answers to what was said must be heard.
+    const lines = numbers.map((number) => `DELE ${count(number)}`)
     const window = capabilities.has('PIPELINING') ? limits.pipeline : 1
     let failure: unknown = null
     let said = 0
-    for (let answered = 0; answered < numbers.length; answered++) {
-      while (said < numbers.length && said - answered < window) conversation.say(`DELE ${count(numbers[said++])}`)
+    for (let answered = 0; answered < lines.length; answered++) {
+      while (said < lines.length && said - answered < window) conversation.say(lines[said++])
       // All answers are heard, whatever the first failure is.
       await conversation.status('DELE').catch((reason: unknown) => {
         if (conversation.over) throw reason

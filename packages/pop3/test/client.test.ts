@@ -233,11 +233,22 @@ describe('servers that misbehave', () => {
   test.each([
     ['another protocol', '220 smtp.example\r\n', [], { code: 'protocol' }],
     ['a greeting that refuses', '-ERR [SYS/TEMP] later\r\n', [], { code: 'refused', temporary: true }],
-    ['a connection that ends', '+OK\r\n', [hangUp], { code: 'protocol' }],
+    ['a connection that ends', '+OK\r\n', [hangUp], { name: 'ConnectionError', code: 'lost' }],
     ['a connection that is reset', '+OK\r\n', [reset], { code: 'lost' }],
     ['octets that nobody asked for', '+OK\r\n+OK\r\n', [], { code: 'protocol' }],
   ] as const)('%s', async (_name, greeting, answers, wanted) => {
     await expect(open(await scripted(greeting, answers))).rejects.toMatchObject(wanted)
+  })
+
+  test('a session that is closed while somebody waits for an answer', async () => {
+    let asked = (): void => {}
+    const waits = new Promise<void>((resolve) => (asked = resolve))
+    const pop3 = await open(await scripted('+OK\r\n', ['-ERR\r\n', () => asked()]))
+    const answer = pop3.noop()
+    await waits
+    const closed = pop3.close()
+    await expect(answer).rejects.toMatchObject({ name: 'Pop3ClientError', code: 'closed' })
+    await closed
   })
 
   test('silence', async () => {

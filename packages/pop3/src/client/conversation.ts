@@ -42,12 +42,14 @@ export function createConversation(connection: ClientConnection, options: Conver
     return new Pop3ClientError('protocol', message)
   }
 
+  const closed = (): Pop3ClientError => new Pop3ClientError('closed', 'the connection is closed')
+
   async function next(): Promise<Pop3ClientEvent> {
     for (;;) {
       const event = engine.next()
       if (event.type === 'violation') throw broken(event.message)
       if (event.type !== 'need-data' && event.type !== 'paused') return event
-      if (over) throw new Pop3ClientError('closed', 'the connection is closed')
+      if (over) throw closed()
       const output = engine.takeOutput()
       if (output.length > 0) await connection.write(output)
       engine.receive(await read())
@@ -55,15 +57,19 @@ export function createConversation(connection: ClientConnection, options: Conver
   }
 
   async function read(): Promise<Uint8Array> {
+    let failure: unknown
     try {
       const chunk = await connection.read(options.timeout)
       if (chunk) return chunk
+      failure = new ConnectionError('lost', 'the server closed the connection')
     } catch (reason) {
-      over = true
-      connection.destroy()
-      throw reason
+      failure = reason
     }
-    throw broken('the server closed the connection')
+    // We have closed it.
+    if (over) throw closed()
+    over = true
+    connection.destroy()
+    throw failure
   }
 
   async function status(command: string): Promise<Pop3Status> {

@@ -1,4 +1,5 @@
 import { createPop3Server, type Pop3ServerOptions } from '@posthouse/pop3'
+import type { Account, MailStore, Op } from '@posthouse/store-api'
 import { fromLatin1 } from '@posthouse/wire'
 import { connectInMemory, playTranscript } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
@@ -96,6 +97,41 @@ describe('who may log in', () => {
       await first.output()
     }
     await playTranscript(server, LOGIN, LOOPBACK)
+  })
+
+  test('RFC 2449 §8.1: and until QUIT is done, though its client does not wait for that', async () => {
+    const store = await storeOfThree()
+    let begun = (): void => {}
+    const committing = new Promise<void>((resolve) => (begun = resolve))
+    let goOn = (): void => {}
+    const mayCommit = new Promise<void>((resolve) => (goOn = resolve))
+    const events: string[] = []
+    const slow: MailStore = {
+      async open(name) {
+        const account = await store.open(name)
+        return Object.assign(Object.create(account) as Account, {
+          async commit(ops: readonly Op[]) {
+            begun()
+            await mayCommit
+            events.push('committed')
+            return account.commit?.(ops)
+          },
+          async close() {
+            events.push('closed')
+          },
+        })
+      },
+    }
+    const server = serve(slow, { locking: 'exclusive' })
+    const first = connectInMemory(server, LOOPBACK)
+    first.send(fromLatin1('USER mrose\r\nPASS x\r\nDELE 1\r\nQUIT\r\n'))
+    await committing
+    first.driver.lost({ type: 'peer' })
+    await playTranscript(server, `${LOGIN.replace(/\+OK \{\*\}$/, '-ERR [IN-USE] {*}')}`, LOOPBACK)
+    goOn()
+    while (events.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    expect(events).toEqual(['committed', 'closed'])
+    await playTranscript(server, `${LOGIN.replace(/\+OK \{\*\}$/, '+OK 2 messages {*}')}`, LOOPBACK)
   })
 
   test('RFC 2449 §8.1.1: a login too soon', async () => {

@@ -25,6 +25,8 @@ export async function openFor(setup: ServerSetup, link: Link, identity: Identity
     return {
       drop,
       async release() {
+        // Who said QUIT and is gone may have messages that are just being removed: nobody gets them meanwhile.
+        await drop.settled()
         locked?.delete(account)
         await drop.close()
       },

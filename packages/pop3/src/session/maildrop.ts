@@ -51,6 +51,8 @@ export interface Maildrop {
    * gone already are no error.
    */
   update(markSeen: boolean): Promise<void>
+  /** No update is going on. Never rejects. */
+  settled(): Promise<void>
   close(): Promise<void>
 }
 
@@ -96,6 +98,7 @@ function createMaildrop(
   const may = (right: string): boolean => account.commit !== undefined && (inbox.rights?.includes(right) ?? true)
   let count = messages.length
   let octets = allOctets
+  let updating = Promise.resolve()
   return {
     name,
     account,
@@ -121,7 +124,11 @@ function createMaildrop(
       count = messages.length
       octets = allOctets
     },
-    update: (markSeen) => update(account, inbox.id, messages, markSeen && may('s')),
+    update(markSeen) {
+      updating = update(account, inbox.id, messages, markSeen && may('s'))
+      return updating
+    },
+    settled: () => updating.catch(() => {}),
     async close() {
       await account.close?.()
     },

@@ -129,6 +129,10 @@ describe('replies', () => {
   test('several lines', () => expect(encodeReply(reply(250, null, ['a', 'b']))).toBe('250-a\r\n250 b\r\n'))
   test('the enhanced code is on every line (RFC 2034 §4)', () =>
     expect(encodeReply(reply(550, '5.1.1', 'a\nb'))).toBe('550-5.1.1 a\r\n550 5.1.1 b\r\n'))
+  test('a challenge of AUTH is one line, however long it is (RFC 4954 §4)', () => {
+    const challenge = 'QUJD'.repeat(2_000)
+    expect(encodeReply(reply(334, null, challenge))).toBe(`334 ${challenge}\r\n`)
+  })
   test('whatever the text, each line is a reply line of at most 512 octets', () => {
     const anything = fc.string({ unit: 'binary', maxLength: 2_000 })
     fc.assert(

@@ -17,7 +17,10 @@ export interface Reply {
   readonly text: string | readonly string[]
 }
 
-/** Octets of one reply line at most, with CRLF (RFC 5321 §4.5.3.1.5). Longer text is continued on a further line. */
+/**
+ * Octets of one reply line at most, with CRLF (RFC 5321 §4.5.3.1.5). Longer text is continued on a further line, but for 334:
+ * a challenge of AUTH is one line, and may be 12,288 octets long (RFC 4954 §4).
+ */
 const MAX_LINE = 512
 /** Lines of one reply at most; what is beyond is cut off. */
 const MAX_LINES = 100
@@ -82,7 +85,8 @@ export function encodeReply(answer: Reply, utf8 = false): string {
   const prefix = enhanced === null ? '' : `${enhanced} `
   if (typeof text === 'string' && isPlain(text)) return `${code} ${prefix}${text}\r\n`
   const plain = typeof text !== 'string' && text.length > 0 && text.length <= MAX_LINES && text.every(isPlain)
-  const lines = plain ? text : textLines(text, MAX_LINE - 6 - prefix.length, utf8)
+  const room = code === 334 ? Number.POSITIVE_INFINITY : MAX_LINE - 6 - prefix.length
+  const lines = plain ? text : textLines(text, room, utf8)
   let wire = ''
   for (let i = 0; i < lines.length; i++) {
     wire += `${code}${i === lines.length - 1 ? ' ' : '-'}${prefix}${lines[i]}\r\n`

@@ -303,6 +303,35 @@ describe('messages', () => {
       ticking(),
     ))
 
+  test.each(['greeted', 'failed'])('a refused chunk takes too long: %s', (state) =>
+    playTranscript(
+      collector({ limits: { message: 300_000, messageSize: 2 } }).server,
+      `${state === 'greeted' ? EHLO : `${RCPT}\nC: BDAT 3\nC~ xxx\nS: 552 {*}\n`}
+      C: BDAT 100
+      C~ ${'x'.repeat(50)}
+      S: 421 4.4.2 The message takes too long; closing connection
+      -- closed --
+    `,
+      ticking(),
+    ),
+  )
+
+  test('two refused chunks have their time each', () =>
+    playTranscript(
+      collector({ limits: { message: 100_000 } }).server,
+      `${EHLO}
+      C: BDAT 8
+      C~ ${'x'.repeat(8)}
+      S: 503 {*}
+      C: BDAT 8
+      C~ ${'x'.repeat(8)}
+      S: 503 {*}
+      C: NOOP
+      S: 250 2.0.0 OK
+    `,
+      ticking(),
+    ))
+
   test('a message that takes too long in chunks without octets', () =>
     playTranscript(
       collector({ limits: { message: 60_000 } }).server,

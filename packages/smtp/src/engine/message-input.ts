@@ -90,7 +90,10 @@ export class MessageInput {
         if (window.length === 0) return 'more'
         const bytes = window.take(Math.min(window.length, this.#left))
         this.#left -= bytes.length
-        if (this.#skip) continue
+        if (this.#skip) {
+          this.#discarded += bytes.length
+          continue
+        }
         if (!reader) {
           const kept = this.#keep(bytes)
           if (kept) return kept

@@ -37,6 +37,8 @@ export interface Conversation {
   readonly session: SessionState
   /** The message that is coming in. */
   reception: Reception | null
+  /** When the octets of a refused BDAT, of which nobody takes any, have taken too long; `null`: there are none. */
+  skippedBy: number | null
   /** Gives the engine its reply, and closes the connection where the reply says so. */
   answer(answer: SmtpAnswer): void
   /** Answers what is no sound command; somebody who says only that is no client. */

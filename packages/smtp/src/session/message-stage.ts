@@ -18,6 +18,12 @@ import { andThen, isPromise } from './stages.js'
 import { newSummarizer } from './summarizing.js'
 import type { Transaction } from './transaction.js'
 
+/** When a message that begins now has taken too long; milliseconds since the epoch. */
+export function messageDeadline({ link, session }: Conversation): number {
+  const { message } = session.limits
+  return message === 0 ? Number.POSITIVE_INFINITY : link.now() + message
+}
+
 /** Makes the reception of a leg. `kept`: where the octets are that come from a handler and not from the client. */
 export function openReception(
   c: Conversation,
@@ -37,7 +43,7 @@ export function openReception(
     spool: kept ?? (needsOctets ? setup.spool.open() : null),
     // What handlers add does not make a message too big.
     limit: kept ? Number.POSITIVE_INFINITY : limit,
-    deadline: limits.message === 0 ? Number.POSITIVE_INFINITY : c.link.now() + limits.message,
+    deadline: messageDeadline(c),
     failed: (error) => failed(c, 'body', error),
   })
 }

@@ -48,6 +48,7 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   readonly engine: SmtpEngine
   readonly session: SessionState
   reception: Reception | null = null
+  skippedBy: number | null = null
   #authentication: Authentication | null = null
   #errors = 0
   /** RCPT, DATA and BDAT that came behind a refused MAIL: pipelining clients cannot know better. */
@@ -72,6 +73,7 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
     if (this.#closing) return
     this.engine.send(said)
     this.#busy = false
+    this.skippedBy = null
     if ('code' in said && said.code === 421) return this.close()
     if (this.#stopping && !this.#midMessage()) this.#stop()
   }

@@ -5,7 +5,7 @@ import { replies } from '../../syntax/replies.js'
 import type { Reply } from '../../syntax/reply.js'
 import { ask, type Conversation, dropTransaction, failed } from '../conversation.js'
 import type { SmtpHandler } from '../handler.js'
-import { concludeMessage, openReception, report } from '../message-stage.js'
+import { concludeMessage, messageDeadline, openReception, report } from '../message-stage.js'
 import { type OpenSink, openSinks, type Reception } from '../reception.js'
 import { andThen, isPromise } from '../stages.js'
 import { loadSummarizer } from '../summarizing.js'
@@ -27,13 +27,15 @@ export function chunkStart(c: Conversation, event: Extract<SmtpEvent, { type: 'c
 }
 
 export function messageOctets(c: Conversation, octets: Uint8Array): void | Promise<void> {
-  if (!c.reception || tooSlow(c) || octets.length === 0) return
-  return c.reception.write(octets)
+  if (tooSlow(c) || octets.length === 0) return
+  return c.reception?.write(octets)
 }
 
-/** Ends the connection when the message takes more time than it may; `true` then. */
+/** Ends the connection when the message, or what is skipped in its place, takes more time than it may; `true` then. */
 function tooSlow(c: Conversation): boolean {
-  if (!c.reception?.late(c.link.now())) return false
+  const now = c.link.now()
+  if (!c.reception) c.skippedBy ??= messageDeadline(c)
+  if (!(c.reception ? c.reception.late(now) : now > (c.skippedBy as number))) return false
   dropTransaction(c)
   c.answer(replies.messageTooSlow())
   return true

@@ -77,9 +77,9 @@ describe('what is no reply', () => {
   })
 
   test('of a command', async () => {
-    const help: SmtpHandler = { commands: new Map([['HELP', () => 'no help' as never]]) }
+    const help: SmtpHandler = { name: 'helps', commands: new Map([['HELP', () => 'no help' as never]]) }
     const [failure] = await failures([help], `${EHLO}\n  C: HELP\n  S: 451 4.3.0 {*}\n  C: NOOP\n  S: 250 {*}\n`)
-    expect(failure).toMatchObject({ stage: 'HELP' })
+    expect(failure).toMatchObject({ stage: 'HELP', handler: 'helps' })
   })
 
   test.each([[[replies.ok(), 'x']], [{ read: 1 }], [{ read: () => [], octets: 1, size: 1 }]])(
@@ -125,5 +125,38 @@ describe('onMessage: the function has the message', () => {
     ['another message, which nobody would get', (received) => rewritten(received, [{ start: 0 }]) as never],
   ])('%s was meant to: the message is not accepted', async (_name, take) => {
     expect(await failures([onMessage(take)], message('451 4.3.0 {*}'))).toMatchObject([{ stage: 'message' }])
+  })
+})
+
+describe('a reader of parameters', () => {
+  const boom = (): never => {
+    throw new Error('boom')
+  }
+  test.each<[string, () => unknown]>([
+    ['throws', boom],
+    ['is rejected', () => Promise.reject(new Error('boom'))],
+    ['returns no reply', () => Promise.resolve(true)],
+  ])('%s: the command fails, and the log names the handler', async (_what, read) => {
+    const readers = new Map([['X', read as () => undefined]])
+    const broken: SmtpHandler = { name: 'mine', mailParameters: readers, rcptParameters: readers }
+    const events = await failures(
+      [broken],
+      `${EHLO}
+      C: MAIL FROM:<a@example.org> X=1
+      S: 451 4.3.0 {*}
+      C: MAIL FROM:<a@example.org>
+      C: RCPT TO:<b@example.org> X
+      C: RCPT TO:<b@example.org>
+      S: 250 {*}
+      S: 451 4.3.0 {*}
+      S: 250 2.1.5 {*}
+    `,
+    )
+    expect(events).toMatchObject(['mail', 'rcpt'].map((stage) => ({ event: 'handler.failed', stage, handler: 'mine' })))
+  })
+
+  test('may take its time', async () => {
+    const slow: SmtpHandler = { mailParameters: new Map([['X', async (value) => reply(550, '5.7.1', `not ${value}`)]]) }
+    expect(await failures([slow], `${EHLO}\n  C: MAIL FROM:<> X=1\n  S: 550 5.7.1 not 1\n`)).toEqual([])
   })
 })

@@ -49,7 +49,7 @@ export interface Conversation {
 
 /** Whoever is asked, as the log calls it. */
 interface Named {
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 /**

@@ -108,8 +108,8 @@ export type MessageNeed =
   /** All octets, in memory (at most `limits.messageInMemory`). */
   | 'octets'
 
-/** Reads one parameter of MAIL or RCPT. A returned reply refuses the command. */
-export type ParameterReader<Target> = (value: string | null, target: Target, session: SmtpSession) => Reply | undefined
+/** Reads one parameter of MAIL or RCPT; they are read in their order. A returned reply refuses the command. */
+export type ParameterReader<Target> = (value: string | null, target: Target, session: SmtpSession) => StageAnswer
 
 /**
  * One part of a server: any of the stages below, and what makes an ESMTP extension (keywords, parameters, commands).

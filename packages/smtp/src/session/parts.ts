@@ -31,12 +31,18 @@ export interface Leg {
   readonly needsSummary: boolean
 }
 
+/** A function of a handler, and the name of that. */
+export interface Owned<F> {
+  readonly name: string | undefined
+  readonly run: F
+}
+
 export interface Parts {
   /** The handlers that have a stage, in order. */
   readonly on: { readonly [S in Exclude<Stage, 'body' | 'message'>]: readonly With<S>[] }
-  readonly mailParameters: ReadonlyMap<string, ParameterReader<Transaction>>
-  readonly rcptParameters: ReadonlyMap<string, ParameterReader<Recipient>>
-  readonly commands: ReadonlyMap<string, (argument: string, session: SmtpSession) => MaybePromise<Reply>>
+  readonly mailParameters: ReadonlyMap<string, Owned<ParameterReader<Transaction>>>
+  readonly rcptParameters: ReadonlyMap<string, Owned<ParameterReader<Recipient>>>
+  readonly commands: ReadonlyMap<string, Owned<(argument: string, session: SmtpSession) => MaybePromise<Reply>>>
   /** The way of a message through the handlers; one leg unless one of them `rewrites`. */
   readonly legs: readonly Leg[]
   readonly needsOctets: boolean
@@ -67,13 +73,24 @@ export function sortHandlers(handlers: readonly SmtpHandler[]): Parts {
       quit: having('quit'),
       close: having('close'),
     },
-    mailParameters: new Map(handlers.flatMap((handler) => [...(handler.mailParameters ?? [])])),
-    rcptParameters: new Map(handlers.flatMap((handler) => [...(handler.rcptParameters ?? [])])),
-    commands: new Map(handlers.flatMap((handler) => [...(handler.commands ?? [])])),
+    mailParameters: byName(handlers, ({ mailParameters }) => mailParameters),
+    rcptParameters: byName(handlers, ({ rcptParameters }) => rcptParameters),
+    commands: byName(handlers, ({ commands }) => commands),
     legs,
     needsOctets: needsOctets(handlers),
     needsSummary: legs.some((leg) => leg.needsSummary),
   }
+}
+
+function byName<F>(
+  handlers: readonly SmtpHandler[],
+  functions: (handler: SmtpHandler) => ReadonlyMap<string, F> | undefined,
+): ReadonlyMap<string, Owned<F>> {
+  const found = new Map<string, Owned<F>>()
+  for (const handler of handlers) {
+    for (const [key, run] of functions(handler) ?? []) found.set(key, { name: handler.name, run })
+  }
+  return found
 }
 
 /** True when a handler reads messages after they have come in. */

@@ -6,6 +6,7 @@ import { replies } from '../../syntax/replies.js'
 import { type Reply, reply } from '../../syntax/reply.js'
 import { ask, type Conversation } from '../conversation.js'
 import type { ParameterReader } from '../handler.js'
+import type { Owned } from '../parts.js'
 import { andThen } from '../stages.js'
 import { TransactionState } from '../transaction.js'
 
@@ -14,10 +15,15 @@ export function mail(c: Conversation, reversePath: Mailbox | null, parameters: P
   const { transactions } = session.limits
   if (transactions > 0 && session.messages >= transactions) return c.answer(replies.tooManyMessages())
   const transaction = new TransactionState(reversePath, setup.makeId, c.link)
-  const bad = readParameters(parameters, setup.parts.mailParameters, transaction, c)
-  if (bad) return c.answer(bad)
+  const read = readParameters(c, 'mail', parameters, setup.parts.mailParameters, transaction)
+  return andThen(read, (bad) => (bad ? c.answer(bad) : askHandlers(c, transaction)))
+}
+
+function askHandlers(c: Conversation, transaction: TransactionState): MaybePromise<void> {
+  const { session, setup } = c
+  const { reversePath, smtputf8 } = transaction
   // RFC 6531 §3.4: an address beyond ASCII must be announced.
-  if (reversePath && !transaction.smtputf8 && needsUtf8(reversePath)) {
+  if (reversePath && !smtputf8 && needsUtf8(reversePath)) {
     return c.answer(reply(553, '5.6.7', 'This sender address needs SMTPUTF8'))
   }
   const verdict = ask(c, 'mail', setup.parts.on.mail, (handler) => handler.mail(transaction, session))
@@ -27,20 +33,21 @@ export function mail(c: Conversation, reversePath: Mailbox | null, parameters: P
   })
 }
 
-/** Lets the handlers that know them read the parameters of a command. */
+/** Lets the handlers that know them read the parameters of a command. The reply to one that is refused, or not known. */
 export function readParameters<Target>(
-  parameters: Parameters,
-  readers: ReadonlyMap<string, ParameterReader<Target>>,
-  target: Target,
   c: Conversation,
-): Reply | undefined {
+  stage: string,
+  parameters: Parameters,
+  readers: ReadonlyMap<string, Owned<ParameterReader<Target>>>,
+  target: Target,
+): MaybePromise<Reply | undefined> {
   if (parameters.size === 0) return undefined
-  for (const [name, value] of parameters) {
-    const read = readers.get(name)
+  const known: { name: string | undefined; read: () => ReturnType<ParameterReader<Target>> }[] = []
+  for (const [key, value] of parameters) {
+    const reader = readers.get(key)
     // RFC 5321 §4.1.1.11: parameters that are not known are refused, not skipped.
-    if (!read) return replies.unknownParameter(name)
-    const bad = read(value, target, c.session)
-    if (bad) return bad
+    if (!reader) return replies.unknownParameter(key)
+    known.push({ name: reader.name, read: () => reader.run(value, target, c.session) })
   }
-  return undefined
+  return ask(c, stage, known, ({ read }) => read())
 }

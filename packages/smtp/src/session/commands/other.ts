@@ -5,26 +5,28 @@ import { replies } from '../../syntax/replies.js'
 import { type Reply, reply } from '../../syntax/reply.js'
 import { isReply, noAnswer } from '../answers.js'
 import { type Conversation, failed } from '../conversation.js'
+import type { Owned } from '../parts.js'
 import { isPromise } from '../stages.js'
 import { connect } from './connect.js'
 
 export function other(c: Conversation, command: Command): MaybePromise<void> {
   if (!('argument' in command)) return c.answer(replies.notImplemented())
-  const run = c.setup.parts.commands.get(command.verb === 'OTHER' ? command.name : command.verb)
-  if (!run) return c.answer(defaultReply(command.verb))
+  const verb = command.verb === 'OTHER' ? command.name : command.verb
+  const owned = c.setup.parts.commands.get(verb)
+  if (!owned) return c.answer(defaultReply(command.verb))
   try {
-    const answer = run(command.argument, c.session)
-    if (!isPromise(answer)) return conclude(c, command.verb, answer)
+    const answer = owned.run(command.argument, c.session)
+    if (!isPromise(answer)) return conclude(c, verb, answer, owned)
     return answer
-      .catch((error: unknown) => failed(c, command.verb, error))
-      .then((said) => conclude(c, command.verb, said))
+      .catch((error: unknown) => failed(c, verb, error, owned))
+      .then((said) => conclude(c, verb, said, owned))
   } catch (error) {
-    return c.answer(failed(c, command.verb, error))
+    return conclude(c, verb, failed(c, verb, error, owned), owned)
   }
 }
 
-function conclude(c: Conversation, verb: string, answer: Reply): MaybePromise<void> {
-  const said = isReply(answer) ? answer : failed(c, verb, noAnswer(verb, undefined, answer))
+function conclude(c: Conversation, verb: string, answer: Reply, by: Owned<unknown>): MaybePromise<void> {
+  const said = isReply(answer) ? answer : failed(c, verb, noAnswer(verb, by.name, answer), by)
   if (!c.session.impersonated) return c.answer(said)
   // Whoever decides about clients has not seen this one.
   c.session.impersonated = false

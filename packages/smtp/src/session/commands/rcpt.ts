@@ -17,8 +17,12 @@ export function rcpt(c: Conversation, forwardPath: Mailbox, parameters: Paramete
     return refuse(c, reply(553, '5.6.7', 'This recipient address needs SMTPUTF8'))
   }
   const recipient = new RecipientState(forwardPath)
-  const bad = readParameters(parameters, setup.parts.rcptParameters, recipient, c)
-  if (bad) return refuse(c, bad)
+  const read = readParameters(c, 'rcpt', parameters, setup.parts.rcptParameters, recipient)
+  return andThen(read, (bad) => (bad ? refuse(c, bad) : askHandlers(c, recipient, transaction)))
+}
+
+function askHandlers(c: Conversation, recipient: RecipientState, transaction: TransactionState): MaybePromise<void> {
+  const { session, setup } = c
   const verdict = ask(c, 'rcpt', setup.parts.on.rcpt, (handler) => handler.rcpt(recipient, transaction, session))
   return andThen(verdict, (answer: Reply = replies.recipientOk()) => {
     if (answer.code >= 300) return refuse(c, answer)

@@ -1,7 +1,7 @@
 /** Whoever opened a sink hears how it ends: the `message` stage, or `abort`, and never both. */
-import { fromLatin1, latin1 } from '@posthouse/wire'
+import { fromLatin1, type LogEvent, latin1 } from '@posthouse/wire'
 import { connectInMemory, type MemoryConnection, playTranscript } from '@posthouse/wire/testing'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   type BodySink,
   createSmtpServer,
@@ -76,6 +76,66 @@ test('a sink that cannot be opened closes the others', async () => {
   expect(seen).toEqual(['1 abort'])
 })
 
+test('a sink that cannot be closed does not keep the others open', async () => {
+  const stuck: SmtpHandler = {
+    name: 'stuck',
+    body: () => ({
+      write() {},
+      abort() {
+        throw new Error('stuck')
+      },
+    }),
+  }
+  const broken: SmtpHandler = { name: 'broken', body: () => Promise.reject(new Error('no room')) }
+  const seen: string[] = []
+  const failures: LogEvent[] = []
+  const server = createSmtpServer({
+    hostname: 'mx.example.org',
+    handlers: [stuck, watched('1', seen, refuse), broken],
+    log: (event) => void failures.push(event),
+  })
+  await playTranscript(server, `${DATA}  S: 451 4.3.0 {*}\n`)
+  expect(seen).toEqual(['1 abort'])
+  expect(failures).toMatchObject([{ handler: 'broken' }, { handler: 'stuck' }])
+})
+
+describe.each([
+  [
+    'throws',
+    (): never => {
+      throw new Error('no room')
+    },
+  ],
+  ['is rejected', (): Promise<void> => Promise.reject(new Error('no room'))],
+])('a sink that %s', (_what, write) => {
+  test('is named in the log', async () => {
+    const failures: LogEvent[] = []
+    const fine: SmtpHandler = { name: 'fine', body: () => ({ write: () => Promise.resolve() }) }
+    const server = createSmtpServer({
+      hostname: 'mx.example.org',
+      handlers: [fine, { name: 'mine', body: () => ({ write }) }, { message: refuse }],
+      log: (event) => event.level === 'error' && failures.push(event),
+    })
+    await playTranscript(server, `${DATA}  S: 354 {*}\n  C: x\n  C: .\n  S: 451 4.3.0 {*}\n`)
+    expect(failures).toMatchObject([{ event: 'handler.failed', stage: 'body', handler: 'mine' }])
+  })
+})
+
+test.each(['DATA', 'BDAT 0 LAST'])('a spool that cannot be opened: %s', async (command) => {
+  const seen: string[] = []
+  const spool: Spool = {
+    open() {
+      throw new Error('disk is gone')
+    },
+  }
+  const handlers = [{ ...watched('1', seen, refuse), needs: ['octets'] as const }]
+  await playTranscript(
+    createSmtpServer({ hostname: 'mx.example.org', handlers, spool, log: () => {} }),
+    `${DATA.replace('DATA', command)}  S: 451 4.3.0 {*}\n  C: NOOP\n  S: 250 {*}\n`,
+  )
+  expect(seen).toEqual(['1 abort'])
+})
+
 test('a spool that cannot finish', async () => {
   const seen: string[] = []
   const spool: Spool = {
@@ -105,6 +165,20 @@ test('the client goes away while a sink is opened', async () => {
   open()
   await new Promise((resolve) => setImmediate(resolve))
   expect(seen).toEqual(['1 abort'])
+})
+
+test('the client goes away while a sink writes: what comes of the write is no failure', async () => {
+  let fail = (_error: Error): void => {}
+  const events: LogEvent[] = []
+  const slow: SmtpHandler = { body: () => ({ write: () => new Promise((_, reject) => (fail = reject)) }) }
+  const connection = connectInMemory(createSmtpServer({ handlers: [slow], log: (event) => void events.push(event) }))
+  connection.send(fromLatin1('EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n'))
+  await heard(connection, '354')
+  connection.send(fromLatin1('x\r\n'))
+  connection.driver.lost({ type: 'peer' })
+  fail(new Error('aborted'))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(events).toEqual([])
 })
 
 test('the client goes away while a handler thinks about the message: nobody else is asked', async () => {

@@ -36,16 +36,25 @@ export function openReception(
   const { limits } = session
   const { needsOctets, legs } = setup.parts
   const limit = needsOctets && setup.spool === memorySpool ? limits.messageInMemory : limits.messageSize
-  return new Reception({
+  let spool = kept
+  let broken: Reply | null = null
+  try {
+    if (needsOctets) spool ??= setup.spool.open()
+  } catch (error) {
+    broken = failed(c, 'spool', error)
+  }
+  const reception = new Reception({
     transaction,
     sinks,
     summarizer: legs[leg].needsSummary ? newSummarizer() : null,
-    spool: kept ?? (needsOctets ? setup.spool.open() : null),
+    spool,
     // What handlers add does not make a message too big.
     limit: kept ? Number.POSITIVE_INFINITY : limit,
     deadline: messageDeadline(c),
-    failed: (error) => failed(c, 'body', error),
+    failed: (error, handler) => failed(c, 'body', error, handler),
   })
+  if (broken) reception.fail(broken)
+  return reception
 }
 
 /** An answer of the `message` stage. */
@@ -118,10 +127,11 @@ type Fed = { readonly reception: Reception; readonly message: CompleteMessage } 
 
 /** What comes in for a leg: the octets go to its sinks and summarizer. */
 async function feed(c: Conversation, before: CompleteMessage, content: RewrittenMessage, leg: number): Promise<Fed> {
-  const { session, setup } = c
+  const { setup } = c
   const { transaction } = before
   if (c.reception === null) return null
-  const sinks = await openSinks(setup.parts.legs[leg].body, (handler) => handler.body(transaction, session))
+  const sinks = await openSinks(c, setup.parts.legs[leg].body, transaction)
+  if ('code' in sinks) return sinks
   const reception = openReception(c, transaction, sinks, leg, keeperOf(before, content))
   // The connection was lost while the handlers made up their minds.
   if (c.reception === null) {

@@ -6,6 +6,7 @@ import type { Summarized, Summarizer } from '@posthouse/mime/summary'
 import type { MaybePromise } from '@posthouse/wire'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
+import { ask, type Conversation, failed } from './conversation.js'
 import { Gathering } from './gathering.js'
 import type { BodySink, SmtpHandler } from './handler.js'
 import type { ReceivedMessage } from './message.js'
@@ -20,6 +21,12 @@ export interface OpenSink {
   readonly sink: BodySink
 }
 
+/** A write that takes its time, and whose it is. */
+interface Waiting {
+  readonly wait: Promise<void>
+  readonly handler?: SmtpHandler
+}
+
 export interface ReceptionOptions {
   readonly transaction: Transaction
   readonly sinks: readonly OpenSink[]
@@ -30,8 +37,8 @@ export interface ReceptionOptions {
   readonly limit: number
   /** Milliseconds since the epoch when this takes too long. */
   readonly deadline: number
-  /** A sink failed. */
-  readonly failed: (error: unknown) => Reply
+  /** The sink of a handler failed; without one the spool, or the summary. */
+  readonly failed: (error: unknown, handler?: SmtpHandler) => Reply
 }
 
 /** A message that has come in, with what only the session does to it. */
@@ -71,16 +78,18 @@ export class Reception {
     const { spool } = this.#options
     const sinks = this.#sinks
     if (this.#summarizer) this.#summarize(octets)
-    let waits: Promise<void>[] | null = null
+    let waits: Waiting[] | null = null
+    let writing: SmtpHandler | undefined
     try {
       const kept = spool?.write(octets)
-      if (kept) waits = [kept]
-      for (const { sink } of sinks) {
+      if (kept) waits = [{ wait: kept }]
+      for (const { sink, handler } of sinks) {
+        writing = handler
         const wait = sink.write(octets)
-        if (wait && isPromise(wait)) (waits ??= []).push(wait)
+        if (wait && isPromise(wait)) (waits ??= []).push({ wait, handler })
       }
     } catch (error) {
-      this.fail(this.#options.failed(error))
+      this.fail(this.#options.failed(error, writing))
     }
     // Also when one of them has thrown: the others still look at the octets, and may fail.
     if (waits) return this.#settle(waits)
@@ -99,12 +108,11 @@ export class Reception {
     this.#state = 'aborted'
     this.#sinks = NO_SINKS
     this.#gathering.drop()
-    for (const sink of [...sinks.map((one) => one.sink), spool]) {
-      try {
-        sink?.abort?.()
-      } catch (error) {
-        this.#options.failed(error)
-      }
+    abortSinks(sinks, this.#options.failed)
+    try {
+      spool?.abort()
+    } catch (error) {
+      this.#options.failed(error)
     }
   }
 
@@ -180,41 +188,45 @@ export class Reception {
     }
   }
 
-  async #settle(waits: readonly Promise<void>[]): Promise<void> {
-    const settled = await Promise.allSettled(waits)
+  async #settle(waits: readonly Waiting[]): Promise<void> {
+    const settled = await Promise.allSettled(waits.map(({ wait }) => wait))
     // Who was told to stop need not end well.
-    if (this.failure) return
-    for (const one of settled) {
-      if (one.status === 'rejected') return this.fail(this.#options.failed(one.reason))
+    if (!this.wanted) return
+    for (const [i, one] of settled.entries()) {
+      if (one.status === 'rejected') return this.fail(this.#options.failed(one.reason, waits[i].handler))
     }
   }
 }
 
 const NO_SINKS: readonly OpenSink[] = []
 
-/** Opens the sinks of handlers in order. When one of them fails, those that are open are aborted. */
+/** Opens the sinks of handlers in order. When one of them fails, those that are open are aborted, and the reply tells it. */
 export function openSinks(
+  c: Conversation,
   handlers: readonly With<'body'>[],
-  open: (handler: With<'body'>) => MaybePromise<BodySink | undefined | void>,
-  sinks: OpenSink[] = [],
-): MaybePromise<readonly OpenSink[]> {
-  const failed = (error: unknown): never => {
-    for (const { sink } of sinks) sink.abort?.()
-    throw error
-  }
-  try {
-    for (const [i, handler] of handlers.entries()) {
-      const sink = open(handler)
-      if (isPromise(sink)) {
-        return sink.then((settled) => {
-          if (settled) sinks.push({ handler, sink: settled })
-          return openSinks(handlers.slice(i + 1), open, sinks)
-        }, failed)
-      }
+  transaction: Transaction,
+): MaybePromise<readonly OpenSink[] | Reply> {
+  if (handlers.length === 0) return NO_SINKS
+  const sinks: OpenSink[] = []
+  const opened = ask(c, 'body', handlers, (handler) =>
+    andThen(handler.body(transaction, c.session), (sink) => {
       if (sink) sinks.push({ handler, sink })
+    }),
+  )
+  return andThen(opened, (failure) => {
+    if (!failure) return sinks
+    abortSinks(sinks, (error, handler) => failed(c, 'body', error, handler))
+    return failure
+  })
+}
+
+/** One that fails must not keep the others from letting go of what they hold. */
+function abortSinks(sinks: readonly OpenSink[], report: ReceptionOptions['failed']): void {
+  for (const { sink, handler } of sinks) {
+    try {
+      sink.abort?.()
+    } catch (error) {
+      report(error, handler)
     }
-  } catch (error) {
-    return failed(error)
   }
-  return sinks
 }

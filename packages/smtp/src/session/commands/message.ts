@@ -4,9 +4,9 @@ import type { SmtpEvent } from '../../engine/events.js'
 import { replies } from '../../syntax/replies.js'
 import type { Reply } from '../../syntax/reply.js'
 import { ask, type Conversation, dropTransaction, failed } from '../conversation.js'
-import type { SmtpHandler } from '../handler.js'
 import { concludeMessage, messageDeadline, openReception, report } from '../message-stage.js'
 import { type OpenSink, openSinks, type Reception } from '../reception.js'
+import type { SpoolWriter } from '../spool.js'
 import { andThen, isPromise } from '../stages.js'
 import { loadSummarizer } from '../summarizing.js'
 import type { TransactionState } from '../transaction.js'
@@ -21,9 +21,18 @@ export function chunkStart(c: Conversation, event: Extract<SmtpEvent, { type: 'c
   if (!event.first) return void tooSlow(c)
   return andThen(begin(c), (refused: Reply | undefined) => {
     if (!refused || !c.session.transaction) return
-    c.reception ??= openReception(c, c.session.transaction, [])
+    c.reception ??= openReception(c, c.session.transaction, [], 0, NOWHERE)
     c.reception.fail(refused)
   })
+}
+
+/** Where the octets of a refused message go. */
+const NOWHERE: SpoolWriter = {
+  write() {},
+  abort() {},
+  finish() {
+    throw new Error('a refused message has no end')
+  },
 }
 
 export function messageOctets(c: Conversation, octets: Uint8Array): void | Promise<void> {
@@ -81,27 +90,19 @@ function askHandlers(c: Conversation): MaybePromise<Reply | undefined> {
   const verdict = ask(c, 'data', on.data, (handler) => handler.data(transaction, session))
   return andThen(verdict, (refused: Reply | undefined): MaybePromise<Reply | undefined> => {
     if (refused && refused.code >= 400) return refused
-    const { body } = legs[0]
-    if (body.length === 0) return receive(c, transaction, [])
-    let asked: SmtpHandler | undefined
-    try {
-      const opened = openSinks(body, (handler) => {
-        asked = handler
-        return handler.body(transaction, session)
-      })
-      const ready = andThen(opened, (sinks) => receive(c, transaction, sinks))
-      return isPromise(ready) ? ready.catch((error: unknown) => failed(c, 'body', error, asked)) : ready
-    } catch (error) {
-      return failed(c, 'body', error, asked)
-    }
+    return andThen(openSinks(c, legs[0].body, transaction), (sinks) =>
+      'code' in sinks ? sinks : receive(c, transaction, sinks),
+    )
   })
 }
 
-function receive(c: Conversation, transaction: TransactionState, sinks: readonly OpenSink[]): undefined {
+function receive(c: Conversation, transaction: TransactionState, sinks: readonly OpenSink[]): Reply | undefined {
   const reception = openReception(c, transaction, sinks)
+  if (reception.failure) return reception.failure
   if (c.session.transaction === transaction) c.reception = reception
   // The connection was lost while the handlers made up their minds.
   else reception.abort()
+  return undefined
 }
 
 function describe(defects: { bareCr: boolean; bareLf: boolean; nul: boolean }): string {

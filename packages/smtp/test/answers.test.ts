@@ -43,6 +43,7 @@ describe('what is no reply', () => {
     [{ code: 550, message: 'no' }, 'returned an object with code, message at mail'],
     [{ code: 550, enhanced: '5.7.1' }, 'returned an object with code, enhanced at mail'],
     [{ code: 550, enhanced: '5.7.1', text: [1] }, 'returned an object with code, enhanced, text at mail'],
+    [{ code: 250, enhanced: '2.1.0 x\r\n250', text: 'x' }, 'returned an object with code, enhanced, text at mail'],
     [{ code: 99, enhanced: null, text: 'no' }, 'returned an object with code, enhanced, text at mail'],
     [new Error('no'), 'returned an error at mail'],
     [Promise.resolve('no'), 'returned a string at mail'],
@@ -125,6 +126,50 @@ describe('onMessage: the function has the message', () => {
     ['another message, which nobody would get', (received) => rewritten(received, [{ start: 0 }]) as never],
   ])('%s was meant to: the message is not accepted', async (_name, take) => {
     expect(await failures([onMessage(take)], message('451 4.3.0 {*}'))).toMatchObject([{ stage: 'message' }])
+  })
+})
+
+describe('keywords', () => {
+  const boom = (): never => {
+    throw new Error('boom')
+  }
+  const greetings = `
+    S: 220 mx.example.org ESMTP
+    C: EHLO one
+    S: 451 4.3.0 {*}
+    C: MAIL FROM:<>
+    S: 503 5.5.1 Say EHLO first
+    C: HELO two
+    S: 250 mx.example.org
+    C: MAIL FROM:<>
+    C: EHLO three
+    C: RCPT TO:<b@example.org>
+    S: 250 {*}
+    S: 451 4.3.0 {*}
+    S: 250 2.1.5 {*}
+  `
+  test.each<[string, () => unknown]>([
+    ['throws', boom],
+    ['returns a promise', async () => []],
+    ['returns no lines', () => [null]],
+  ])('of a handler that %s', async (_what, keywords) => {
+    const seen: (string | null)[] = []
+    const mine = { name: 'mine', keywords } as SmtpHandler
+    const look: SmtpHandler = { rcpt: (_recipient, _transaction, { helo }) => void seen.push(helo) }
+    expect(await failures([mine, look], greetings)).toMatchObject([{ stage: 'keywords' }, { stage: 'keywords' }])
+    expect(seen).toEqual(['two'])
+  })
+
+  test('who fails is named', async () => {
+    const [failure] = await failures([{ name: 'mine', keywords: boom }], greetings)
+    expect(failure).toMatchObject({ event: 'handler.failed', stage: 'keywords', handler: 'mine' })
+  })
+
+  test('of the server', async () => {
+    const events: LogEvent[] = []
+    const log = (event: LogEvent): void => void events.push(event)
+    await playTranscript(createSmtpServer({ hostname: 'mx.example.org', handlers: [], keywords: boom, log }), greetings)
+    expect(events).toMatchObject([{ stage: 'keywords' }, { stage: 'keywords' }])
   })
 })
 

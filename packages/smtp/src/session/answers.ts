@@ -1,12 +1,12 @@
 /** What handlers may answer. Whoever has no types may return anything, and none of it must end a connection. */
-import type { Reply } from '../syntax/reply.js'
+import { isEnhancedCode, type Reply } from '../syntax/reply.js'
 import type { RewrittenMessage } from './rewrite.js'
 
 /** True for a reply that can be said. */
 export function isReply(value: unknown): value is Reply {
   if (!looksLikeReply(value)) return false
   const { enhanced, text } = value as Partial<Reply>
-  if (enhanced !== null && typeof enhanced !== 'string') return false
+  if (enhanced !== null && (typeof enhanced !== 'string' || !isEnhancedCode(enhanced))) return false
   return typeof text === 'string' || (Array.isArray(text) && text.every((line) => typeof line === 'string'))
 }
 

@@ -92,6 +92,12 @@ describe('commands', () => {
     ['Quit ', 'QUIT'],
   ])('%j', (text, verb) => expect(parse(text).verb).toBe(verb))
 
+  test.each(['AUTH', 'auth', 'AUTH ', 'AUTH  ', 'EHLO', 'MAIL', 'RCPT', 'BDAT', 'VRFY', 'ETRN'])(
+    '%j with nothing behind it is a fault, never an exception',
+    (text) =>
+      expect(parse(text)).toMatchObject({ verb: 'FAULT', name: text.trim().toUpperCase(), reply: { code: 501 } }),
+  )
+
   test('any octets are a command or a fault, never an exception', () => {
     const verb = fc.constantFrom('EHLO ', 'MAIL FROM:', 'RCPT TO:<', 'BDAT ', 'AUTH ', 'AUTH PLAIN ', 'VRFY ', 'X ', '')
     fc.assert(

@@ -146,7 +146,7 @@ function bdat(text: string, at: number): Command | CommandFault {
 }
 
 function auth(line: Uint8Array, at: number): Command | CommandFault {
-  const start = at + 1
+  const start = Math.min(at + 1, line.length)
   let end = line.indexOf(SPACE, start)
   if (end === -1) end = line.length
   const mechanism = latin1(line, start, end).toUpperCase()

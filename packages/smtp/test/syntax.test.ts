@@ -212,6 +212,11 @@ describe('trace fields (RFC 5321 §4.4)', () => {
     expect(field.split('\r\n')).toHaveLength(6)
     expect(field).toContain('from x??Bcc:?y (a??by?evil??b [')
   })
+  test('what is not ASCII is for messages of SMTPUTF8 alone', () => {
+    const names = { ...trace, helo: 'bücher.example', remoteName: 'ü.example' }
+    expect(receivedField(names)).toContain('from b?cher.example (?.example [')
+    expect(receivedField({ ...names, with: 'UTF8SMTPS' })).toContain('from bücher.example (ü.example [')
+  })
   test.each([
     [{ extended: false, tls: false, authenticated: false, utf8: false }, 'SMTP', 'SMTP'],
     [{ extended: true, tls: false, authenticated: false, utf8: false }, 'ESMTP', 'LMTP'],

@@ -155,3 +155,21 @@ test.each([
   expect(lines.length).toBeGreaterThan(6)
   for (const secret of ['AGEAc2', 'c2VjcmV0', 'YQ==']) expect(lines.join('\n')).not.toContain(secret)
 })
+
+test('a transcript that cannot be written costs no message, and the log tells it', async () => {
+  const events: LogEvent[] = []
+  const { server, messages } = collector({
+    ...options,
+    transcript: () => {
+      throw new Error('disk is full')
+    },
+    log: (event) => event.level === 'error' && events.push(event),
+  })
+  await playTranscript(server, DIALOGUE)
+  expect(messages).toHaveLength(1)
+  expect(events[0]).toMatchObject({
+    event: 'transcript.failed',
+    connection: 'test',
+    error: { message: 'disk is full' },
+  })
+})

@@ -119,10 +119,25 @@ function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer 
         {
           setup,
           server,
-          engine: transcript ? { ...engine, transcript: (line: TranscriptLine) => transcript(line, link) } : engine,
+          engine: transcript ? { ...engine, transcript: tellTo(transcript, link, options.log ?? link.log) } : engine,
         },
         link,
       ),
+  }
+}
+
+/** Whoever takes a transcript must not cost the connection. */
+function tellTo(
+  transcript: NonNullable<SmtpServerOptions['transcript']>,
+  link: Link,
+  log: Log,
+): (line: TranscriptLine) => void {
+  return (line) => {
+    try {
+      transcript(line, link)
+    } catch (error) {
+      log({ level: 'error', event: 'transcript.failed', connection: link.id, error })
+    }
   }
 }
 

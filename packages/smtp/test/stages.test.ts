@@ -1,7 +1,7 @@
 /** What handlers may answer at a stage, and what one of them does to the others. */
 import { playTranscript } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
-import { type Reply, reply } from '../src/index.js'
+import { annotation, type Reply, reply, type SmtpHandler } from '../src/index.js'
 import { EHLO } from './dialogues.js'
 import { collector } from './servers.js'
 
@@ -46,4 +46,47 @@ describe('a close stage that fails', () => {
     expect(closed).toEqual(['closed'])
     expect(logged).toEqual([['handler.failed', 'close']])
   })
+})
+
+test('a note about the next message goes with its transaction, one about the session stays', async () => {
+  const passing = annotation<string>('passing', { until: 'transaction' })
+  const lasting = annotation<string>('lasting')
+  const seen: unknown[] = []
+  const handler: SmtpHandler = {
+    connect: (session) => session.set(passing, 'from connect'),
+    mail: (_transaction, session) => void seen.push([session.get(passing), session.get(lasting)]),
+    commands: new Map([
+      [
+        'XNOTE',
+        (text, session) => {
+          session.set(passing, text)
+          session.set(lasting, text)
+          return reply(250, null, 'OK')
+        },
+      ],
+    ]),
+  }
+  await playTranscript(
+    collector({ handlers: [handler] }).server,
+    `${EHLO}
+    C: XNOTE 1
+    C: MAIL FROM:<>
+    C: RCPT TO:<b@example.org>
+    C: BDAT 0 LAST
+    C: MAIL FROM:<>
+    C: RSET
+    C: XNOTE 2
+    C: MAIL FROM:<>
+    C: RSET
+    C: MAIL FROM:<>
+    S: 250 {*}
+    ${'S: 250 {*}\n'.repeat(9)}
+  `,
+  )
+  expect(seen).toEqual([
+    ['1', '1'],
+    [undefined, '1'],
+    ['2', '2'],
+    [undefined, '2'],
+  ])
 })

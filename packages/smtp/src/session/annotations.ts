@@ -8,8 +8,17 @@
  * ```
  */
 
+/** How long a note is kept. */
+export interface AnnotationOptions {
+  /**
+   * `transaction`: a note on a session that is about its next message, and gone when a transaction ends, and behind RSET,
+   * EHLO, XCLIENT and STARTTLS. Default: it is kept as long as what it was left on.
+   */
+  readonly until?: 'transaction'
+}
+
 /** The key of a note. Each one made is different from all others, whatever its name. */
-export interface Annotation<T> {
+export interface Annotation<T> extends AnnotationOptions {
   /** For people who debug. */
   readonly name: string
   /** Never there; it carries the type. */
@@ -17,8 +26,8 @@ export interface Annotation<T> {
 }
 
 /** Makes the key of a note. */
-export function annotation<T>(name: string): Annotation<T> {
-  return { name }
+export function annotation<T>(name: string, options: AnnotationOptions = {}): Annotation<T> {
+  return { name, ...options }
 }
 
 /** Something that takes notes. */
@@ -38,18 +47,30 @@ export class Notes implements Annotated {
     this.notes ??= new Map()
     this.notes.set(key, value)
   }
-
-  remove(key: Annotation<unknown>): void {
-    this.notes?.delete(key)
-  }
 }
 
 /** Notes in two layers: what was kept stays when the rest is dropped. */
 export class LayeredNotes extends Notes {
   #kept: Map<Annotation<unknown>, unknown> | null = null
+  /** There may be notes that go with a transaction. */
+  #passing = false
 
   override get<T>(key: Annotation<T>): T | undefined {
     return (this.notes?.has(key) ? this.notes : this.#kept)?.get(key) as T | undefined
+  }
+
+  override set<T>(key: Annotation<T>, value: T): void {
+    if (key.until) this.#passing = true
+    super.set(key, value)
+  }
+
+  /** A transaction is over: notes about it go. */
+  dropPassing(): void {
+    if (!this.#passing) return
+    this.#passing = false
+    for (const notes of [this.notes, this.#kept]) {
+      for (const key of notes?.keys() ?? []) if (key.until) notes?.delete(key)
+    }
   }
 
   protected keepNotes(): void {

@@ -5,7 +5,6 @@ import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import { isReply, noAnswer } from './answers.js'
 import type { SessionState } from './context.js'
-import { forwarded } from './extensions/xforward.js'
 import type { SmtpSession } from './handler.js'
 import type { HandlerLogEvent } from './log-events.js'
 import type { Parts } from './parts.js'
@@ -99,10 +98,10 @@ export function failed(conversation: Conversation, stage: string, error: unknown
 
 const NOBODY: Named = {}
 
-/** Forgets the transaction, what of its message has come, and where XFORWARD said that it came from. */
+/** Forgets the transaction, what of its message has come, and the notes about it. */
 export function dropTransaction(conversation: Conversation): void {
   conversation.reception?.abort()
   conversation.reception = null
   conversation.session.transaction = null
-  conversation.session.remove(forwarded)
+  conversation.session.dropPassing()
 }

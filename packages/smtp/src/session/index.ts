@@ -1,4 +1,4 @@
-export { type Annotated, type Annotation, annotation } from './annotations.js'
+export { type Annotated, type Annotation, type AnnotationOptions, annotation } from './annotations.js'
 export * from './extensions/index.js'
 export type {
   BodySink,

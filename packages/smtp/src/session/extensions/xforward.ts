@@ -12,7 +12,7 @@ const NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'IDENT', 'SOURCE']
  * The note on a session: what XFORWARD said of the next message, by name in upper case; `null` for what is not available.
  * It is gone when the transaction ends, and behind RSET, EHLO, XCLIENT and STARTTLS.
  */
-export const forwarded = annotation<ReadonlyMap<string, string | null>>('XFORWARD')
+export const forwarded = annotation<ReadonlyMap<string, string | null>>('XFORWARD', { until: 'transaction' })
 
 export function xforwardExtension(peers: TrustedPeers): SmtpHandler {
   return {

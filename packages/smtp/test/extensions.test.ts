@@ -73,8 +73,9 @@ describe('DSN (RFC 3461)', () => {
     )
     expect(seen).toEqual({ notify: [], orcpt: null })
   })
-  test.each(['RET=SOME', 'RET', 'ENVID=a+2', `ENVID=${'x'.repeat(101)}`])('MAIL ... %s', (parameter) =>
-    play(refused(`MAIL FROM:<a@b> ${parameter}`, '501 5.5.4 {*}'), [dsnExtension()], () => {}),
+  test.each(['RET=SOME', 'RET', 'ENVID=a+2', 'ENVID=a+0D+0AX:+20y', 'ENVID=+C2+85', `ENVID=${'x'.repeat(101)}`])(
+    'MAIL ... %s',
+    (parameter) => play(refused(`MAIL FROM:<a@b> ${parameter}`, '501 5.5.4 {*}'), [dsnExtension()], () => {}),
   )
   test.each([
     'NOTIFY=NEVER,SUCCESS',
@@ -84,6 +85,9 @@ describe('DSN (RFC 3461)', () => {
     'ORCPT=a@b',
     'ORCPT=;x',
     'ORCPT=rfc822;',
+    'ORCPT=rfc822;a+0D+0Ab@c',
+    'ORCPT=ü;a@b',
+    'ORCPT=(;a@b',
   ])('RCPT ... %s', (parameter) =>
     play(
       `${EHLO}

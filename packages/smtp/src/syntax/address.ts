@@ -28,6 +28,12 @@ for (const character of "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
   ATEXT[character.charCodeAt(0)] = 1
 }
 
+/** An atom of ASCII characters (RFC 5322 §3.2.3). */
+export function isAtom(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (ATEXT[text.charCodeAt(i)] !== 1) return false
+  return text !== ''
+}
+
 /** A mailbox, or where and why there is none. */
 export type PathResult =
   | { readonly type: 'path'; readonly mailbox: Mailbox | null; readonly end: number }

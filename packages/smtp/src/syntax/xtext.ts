@@ -38,6 +38,17 @@ export function decodeXtext(text: string): string | null {
   return utf8(bytes, 0, length)
 }
 
+/** As `decodeXtext`, and `null` for hidden control characters, too: in a log or a header field they would begin a line. */
+export function decodePrintable(text: string): string | null {
+  const decoded = decodeXtext(text)
+  if (decoded === null) return null
+  for (let i = 0; i < decoded.length; i++) {
+    const code = decoded.charCodeAt(i)
+    if (code < 32 || (code > 126 && code < 160)) return null
+  }
+  return decoded
+}
+
 /** RFC 3461 §4 allows upper case only; a reader that also takes lower case loses nothing. */
 function hexValue(code: number): number {
   if (code >= 48 && code <= 57) return code - 48

@@ -1,4 +1,4 @@
-import { decodeXtext } from '../../syntax/xtext.js'
+import { decodePrintable } from '../../syntax/xtext.js'
 
 /**
  * `NAME=value NAME=value` of XCLIENT and XFORWARD: names in upper case, values decoded from xtext, `null` for
@@ -11,19 +11,11 @@ export function readAttributes(text: string, names: readonly string[]): Readonly
     const equals = word.indexOf('=')
     const name = word.slice(0, equals).toUpperCase()
     if (equals < 1 || !names.includes(name) || attributes.has(name)) return null
-    const value = decodeXtext(word.slice(equals + 1))
-    if (value === null || value.length > 255 || hasControls(value)) return null
+    // What is encoded in xtext may be anything; what is claimed about a client may not.
+    const value = decodePrintable(word.slice(equals + 1))
+    if (value === null || value.length > 255) return null
     const upper = value.toUpperCase()
     attributes.set(name, upper === '[UNAVAILABLE]' || upper === '[TEMPUNAVAIL]' || value === '' ? null : value)
   }
   return attributes.size === 0 ? null : attributes
-}
-
-/** What is encoded in xtext may be anything; what is claimed about a client may not. */
-function hasControls(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code < 32 || code === 127) return true
-  }
-  return false
 }

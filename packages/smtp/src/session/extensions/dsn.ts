@@ -2,8 +2,9 @@
  * DSN (RFC 3461): what the sender wants to be told about the delivery. This unit reads and checks the parameters and
  * hands them on as notes; whoever delivers or relays the message acts on them.
  */
+import { isAtom } from '../../syntax/address.js'
 import { replies } from '../../syntax/replies.js'
-import { decodeXtext } from '../../syntax/xtext.js'
+import { decodePrintable } from '../../syntax/xtext.js'
 import { annotation } from '../annotations.js'
 import type { SmtpHandler } from '../handler.js'
 
@@ -53,7 +54,7 @@ export function dsnExtension(): SmtpHandler {
       [
         'ENVID',
         (value, transaction) => {
-          const envid = value === null || value.length > MAX_ENVID ? null : decodeXtext(value)
+          const envid = value === null || value.length > MAX_ENVID ? null : decodePrintable(value)
           if (envid === null) return replies.badParameter('ENVID is xtext of at most 100 characters')
           transaction.set(dsnEnvelope, { ...(transaction.get(dsnEnvelope) ?? NO_ENVELOPE), envid })
           return undefined
@@ -95,13 +96,13 @@ function readNotify(value: string | null): DsnRecipient['notify'] {
   return notify
 }
 
-/** RFC 3461 §4.2. Addresses of type `utf-8` (RFC 6533 §3) come as they are written, with their `\x{}` escapes. */
+/** RFC 3461 §4.2: the type is an atom, the address printable. Addresses of type `utf-8` (RFC 6533 §3) come as they are written, with their `\x{}` escapes. */
 function readOriginalRecipient(value: string | null): DsnRecipient['orcpt'] {
   if (value === null || value.length > MAX_ORCPT) return null
   const semicolon = value.indexOf(';')
   if (semicolon < 1) return null
   const type = value.slice(0, semicolon).toLowerCase()
   const encoded = value.slice(semicolon + 1)
-  const address = type === 'utf-8' ? encoded : decodeXtext(encoded)
-  return address === null || address === '' ? null : { type, address }
+  const address = type === 'utf-8' ? encoded : decodePrintable(encoded)
+  return address === null || address === '' || !isAtom(type) ? null : { type, address }
 }

@@ -42,23 +42,37 @@ function isMapped(octets: readonly number[]): boolean {
 function ipv4(text: string): number[] | null {
   const parts = text.split('.')
   if (parts.length !== 4) return null
-  const octets = parts.map((part) => (part.length > 0 && part.length <= 3 ? Number(part) : Number.NaN))
-  return octets.every((octet) => Number.isInteger(octet) && octet >= 0 && octet <= 255) ? octets : null
+  const octets = parts.map((part) => number(part, 3, 10))
+  return octets.every((octet) => octet <= 255) ? octets : null
 }
 
 function groups(text: string): number[] | null {
   if (text === '') return []
   const octets: number[] = []
-  for (const part of text.split(':')) {
+  const parts = text.split(':')
+  for (const [i, part] of parts.entries()) {
     if (part.includes('.')) {
-      const last = ipv4(part)
+      const last = i === parts.length - 1 ? ipv4(part) : null
       if (!last) return null
       octets.push(...last)
       continue
     }
-    const value = part.length <= 4 ? Number.parseInt(part, 16) : Number.NaN
+    const value = number(part, 4, 16)
     if (Number.isNaN(value)) return null
     octets.push(value >> 8, value & 255)
   }
   return octets
+}
+
+/** One to so many digits and nothing else, or NaN. `Number` and `parseInt` read `1e1` and `1g`, too. */
+function number(text: string, digits: number, base: 10 | 16): number {
+  if (text.length === 0 || text.length > digits) return Number.NaN
+  let value = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const letter = (code | 32) - 87
+    const digit = code >= 48 && code <= 57 ? code - 48 : letter >= 10 && letter < base ? letter : Number.NaN
+    value = value * base + digit
+  }
+  return value
 }

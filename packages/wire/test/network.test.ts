@@ -17,9 +17,10 @@ test('a wider network of IPv4', () => {
   expect(networkKey('::ffff:192.0.2.1', 24)).toBe('192.0.2')
 })
 
-test.each(['1.2.3', '1.2.3.256', '1::2::3', '12345::', '1:2:3:4:5:6:7:8:9', 'x::'])('%s is no address', (address) =>
-  expect(addressOctets(address)).toBeNull(),
-)
+test.each([
+  ...['1.2.3', '1.2.3.256', '1e1.2.3.4', '0x1.2.3.4', '+1.2.3.4', ' 1.2.3.4', '1..2.3'],
+  ...['1::2::3', '12345::', '1:2:3:4:5:6:7:8:9', 'x::', '1g::', '-1::', '1.2.3.4:1::'],
+])('%j is no address', (address) => expect(addressOctets(address)).toBeNull())
 
 test.each([
   ['192.0.2.1', '192.0.2.1'],

@@ -317,6 +317,24 @@ test('rate limits: after too many guesses nobody logs in as that user for a whil
   await playTranscript(server, `${EHLO}  C: AUTH PLAIN ${right}\n  S: 235 {*}\n`, { now: () => now })
 })
 
+test('rate limits: a user name that no account can have is not remembered, and its network is', async () => {
+  const counted: string[] = []
+  const counter = (name: string) => ({ take: () => counted.push(name) > 0 })
+  const rate = { limit: 1, seconds: 60 }
+  const handlers = [rateLimit({ failedLogins: rate, failedLoginsPerUser: rate, counter })]
+  const { server } = collector({ handlers, authenticate: checkPassword, allowInsecureAuth: true })
+  await playTranscript(
+    server,
+    `${EHLO}
+      C: AUTH PLAIN ${btoa(`\0${'x'.repeat(513)}\0wrong`)}
+      S: 535 5.7.8 {*}
+      C: AUTH PLAIN ${btoa(`\0${'x'.repeat(512)}\0wrong`)}
+      S: 535 5.7.8 {*}
+    `,
+  )
+  expect(counted).toEqual(['failedLogins', 'failedLogins', 'failedLoginsPerUser'])
+})
+
 test('rates that somebody else counts, who takes time for it', async () => {
   const counts = new Map<string, number>()
   const counter = (name: string, { limit }: { readonly limit: number }) => ({

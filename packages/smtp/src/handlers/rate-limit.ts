@@ -68,7 +68,7 @@ export function rateLimit(options: RateLimitOptions): SmtpHandler {
     },
     authFailed(user, session) {
       const network = key(session)
-      const name = user?.toLowerCase() ?? null
+      const name = user === null || user.length > MAX_NAME ? null : user.toLowerCase()
       return andThen(limited(failedLogins, network, session, MANY_FAILURES), (tooMany) => {
         if (tooMany) barredNetworks.add(network, session.now())
         if (name === null) return undefined
@@ -99,6 +99,9 @@ function limited(
   if (!counter) return undefined
   return andThen(counter.take(key, session.now()), (fits) => (fits ? undefined : refusal))
 }
+
+/** Characters of a user name that is remembered: no account has a longer one, and who guesses may say 9,000. */
+const MAX_NAME = 512
 
 /** Who may not log in for the time of a window. */
 class Barred {

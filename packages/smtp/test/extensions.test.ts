@@ -159,6 +159,7 @@ describe('FUTURERELEASE (RFC 4865)', () => {
     'HOLDFOR=1 HOLDUNTIL=2026-01-01T12:00:00Z',
     'HOLDUNTIL=2026-13-01T12:00:00Z',
     'HOLDUNTIL=tomorrow',
+    'HOLDUNTIL=2026-01-01T12:00:00.5',
   ])('%s', (parameter) =>
     play(
       `${login}

@@ -53,5 +53,12 @@ function readDateTime(value: string | null): number | null {
     if (shape[i] === '0' ? !digit : value[i].toUpperCase() !== shape[i]) return null
   }
   const ms = Date.parse(value.toUpperCase())
-  return Number.isNaN(ms) ? null : ms
+  // Without a zone, `Date` takes the time for that of this machine.
+  return Number.isNaN(ms) || !endsWithZone(value) ? null : ms
+}
+
+/** `Z`, `+01:00` or `-01:00`. */
+function endsWithZone(value: string): boolean {
+  const sign = value.charAt(value.length - 6)
+  return value.toUpperCase().endsWith('Z') || ((sign === '+' || sign === '-') && value.charAt(value.length - 3) === ':')
 }

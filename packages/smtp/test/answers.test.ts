@@ -83,13 +83,16 @@ describe('what is no reply', () => {
     expect(failure).toMatchObject({ stage: 'HELP', handler: 'helps' })
   })
 
-  test.each([[[replies.ok(), 'x']], [{ read: 1 }], [{ read: () => [], octets: 1, size: 1 }]])(
-    'at message: %o',
-    async (value) => {
-      const [failure] = await failures([returning('message', value)], message('451 4.3.0 {*}'))
-      expect(failure).toMatchObject({ stage: 'message', handler: 'mine' })
-    },
-  )
+  test.each([
+    [[replies.ok(), 'x']],
+    [[replies.ok(), replies.ok()]],
+    [[]],
+    [{ read: 1 }],
+    [{ read: () => [], octets: 1, size: 1 }],
+  ])('at message: %o', async (value) => {
+    const [failure] = await failures([returning('message', value)], message('451 4.3.0 {*}'))
+    expect(failure).toMatchObject({ stage: 'message', handler: 'mine' })
+  })
 })
 
 test('who throws is named', async () => {

@@ -90,7 +90,7 @@ function askHandlers(c: Conversation, reception: Reception, message: CompleteMes
       // The client went away while another handler thought: nobody would hear who takes responsibility.
       if (!reception.wanted) return replies.localProblem()
       reception.asks(handler)
-      return andThen(handler.message(message, session), (answer) => allowed(handler, answer))
+      return andThen(handler.message(message, session), (answer) => allowed(handler, answer, message))
     },
     isMessageAnswer,
   )
@@ -102,10 +102,22 @@ function askHandlers(c: Conversation, reception: Reception, message: CompleteMes
   })
 }
 
-/** Who rewrites ends a leg. If anybody else did, the handlers behind it in the same leg would not be asked. */
-function allowed(handler: SmtpHandler, answer: Verdict | undefined | void): Verdict | undefined | void {
-  if (!isRewritten(answer) || handler.rewrites) return answer
-  throw new Error('a handler that does not say `rewrites` has rewritten the message')
+/**
+ * Who rewrites ends a leg: if anybody else did, the handlers behind it in the same leg would not be asked. A list has a
+ * reply for each recipient.
+ */
+function allowed(
+  handler: SmtpHandler,
+  answer: Verdict | undefined | void,
+  { transaction: { recipients } }: CompleteMessage,
+): Verdict | undefined | void {
+  if (isRewritten(answer) && !handler.rewrites) {
+    throw new Error('a handler that does not say `rewrites` has rewritten the message')
+  }
+  if (Array.isArray(answer) && answer.length !== recipients.length) {
+    throw new Error(`a handler has ${answer.length} replies for ${recipients.length} recipients`)
+  }
+  return answer
 }
 
 /** Gives the message to the handlers of the next leg, as it was or as it has become. */
@@ -165,12 +177,6 @@ function keeperOf(before: CompleteMessage, content: RewrittenMessage): SpoolWrit
 function finish(c: Conversation, message: CompleteMessage, answer: Reply | readonly Reply[]): void {
   const { session } = c
   const wantsEach = session.protocol === 'lmtp' || message.transaction.get(prdr) === true
-  if (!('code' in answer) && answer.length !== message.transaction.recipients.length) {
-    const error = new Error(
-      `a handler has ${answer.length} replies for ${message.transaction.recipients.length} recipients`,
-    )
-    answer = failed(c, 'message', error)
-  }
   dropTransaction(c)
   release(c, message)
   const said = 'code' in answer || wantsEach ? answer : oneForAll(answer)

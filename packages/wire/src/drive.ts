@@ -80,6 +80,8 @@ class ConnectionDriver implements Driver, DriverControl {
   #endSeen = false
   #stopping = false
   #upgrade: 'tls' | 'compress' | null = null
+  /** A handshake behind STARTTLS is going on. */
+  #handshaking = false
   /** Steps that were waited for; tells a flush that is due whether its step is over. */
   #turns = 0
   /** Chunks that nobody has read; `null`: none. */
@@ -152,7 +154,8 @@ class ConnectionDriver implements Driver, DriverControl {
   shutdown(): void {
     if (this.#over || this.#stopping) return
     this.#stopping = true
-    if (!this.#started) return this.#transport.destroy()
+    // Nothing can be said in a handshake, and nothing is lost with it.
+    if (!this.#started || this.#handshaking) return this.#transport.destroy()
     if (!this.#session.shutdown) {
       this.#closing = true
     } else {
@@ -171,6 +174,7 @@ class ConnectionDriver implements Driver, DriverControl {
 
   upgraded(next: Link): void {
     if (this.#over) return
+    this.#handshaking = false
     this.#letGo({ type: 'upgraded' })
     this.#link = next
     try {
@@ -318,6 +322,7 @@ class ConnectionDriver implements Driver, DriverControl {
       return false
     }
     this.#busy = true
+    this.#handshaking = true
     this.#transport.startTls?.()
     return true
   }

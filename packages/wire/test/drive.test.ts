@@ -345,6 +345,27 @@ describe('the driver', () => {
     ])
   })
 
+  test('a handshake behind STARTTLS is not waited for at the end', () => {
+    const closed: string[] = []
+    const connection = connectInMemory(echo(() => {}, { closed: ({ type }) => void closed.push(type) }))
+    connection.send(fromLatin1('STARTTLS\r\n'))
+    expect(connection.pending).toBe('tls')
+    connection.driver.shutdown()
+    expect([connection.closed, closed]).toEqual([true, ['closed']])
+  })
+
+  test('behind the handshake a session says goodbye as ever', () => {
+    const connection = connectInMemory(
+      echo(() => {}, {
+        shutdown() {},
+      }),
+    )
+    connection.send(fromLatin1('STARTTLS\r\n'))
+    connection.handshake()
+    connection.driver.shutdown()
+    expect(connection.closed).toBe(false)
+  })
+
   test('an idle session is shut down at once, after its goodbye', () => {
     const connection = connectInMemory(echo(() => {}))
     connection.driver.shutdown()

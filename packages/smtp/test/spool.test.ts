@@ -74,6 +74,28 @@ describe.each([
   })
 })
 
+test.skipIf(process.platform === 'win32')(
+  'a file has no name: nothing is left of it when the process dies',
+  async () => {
+    const seen: unknown[] = []
+    const server = createSmtpServer({
+      hostname: 'mx.example.org',
+      spool: fileSpool({ folder, memory: 0 }),
+      handlers: [
+        {
+          needs: ['octets'],
+          async message(message) {
+            seen.push(await readdir(folder), await text(message.read()))
+            return replies.accepted()
+          },
+        },
+      ],
+    })
+    await playTranscript(server, send('250 {*}'))
+    expect(seen).toEqual([[], BODY])
+  },
+)
+
 test('a folder that is not there: 451, and the connection goes on', async () => {
   const logged: string[] = []
   const server = createSmtpServer({

@@ -16,7 +16,8 @@ const PIECE = 65_536
 
 /**
  * Keeps big messages in files, so that handlers can read a message of any size in ranges. Files have no purpose beyond
- * the handlers' work and are removed behind them; a message is not made durable by its file. `octets()` of a message that is in a
+ * the handlers' work and have no name in the folder, where the system lets them: nothing is left of them, however the process
+ * ends. A message is not made durable by its file. `octets()` of a message that is in a
  * file throws: handlers of such a server `read` it.
  */
 export function fileSpool(options: FileSpoolOptions = {}): Spool {
@@ -53,10 +54,15 @@ type FileWriter = SpoolWriter
 
 async function createFile(path: string): Promise<FileWriter> {
   const handle = await open(path, 'wx+', 0o600)
+  // Nobody needs its name: so nothing is left of it when this process dies. Where a system keeps what is open, it goes later.
+  const nameless = await rm(path).then(
+    () => true,
+    () => false,
+  )
   let size = 0
   const remove = async (): Promise<void> => {
     await handle.close()
-    await rm(path, { force: true })
+    if (!nameless) await rm(path, { force: true })
   }
   return {
     async write(octets) {

@@ -492,6 +492,38 @@ describe('TLS', () => {
     expect(heard).toEqual(['STARTTLS'])
   })
 
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    '%s: a client that is asked for a certificate may come back with its session, and is known again',
+    async (version) => {
+      const server = await serve(
+        lines((_line, say, link) => say(`${link.tls?.peerCertificate?.authorized}`)),
+        { tls: { cert, key, ca: cert, requestClientCertificate: true }, implicitTls: true },
+      )
+      const come = async (session?: Buffer) => {
+        const { port } = server
+        const versions = { minVersion: version, maxVersion: version }
+        const socket = connectTls({
+          port,
+          host: '127.0.0.1',
+          rejectUnauthorized: false,
+          cert,
+          key,
+          session,
+          ...versions,
+        })
+        sockets.push(socket)
+        const given = new Promise<Buffer>((resolve, reject) => socket.once('session', resolve).once('error', reject))
+        const peer = reader(socket)
+        await peer.line()
+        socket.write('?\r\n')
+        return { authorized: await peer.line(), reused: socket.isSessionReused(), given }
+      }
+      const first = await come()
+      const again = await come(await first.given)
+      expect([first.authorized, first.reused, again.authorized, again.reused]).toEqual(['true', false, 'true', true])
+    },
+  )
+
   test('both ends see the same channel binding', async () => {
     const server = await serve(
       lines((line, say, link) => {

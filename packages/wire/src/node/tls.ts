@@ -25,6 +25,12 @@ export interface TlsIdentity {
 }
 
 /**
+ * What sessions are for. Without it OpenSSL fails the handshake of everybody who comes back with a session where clients are
+ * asked for certificates. A session is of the context that has made it all the same, since each has keys of its own for them.
+ */
+const SESSIONS = 'posthouse'
+
+/**
  * Prepares certificates for listeners. TLS 1.2 is the least that is spoken (RFC 8996).
  * @throws Error when a certificate or its key is missing, and from `node:tls` when they do not fit.
  */
@@ -44,7 +50,7 @@ export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
       const { hosts: named, requestClientCertificate: ask, ...own } = next
       const context = (options: SecureContextOptions, whose: string): SecureContext => {
         needCertificate(options, whose)
-        return createSecureContext({ minVersion: 'TLSv1.2', ...options })
+        return createSecureContext({ minVersion: 'TLSv1.2', sessionIdContext: SESSIONS, ...options })
       }
       const made = context(own, 'TLS')
       const madeHosts = new Map<string, SecureContext>()

@@ -66,13 +66,10 @@ function groups(text: string): number[] | null {
 
 /** One to so many digits and nothing else, or NaN. `Number` and `parseInt` read `1e1` and `1g`, too. */
 function number(text: string, digits: number, base: 10 | 16): number {
-  if (text.length === 0 || text.length > digits) return Number.NaN
-  let value = 0
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    const letter = (code | 32) - 87
-    const digit = code >= 48 && code <= 57 ? code - 48 : letter >= 10 && letter < base ? letter : Number.NaN
-    value = value * base + digit
+  let value = text.length > 0 && text.length <= digits ? 0 : Number.NaN
+  for (const character of text.toLowerCase()) {
+    const digit = '0123456789abcdef'.slice(0, base).indexOf(character)
+    value = digit < 0 ? Number.NaN : value * base + digit
   }
   return value
 }

@@ -108,12 +108,7 @@ export class Reception {
     this.#state = 'aborted'
     this.#sinks = NO_SINKS
     this.#gathering.drop()
-    abortSinks(sinks, this.#options.failed)
-    try {
-      spool?.abort()
-    } catch (error) {
-      this.#options.failed(error)
-    }
+    abortSinks(spool ? [...sinks, { sink: spool }] : sinks, this.#options.failed)
   }
 
   /** Octets that have come. */
@@ -221,7 +216,10 @@ export function openSinks(
 }
 
 /** One that fails must not keep the others from letting go of what they hold. */
-function abortSinks(sinks: readonly OpenSink[], report: ReceptionOptions['failed']): void {
+function abortSinks(
+  sinks: readonly { readonly sink: Pick<BodySink, 'abort'>; readonly handler?: SmtpHandler }[],
+  report: ReceptionOptions['failed'],
+): void {
   for (const { sink, handler } of sinks) {
     try {
       sink.abort?.()

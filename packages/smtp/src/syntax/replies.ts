@@ -63,7 +63,6 @@ export const replies = {
   authLineTooLong: (): Reply => reply(500, '5.5.6', 'Authentication line too long'),
   startTlsFirst: (): Reply => reply(530, '5.7.0', 'Say STARTTLS first'),
   readyForTls: (): Reply => reply(220, '2.0.0', 'Ready to start TLS'),
-  tlsUnavailable: (): Reply => reply(454, '4.7.0', 'TLS is not available here'),
 
   // 55z: addresses and messages
   unknownUser: (address: string): Reply => reply(550, '5.1.1', `No such user here: ${address}`),

@@ -43,7 +43,8 @@ export function transmissionType(session: {
 /** One folded `Received:` field with its CRLF. */
 export function receivedField(trace: Trace): string {
   // RFC 6531 §4.3: what is not ASCII is for messages of SMTPUTF8 alone. A client may greet with anything.
-  const word = trace.with.startsWith('UTF8') ? oneWord : (text: string): string => ascii(oneWord(text))
+  const last = trace.with.startsWith('UTF8') ? '\uffff' : '\x7f'
+  const word = (text: string): string => oneWord(text, last)
   const literal = trace.remoteAddress === '' ? '' : `[${addressLiteral(trace.remoteAddress)}]`
   const name = trace.remoteName === null ? '' : `${word(trace.remoteName)} `
   const info = literal === '' && name === '' ? '' : ` (${name}${literal})`
@@ -77,15 +78,9 @@ export function addressLiteral(address: string): string {
 }
 
 /** A name that a client gave: one word, and nothing in it that begins or ends something else in the field. */
-function oneWord(text: string): string {
+function oneWord(text: string, last: string): string {
   let out = ''
-  for (const character of visible(text)) out += ' ()<>;,"\\'.includes(character) ? '?' : character
-  return out
-}
-
-function ascii(text: string): string {
-  let out = ''
-  for (const character of text) out += character > '\x7f' ? '?' : character
+  for (const character of visible(text)) out += ' ()<>;,"\\'.includes(character) || character > last ? '?' : character
   return out
 }
 

@@ -40,7 +40,8 @@ function capabilities(c: Conversation): Reply {
     asked = undefined
     const all = setup.keywords?.(lines, session) ?? lines
     const said = reply(250, null, [session.hostname, ...all])
-    return isReply(said) ? said : failed(c, 'keywords', noAnswer('keywords', undefined, all))
+    if (!isReply(said)) throw noAnswer('keywords', undefined, all)
+    return said
   } catch (error) {
     return failed(c, 'keywords', error, asked)
   }

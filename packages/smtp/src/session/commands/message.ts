@@ -6,7 +6,7 @@ import type { Reply } from '../../syntax/reply.js'
 import { ask, type Conversation, dropTransaction, failed } from '../conversation.js'
 import { concludeMessage, messageDeadline, openReception, report } from '../message-stage.js'
 import { type OpenSink, openSinks, type Reception } from '../reception.js'
-import type { SpoolWriter } from '../spool.js'
+import { memorySpool } from '../spool.js'
 import { andThen, isPromise } from '../stages.js'
 import { loadSummarizer } from '../summarizing.js'
 import type { TransactionState } from '../transaction.js'
@@ -21,18 +21,10 @@ export function chunkStart(c: Conversation, event: Extract<SmtpEvent, { type: 'c
   if (!event.first) return void tooSlow(c)
   return andThen(begin(c), (refused: Reply | undefined) => {
     if (!refused || !c.session.transaction) return
-    c.reception ??= openReception(c, c.session.transaction, [], 0, NOWHERE)
+    // Not the spool of the server: it may be what has failed.
+    c.reception ??= openReception(c, c.session.transaction, [], 0, memorySpool.open())
     c.reception.fail(refused)
   })
-}
-
-/** Where the octets of a refused message go. */
-const NOWHERE: SpoolWriter = {
-  write() {},
-  abort() {},
-  finish() {
-    throw new Error('a refused message has no end')
-  },
 }
 
 export function messageOctets(c: Conversation, octets: Uint8Array): void | Promise<void> {

@@ -52,13 +52,8 @@ function readDateTime(value: string | null): number | null {
     const digit = value.charCodeAt(i) >= 48 && value.charCodeAt(i) <= 57
     if (shape[i] === '0' ? !digit : value[i].toUpperCase() !== shape[i]) return null
   }
-  const ms = Date.parse(value.toUpperCase())
-  // Without a zone, `Date` takes the time for that of this machine.
-  return Number.isNaN(ms) || !endsWithZone(value) ? null : ms
-}
-
-/** `Z`, `+01:00` or `-01:00`. */
-function endsWithZone(value: string): boolean {
-  const sign = value.charAt(value.length - 6)
-  return value.toUpperCase().endsWith('Z') || ((sign === '+' || sign === '-') && value.charAt(value.length - 3) === ':')
+  const text = value.toUpperCase()
+  const ms = Date.parse(text)
+  // What a zone can be added to has none, and `Date` would take it for a time of this machine.
+  return Number.isNaN(ms) || !Number.isNaN(Date.parse(`${text}Z`)) ? null : ms
 }

@@ -173,18 +173,21 @@ export function createRelay(options: RelayOptions): Relay {
       }
     }
     const { requireTls: required, tlsOptional: optional } = job.message.envelope
+    // What a message asks of TLS keeps no other one from its destination.
+    const dead = required ? 'unknown' : 'dead'
     const found = await findTargets(job.destination, { required, optional }, targetOptions)
     if (found.type === 'failed') {
       const failure = ownFailure(found.status, found.text, now())
-      return same(job, found.permanent ? 'failed' : 'deferred', failure, found.permanent ? 'unknown' : 'dead')
+      return same(job, found.permanent ? 'failed' : 'deferred', failure, found.permanent ? 'unknown' : dead)
     }
-    return attemptBySmtp(job, content, {
+    const made = await attemptBySmtp(job, content, {
       pools,
       targets: found.targets,
       maxTries: limits.servers,
       signal,
       now,
     })
+    return made.destination === 'dead' ? { ...made, destination: dead } : made
   }
 
   async function work(job: ClaimedJob): Promise<void> {

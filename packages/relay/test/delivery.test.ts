@@ -1,6 +1,18 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { reply } from '@posthouse/smtp'
 import { afterEach, describe, expect, test } from 'vitest'
-import { HELLO, HOUR, MINUTE, type Sink, startSink, startTestRelay, type TestRelay, zoneResolver } from './world.js'
+import {
+  HELLO,
+  HOUR,
+  MINUTE,
+  octets,
+  type Sink,
+  startSink,
+  startTestRelay,
+  type TestRelay,
+  zoneResolver,
+} from './world.js'
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -134,5 +146,43 @@ describe('delivery', () => {
     expect(sink.received[1].text).toContain('Status: 5.4.7')
     await relay.idle()
     expect(of('notice').map(({ kind }) => kind)).toEqual(['delay', 'failure'])
+  })
+})
+
+/** A server that hangs up in the middle of messages with "poison" in them, and takes others. */
+async function startTasters(): Promise<{ readonly port: number }> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.write('220 mx\r\n')
+    let inMessage = false
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+      for (let end = text.indexOf('\r\n'); end !== -1; end = text.indexOf('\r\n')) {
+        const line = text.slice(0, end)
+        text = text.slice(end + 2)
+        if (line.includes('poison')) return socket.destroy()
+        if (inMessage && line !== '.') continue
+        inMessage = line === 'DATA'
+        socket.write(inMessage ? '354 go\r\n' : '250 ok\r\n')
+      }
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  kept({ close: async () => void server.close() })
+  return { port: (server.address() as AddressInfo).port }
+}
+
+describe('a destination is left alone when none of its servers can be reached', () => {
+  test('and not because one message makes a server hang up', async () => {
+    const { port } = await startTasters()
+    const { relay, seen, of } = await relayOf({ port, resolver: zone })
+    const long = octets(`Subject: poison\n\n${`${'x'.repeat(70)}\n`.repeat(60_000)}`)
+    await relay.submit({ envelope: from, recipients: ['bob@example.org'], message: long })
+    expect((await seen('deferred')).failure).toMatchObject({ status: '4.4.2', reply: null })
+    await relay.submit({ envelope: from, recipients: ['carol@example.org'], message: HELLO })
+    await seen('delivered', ({ recipient }) => recipient === 'carol@example.org')
+    expect(of('destination.blocked')).toEqual([])
   })
 })

@@ -249,6 +249,16 @@ describe('REQUIRETLS', () => {
     })
   })
 
+  test('a certificate that nobody vouches for: others without REQUIRETLS go there all the same', async () => {
+    // DNSSEC names the server, and no policy says how it is to be encrypted.
+    const test = await world({ identity: own, tlsa: [] })
+    await send(test, { requireTls: true })
+    await test.seen('deferred')
+    expect(test.of('destination.blocked')).toEqual([])
+    await send(test)
+    await test.sink.count(1)
+  })
+
   test('TLS-Required: No in the header arrives where the policy is broken', async () => {
     const test = await world({ identity: own, tlsa: [record(3, spki(ca.cert))] })
     await test.relay.submit({

@@ -1,5 +1,6 @@
 /** One attempt at one job over SMTP or LMTP: server after server, until one has talked about the message. */
 import { type RecipientOutcome, SmtpClientError } from '@posthouse/smtp'
+import { ConnectionError } from '@posthouse/wire'
 import type { ClaimedJob } from '../queue/types.js'
 import { type JobContent, mailOf } from './mail.js'
 import { type Attempt, type Outcome, outcomeOfError, ownFailure, replyText } from './outcome.js'
@@ -30,6 +31,7 @@ export async function attemptBySmtp(
   /** A server has not been heard. */
   let unheard = false
   let alive = false
+  let hungUp = false
   /** The rank of a server that has as many connections as it may: worse ones are not asked in its place. */
   let full = Number.POSITIVE_INFINITY
   let tries = 0
@@ -77,6 +79,7 @@ export async function attemptBySmtp(
       else outcomes[index] = settled[i]
     }
     if (results.some(wasHeard)) alive = true
+    if (results.some(wasHungUpOn)) hungUp = true
     // RFC 5321 §4.5.3.1.10: the rest goes in another transaction, as long as each of them takes somebody.
     waiting = tooMany.length > 0 ? tooMany : elsewhere
     if (tooMany.length > 0) continue
@@ -92,7 +95,7 @@ export async function attemptBySmtp(
   const busy = full !== Number.POSITIVE_INFINITY && !alive && outcomes.every((outcome) => outcome === null)
   return {
     outcomes: outcomes.map((outcome, index) => outcome ?? lack(index) ?? last),
-    destination: alive ? 'alive' : busy || signal.aborted ? 'unknown' : 'dead',
+    destination: alive ? 'alive' : busy || hungUp || signal.aborted ? 'unknown' : 'dead',
     busy,
   }
 }
@@ -169,6 +172,13 @@ function wasHeard(result: RecipientOutcome): boolean {
   if (result.accepted || result.error.mayBeDelivered) return true
   const { reply, code } = result.error
   return (reply !== null && reply.code !== 421) || (code !== 'connection' && code !== 'aborted' && code !== 'closed')
+}
+
+/** A server was there and has left without a word, which may be this one message's doing: others may fare better. */
+function wasHungUpOn(result: RecipientOutcome): boolean {
+  if (result.accepted || result.error.reply !== null) return false
+  const { cause } = result.error
+  return cause instanceof ConnectionError && cause.code === 'lost'
 }
 
 function remoteName({ host, address, port }: SessionTarget): string {

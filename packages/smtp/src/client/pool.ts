@@ -8,7 +8,7 @@ import { canRepeat, isLimit, isStale, type Round, roundOf, sendInRounds } from '
 export interface SmtpPoolOptions {
   /** Opens a connection. `signal`: the pool was closed in the meantime. */
   readonly connect: (signal: AbortSignal) => Promise<SmtpClient>
-  /** Connections at a time, those included that are being closed. Default: 5. */
+  /** Connections at a time, those included that are being closed; fewer where the server takes no more. Default: 5. */
   readonly maxConnections?: number
   /** Messages over one connection. Default: 100. */
   readonly maxMessagesPerConnection?: number
@@ -55,6 +55,14 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   /** Connections that are being opened or closed. None rejects. */
   const changing = new Set<Promise<void>>()
   let open = 0
+  /** Of them, those that are being opened. */
+  let opening = 0
+  /** Of them, those that stand, in use or not. */
+  let standing = 0
+  /** Connections that the server seems to take. */
+  let room = maxConnections
+  /** Messages that wait on although no connection could be opened for them. */
+  let spared = 0
   let busy = 0
   let closed: Promise<void> | null = null
   let emptied: (() => void) | null = null
@@ -66,9 +74,11 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
 
   /** A server counts a connection until it has gone: only then another one takes its place. */
   function dispose({ client }: Connected): void {
+    standing--
     const gone = async (): Promise<void> => {
       await client.close()
       open--
+      room = maxConnections
       serve()
     }
     track(gone())
@@ -119,12 +129,10 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     while (queue.length > 0) {
       const one = takeFree()
       if (one) (queue.shift() as Waiting).resolve(one)
-      else if (opening < queue.length && open < maxConnections) track(openOne())
+      else if (opening < queue.length && open < room) track(openOne())
       else return
     }
   }
-
-  let opening = 0
 
   async function openOne(): Promise<void> {
     open++
@@ -132,14 +140,29 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     try {
       const one: Connected = { client: await connect(closer.signal), used: false }
       opening--
+      standing++
+      spared = 0
       const entry = queue.shift()
       if (entry) entry.resolve(one)
       else release(one)
     } catch (error) {
       opening--
       open--
-      queue.shift()?.reject(error)
+      failed(error)
       serve()
+    }
+  }
+
+  /** A server that takes a connection and refuses another one has enough of them: who waits gets its turn over the first. */
+  function failed(error: unknown): void {
+    if (!(error instanceof SmtpClientError)) {
+      queue.shift()?.reject(error)
+    } else if (standing + opening > 0) {
+      spared++
+      room = open
+    } else {
+      for (spared++; spared > 0; spared--) queue.shift()?.reject(error)
+      room = maxConnections
     }
   }
 

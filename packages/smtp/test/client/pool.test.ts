@@ -272,3 +272,40 @@ describe('a connection that is being closed', () => {
     one.check()
   })
 })
+
+describe('a server that takes fewer connections than the pool may have', () => {
+  const ENOUGH = 'S: 421 4.7.0 too many connections'
+  const all = [1, 2, 3].map((number) => `${number}@b.test`)
+
+  test('gets all messages over those', async () => {
+    const over = [HELLO, ...all.map((address) => dialogue(address)), QUIT].join('\n')
+    const one = peers([over, ENOUGH, ENOUGH], { together: 3, maxConnections: 3 })
+    const sent = await Promise.all(all.map((address) => one.pool.send(mail(address))))
+    expect(sent.map(({ accepted }) => accepted)).toEqual(all.map((address) => [address]))
+    await one.pool.close()
+    one.check()
+  })
+
+  test('is asked for another one when one of them is gone', async () => {
+    const carries = (address: string) => [HELLO, dialogue(address), QUIT].join('\n')
+    const one = peers([carries(all[0]), ENOUGH, carries(all[1])], {
+      ...{ together: 2, maxConnections: 2, maxMessagesPerConnection: 1 },
+    })
+    await Promise.all([one.pool.send(mail(all[0])), one.pool.send(mail(all[1]))])
+    await one.pool.close()
+    one.check()
+  })
+
+  test('and is gone: nobody waits for ever', async () => {
+    const lost = `${HELLO}\n${dialogue(all[0], '250 ok', '-- reset --')}`
+    const one = peers([lost, ENOUGH, ENOUGH], { together: 3, maxConnections: 3 })
+    const sent = all.map((address) => failure(one.pool.send(mail(address))))
+    const errors = await Promise.all(sent)
+    expect(errors.map(({ message }) => message)).toEqual([
+      'the connection was lost',
+      ...Array(2).fill('nobody is there'),
+    ])
+    expect(one.pool.connections).toBe(0)
+    one.check()
+  })
+})

@@ -4,7 +4,7 @@ import type { SmtpCapabilities } from '../syntax/capabilities.js'
 import type { OutgoingMail } from './client.js'
 import type { Conversation } from './conversation.js'
 import type { OutgoingContentRule } from './engine/index.js'
-import { planTransaction, type ReadEnvelope, readEnvelope, unsayable } from './envelope.js'
+import { inAscii, planTransaction, type ReadEnvelope, readEnvelope, unsayable } from './envelope.js'
 import { connectionFailure, SmtpClientError, withDetails } from './errors.js'
 import type { SmtpClientLimits } from './limits.js'
 import { openMessage } from './message.js'
@@ -58,12 +58,13 @@ export async function sendMail(setup: SendSetup, mail: OutgoingMail): Promise<Se
 async function deliver(
   setup: SendSetup,
   mail: OutgoingMail,
-  read: ReadEnvelope,
+  envelope: ReadEnvelope,
   outcomes: (RecipientOutcome | null)[],
 ): Promise<{ dropped: readonly string[]; converted: boolean }> {
   const { conversation, limits, progress } = setup
   if (conversation.failure) throw conversation.failure
   const { capabilities } = conversation.engine
+  const read = capabilities?.has('SMTPUTF8') ? envelope : inAscii(envelope)
   const opened = await openMessage(mail.message, mail.size ?? null, limits.lookAhead, conversation.until)
   try {
     const utf8 = read.utf8 || (mail.smtputf8 ?? opened.utf8Header)
@@ -86,7 +87,7 @@ async function deliver(
       }
       dropped = await transact(setup, mail, { ...read, recipients }, prepared, outcomes)
     }
-    for (const { index, mailbox } of excess) outcomes[index] = noRoom(mailbox.address, conversation.failure)
+    for (const { index } of excess) outcomes[index] = noRoom(read.addresses[index], conversation.failure)
     return { dropped, converted: prepared.converted }
   } finally {
     await opened.close()

@@ -2,7 +2,7 @@
 
 import type { DeliverBy } from '../session/extensions/deliver-by.js'
 import type { DsnEnvelope, DsnRecipient } from '../session/extensions/dsn.js'
-import { type Mailbox, needsUtf8, parseMailbox } from '../syntax/address.js'
+import { asciiMailbox, type Mailbox, needsUtf8, parseMailbox } from '../syntax/address.js'
 import type { SmtpCapabilities } from '../syntax/capabilities.js'
 import type { Parameters } from '../syntax/parameters.js'
 import { decodeXtext, encodeXtext } from '../syntax/xtext.js'
@@ -43,6 +43,8 @@ export interface MessageNeeds {
 export interface PlannedRecipient {
   /** Its place in the envelope. */
   readonly index: number
+  /** As it is shown. */
+  readonly address: string
   readonly mailbox: Mailbox
   readonly parameters: Parameters
 }
@@ -95,6 +97,13 @@ export function readEnvelope(envelope: Envelope): ReadEnvelope {
   }
   const utf8 = sender !== null && needsUtf8(sender)
   return { reversePath: sender, addresses, recipients, errors, utf8 }
+}
+
+/** RFC 6531 §3.2: domains in A-labels are what a server without SMTPUTF8 can be told. */
+export function inAscii(read: ReadEnvelope): ReadEnvelope {
+  const reversePath = read.reversePath && asciiMailbox(read.reversePath)
+  const recipients = read.recipients.map((one) => ({ ...one, mailbox: asciiMailbox(one.mailbox) }))
+  return { ...read, reversePath, recipients, utf8: reversePath !== null && needsUtf8(reversePath) }
 }
 
 /** A mailbox that somebody else has made is read again: it goes over the wire. `<Postmaster>` has no domain. */
@@ -169,6 +178,7 @@ export function planTransaction(
   if (context.prdr && has('PRDR') && read.recipients.length > 1) parameters.set('PRDR', null)
   const recipients = read.recipients.map(({ index, mailbox, dsn: wishes }) => ({
     index,
+    address: read.addresses[index],
     mailbox,
     parameters: dsn ? recipientParameters(wishes) : NONE,
   }))

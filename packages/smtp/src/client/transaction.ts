@@ -231,12 +231,12 @@ class Transaction {
   }
 
   #refusal(reply: ServerReply, command: Replied, recipient: number): SmtpClientError {
-    return refusedBy(reply, command, this.#options.plan.recipients[recipient].mailbox.address)
+    return refusedBy(reply, command, this.#options.plan.recipients[recipient].address)
   }
 
   /** What is known of each recipient; `general` is why the rest is not. */
   outcomes(general: SmtpClientError | null): RecipientOutcome[] {
-    return this.#options.plan.recipients.map(({ mailbox: { address } }, index) => {
+    return this.#options.plan.recipients.map(({ address }, index) => {
       const reply = this.#final[index]
       if (reply) return { address, accepted: true, reply }
       const error = this.#errors[index] ?? this.#failed ?? general

@@ -1,4 +1,5 @@
 import type { Mailbox } from '../syntax/address.js'
+import { asciiDomain } from '../syntax/ascii-domain.js'
 
 /**
  * The one form in which two spellings of a domain are compared: lower case, without a dot at the end, and in its
@@ -10,14 +11,6 @@ export function domainKey(domain: string): string {
     if (lower.charCodeAt(i) > 127) return asciiDomain(lower)
   }
   return lower
-}
-
-function asciiDomain(domain: string): string {
-  try {
-    return new URL(`http://${domain}`).hostname
-  } catch {
-    return domain
-  }
 }
 
 /**

@@ -4,6 +4,8 @@
  * One grammar for every address in the protocol. It is strict: what looks like two addresses to two readers is refused.
  */
 
+import { asciiDomain } from './ascii-domain.js'
+
 /** An address of the envelope. */
 export interface Mailbox {
   /** As it goes over the wire, without the angle brackets; the local part is quoted only where it must be. */
@@ -82,6 +84,18 @@ export function makeMailbox(localPart: string, domain: string): Mailbox {
 export function needsUtf8(mailbox: Mailbox): boolean {
   for (let i = 0; i < mailbox.address.length; i++) if (mailbox.address.charCodeAt(i) > 127) return true
   return false
+}
+
+/**
+ * The mailbox with a domain of A-labels (RFC 5890 §2.3.2.1), which needs no SMTPUTF8; the same one where it has no such
+ * form, or a local part beyond ASCII, of which nobody but its domain's owner knows another spelling.
+ */
+export function asciiMailbox(mailbox: Mailbox): Mailbox {
+  const { localPart, domain } = mailbox
+  if (!needsUtf8(mailbox) || needsUtf8({ ...mailbox, address: localPart })) return mailbox
+  const ascii = asciiDomain(domain)
+  // What becomes plain ASCII, or an address, was no domain name to begin with.
+  return ascii.includes('xn--') && isDomain(ascii) ? makeMailbox(localPart, ascii) : mailbox
 }
 
 function parseLocalPart(text: string, start: number): { value: string; end: number } | null {

@@ -634,16 +634,42 @@ describe('what the server lacks', () => {
        S: 250 8BITMIME
        ${SEND('', 'x\\r\\n')}`,
       async (client) => {
-        const to = ['jürgen@example.org', 'bob@example.org', 'bob@bücher.example']
+        // The third would be another domain; the fourth, an address.
+        const to = ['jürgen@bücher.example', 'bob@example.org', 'bob@\uff45xample.org', 'bob@\uff11.2.3.4']
         const { accepted, rejected } = await client.send(mail({ to, text: 'x\r\n' }))
         expect(accepted).toEqual(['bob@example.org'])
         const error = { code: 'unsupported', enhanced: '5.6.7', temporary: false }
         expect(rejected).toMatchObject([
           { address: to[0], error: { ...error, recipient: to[0] } },
           { address: to[2], error: { ...error, recipient: to[2] } },
+          { address: to[3], error: { ...error, recipient: to[3] } },
         ])
         expect(await failure(client.send(mail({ to: [to[0]] })))).toMatchObject(error)
         expect(client.transactions).toBe(1)
+      },
+    ))
+
+  test('RFC 6531 §3.2: without it a domain goes in A-labels, and the outcomes are about the addresses that were given', () =>
+    play(
+      `S: 250-mx
+       S: 250-PIPELINING
+       S: 250 8BITMIME
+       C: MAIL FROM:<alice@xn--bcher-kva.example>
+       C: RCPT TO:<"a b"@xn--bcher-kva.example>
+       C: RCPT TO:<bob@xn--mnchen-3ya.example>
+       C: DATA
+       S: 250 ok
+       S: 250 ok
+       S: 550 5.1.1 nobody
+       S: 354 go
+       C: x
+       C: .
+       S: 250 ok`,
+      async (client) => {
+        const to = ['"a b"@BÜCHER.example', 'bob@münchen.example']
+        const { accepted, rejected } = await client.send(mail({ from: 'alice@bücher.example', to, text: 'x\r\n' }))
+        expect(accepted).toEqual([to[0]])
+        expect(rejected).toMatchObject([{ address: to[1], error: { recipient: to[1] } }])
       },
     ))
 

@@ -241,7 +241,16 @@ export function createRelay(options: RelayOptions): Relay {
     for (const wake of [...watchIdle]) wake()
   }
 
-  async function begin(): Promise<void> {
+  let beginning: Promise<void> | null = null
+
+  /** Once: an engine that starts again lets go of the jobs in hand, and they would be done twice. */
+  function begin(): Promise<void> {
+    beginning ??= open().finally(() => (beginning = null))
+    return beginning
+  }
+
+  async function open(): Promise<void> {
+    if (dispatcher) return
     await engine.start()
     if (stopping) return
     const byDestination = destinationLimits(options, limits)
@@ -259,6 +268,7 @@ export function createRelay(options: RelayOptions): Relay {
         if (!stopping) forgetTurn = timer(again, limits.poll)
       })
     }
+    forgetTurn()
     forgetTurn = timer(again, limits.poll)
   }
 
@@ -294,7 +304,6 @@ export function createRelay(options: RelayOptions): Relay {
       return { id: message.id, refused }
     },
     async start() {
-      if (dispatcher) return
       try {
         await begin()
       } catch (error) {

@@ -100,6 +100,34 @@ describe('standby', () => {
     await test.relay.idle()
   })
 
+  test('start may be called again before it has begun: there is one that works', async () => {
+    const test = await relayOf({ port: 1, started: false })
+    await Promise.all([test.relay.start(), test.relay.start()])
+    await test.relay.start()
+    expect(test.of('started')).toHaveLength(1)
+  })
+
+  test('start may be called again while it waits: what is in hand is not begun a second time', async () => {
+    const held = gate()
+    const sink = kept(await startSink({ handlers: [held] }))
+    const engine = await taken()
+    const test = await relayOf({ port: sink.port, engine, standby: true })
+    test.turn(test.relay.limits.poll / 2)
+    await test.relay.start()
+    engine.free = true
+    for (let half = 0; half < 2; half++) {
+      test.turn(test.relay.limits.poll / 2)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await test.seen('started')
+    await submit(test, 'bob@far.test')
+    await held.at(1)
+    await turnUntil(test, async () => test.now() > Date.UTC(2026, 10, 23) + 5 * test.relay.limits.poll)
+    held.open()
+    await test.relay.idle()
+    expect([test.of('started'), test.of('attempt'), sink.received].map(({ length }) => length)).toEqual([1, 1, 1])
+  })
+
   test('without it, start says that the queue is taken', async () => {
     await expect(relayOf({ port: 1, engine: await taken() })).rejects.toMatchObject({ code: 'busy' })
   })

@@ -56,8 +56,7 @@ export async function prepare(
   options: PrepareOptions,
 ): Promise<{ readonly message: NewMessage; readonly refused: readonly RefusedRecipient[] }> {
   const { limits, now } = options
-  const source = submission.message instanceof Uint8Array ? [submission.message] : submission.message
-  const { header, octets } = await peekHeader(source, limits.header)
+  const { header, octets } = await peekHeader(sourceOf(submission.message), limits.header)
   const { hops, deliveredTo, tlsOptional } = readTrace(header)
   const { reversePath } = submission.envelope
   if (reversePath !== null && !parseMailbox(reversePath)) {
@@ -97,6 +96,11 @@ export async function prepare(
   }
   const id = submission.id ?? options.createId()
   return { message: { id, envelope, arrived: now, octets, jobs }, refused }
+}
+
+/** Octets of another realm, which tests run in, are no instance of this one's `Uint8Array`. */
+function sourceOf(message: Uint8Array | Source): Source {
+  return ArrayBuffer.isView(message) ? [message] : message
 }
 
 const NO_WISHES: QueuedEnvelope = {

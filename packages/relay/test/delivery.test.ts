@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { runInNewContext } from 'node:vm'
 import { reply } from '@posthouse/smtp'
 import { afterEach, describe, expect, test } from 'vitest'
+import { openSqliteQueue } from '../src/node/index.js'
 import {
   HELLO,
   HOUR,
@@ -57,6 +59,16 @@ describe('delivery', () => {
     await seen('delivered', ({ recipient }) => recipient === 'carol@example.org')
     expect(await relay.inspect(id)).toEqual([])
     expect((await relay.status()).messages).toBe(0)
+  })
+
+  test.each([undefined, 1])('octets of another realm are a message, too (kept in memory: %s)', async (memory) => {
+    const sink = await sinkOf()
+    const engine = await openSqliteQueue({ path: ':memory:', ...(memory !== undefined && { memory }) })
+    const { relay } = await relayOf({ port: sink.port, resolver: zone, engine })
+    const message: Uint8Array = runInNewContext('Uint8Array.from(octets)', { octets: HELLO })
+    await relay.submit({ envelope: from, recipients: ['bob@example.org'], message })
+    const [{ text }] = await sink.count(1)
+    expect(text).toContain('Subject: Hello\r\n\r\nHello\r\n')
   })
 
   test('connections are used again: 40 messages to one server go over no more than a destination may have', async () => {

@@ -198,7 +198,7 @@ function iterate(source: MessageSource): AsyncIterator<Uint8Array> | Iterator<Ui
 }
 
 /** The tag is there for octets of another realm too, which tests run in. */
-function isOctets(value: unknown): value is Uint8Array {
+export function isOctets(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array || Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 

@@ -1,7 +1,7 @@
 /** A message over as many connections as it takes: each one carries it to those whom it has room for (RFC 9422). */
 import type { OutgoingMail } from './client.js'
 import { SmtpClientError, withDetails } from './errors.js'
-import { isStored } from './message.js'
+import { isOctets, isStored } from './message.js'
 import { type RecipientOutcome, type SendResult, sendFailure, sendResult } from './outcome.js'
 
 /** What one connection came to. */
@@ -79,5 +79,5 @@ export function isStale({ failure, recipients }: Round): boolean {
 
 /** The message can be read again. */
 export function canRepeat({ message }: OutgoingMail): boolean {
-  return message instanceof Uint8Array || isStored(message)
+  return isOctets(message) || isStored(message)
 }

@@ -89,6 +89,16 @@ describe('a message', () => {
   })
 })
 
+test('octets of another realm can be sent again over the next connection', async () => {
+  const { port } = await servers.serve(
+    createSmtpServer({ limits: { recipients: 1, transactions: 1 }, handlers: [onMessage(() => {})] }),
+  )
+  await using pool = createSmtpPool({ connect: () => connectSmtp({ host: '127.0.0.1', port }) })
+  const message: Uint8Array = runInNewContext('Uint8Array.from(octets)', { octets: fromLatin1(TEXT) })
+  const recipients = ['a@example.org', 'b@example.org', 'c@example.org']
+  expect((await pool.send({ envelope: { ...envelope, recipients }, message })).accepted).toEqual(recipients)
+})
+
 test('a pool sends a stream once, and what is no message not at all', async () => {
   const ok = '250 ok\r\n'
   const answers = ['250 mx\r\n', ok, ok, '354 go\r\n', '', '', ok, '421 4.4.2 idle for too long\r\n']

@@ -13,10 +13,11 @@ export function alarmOf(expires: number, warnAt: number | null): number {
 export function enqueue(sql: Sql, destinations: Destinations, message: EnqueuedMessage): void {
   const envelope = JSON.stringify(message.envelope)
   let mid: number
-  if (message.octets instanceof Uint8Array) {
+  if ('mid' in message.octets) mid = message.octets.mid
+  else {
     mid = reserve(sql, message.id, message.arrived)
     writeChunks(sql, mid, message.octets)
-  } else mid = message.octets.mid
+  }
   const written = sql.run(
     'UPDATE message SET complete=1, size=?, arrived=?, envelope=? WHERE mid=? AND complete=0',
     message.size,

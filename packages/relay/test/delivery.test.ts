@@ -122,6 +122,25 @@ describe('delivery', () => {
     expect(events.filter(({ type }) => type === 'failed')).toHaveLength(1)
   })
 
+  test.each(['MX records', 'a smart host'])(
+    'where IPv6 leads nowhere, the many servers of %s are reached by IPv4',
+    async (by) => {
+      const sink = await sinkOf()
+      const hosts = [1, 2, 3, 4, 5].map((number) => `mx${number}.test`)
+      const both = zoneResolver({
+        mx: { 'both.test': hosts.map((host) => [10, host]) },
+        a: Object.fromEntries(hosts.map((host) => [host, ['127.0.0.1']])),
+        aaaa: Object.fromEntries(hosts.map((host) => [host, ['::1', '::2']])),
+      })
+      const routing =
+        by === 'MX records' ? {} : { smartHost: { hosts: hosts.map((host) => ({ host, port: sink.port })) } }
+      const { relay, seen } = await relayOf({ port: sink.port, resolver: both, families: [6, 4], routing })
+      await relay.submit({ envelope: from, recipients: ['bob@both.test'], message: HELLO })
+      await sink.count(1)
+      await seen('delivered')
+    },
+  )
+
   test('null MX, no such domain: at once, and a notice to nobody where the sender is <>', async () => {
     const { relay, seen } = await relayOf({ port: 1, resolver: zone })
     await relay.submit({

@@ -100,10 +100,13 @@ export async function attemptBySmtp(
   }
 }
 
-/** RFC 5321 §5.1: every server gets a chance; not all tries are for the many addresses of the first one. */
+/**
+ * RFC 5321 §5.1: every server gets a chance; not all tries are for the many addresses of the first one. Two of each
+ * there must be, which are of both kinds: where IPv6 leads nowhere, nobody would be reached else.
+ */
 function spread(targets: readonly SessionTarget[], maxTries: number): readonly SessionTarget[] {
   const hosts = new Set(targets.map(({ host }) => host)).size
-  const share = Math.max(1, Math.floor(maxTries / hosts))
+  const share = Math.max(2, Math.floor(maxTries / hosts))
   const seen = new Map<string, number>()
   return targets.filter(({ host }) => {
     const count = (seen.get(host) ?? 0) + 1

@@ -2,7 +2,13 @@
 
 import { addressOfLiteral } from '../routing/addresses.js'
 import { parseDestination } from '../routing/destination.js'
-import { type ExchangerOptions, type Exchangers, findExchangers, type MailServer } from '../routing/exchangers.js'
+import {
+  type ExchangerOptions,
+  type Exchangers,
+  findExchangers,
+  inTurns,
+  type MailServer,
+} from '../routing/exchangers.js'
 import type { MailResolver } from '../routing/resolver.js'
 import type { Route, Router } from '../routing/router.js'
 import { NO_POLICY, type TlsPolicies, type TlsWishes } from '../tls/policies.js'
@@ -94,7 +100,7 @@ async function addressesOf(
   // RFC 6761 §6.3: it is not for DNS to say where that is.
   if (host === 'localhost') return ['127.0.0.1', '::1']
   const answers = await Promise.allSettled(families.map((family) => resolver.addresses(host, family)))
-  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.records : []))
+  const found = inTurns(answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.records : [])))
   const failed = answers.find((answer) => answer.status === 'rejected')
   if (found.length === 0 && failed) throw failed.reason
   return found

@@ -143,7 +143,7 @@ async function locate(
 }
 
 /** One of each kind after the other: where one kind does not work at all, not all tries are spent on it. */
-function inTurns(lists: readonly (readonly MailServer[])[]): readonly MailServer[] {
+export function inTurns<T>(lists: readonly (readonly T[])[]): readonly T[] {
   const longest = Math.max(0, ...lists.map(({ length }) => length))
   return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list[i] ?? [])).flat()
 }

@@ -31,8 +31,12 @@ export async function openDialogue(
   const { host, port, allowInsecureAuth = 'loopback' } = options
   const secure = tls !== null || allowInsecureAuth === true || (allowInsecureAuth === 'loopback' && loopback)
   await logIn(conversation, options.auth, options.mechanisms, { host, port, tls, secure }, limits.command)
-  // What the server can do may differ now: FUTURERELEASE and SIZE often do.
-  await greet(conversation, name, lmtp, limits.command)
+  // What the server can do may differ now: FUTURERELEASE and SIZE often do. One that says it only once has said it.
+  try {
+    await conversation.ask({ type: 'hello', verb: lmtp ? 'LHLO' : 'EHLO', name }, limits.command)
+  } catch (reason) {
+    if (conversation.failure) throw reason
+  }
 }
 
 async function greet(conversation: Conversation, name: string, lmtp: boolean, ms: number): Promise<void> {

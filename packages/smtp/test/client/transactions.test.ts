@@ -108,6 +108,19 @@ describe('RFC 5321', () => {
       },
     ))
 
+  test('§4.1.4: a server that says only once what it can do', () =>
+    play(
+      `S: 250-mx
+       S: 250-AUTH PLAIN
+       S: 250 SIZE 100
+       C: AUTH PLAIN AHUAcA==
+       S: 235 ok
+       C: EHLO client.example
+       S: 503 5.5.1 EHLO was said`,
+      async ({ capabilities }) => expect(capabilities?.size).toBe(100),
+      { auth: { user: 'u', password: 'p' } },
+    ))
+
   test('§4.5.2: dots, bare line ends and a missing last line end', () =>
     play(
       `S: 250-mx.example.org

@@ -175,7 +175,8 @@ export function createRelay(options: RelayOptions): Relay {
     const { requireTls: required, tlsOptional: optional } = job.message.envelope
     // What a message asks of TLS keeps no other one from its destination.
     const dead = required ? 'unknown' : 'dead'
-    const found = await findTargets(job.destination, { required, optional }, targetOptions)
+    const found = await findTargets(job.destination, { required, optional }, targetOptions, signal)
+    if (!found) return same(job, 'deferred', ownFailure('4.3.2', 'the relay is closed', now()), 'unknown')
     if (found.type === 'failed') {
       const failure = ownFailure(found.status, found.text, now())
       return same(job, found.permanent ? 'failed' : 'deferred', failure, found.permanent ? 'unknown' : dead)

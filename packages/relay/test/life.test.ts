@@ -188,6 +188,19 @@ describe('close', () => {
     expect(second.of('delivered')).toHaveLength(1)
   })
 
+  test('waits no longer for DNS, which counts for no attempt', async () => {
+    const silent = { ...resolver, mx: () => new Promise<never>(() => {}) }
+    const { relay, turn, seen, of } = await relayOf({ port: 1, path, resolver: silent, limits: { close: 5_000 } })
+    await relay.submit({ envelope: { reversePath: 'alice@home.test' }, recipients: ['bob@far.test'], message: HELLO })
+    await seen('attempt')
+    const closed = relay.close()
+    turn(5_000)
+    await closed
+    expect([of('deferred'), of('trouble'), of('destination.blocked')]).toEqual([[], [], []])
+    const look = kept(await openSqliteQueue({ path, thread: false }))
+    expect(await look.list({})).toMatchObject([{ state: 'waiting', attempts: 0 }])
+  })
+
   test('may be called twice, and without a start', async () => {
     const { relay } = await relayOf({ port: 1, started: false })
     await Promise.all([relay.close(), relay.close()])

@@ -30,8 +30,21 @@ export interface TargetOptions {
   readonly observe: (result: TlsResult) => void
 }
 
-/** Finds the servers of a destination. Never rejects. */
-export async function findTargets(destination: string, wishes: TlsWishes, options: TargetOptions): Promise<Targets> {
+/** Finds the servers of a destination; `null`: the signal was first. Never rejects. */
+export function findTargets(
+  destination: string,
+  wishes: TlsWishes,
+  options: TargetOptions,
+  signal: AbortSignal,
+): Promise<Targets | null> {
+  // DNS, and servers that have policies, may take longer than whoever closes the relay has patience.
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => resolve(null), { once: true })
+    lookUp(destination, wishes, options).then(resolve, reject)
+  })
+}
+
+async function lookUp(destination: string, wishes: TlsWishes, options: TargetOptions): Promise<Targets> {
   const route = options.router.routeOf(destination)
   if (route) return routeTargets(route, wishes, options)
   const name = parseDestination(destination)

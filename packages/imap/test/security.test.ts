@@ -1,5 +1,5 @@
 /** Attacks that have been seen on IMAP servers, by name, and what stops them here. Other files go into detail. */
-import { StoreError } from '@posthouse/store-api'
+import { StoreError, writerOf } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import { connectInMemory } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
@@ -70,6 +70,22 @@ describe('patterns that take exponential time elsewhere', () => {
   test.each(['*', '%', '*%', '%*a'])('LIST %s, many times', (piece) => {
     expect(matchesPattern('a'.repeat(500), `${piece.repeat(400)}b`)).toBe(false)
   })
+
+  test.each(['LIST "" ("*x" "*a*b")', 'LSUB "" *a*b'])(
+    'others have their turn in %s of many names',
+    async (command) => {
+      const made = testServer()
+      const { commit } = writerOf(await made.account())
+      const paths = Array.from({ length: 1_100 }, (_, i) => [`a${i}`])
+      await commit(paths.map((path) => ({ op: 'create', path })))
+      await commit(paths.map((path) => ({ op: 'subscribe', path, on: true })))
+      const client = await loggedIn(made)
+      const order: string[] = []
+      setImmediate(() => order.push('others'))
+      expect(await client.run(`a ${command}`)).toHaveLength(1)
+      expect(order).toEqual(['others'])
+    },
+  )
 })
 
 describe('commands that cost a lot', () => {

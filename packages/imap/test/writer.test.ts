@@ -1,6 +1,6 @@
 import { latin1 } from '@posthouse/wire'
 import { expect, test } from 'vitest'
-import { Cursor, decodeSegment, encodeSegment, matchesPattern, ResponseWriter } from '../src/index.js'
+import { Cursor, decodeSegment, encodeSegment, matchesPattern, patternMatcher, ResponseWriter } from '../src/index.js'
 
 const text = (write: (out: ResponseWriter) => unknown, utf8 = false): string => {
   const out = new ResponseWriter()
@@ -73,6 +73,26 @@ test('LIST patterns', () => {
     ['abc', 'ab', false],
   ]
   for (const [name, pattern, fits] of table) expect(matchesPattern(name, pattern), `${name} ${pattern}`).toBe(fits)
+  // All patterns of these characters, against a look at every way to read them.
+  const fits = (name: string, pattern: string): boolean => {
+    const [first] = pattern
+    if (first === undefined) return name === ''
+    if (first !== '*' && first !== '%') return name[0] === first && fits(name.slice(1), pattern.slice(1))
+    if (fits(name, pattern.slice(1))) return true
+    return name !== '' && (first === '*' || name[0] !== '/') && fits(name.slice(1), pattern)
+  }
+  const texts = (alphabet: string, length: number): string[] =>
+    length === 0 ? [''] : ['', ...[...alphabet].flatMap((one) => texts(alphabet, length - 1).map((more) => one + more))]
+  const names = [...new Set(texts('a/', 4))]
+  const wrong: string[] = []
+  for (const pattern of new Set(texts('a/*%', 4))) {
+    // Also where the places in the pattern are more than one word.
+    for (const before of ['', 'b'.repeat(29), 'b'.repeat(62)]) {
+      const matches = patternMatcher(before + pattern)
+      for (const name of names) if (matches(before + name) !== fits(name, pattern)) wrong.push(`${name} ${pattern}`)
+    }
+  }
+  expect(wrong).toEqual([])
   // Where it takes more than linear time for each star, this has no end.
   expect(matchesPattern('a'.repeat(1000), `${'*a%'.repeat(300)}b`)).toBe(false)
 })

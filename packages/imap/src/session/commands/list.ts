@@ -2,11 +2,12 @@
 import { isBelow, type MailboxInfo, mailboxPathKey, subscriptionsOf } from '@posthouse/store-api'
 import { latin1, utf8 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
-import { matchesPattern, normalizePattern } from '../../syntax/list-pattern.js'
+import { normalizePattern, patternMatcher } from '../../syntax/list-pattern.js'
 import { DELIMITER, formatMailboxName } from '../../syntax/mailbox-name.js'
 import { ok, type Status } from '../../syntax/status.js'
 import type { Command, ListEntry, ListReturn, ListSelection } from '../extension.js'
 import { beginList, has, mailboxes } from '../mailboxes.js'
+import { Work } from '../search/work.js'
 import type { ImapSession } from '../session.js'
 
 interface ListArgs {
@@ -159,7 +160,7 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
   const selecting = selections.filter(({ modifier }) => !modifier)
   const selected = (entry: ListEntry): boolean => selecting.every((one) => one.matches(entry, session))
   const recursive = selections.some(({ name }) => name === 'RECURSIVEMATCH')
-  const named = new Set(entries.filter((entry) => isNamed(session, entry, patterns, extended && !recursive)))
+  const named = await namedEntries(session, entries, patterns, extended && !recursive)
   // RFC 5258 §3.5: whoever is told for itself says so, too; others only for the sake of what is not told itself.
   const above = recursive ? parentsOf(entries.filter(selected)) : null
   const aboveOthers = parentsOf(entries.filter((entry) => !named.has(entry) && selected(entry)))
@@ -183,18 +184,27 @@ async function run(session: ImapSession, { selections, patterns, returns, extend
 }
 
 /**
- * Is it asked for? In an extended LIST a parent that does not exist is no answer to its own name (RFC 9051 §7.3.1,
- * \NonExistent), but for RECURSIVEMATCH.
+ * The entries that are asked for. In an extended LIST a parent that does not exist is no answer to its own name (RFC 9051
+ * §7.3.1, \NonExistent), but for RECURSIVEMATCH. Many names against many patterns take long: others have their turn.
  */
-function isNamed(
+async function namedEntries(
   session: ImapSession,
-  { path, mailbox, subscribed }: ListEntry,
+  entries: readonly ListEntry[],
   patterns: readonly string[],
   onlyExisting: boolean,
-): boolean {
-  const name = formatMailboxName(path, session.utf8)
-  const exists = mailbox !== undefined || subscribed || !onlyExisting
-  return patterns.some((one) => matchesPattern(name, one) && (exists || one !== name))
+): Promise<ReadonlySet<ListEntry>> {
+  const matchers = patterns.map((text) => ({ text, fits: patternMatcher(text) }))
+  const named = new Set<ListEntry>()
+  const work = new Work(session)
+  for (const entry of entries) {
+    const { path, mailbox, subscribed } = entry
+    const name = formatMailboxName(path, session.utf8)
+    const exists = mailbox !== undefined || subscribed || !onlyExisting
+    if (matchers.some(({ text, fits }) => (exists || text !== name) && fits(name))) named.add(entry)
+    const slow = work.pause()
+    if (slow) await slow
+  }
+  return named
 }
 
 /** Keys of all that is above some entries. */
@@ -224,12 +234,16 @@ interface LsubArgs {
 
 async function runLsub(session: ImapSession, { pattern: wanted }: LsubArgs): Promise<Status> {
   const subscribed = (await listable(session)).filter((mailbox) => mailbox.subscribed)
+  const fits = patternMatcher(wanted)
+  const work = new Work(session)
   // RFC 3501 §6.3.9: names stay in the list when their mailbox is deleted.
   for (const entry of allEntries(subscribed, await subscriptionsOf(session.account), false)) {
+    const slow = work.pause()
+    if (slow) await slow
     const name = formatMailboxName(entry.path, session.utf8)
-    if (!matchesPattern(name, wanted)) continue
+    if (!fits(name)) continue
     // RFC 3501 §6.3.9: a parent that is not subscribed itself is told for `%` only.
-    if (!entry.subscribed && matchesPattern(`${name}${DELIMITER}x`, wanted)) continue
+    if (!entry.subscribed && fits(`${name}${DELIMITER}x`)) continue
     const attributes = !entry.mailbox || entry.mailbox.noSelect ? ['\\Noselect'] : []
     writeEntry(session, 'LSUB', { ...entry, attributes })
   }

@@ -1,6 +1,6 @@
 /** Extensions that add items and keys, after the examples of their RFCs. */
 import { summarize } from '@posthouse/mime/summary'
-import type { ThreadKeys } from '@posthouse/store-api'
+import type { Account, ThreadKeys } from '@posthouse/store-api'
 import { fromUtf8 } from '@posthouse/wire'
 import { expect, test } from 'vitest'
 import { DialogueClient, playDialogue } from './dialogue.js'
@@ -113,6 +113,38 @@ test('RFC 8474 §5: EMAILID goes with the octets, THREADID with the conversation
   const copy = await client.run('c4 FETCH 1 (EMAILID THREADID)')
   expect(idIn(copy, 'EMAILID')).toBe(ids.get(2)?.email)
   expect(idIn(copy, 'THREADID')).toBe(ids.get(2)?.thread)
+})
+
+test('RFC 8474 §5.1: over a store that knows no EMAILID no two messages have the same', async () => {
+  const made = testServer()
+  const box = { path: ['b'.repeat(200)] }
+  for (const where of [{}, {}, box, box]) await made.deliver(HELLO, where)
+  const account = await made.account()
+  const adapter: Account = {
+    // Ids of mailboxes may be anything, and long.
+    mailboxes: async () => (await account.mailboxes()).map((info) => ({ ...info, id: `${info.path} ${info.id}` })),
+    async *messages(mailbox, query) {
+      const id = mailbox.slice(mailbox.lastIndexOf(' ') + 1)
+      for await (const rows of account.messages(id, query)) yield rows.map((row) => ({ ...row, emailId: '' }))
+    },
+    read: account.read,
+  }
+  const { server } = testServer({ store: { open: async () => adapter } })
+  const client = new DialogueClient(server)
+  await client.logIn('alice')
+  const ids: string[] = []
+  for (const name of [box.path[0], 'INBOX']) {
+    await client.run(`s SELECT ${name}`)
+    for (const uid of [1, 2]) ids.push(idIn(await client.run(`f UID FETCH ${uid} EMAILID`), 'EMAILID'))
+  }
+  expect(new Set(ids).size).toBe(4)
+  expect(await client.run(`g SEARCH EMAILID ${ids[3]}`)).toContain('* SEARCH 2')
+  expect(await client.run(`g SEARCH EMAILID ${ids[1]}`)).toContain('* SEARCH')
+  expect(await client.run(`h ESEARCH IN (personal) EMAILID ${ids[1]}`)).toEqual([
+    expect.stringMatching(/^\* ESEARCH .* UID ALL 2$/),
+    expect.stringMatching(/^h OK/),
+  ])
+  expect(await client.run('g SEARCH THREADID x-')).toContain('* SEARCH')
 })
 
 test('RFC 9755 §3 to §5: after ENABLE UTF8=ACCEPT names and headers are UTF-8, also of what is appended', async () => {

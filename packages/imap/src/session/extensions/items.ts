@@ -2,7 +2,7 @@
 import { latin1 } from '@posthouse/wire'
 import { formatDateTime } from '../../syntax/date-time.js'
 import type { FetchItem, ImapExtension, SearchKey } from '../extension.js'
-import { objectId } from '../object-id.js'
+import { emailIdOf, objectId } from '../object-id.js'
 import { dateKeys, expr } from '../search/keys.js'
 
 /** RFC 8438 */
@@ -76,7 +76,10 @@ function idKey(name: 'EMAILID' | 'THREADID'): SearchKey {
         leaf: {
           type: 'test',
           needs: [],
-          test: ({ row }) => objectId((name === 'EMAILID' ? row.emailId : row.threadId) ?? '') === wanted,
+          test: ({ row, mailbox }) =>
+            name === 'EMAILID'
+              ? emailIdOf(row, mailbox) === wanted
+              : row.threadId !== undefined && objectId(row.threadId) === wanted,
         },
       }
     },
@@ -88,7 +91,10 @@ export const objectIds: ImapExtension = {
   name: 'OBJECTID',
   capabilities: ['OBJECTID'],
   fetchItems: [
-    { name: 'EMAILID', write: (out, { row }) => void out.text(`EMAILID (${objectId(row.emailId)})`) },
+    {
+      name: 'EMAILID',
+      write: (out, { row }, _, { view }) => void out.text(`EMAILID (${emailIdOf(row, view.mailbox)})`),
+    },
     {
       name: 'THREADID',
       write: (out, { row }) => void out.text(row.threadId ? `THREADID (${objectId(row.threadId)})` : 'THREADID NIL'),

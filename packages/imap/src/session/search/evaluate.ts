@@ -65,7 +65,7 @@ export async function evaluate(
     for (const row of rows) {
       const sequence = view.sequenceOf(row.uid)
       if (sequence === 0) continue
-      const message = new SearchMessage(session, row, sequence, work)
+      const message = new SearchMessage(session, row, sequence, view.mailbox, work)
       const slow = work.step()
       if (slow) await slow
       if (!decided) {

@@ -53,6 +53,7 @@ export async function searchTextOf(octets: Uint8Array): Promise<SearchText> {
     } satisfies MessageRow,
     prefix: NOTHING,
     sequence: 1,
+    mailbox: { id: '', uidValidity: 1 },
     summary: () => summary,
     header: () => made.header,
     pieces: (start, end) => [octets.subarray(start, end)],

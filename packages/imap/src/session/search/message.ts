@@ -1,5 +1,5 @@
 /** A message as search keys see it. */
-import type { MessageRow } from '@posthouse/store-api'
+import type { MailboxInfo, MessageRow } from '@posthouse/store-api'
 import { type FetchedMessage, RowMessage } from '../fetch/message.js'
 import type { ImapSession } from '../session.js'
 import type { Work } from './work.js'
@@ -7,6 +7,8 @@ import type { Work } from './work.js'
 export interface SearchedMessage extends FetchedMessage {
   /** Its number in the view that is searched. */
   readonly sequence: number
+  /** Where it is. */
+  readonly mailbox: Pick<MailboxInfo, 'id' | 'uidValidity'>
   /** To be called, and awaited where it gives a promise, between the pieces of a long look: others have their turn. */
   pause(): void | Promise<void>
 }
@@ -20,6 +22,7 @@ export class SearchMessage extends RowMessage implements SearchedMessage {
     session: ImapSession,
     row: MessageRow,
     readonly sequence: number,
+    readonly mailbox: SearchedMessage['mailbox'],
     work: Work,
   ) {
     super(session, row)

@@ -140,7 +140,7 @@ async function readKeys(
   const want = [...new Set(kinds.flatMap(({ needs }) => needs))]
   for await (const rows of session.account.messages(view.id, { uids, want })) {
     for (const row of rows) {
-      const message = new SearchMessage(session, row, view.sequenceOf(row.uid), work)
+      const message = new SearchMessage(session, row, view.sequenceOf(row.uid), view.mailbox, work)
       for (let i = 0; i < kinds.length; i++) {
         const key = kinds[i].key(message)
         maps[i].set(row.uid, key instanceof Promise ? await key : key)

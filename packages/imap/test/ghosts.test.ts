@@ -101,17 +101,35 @@ describe.each(STORE_KINDS)('a message expunged elsewhere, %s', (kind) => {
   })
 })
 
-test.each(['COPY', 'UID COPY'])('RFC 9051 §6.4.7: %s that fails at such a message copies nothing', async (command) => {
-  const made = testServer()
-  for (let i = 0; i < 3; i++) await made.deliver('Subject: Hello\r\n\r\nHello.\r\n')
-  const [client, other] = [new DialogueClient(made.server), new DialogueClient(made.server)]
-  for (const one of [client, other]) {
-    await one.logIn('alice')
-    await one.run('s SELECT INBOX')
+describe.each(['COPY', 'UID COPY'])('RFC 9051 §6.4.7: %s that fails at such a message copies nothing', (command) => {
+  /** Three messages of alice, the second of which another session of hers expunges. */
+  async function twoLeft() {
+    const made = testServer()
+    for (let i = 0; i < 3; i++) await made.deliver('Subject: Hello\r\n\r\nHello.\r\n')
+    const [client, other] = [new DialogueClient(made.server), new DialogueClient(made.server)]
+    for (const one of [client, other]) {
+      await one.logIn('alice')
+      await one.run('s SELECT INBOX')
+    }
+    for (const line of ['m1 CREATE Box', 'm2 STORE 2 +FLAGS.SILENT (\\Deleted)', 'm3 EXPUNGE']) await other.run(line)
+    return { ...made, client, other }
   }
-  for (const line of ['m1 CREATE Box', 'm2 STORE 2 +FLAGS.SILENT (\\Deleted)', 'm3 EXPUNGE']) await other.run(line)
-  // Room for copies of the two that are there.
-  made.store.setQuota('alice', { messages: 4 })
-  expect(await client.run(`x ${command} 1:3 Box`)).toContain('x NO [OVERQUOTA] The account is full')
-  expect(await other.run('t STATUS Box (MESSAGES)')).toContain('* STATUS Box (MESSAGES 0)')
+
+  test('within an account', async () => {
+    const { store, client, other } = await twoLeft()
+    // Room for copies of the two that are there.
+    store.setQuota('alice', { messages: 4 })
+    expect(await client.run(`x ${command} 1:3 Box`)).toContain('x NO [OVERQUOTA] The account is full')
+    expect(await other.run('t STATUS Box (MESSAGES)')).toContain('* STATUS Box (MESSAGES 0)')
+  })
+
+  test.each(['li', 'lrswipkxtea'])('into a mailbox of somebody else, with the rights %s', async (rights) => {
+    const { store, client, deliver, account } = await twoLeft()
+    await deliver('Subject: Old\r\n\r\nOld.\r\n', { account: 'bob', path: ['Box'] })
+    store.share('bob', 'alice', rights, ['Box'])
+    store.setQuota('bob', { messages: 3 })
+    expect(await client.run(`x ${command} 1:3 "Other Users/bob/Box"`)).toContain('x NO [OVERQUOTA] The account is full')
+    const boxes = await (await account('bob')).mailboxes()
+    expect(boxes.find(({ path }) => path[0] === 'Box')?.messages).toBe(1)
+  })
 })

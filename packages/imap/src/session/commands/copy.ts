@@ -1,8 +1,11 @@
 /** COPY and MOVE, also by UID (RFC 9051 §6.4.7, §6.4.8). Selected state. */
 import {
+  type Account,
   type AppendOp,
+  type MailboxId,
   type MailboxInfo,
   type ModSeq,
+  mailboxPathKey,
   noUids,
   restageOf,
   type Uid,
@@ -100,9 +103,30 @@ async function copyGone(session: ImapSession, uids: UidSet, target: MailboxInfo,
 async function takeBack(session: ImapSession, target: MailboxInfo, uids: UidSet): Promise<void> {
   if (uids.length === 0) return
   try {
-    await writerOf(session.account).commit([{ op: 'expunge', in: target.id, uids, onlyDeleted: false }])
+    if (has(target, 'e')) await expungeCopies(session.account, target.id, uids)
+    else await takeBackAsOwner(session, target, uids)
   } catch (error) {
     session.log({ level: 'error', event: 'copy.not-taken-back', error })
+  }
+}
+
+async function expungeCopies(account: Account, mailbox: MailboxId, uids: UidSet): Promise<void> {
+  await writerOf(account).commit([{ op: 'expunge', in: mailbox, uids, onlyDeleted: false }])
+}
+
+/** Who may put messages into a mailbox may not be allowed to remove them again. */
+async function takeBackAsOwner({ identity, server }: ImapSession, target: MailboxInfo, uids: UidSet): Promise<void> {
+  const owner = target.owner ?? identity?.account ?? ''
+  // What stands before the owner's own name for it: the namespace, and the owner.
+  const key = mailboxPathKey(target.owner === undefined ? target.path : target.path.slice(2))
+  const account = await server.openAccount(owner, owner)
+  try {
+    for (const { id, path, uidValidity } of await account.mailboxes()) {
+      const isTarget = uidValidity === target.uidValidity && mailboxPathKey(path) === key
+      if (isTarget) await expungeCopies(account, id, uids)
+    }
+  } finally {
+    await account.close?.()
   }
 }
 

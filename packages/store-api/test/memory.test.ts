@@ -128,6 +128,69 @@ describe('what it may hold', () => {
   })
 })
 
+test('a mailbox op that changes nothing raises nothing and gives no hint (R5)', async () => {
+  const store = createMemoryStore({ autoCreate: true })
+  const ann = (await store.open('ann')) as Account & Writer
+  const made = await ann.commit([{ op: 'create', path: ['Junk'], role: 'junk' }])
+  const id = made.results[0]!.mailbox!
+  const controller = new AbortController()
+  const hints = ann.watch!(controller.signal)[Symbol.asyncIterator]()
+  const same = await ann.commit([{ op: 'mailbox', id, path: ['Junk'], role: 'junk', noSelect: false }])
+  expect(same.modseq).toBe(made.modseq)
+  const other = await ann.commit([{ op: 'mailbox', id, role: null }])
+  expect(other.modseq).toBe(made.modseq + 1)
+  await ann.commit([{ op: 'create', path: ['Later'] }])
+  expect([(await hints.next()).value?.mailbox, (await hints.next()).value?.mailbox]).toEqual([
+    id,
+    expect.not.stringMatching(id),
+  ])
+  controller.abort()
+})
+
+describe('a removed account', () => {
+  const ben = { principal: 'ben' }
+  const see = { op: 'flags', uids: [[1, 1]], mode: 'add', flags: 1 } as const
+  const note = { op: 'meta', key: '/private/note', value: bytes('n'), private: true } as const
+
+  test('leaves nothing of what it had with others to the next one of its name', async () => {
+    const store = createMemoryStore()
+    for (const name of ['ann', 'ben', 'cat']) store.addAccount(name)
+    const ann = (await store.open('ann')) as Account & Writer
+    await append(ann, 'shared')
+    const { id } = await inboxOf(ann)
+    for (const name of ['ben', 'cat', 'group:ben', '-dan']) store.share('ann', name, 'lrs')
+    const guests = async (name: string) => (await store.open('ann', { principal: name })) as Account & Writer
+    for (const name of ['ben', 'cat'])
+      await (await guests(name)).commit([
+        { ...see, in: id },
+        { ...note, mailbox: id },
+        { op: 'subscribe', path: ['INBOX'], on: true },
+      ])
+    store.removeAccount('ben')
+    store.addAccount('ben')
+    expect(await store.sharedWith(ben)).toEqual([])
+    expect(await codeOf(store.open('ann', ben))).toBe('nonexistent')
+    expect(await store.sharedWith({ ...ben, groups: ['group:ben'] })).toEqual(['ann'])
+    store.share('ann', 'ben', 'lrs')
+    const seenBy = async (name: string) => {
+      const guest = await guests(name)
+      const [row] = await collectRows(guest.messages(id, {}))
+      return [row!.flags, (await guest.meta!(id, '')).length, (await guest.subscriptions!()).length]
+    }
+    expect(await seenBy('ben')).toEqual([0, 0, 0])
+    expect(await seenBy('cat')).toEqual([1, 1, 1])
+  })
+
+  test('takes its addresses along, and whoever watches it hears of that', async () => {
+    const store = createMemoryStore()
+    store.addAddress('info@example.org', 'ann')
+    const hints = (await store.open('ann')).watch!(AbortSignal.timeout(60_000))[Symbol.asyncIterator]()
+    store.removeAccount('ann')
+    expect(await store.resolve('info@example.org')).toBe(null)
+    expect((await hints.next()).value).toEqual({})
+  })
+})
+
 describe('rows and octets', () => {
   test('columns are filled when they are asked for', async () => {
     const store = createMemoryStore({ autoCreate: true })

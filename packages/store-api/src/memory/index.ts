@@ -20,6 +20,7 @@ import { maxUid } from '../uid-set.js'
 import { type AccountState, addMailbox, createAccountState, metaKey } from './account.js'
 import { createBlobs } from './blobs.js'
 import { type CommitContext, runCommit } from './commit.js'
+import { forgetGuest } from './forget-guest.js'
 import { openAccount, type Watchers } from './handle.js'
 import { forgetPast, rowsOf, trimVanished } from './mailbox.js'
 import { type MemoryStoreOptions, memoryLimits } from './options.js'
@@ -36,6 +37,10 @@ export interface MemoryStore extends MailStore {
   addAccount(name: string): void
   /** Lets an address (compared as `normaliseAddress` does) resolve to an account, which is made when it is not there. */
   addAddress(address: string, account: string): void
+  /**
+   * Removes an account with its addresses and all that is in it. The name is free at once; who gets it next has nothing of
+   * what others had shared with this one.
+   */
   removeAccount(name: string): void
   /** Octets and messages that an account may hold; a limit that is absent is none. */
   setQuota(account: string, limit: { readonly bytes?: number; readonly messages?: number }): void
@@ -185,6 +190,9 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       // Whoever has it open finds no mailbox in it any more.
       state.mailboxes.clear()
       state.byPath.clear()
+      for (const [address, account] of addresses) if (account === name) addresses.delete(address)
+      for (const other of accounts.values()) forgetGuest(other, name)
+      context.changed(state, [], true)
     },
     setQuota(account, limit) {
       const state = stateOf(account)

@@ -46,19 +46,26 @@ function requireFreeRole(tx: Transaction, role: string, holder: Mailbox | undefi
 
 export function changeMailbox(tx: Transaction, op: MailboxOp): OpResult {
   const mailbox = mailboxOf(tx.state, op.id)
-  touch(tx, mailbox)
-  tx.state.modseq = tx.modseq
   if (op.path) rename(tx, mailbox, normaliseMailboxPath(op.path))
-  if (op.role !== undefined) {
-    if (op.role !== null) requireFreeRole(tx, op.role, mailbox)
-    mailbox.role = op.role ?? undefined
+  const role = op.role === undefined ? mailbox.role : (op.role ?? undefined)
+  if (role !== mailbox.role) {
+    if (role !== undefined) requireFreeRole(tx, role, mailbox)
+    touchInfo(tx, mailbox)
+    mailbox.role = role
   }
-  if (op.noSelect !== undefined) {
+  if (op.noSelect !== undefined && op.noSelect !== mailbox.noSelect) {
     if (op.noSelect && isInbox(mailbox.path)) throw new StoreError('invalid', 'INBOX always holds messages')
     if (op.noSelect && mailbox.messages > 0) throw new StoreError('invalid', 'expunge the messages first')
+    touchInfo(tx, mailbox)
     mailbox.noSelect = op.noSelect
   }
   return { mailbox: mailbox.id, uidValidity: mailbox.uidValidity }
+}
+
+/** What changes is not in the messages: the account's clock goes on, the mailbox's stays (R5). */
+function touchInfo(tx: Transaction, mailbox: Mailbox): void {
+  touch(tx, mailbox)
+  tx.state.modseq = tx.modseq
 }
 
 /** Id and UIDVALIDITY stay (R8). */
@@ -70,6 +77,7 @@ function rename(tx: Transaction, mailbox: Mailbox, path: readonly string[]): voi
   if (isInbox(mailbox.path)) throw new StoreError('invalid', 'INBOX cannot be renamed; move its messages')
   if (isBelow(path, mailbox.path)) throw new StoreError('invalid', 'a mailbox cannot move below itself')
   if (byPath.has(to)) throw new StoreError('exists', 'there is a mailbox of the new name')
+  touchInfo(tx, mailbox)
   byPath.delete(from)
   byPath.set(to, mailbox)
   mailbox.path = path
@@ -83,8 +91,7 @@ export function dropMailbox(tx: Transaction, op: DropOp): OpResult {
   const { state } = tx
   const mailbox = mailboxOf(state, op.id)
   if (isInbox(mailbox.path)) throw new StoreError('invalid', 'INBOX cannot be deleted')
-  touch(tx, mailbox)
-  state.modseq = tx.modseq
+  touchInfo(tx, mailbox)
   const key = mailboxPathKey(mailbox.path)
   state.mailboxes.delete(mailbox.id)
   state.byPath.delete(key)
@@ -131,8 +138,7 @@ export function changeAcl(tx: Transaction, op: AclOp, mailbox: Mailbox): OpResul
   if (after === '') acl.delete(identifier)
   else acl.set(identifier, after)
   tx.undo.push(() => (before === undefined ? acl.delete(identifier) : acl.set(identifier, before)))
-  touch(tx, mailbox)
-  tx.state.modseq = tx.modseq
+  touchInfo(tx, mailbox)
   return { mailbox: mailbox.id }
 }
 

@@ -9,6 +9,7 @@ import {
   sliceOf,
 } from '@posthouse/store-api'
 import type { Ticket, Tickets } from './application.js'
+import { markRead } from './mark-read.js'
 
 /** The tickets of each owner as their INBOX, for IMAP and POP3. */
 export function ticketStore(tickets: Tickets): MailStore {
@@ -43,7 +44,8 @@ export function ticketStore(tickets: Tickets): MailStore {
     return {
       async mailboxes() {
         const { messages, unseen, modseq, uidNext } = counters.get(owner)
-        return [{ id: 'tickets', path: ['INBOX'], uidValidity: 1, messages, unseen, modseq, uidNext }]
+        const rights = 'lrs'
+        return [{ id: 'tickets', path: ['INBOX'], rights, uidValidity: 1, messages, unseen, modseq, uidNext }]
       },
       messages: (_mailbox, query) =>
         pages(query, ({ from, to, since, limit }) => rows(from, to, since, limit).map(rowOf)),
@@ -52,6 +54,7 @@ export function ticketStore(tickets: Tickets): MailStore {
         if (!ticket) throw new StoreError('nonexistent', 'this ticket was deleted')
         return sliceOf(octetsOf(ticket), range)
       },
+      commit: markRead(tickets, owner),
     }
   }
   // The database must outlive its statements: whoever holds the store holds it.

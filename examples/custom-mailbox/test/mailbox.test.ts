@@ -57,6 +57,28 @@ test('imapflow reads tickets', async () => {
   await client.logout()
 })
 
+test('imapflow marks a ticket as read, and nothing else', async () => {
+  const { tickets, store } = fresh()
+  await using server = await listenImap(createImapServer({ store, authenticate }), { port: 0 })
+  const client = new ImapFlow({
+    host: '127.0.0.1',
+    port: server.port,
+    secure: false,
+    auth: { user: ann, pass: 'secret' },
+    logger: false,
+  })
+  await client.connect()
+  const { permanentFlags } = await client.mailboxOpen('INBOX')
+  expect([...(permanentFlags ?? [])]).toEqual(['\\Seen'])
+  expect(await client.messageFlagsAdd('2', ['\\Seen'])).toBe(true)
+  expect(await client.search({ seen: false })).toEqual([1, 3])
+  expect(await client.messageDelete('2')).toBe(false)
+  expect(tickets.db.prepare('SELECT id FROM ticket WHERE read = 1').all()).toEqual([{ id: 2 }])
+  expect(await client.messageFlagsRemove('1:*', ['\\Seen'])).toBe(true)
+  expect(await client.status('INBOX', { unseen: true, messages: true })).toMatchObject({ unseen: 3, messages: 3 })
+  await client.logout()
+})
+
 test.skipIf(!ensureInstalled(['curl']))('curl reads tickets by POP3 and by IMAP', async () => {
   const { store } = fresh()
   await using pop3 = await listenPop3(createPop3Server({ store, authenticate }), { port: 0 })

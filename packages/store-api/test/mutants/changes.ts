@@ -19,11 +19,21 @@ export const changesMutants: readonly Mutant[] = [
       return Promise.all(infos.map(async (info) => ({ ...info, modseq: await highest(info) })))
     },
   })),
-  mutant('a no-op raises the modseq', 'R5', [16], (account) => {
+  mutant('a no-op raises the modseq', 'R5', [16, 111], (account) => {
     let extra = 0
     return {
       commit: (ops, key) => {
         if (ops.some(({ op }) => op === 'flags')) extra++
+        return account.commit(ops, key)
+      },
+      mailboxes: mapInfos(account, (info) => ({ ...info, modseq: info.modseq + extra })),
+    }
+  }),
+  mutant('a mailbox that gets the name it has is a changed one', 'R5', [110], (account) => {
+    let extra = 0
+    return {
+      commit: (ops, key) => {
+        if (ops.some(({ op }) => op === 'mailbox')) extra++
         return account.commit(ops, key)
       },
       mailboxes: mapInfos(account, (info) => ({ ...info, modseq: info.modseq + extra })),

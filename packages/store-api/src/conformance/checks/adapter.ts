@@ -1,6 +1,7 @@
-/** Checks 101 and up: what goes wrong in adapters over somebody else's table. They only read. */
+/** Checks 101 and up: what goes wrong in adapters over somebody else's table. All but 111 only read. */
 import { collectBytes } from '../../adapter.js'
 import { isWritable, uidsOf } from '../../fallbacks.js'
+import { Flag } from '../../types.js'
 import { isUidSet } from '../../uid-set.js'
 import { type CheckContext, expectRecount, mail } from '../context.js'
 import { check, type Definition } from '../define.js'
@@ -14,6 +15,8 @@ async function seed(t: CheckContext): Promise<void> {
 
 const stale = 'a client that has cached the message shows wrong text, or fetches it again each time'
 const wrongMessage = 'a client that has cached a UID shows another message in its place, or deletes the wrong one'
+
+const missed = 'what is read on one device stays unread on the others'
 
 export const adapterChecks: readonly Definition[] = [
   check(101, 'R6', 'size is exact, and reading twice gives the same octets', stale, async (t) => {
@@ -142,6 +145,39 @@ export const adapterChecks: readonly Definition[] = [
       expect(modseq > added.modseq, `a message was removed, and the modseq stayed ${added.modseq}`)
       const answer = await t.account.vanished(added.id, added.modseq)
       if (answer !== null) expectEqual(answer.length, 1, 'ranges of vanished')
+    },
+  ),
+  check(
+    111,
+    'R5',
+    'marking as read shows in the row and the counters, and raises the modseq once',
+    missed,
+    async (t) => {
+      const commit = t.method('commit')
+      await seed(t)
+      const before = await t.inbox()
+      const [row] = await t.rows(before.id)
+      if (!row) t.skip('there is no message')
+      const { uid, flags } = row
+      const uids = [[uid, uid]] as const
+      const seen = (flags & Flag.Seen) !== 0
+      const op = { op: 'flags', in: before.id, uids, mode: seen ? 'remove' : 'add', flags: Flag.Seen } as const
+      const [done] = (await commit([op])).results
+      expectEqual(done?.uids, uids, 'UIDs in the result')
+      const after = await t.inbox()
+      expect(after.modseq > before.modseq, `the modseq of the mailbox was ${before.modseq} and is ${after.modseq}`)
+      expectEqual(after.unseen, before.unseen + (seen ? 1 : -1), 'unseen')
+      const changed = await t.rows(before.id, { since: before.modseq })
+      expectEqual(
+        changed.map((one) => [one.uid, one.flags]),
+        [[uid, flags ^ Flag.Seen]],
+        'rows since, with their flags',
+      )
+      expectEqual((await commit([op])).results[0]?.uids ?? [], [], 'UIDs in the result of the same again')
+      expectEqual((await t.inbox()).modseq, after.modseq, 'the modseq after the same again')
+      const back = { ...op, mode: seen ? 'add' : 'remove', unchangedSince: before.modseq } as const
+      expectEqual((await commit([back])).results[0]?.modified, uids, 'what unchangedSince has refused')
+      expectEqual((await t.rows(before.id, { uids }))[0]?.flags, flags ^ Flag.Seen, 'its flags')
     },
   ),
 ]

@@ -1,4 +1,4 @@
-/** Checks 15 to 26, and 108: modification sequences. */
+/** Checks 15 to 26, 108 and 110: modification sequences. */
 import { breathe, mail, setOf } from '../context.js'
 import { check, type Definition } from '../define.js'
 import { expect, expectEqual } from '../failure.js'
@@ -208,4 +208,9 @@ export const modseqChecks: readonly Definition[] = [
       })
     },
   ),
+  check(110, 'R5', 'a mailbox op that changes nothing raises nothing', noise, async (t) => {
+    const { id, path, modseq } = await t.create('Same', 'junk')
+    await t.one({ op: 'mailbox', id, path, role: 'junk', noSelect: false })
+    expectEqual((await t.info(id)).modseq, modseq, 'the modseq of the mailbox after a no-op')
+  }),
 ]

@@ -112,6 +112,18 @@ test('RFC 5464 §4.2: DEPTH and MAXSIZE', () =>
     S: m3 OK [METADATA LONGENTRIES 4] GETMETADATA completed
     C: m4 GETMETADATA (DEPTH 2) INBOX /private/a
     S: m4 BAD {*}
+    C: m5 SETMETADATA INBOX (/shared/comment "s")
+    S: m5 OK SETMETADATA completed
+    C: m6 GETMETADATA (DEPTH infinity) INBOX (/shared /private)
+    S: * METADATA INBOX (/shared/comment "s" /private/a "1" /private/a/b "22" /private/a/b/c "4444" /private/ab "x")
+    S: m6 OK GETMETADATA completed
+    C: m7 GETMETADATA (DEPTH 1) INBOX /private
+    S: * METADATA INBOX (/private/a "1" /private/ab "x")
+    S: m7 OK GETMETADATA completed
+    C: m8 SETMETADATA INBOX (/private "x")
+    S: m8 BAD {*}
+    C: m9 GETMETADATA (DEPTH infinity) INBOX /privates
+    S: m9 BAD {*}
   `))
 
 test.each(['/other/x', '/shared//x', '/shared/x/', '/shared/x%', '"/shared/x*"', 'comment'])(

@@ -38,9 +38,10 @@ function parseTarget(cursor: Cursor, session: ImapSession): Target {
   return parseMailbox(cursor, session)
 }
 
-/** An entry's name, in lower case: names do not depend on case (RFC 5464 §3.1). */
-function parseEntry(cursor: Cursor): string {
+/** An entry's name, in lower case: names do not depend on case (RFC 5464 §3.1). `top`: also what all are below. */
+function parseEntry(cursor: Cursor, top = false): string {
   const name = latin1(cursor.astring('Entry name')).toLowerCase()
+  if (top && (name === '/private' || name === '/shared')) return name
   if (name.length > MAX_NAME) cursor.fail('Entry name is too long')
   if (!name.startsWith(PRIVATE) && !name.startsWith(SHARED)) cursor.fail('Entries begin with /private/ or /shared/')
   if (name.includes('//') || name.endsWith('/')) cursor.fail('An entry name has no empty parts')
@@ -52,11 +53,11 @@ function parseEntry(cursor: Cursor): string {
   return name
 }
 
-/** One entry or a list of them. */
-function parseEntries(cursor: Cursor): readonly string[] {
+/** One entry or a list of them; with DEPTH also `/private` and `/shared`, which have no values of their own. */
+function parseEntries(cursor: Cursor, top = false): readonly string[] {
   const entries: string[] = []
-  if (!cursor.atList()) return [parseEntry(cursor)]
-  cursor.list(() => entries.push(parseEntry(cursor)))
+  if (!cursor.atList()) return [parseEntry(cursor, top)]
+  cursor.list(() => entries.push(parseEntry(cursor, top)))
   if (entries.length === 0) cursor.fail('Entry name expected')
   if (entries.length > MAX_ENTRIES) cursor.fail('Too many entries')
   return entries
@@ -113,7 +114,7 @@ function parseGet(cursor: Cursor, session: ImapSession): GetArgs {
     parseOptions(cursor, options)
     cursor.space()
   }
-  return { target, options, entries: parseEntries(cursor) }
+  return { target, options, entries: parseEntries(cursor, options.depth > 0) }
 }
 
 /** RFC 5464 §3.3: with access lists one needs `l` and one of these. */
@@ -149,12 +150,13 @@ async function collect(
     (await session.account.meta?.(mailbox?.id ?? null, prefix)) ?? []
   for (const entry of entries) {
     if (depth === 0) told.set(entry, told.get(entry) ?? null)
-    const isPrivate = entry.startsWith(PRIVATE)
+    const isPrivate = `${entry}/`.startsWith(PRIVATE)
     for (const { key, value, private: own } of await read(entry)) {
       if ((own ?? false) === isPrivate && isWithin(key, entry, depth)) told.set(key, value)
     }
     if (mailbox && isSpecialUse(session, SPECIAL_USE_ENTRY) && isWithin(SPECIAL_USE_ENTRY, entry, depth)) {
-      told.set(SPECIAL_USE_ENTRY, specialUseOf(mailbox))
+      const use = specialUseOf(mailbox)
+      if (use !== null || depth === 0) told.set(SPECIAL_USE_ENTRY, use)
     }
   }
   return told

@@ -1,6 +1,7 @@
 import { Flag } from '@posthouse/store-api'
 import { playTranscriptAtAllCuts } from '@posthouse/wire/testing'
 import { test } from 'vitest'
+import { playDialogue } from './dialogue.js'
 import { HELLO, message, testServer } from './servers.js'
 
 /** Greeting and login; then INBOX is selected. */
@@ -318,4 +319,19 @@ test('ID, NAMESPACE, ENABLE, UNSELECT, UID EXPUNGE', () =>
     S: h7 BAD FETCH is not possible now
   `,
     [[HELLO], [HELLO]],
+  ))
+
+test('RFC 9051 §6.3.12: a mailbox that goes away while a message is sent to it is one that CREATE would help with', () =>
+  playDialogue(
+    testServer().server,
+    `
+    alice> a1 CREATE Box
+    alice< a1 OK {*}
+    alice> a2 APPEND Box {4}
+    alice< + OK
+    alice2> b1 DELETE Box
+    alice2< b1 OK DELETE completed
+    alice> x: y
+    alice< a2 NO [TRYCREATE] No such mailbox
+  `,
   ))

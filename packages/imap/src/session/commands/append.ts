@@ -1,5 +1,5 @@
 /** APPEND (RFC 9051 §6.3.12), also of several messages (RFC 3502). Authenticated state. */
-import { type AppendOp, type MailboxInfo, uidSetOf, writerOf } from '@posthouse/store-api'
+import { type AppendOp, isStoreError, type MailboxInfo, uidSetOf, writerOf } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { parseDateTime } from '../../syntax/date-time.js'
 import { type FlagList, parseFlagList } from '../../syntax/flags.js'
@@ -7,7 +7,7 @@ import { formatUidSet } from '../../syntax/sequence-set.js'
 import { bad, no, ok, Refusal, type Status } from '../../syntax/status.js'
 import { checkAppends } from '../bound.js'
 import type { Command, Upload } from '../extension.js'
-import { existing, has, parseMailbox, tellSpelling } from '../mailboxes.js'
+import { existing, has, missing, parseMailbox, tellSpelling } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { createUploadFeed, type UploadFeed } from '../upload-feed.js'
 import { noteArrived } from '../view/recent.js'
@@ -115,7 +115,10 @@ function upload(session: ImapSession): Upload {
     async finish(cursor): Promise<Status> {
       if (data?.wrapped) cursor.expect(')')
       cursor.end()
-      const { results, modseq } = await commit(ops)
+      const { results, modseq } = await commit(ops).catch((error: unknown) => {
+        // It was there when the first message was announced.
+        throw isStoreError(error) && error.code === 'nonexistent' ? missing('TRYCREATE') : error
+      })
       session.touch(mailbox?.id === session.selected?.id ? modseq : 0)
       const uids = uidSetOf(results.flatMap((result) => result.uids ?? []))
       const { uidValidity } = results[0]

@@ -89,6 +89,11 @@ const table: readonly Row[] = [
     wanted: /^x NO \[OVERQUOTA\]/,
   },
   { code: 'ALREADYEXISTS', commands: ['c CREATE New', 'x CREATE New'], wanted: /^x NO \[ALREADYEXISTS\]/ },
+  {
+    code: 'ALREADYEXISTS, for the name that it has (RFC 9051 §6.3.6)',
+    commands: ['c CREATE New', 'x RENAME New New'],
+    wanted: /^x NO \[ALREADYEXISTS\]/,
+  },
   { code: 'NONEXISTENT', commands: ['x SELECT Nowhere'], wanted: /^x NO \[NONEXISTENT\]/ },
   // RFC 9051 §7.1, RFC 3501 §7.1
   { code: 'APPENDUID', commands: [`x ${APPEND}`], wanted: /^x OK \[APPENDUID \d+ 3\]/ },

@@ -3,7 +3,7 @@ import { allUids, isBelow, isInbox, type MailboxId, mailboxPathKey, type Op, wri
 import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { DELIMITER, parseMailboxName } from '../../syntax/mailbox-name.js'
-import { no, ok, Refusal, type Status } from '../../syntax/status.js'
+import { no, ok, Refusal, type Status, storeRefusal } from '../../syntax/status.js'
 import type { Command } from '../extension.js'
 import {
   existing,
@@ -149,6 +149,7 @@ async function runRename(session: ImapSession, { from, to }: RenameArgs): Promis
     ops.push({ op: 'mailbox', id, path: [...to, ...path.slice(from.length)] })
   }
   if (ops.length === 0) throw missing()
+  if (mailboxPathKey(normalForm(to)) === key) return storeRefusal('exists')
   await permittedPlace(session, to)
   await commit(ops)
   tellRenamed(session, from, to)

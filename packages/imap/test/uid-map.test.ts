@@ -1,9 +1,16 @@
 /** A store that is polled and numbers its messages when it discovers them: sessions hear of what is new all the same. */
-import { createMemoryUidSidecar, type UnnumberedMessage, withUidMap } from '@posthouse/store-api'
+import {
+  createMemoryUidSidecar,
+  Flag,
+  StoreError,
+  type UnnumberedMessage,
+  withUidMap,
+  writerOf,
+} from '@posthouse/store-api'
 import { fromUtf8 } from '@posthouse/wire'
 import { expect, test } from 'vitest'
 import { DialogueClient } from './dialogue.js'
-import { HELLO, testServer } from './servers.js'
+import { HELLO, serverOver, testServer } from './servers.js'
 
 /** A source of two mailboxes that knows nothing but what is in them; and how often it was read. */
 function unnumbered() {
@@ -100,3 +107,25 @@ test('RFC 7162 §3.2.7: REPLACE into a mailbox that has changed more often hides
   add()
   expect(await client.run('n NOOP')).toContain('* 1 EXISTS')
 })
+
+test.each(['readonly', 'noperm'] as const)(
+  'RFC 9051 §6.4.1: CLOSE is no error where nothing can be removed (%s)',
+  async (code) => {
+    const made = testServer()
+    await made.deliver(HELLO, { flags: Flag.Deleted })
+    // As `withUidMap` does over a source that takes flags and cannot remove.
+    const server = serverOver(made, (account) => ({
+      async commit(ops, key) {
+        if (ops.some(({ op }) => op === 'expunge'))
+          throw new StoreError(code, 'the application does not take "expunge" here')
+        return writerOf(account).commit(ops, key)
+      },
+    }))
+    const client = new DialogueClient(server)
+    await client.logIn('alice')
+    await client.run('s SELECT INBOX')
+    expect(await client.run('c CLOSE')).toEqual(['c OK CLOSE completed'])
+    expect(await client.run('t STATUS INBOX (MESSAGES)')).toContain('* STATUS INBOX (MESSAGES 1)')
+    expect(await client.run('f FETCH 1 FLAGS')).toEqual([expect.stringMatching(/^f BAD/)])
+  },
+)

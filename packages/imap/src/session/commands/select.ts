@@ -1,5 +1,5 @@
 /** SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3), CLOSE (§6.4.1) and CHECK (RFC 3501 §6.4.1). */
-import { Flag, flagPermit, type MailboxInfo, type Uid, type UidSet, uidsOf } from '@posthouse/store-api'
+import { Flag, flagPermit, isStoreError, type MailboxInfo, type Uid, type UidSet, uidsOf } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { ok, type Status } from '../../syntax/status.js'
 import type { Command, SelectContext, SelectParameter } from '../extension.js'
@@ -159,7 +159,11 @@ export const close: Command<void> = {
     const { view, account } = session
     // RFC 7162 §3.2.8: no HIGHESTMODSEQ is told, because others may have changed what the client has not heard of.
     if (!view.readOnly && account.commit && has(view.mailbox, 'e')) {
-      await account.commit([{ op: 'expunge', in: view.id, uids: [[1, view.lastUid || 1]], onlyDeleted: true }])
+      const uids = [[1, view.lastUid || 1]] as const
+      await account.commit([{ op: 'expunge', in: view.id, uids, onlyDeleted: true }]).catch((error: unknown) => {
+        // RFC 9051 §6.4.1: no error is given where nothing may be removed; an adapter tells that only when it is asked.
+        if (!isStoreError(error) || (error.code !== 'readonly' && error.code !== 'noperm')) throw error
+      })
     }
     session.select(null)
     return ok('CLOSE completed')

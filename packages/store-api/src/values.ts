@@ -84,7 +84,10 @@ export interface MessageRow {
   readonly internalDate: number
   /** Milliseconds since the epoch when the message came into this mailbox (RFC 8514). */
   readonly saveDate?: number
-  /** The same for copies of the same octets, different otherwise (RFC 8474 §5.1); `''` when the store does not know. */
+  /**
+   * The same for copies of the same octets, different otherwise (RFC 8474 §5.1). `''` when the store does not know: IMAP
+   * then tells one that is made of mailbox and UID.
+   */
   readonly emailId: string
   /** The same for messages of one conversation and for copies; absent when the store does not know. Never changes. */
   readonly threadId?: string

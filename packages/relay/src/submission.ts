@@ -71,12 +71,12 @@ export async function prepare(
       refused.push(found)
       continue
     }
-    for (const target of found.targets) {
-      if (hops > limits.hops || (target.via !== null && deliveredTo.has(target.via.toLowerCase()))) {
-        const text = hops > limits.hops ? `${hops} hops: the message goes in circles` : 'Mail forwarding loop'
-        refused.push({ address: found.address, code: 554, status: '5.4.6', text })
-      } else addTo(groups, found.address, one, target)
-    }
+    // All of its copies or none: who hears that it was refused tells its sender that nobody got it.
+    const loops = found.targets.some(({ via }) => via !== null && deliveredTo.has(via.toLowerCase()))
+    if (hops > limits.hops || loops) {
+      const text = hops > limits.hops ? `${hops} hops: the message goes in circles` : 'Mail forwarding loop'
+      refused.push({ address: found.address, code: 554, status: '5.4.6', text })
+    } else for (const target of found.targets) addTo(groups, found.address, one, target)
   }
   if (groups.size === 0) {
     const why = refused.map(({ address, status, text }) => `${address}: ${status} ${text}`).join('; ')

@@ -128,6 +128,17 @@ describe('relayTo', () => {
     })
   })
 
+  test('a recipient that stands for several, one of which is a circle, is refused as a whole', async () => {
+    const aliases = new Map([['team@home.test', ['bob@home.test', 'new@far.test']]])
+    const { send, store, relay } = await home({ aliases })
+    const looped = octets('Delivered-To: team@home.test\nSubject: x\n\nx\n')
+    await expect(send('x@far.test', ['team@home.test'], looped, false)).rejects.toMatchObject({
+      reply: { code: 554, enhanced: '5.4.6' },
+    })
+    await relay.idle()
+    expect(await inbox(store, 'bob')).toEqual([])
+  })
+
   test('a user that delivery does not find is told to the sender, who is local', async () => {
     const { send, store, relay, sink } = await home({ exists: async () => true })
     await send('alice@home.test', ['carol@far.test', 'bob@home.test'])

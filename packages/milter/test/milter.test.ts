@@ -255,6 +255,25 @@ describe('changes', () => {
     expect(passed[0].to).toEqual(['c@example.org', 'd@example.org'])
   })
 
+  test.each([
+    ['added, then the first one deleted', ['+<c@example.org>\0', '-<b@example.org>\0'], ['c@example.org']],
+    ['added and deleted again', ['+<c@example.org>\0', '-<c@example.org>\0'], ['b@example.org']],
+    ['added, and both deleted', ['+<c@example.org>\0', '-<b@example.org>\0', '-<c@example.org>\0'], []],
+    ['deleted and added again', ['-<b@example.org>\0', '+<b@example.org>\0'], ['b@example.org']],
+  ])('a recipient: %s', async (_name, edits, to) => {
+    const { server, passed } = filtered(fakeMilter(saying({ E: [...edits, 'c'] })))
+    await play(server, HELLO + message('250 {*}'))
+    expect(passed[0].to).toEqual(to)
+  })
+
+  test('a recipient that one milter has added stays when the next one deletes the first', async () => {
+    const second = milter({ connect: fakeMilter(saying({ E: ['-<b@example.org>\0', 'c'] })).connect, name: 'second' })
+    const first = fakeMilter(saying({ E: ['+<c@example.org>\0', 'c'] }))
+    const { server, passed } = filtered(first, {}, { after: [second] })
+    await play(server, HELLO + message('250 {*}'))
+    expect(passed[0].to).toEqual(['c@example.org'])
+  })
+
   test('what makes no sense, and what is not allowed, is not done and is in the log', async () => {
     const edits = ['+<no address\0', '-<z@example.org>\0', 'e<x\0', `m${number(1)}:\0x\0`]
     const { server, passed, log } = filtered(fakeMilter(saying({ E: [...edits, 'c'] })))

@@ -1,6 +1,9 @@
 /** Changes of the envelope that a milter asks for. */
-import { type Mailbox, parsePath, type Recipient, type Transaction } from '@posthouse/smtp'
+import { type Annotation, annotation, type Mailbox, parsePath, type Recipient, type Transaction } from '@posthouse/smtp'
 import type { MilterModification } from '../syntax/index.js'
+
+/** Targets that milters have added to a recipient: they stay when that recipient is deleted. */
+const added: Annotation<readonly Mailbox[]> = annotation<readonly Mailbox[]>('added by a milter')
 
 /** Changes the transaction. False when the change cannot be made: the path is none, or there is no such recipient. */
 export function editEnvelope(
@@ -26,6 +29,7 @@ function addRecipient(recipients: readonly Recipient[], mailbox: Mailbox): boole
   const host = recipients.find(({ targets }) => targets.length > 0) ?? recipients[0]
   if (!host) return false
   if (recipients.some(({ targets }) => targets.some((target) => same(target, mailbox)))) return true
+  host.set(added, [...(host.get(added) ?? []), mailbox])
   retarget(host, [...host.targets, mailbox])
   return true
 }
@@ -34,12 +38,10 @@ function addRecipient(recipients: readonly Recipient[], mailbox: Mailbox): boole
 function deleteRecipient(recipients: readonly Recipient[], mailbox: Mailbox): boolean {
   let found = false
   for (const recipient of recipients) {
-    if (same(recipient.mailbox, mailbox)) {
-      retarget(recipient, [])
-      found = true
-      continue
-    }
-    const left = recipient.targets.filter((target) => !same(target, mailbox))
+    const own = same(recipient.mailbox, mailbox)
+    const others = own ? (recipient.get(added) ?? []) : recipient.targets
+    const left = recipient.targets.filter((target) => others.includes(target) && !same(target, mailbox))
+    if (own) found = true
     if (left.length === recipient.targets.length) continue
     retarget(recipient, left)
     found = true

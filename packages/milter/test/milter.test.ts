@@ -240,6 +240,12 @@ describe('changes', () => {
       'A: 1\r\nB: 2\r\nA: 3\r\n\r\nnew\r\nbo\r\ndy\r\nx\r\n',
     )
     expect(await changed(['bx\r\n', 'hX\0y\0'], ['', 'text'])).toBe('X: y\r\n\r\nx\r\n')
+    expect(await changed(['b'], LINES)).toBe('A: 1\r\nB: 2\r\nA: 3\r\n\r\n')
+  })
+
+  test('another body of many lines', async () => {
+    const packets = Array.from({ length: 200 }, () => `b${'\n'.repeat(1_000)}`)
+    expect(await changed(packets, LINES)).toBe(`A: 1\r\nB: 2\r\nA: 3\r\n\r\n${'\r\n'.repeat(200_000)}`)
   })
 
   test('the envelope', async () => {

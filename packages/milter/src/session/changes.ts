@@ -13,21 +13,18 @@ import { editEnvelope } from './envelope-edits.js'
 import type { Shown } from './exposure.js'
 import type { FilterSetup } from './filtering.js'
 import type { TakeModification } from './link.js'
+import { createNewBody } from './new-body.js'
 
 const CRLF = fromLatin1('\r\n')
 
 /** Takes the changes of one message; a milter that wants too many of them has failed. */
 export function collectChanges(shown: Shown, { limits, name }: FilterSetup, session: SmtpSession): TakeModification {
   let count = 0
-  let bodySize = 0
   return (modification, refused) => {
     if (refused) return notMade(session, name, modification, 'it is not among the actions that are allowed')
     if (modification.type === 'replace-body') {
-      bodySize += modification.octets.length
-      if (bodySize > limits.newBody) throw new MilterError('protocol', `a body of more than ${limits.newBody} octets`)
-      shown.newBody ??= []
-      shown.newBody.push(modification.octets)
-      return
+      shown.newBody ??= createNewBody(limits.newBody)
+      return shown.newBody.add(modification.octets)
     }
     if (++count > limits.modifications) throw new MilterError('protocol', `more than ${limits.modifications} changes`)
     if (modification.type === 'quarantine') shown.quarantine = modification.reason
@@ -60,40 +57,11 @@ export function applyChanges(
   }
   if (!header || (!header.edited && !newBody)) return undefined
   const pieces: RewrittenPiece[] = [header.edited ? header.octets() : { start: 0, end: header.end }]
-  if (newBody) pieces.push(CRLF, ...normalLineEnds(newBody))
+  if (newBody) pieces.push(CRLF, newBody.octets())
   else pieces.push(fromLatin1(header.separator), { start: header.end })
   return rewritten(message, pieces)
 }
 
 function notMade(session: SmtpSession, milter: string, { type }: MilterModification, why: string): void {
   session.log({ level: 'warn', event: 'milter.change-not-made', milter, change: type, message: why })
-}
-
-const CR = 13
-const LF = 10
-
-/**
- * A body whose lines end with CRLF: what leaves this server must not be read in two ways by the next one, whatever a
- * milter has made of it.
- */
-export function normalLineEnds(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
-  const out: Uint8Array[] = []
-  let before = 0
-  for (const piece of pieces) {
-    let from = 0
-    for (let at = 0; at < piece.length; at++) {
-      const octet = piece[at]
-      const previous = at === 0 ? before : piece[at - 1]
-      // A CR is complete with its LF; one alone, or an LF alone, is a line end that lacks the other half.
-      const lacksLf = previous === CR && octet !== LF
-      const lacksCr = octet === LF && previous !== CR
-      if (!lacksLf && !lacksCr) continue
-      out.push(piece.subarray(from, at), lacksLf ? Uint8Array.of(LF) : Uint8Array.of(CR))
-      from = at
-    }
-    out.push(piece.subarray(from))
-    if (piece.length > 0) before = piece[piece.length - 1]
-  }
-  if (before === CR) out.push(Uint8Array.of(LF))
-  return out
 }

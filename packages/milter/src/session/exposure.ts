@@ -4,6 +4,7 @@ import type { MilterModification } from '../syntax/index.js'
 import { type ContentFeed, createContentFeed } from './content-feed.js'
 import type { Filtering, FilterSetup } from './filtering.js'
 import { type HeaderBlock, readHeaderBlock, type ShownField } from './header-edits.js'
+import type { NewBody } from './new-body.js'
 
 /** The message at hand: as far as it has been shown, and what the milter wants changed. */
 export interface Shown {
@@ -11,7 +12,7 @@ export interface Shown {
   /** `null` until it has come. */
   header: HeaderBlock | null
   readonly modifications: MilterModification[]
-  newBody: Uint8Array[] | null
+  newBody: NewBody | null
   quarantine: string | null
 }
 

@@ -21,7 +21,7 @@ export interface MilterLimits {
   /** Changes of one message, and octets of fields that are added. Defaults: 2,000 and 1 MiB. */
   readonly modifications: number
   readonly addedHeader: number
-  /** Octets of a body in place of the old one. Default: 64 MiB. */
+  /** Octets of a body in place of the old one, its lines ended with CRLF. Default: 64 MiB. */
   readonly newBody: number
 }
 

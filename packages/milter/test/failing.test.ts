@@ -75,6 +75,8 @@ test.each([
   expect(log.map(({ event }) => event)).toContain('milter.failed')
 })
 
+const octetByOctet = (bytes: Uint8Array): readonly Uint8Array[] => Array.from(bytes, (octet) => Uint8Array.of(octet))
+
 describe('a hostile milter', () => {
   const failsWith = async (script: Script, limits = {}): Promise<readonly unknown[]> => {
     const fake = fakeMilter(script)
@@ -116,9 +118,20 @@ describe('a hostile milter', () => {
 
   test('progress without end', async () => {
     let now = 0
-    const endless = fakeMilter(strange('E', [...Array.from({ length: 20 }, () => 'p'), 'c']))
-    const { server } = filtered(endless, { limits: { message: 5 } })
+    const endless = strange('E', [...Array.from({ length: 20 }, () => 'p'), 'c'])
+    const { server } = filtered(fakeMilter(endless), { limits: { message: 5 } })
     await playTranscript(server, HELLO + message('451 4.7.1 {*}'), { now: () => now++ })
+  })
+
+  test.each([
+    ['progress without end, where there is none', 'M', Array.from({ length: 20 }, () => 'p'), undefined],
+    ['an answer that comes octet by octet', 'M', ['y550 5.7.1 it takes its time\0'], octetByOctet],
+    ['a negotiation that comes octet by octet', 'O', [options()], octetByOctet],
+  ])('%s', async (_name, at, answer, cut) => {
+    let now = 0
+    const { server, log } = filtered(fakeMilter(strange(at, answer), cut), { limits: { message: 12, connect: 12 } })
+    await playTranscript(server, HELLO + REFUSED_MAIL, { now: () => now++ })
+    expect(log.map(({ code }) => code)).toContain('timeout')
   })
 
   test('a header that is too long is refused, whoever asks', async () => {

@@ -6,7 +6,7 @@ export interface MilterLimits {
   readonly command: number
   /** ms that it may be silent at the end of a message; its progress packets start the time anew. Default: 300,000. */
   readonly endOfMessage: number
-  /** ms that the end of a message may take in all. Default: 600,000. */
+  /** ms that the answer to one command may take in all, however often it says something. Default: 600,000. */
   readonly message: number
   /** ms after which a connection that waits for its next session is closed instead of used. Default: 60,000. */
   readonly idle: number

@@ -62,13 +62,13 @@ export async function openMilterLink(
   clock: Clock,
 ): Promise<MilterLink> {
   const engine = createMilterEngine({ actions, packetLimit: limits.packet })
-  const until = clock.now() + limits.connect
+  const time = timeFor(clock, limits.connect, limits.connect)
   const connection = await connect({ timeout: limits.connect }).catch((error: unknown) => {
     throw new MilterError('connect', messageOf(error), { cause: error })
   })
   try {
     await flush(engine, connection, clock, limits.connect)
-    const event = await nextEvent(engine, connection, Math.max(1, until - clock.now()))
+    const event = await nextEvent(engine, connection, time)
     if (event.type !== 'negotiated') throw new MilterError('protocol', 'it does not negotiate')
     return createLink(engine, connection, event.options, limits)
   } catch (error) {
@@ -86,11 +86,9 @@ function createLink(
   let used = false
 
   async function verdict(clock: Clock, last: boolean, take: TakeModification | undefined): Promise<MilterVerdict> {
-    const until = last ? clock.now() + limits.message : Number.POSITIVE_INFINITY
+    const time = timeFor(clock, last ? limits.endOfMessage : limits.command, limits.message)
     for (;;) {
-      const patience = Math.min(last ? limits.endOfMessage : limits.command, until - clock.now())
-      if (patience <= 0) throw new MilterError('timeout', `no verdict within ${limits.message} ms`)
-      const event = await nextEvent(engine, connection, patience)
+      const event = await nextEvent(engine, connection, time)
       if (event.type === 'verdict') return event.verdict
       if (event.type === 'modification' || event.type === 'refused') {
         take?.(event.modification, event.type === 'refused')
@@ -135,13 +133,27 @@ function createLink(
   }
 }
 
+/**
+ * How long to wait for the next octets: `silence` ms, as long as it is not `total` ms since now in all.
+ * @throws MilterError `timeout` when it is.
+ */
+function timeFor(clock: Clock, silence: number, total: number): () => number {
+  const until = clock.now() + total
+  return () => {
+    const left = until - clock.now()
+    if (left <= 0) throw new MilterError('timeout', `no answer within ${total} ms`)
+    return Math.min(silence, left)
+  }
+}
+
 /** The next thing the milter says. */
 async function nextEvent(
   engine: MilterEngine,
   connection: ClientConnection,
-  patience: number,
+  time: () => number,
 ): Promise<Exclude<MilterEvent, { type: 'failed' }>> {
   for (;;) {
+    const patience = time()
     const event = engine.next()
     if (event.type === 'failed') throw new MilterError(event.code, event.message)
     if (event.type !== 'need-data') return event

@@ -78,9 +78,16 @@ export function fakeMilter(script: Script = agree, cut?: (bytes: Uint8Array) => 
         tls: null,
         loopback: true,
         canStartTls: false,
-        read: () =>
+        read: (timeout) =>
           new Promise((resolve, reject) => {
-            waiting = { resolve, reject }
+            const one = { resolve, reject }
+            waiting = one
+            const late = (): void => {
+              if (waiting !== one) return
+              waiting = null
+              reject(new ConnectionError('timeout', 'silent'))
+            }
+            if (timeout > 0) setTimeout(late, timeout).unref()
             give()
           }),
         write(pieces) {

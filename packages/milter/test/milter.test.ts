@@ -376,6 +376,25 @@ ${'  C: RSET\n  S: 250 {*}\n'}  C: QUIT\n  S: 221 {*}\n`,
     expect(fake.heard.at(-1)).toBe('Q')
   })
 
+  test.each([
+    ['does not see', options(0x01 | 0x02), ''],
+    ['does not answer', options(0x1000 | 0x2000 | 0x4000), 'CHM'],
+  ])(
+    'a stale connection is found out too where the milter %s the first commands',
+    async (_name, negotiation, silent) => {
+      const fake = fakeMilter((heard) => (silent.includes(heard[0]) ? [] : agree(heard, negotiation)))
+      const { server, passed } = filtered(fake)
+      const session = `${HELLO}${message('250 {*}')}  C: QUIT\n  S: 221 {*}\n`
+      await play(server, session)
+      await play(server, session)
+      expect(fake.heard.filter((one) => one === 'connect')).toHaveLength(1)
+      fake.restart()
+      await play(server, session)
+      expect(passed).toHaveLength(3)
+      expect(fake.open).toBe(1)
+    },
+  )
+
   test('only where the end of a message was answered with "continue": libmilter is deaf elsewhere', async () => {
     const fake = fakeMilter(saying({ E: ['a'] }))
     await play(filtered(fake).server, `${HELLO}${message('250 {*}')}  C: QUIT\n  S: 221 {*}\n`)

@@ -43,6 +43,8 @@ export interface MilterLink {
   ): Promise<MilterVerdict>
   /** Says that the session is over and keeps the connection. False when it cannot be used again. */
   rest(now: number): boolean
+  /** Behind `rest`: false when the milter has ended the connection, or said what nobody has asked for. */
+  alive(): Promise<boolean>
   /** Says goodbye and closes it. */
   quit(): void
   /** Closes it at once. */
@@ -122,6 +124,8 @@ function createLink(
       this.restingSince = now
       return true
     },
+    // A milter that sees no connect command, or does not answer it, would be found gone in the middle of a message.
+    alive: () => connection.read(1).then(() => false, isTimeout),
     quit() {
       if (engine.state !== 'over') {
         engine.send({ type: 'quit' })
@@ -179,9 +183,12 @@ async function flush(
   if (!inTime) throw new MilterError('timeout', `it has not read for ${patience} ms`)
 }
 
+function isTimeout(error: unknown): boolean {
+  return error instanceof ConnectionError && error.code === 'timeout'
+}
+
 function asMilterError(error: unknown): MilterError {
-  const timeout = error instanceof ConnectionError && error.code === 'timeout'
-  return new MilterError(timeout ? 'timeout' : 'lost', messageOf(error), { cause: error })
+  return new MilterError(isTimeout(error) ? 'timeout' : 'lost', messageOf(error), { cause: error })
 }
 
 function messageOf(error: unknown): string {

@@ -32,7 +32,11 @@ export function createLinkPool(connect: ConnectMilter, actions: number, limits: 
     open,
     async take(clock) {
       dropOld(clock.now())
-      return resting.pop() ?? open(clock)
+      for (let link = resting.pop(); link; link = resting.pop()) {
+        if (await link.alive()) return link
+        link.destroy()
+      }
+      return open(clock)
     },
     give(link, now) {
       dropOld(now)

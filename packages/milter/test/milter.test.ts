@@ -243,6 +243,13 @@ describe('changes', () => {
     expect(await changed(['b'], LINES)).toBe('A: 1\r\nB: 2\r\nA: 3\r\n\r\n')
   })
 
+  test('another body behind a header whose last line has no end', async () => {
+    const { server, passed } = filtered(fakeMilter(saying({ E: ['bnew\r\n', 'c'] })))
+    const begin = 'C: MAIL FROM:<a@example.org>\nC: RCPT TO:<b@example.org>\nS: 250 {*}\nS: 250 {*}\n'
+    await play(server, `${HELLO}${begin}C: BDAT 10 LAST\nC~ Subject: x\nS: 250 {*}\n`)
+    expect(passed[0].text).toBe('Subject: x\r\n\r\nnew\r\n')
+  })
+
   test('another body of many lines', async () => {
     const packets = Array.from({ length: 200 }, () => `b${'\n'.repeat(1_000)}`)
     expect(await changed(packets, LINES)).toBe(`A: 1\r\nB: 2\r\nA: 3\r\n\r\n${'\r\n'.repeat(200_000)}`)

@@ -56,7 +56,7 @@ export function applyChanges(
     }
   }
   if (!header || (!header.edited && !newBody)) return undefined
-  const pieces: RewrittenPiece[] = [header.edited ? header.octets() : { start: 0, end: header.end }]
+  const pieces: RewrittenPiece[] = [header.octets()]
   if (newBody) pieces.push(CRLF, newBody.octets())
   else pieces.push(fromLatin1(header.separator), { start: header.end })
   return rewritten(message, pieces)

@@ -1,6 +1,8 @@
 /** Milters that are down, slow, hostile or broken: the policy decides, and nothing hangs or grows. */
 import { playTranscript } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
+import { type ConnectMilter, DEFAULT_LIMITS } from '../src/index.js'
+import { type Clock, type MilterLink, openMilterLink } from '../src/session/link.js'
 import { agree, fakeMilter, number, options, packet, type Script } from './fake-milter.js'
 import { filtered, HELLO, message, play } from './servers.js'
 
@@ -163,6 +165,40 @@ describe('a hostile milter', () => {
       await play(server, HELLO + message('250 {*}'))
       expect(passed[0].text).toBe('Subject: x\r\nX: y\r\n\r\ntext\r\n')
     }
+  })
+})
+
+describe('a milter that reads slowly', () => {
+  async function slowLink(clock: Clock, written: Promise<void>): Promise<MilterLink> {
+    const connect: ConnectMilter = async (options) => {
+      const connection = await fakeMilter().connect(options)
+      return {
+        ...connection,
+        write(pieces) {
+          connection.write(pieces)
+          return written
+        },
+      }
+    }
+    return openMilterLink(connect, 0, DEFAULT_LIMITS, clock)
+  }
+
+  test('is waited for with one timer, however often', async () => {
+    let timers = 0
+    const delay = (): Promise<void> => new Promise(() => timers++)
+    const clock = { now: () => 0, delay }
+    const link = await slowLink(clock, Promise.resolve())
+    await link.ask({ type: 'connect', hostname: 'x', family: 'unknown', port: 0, address: '' }, clock)
+    for (let i = 0; i < 20; i++) await link.ask({ type: 'helo', name: 'x' }, clock)
+    expect(timers).toBeLessThanOrEqual(2)
+  })
+
+  test('is not waited for for ever', async () => {
+    const clock = { now: () => 0, delay: () => Promise.resolve() }
+    await expect(slowLink(clock, new Promise(() => {}))).rejects.toMatchObject({
+      code: 'timeout',
+      message: 'it has not read for 30000 ms',
+    })
   })
 })
 

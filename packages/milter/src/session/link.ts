@@ -69,7 +69,7 @@ export async function openMilterLink(
     throw new MilterError('connect', messageOf(error), { cause: error })
   })
   try {
-    await flush(engine, connection, clock, limits.connect)
+    await flush(engine, connection, clock, ticker(limits.connect))
     const event = await nextEvent(engine, connection, time)
     if (event.type !== 'negotiated') throw new MilterError('protocol', 'it does not negotiate')
     return createLink(engine, connection, event.options, limits)
@@ -85,6 +85,7 @@ function createLink(
   options: MilterOptions,
   limits: MilterLimits,
 ): MilterLink {
+  const tick = ticker(limits.command)
   let used = false
 
   async function verdict(clock: Clock, last: boolean, take: TakeModification | undefined): Promise<MilterVerdict> {
@@ -108,7 +109,7 @@ function createLink(
       const due = engine.send(command, macros)
       const last = command.type === 'end-of-message'
       try {
-        await flush(engine, connection, clock, limits.command)
+        await flush(engine, connection, clock, tick)
         return due ? await verdict(clock, last, take) : CONTINUE
       } catch (error) {
         connection.destroy()
@@ -169,18 +170,33 @@ async function nextEvent(
   }
 }
 
+/** Resolves after `ms`; who asks again in the meantime waits for the same moment, as timers are not taken back. */
+function ticker(ms: number): (clock: Clock) => Promise<number> {
+  let running: Promise<number> | null = null
+  return (clock) => {
+    running ??= clock.delay(ms).then(() => {
+      running = null
+      return ms
+    })
+    return running
+  }
+}
+
 /** Writes what the engine has to say. A milter that does not read must not hold us for ever. */
 async function flush(
   engine: MilterEngine,
   connection: ClientConnection,
   clock: Clock,
-  patience: number,
+  tick: (clock: Clock) => Promise<number>,
 ): Promise<void> {
   const output = engine.takeOutput()
   const written = output.length > 0 && connection.write(output)
   if (!written) return
-  const inTime = await Promise.race([written.then(() => true), clock.delay(patience).then(() => false)])
-  if (!inTime) throw new MilterError('timeout', `it has not read for ${patience} ms`)
+  const done = written.then(() => 0)
+  // The first tick may have begun before this was written.
+  if ((await Promise.race([done, tick(clock)])) === 0) return
+  const late = await Promise.race([done, tick(clock)])
+  if (late > 0) throw new MilterError('timeout', `it has not read for ${late} ms`)
 }
 
 function isTimeout(error: unknown): boolean {

@@ -95,6 +95,7 @@ describe('a hostile milter', () => {
     expect(await failsWith(strange('E', [options(), 'c']))).toEqual(['it negotiates a second time'])
     expect(await failsWith(strange('L', ['c', 'c']))).toEqual(['an answer that nobody has asked for'])
     expect(await failsWith(strange('E', ['yabc\0']))).toEqual(['a reply whose code is neither 4yz nor 5yz'])
+    expect(await failsWith(strange('E', ['y4e2 x\0']))).toEqual(['a reply whose code is neither 4yz nor 5yz'])
     expect(await failsWith(strange('E', ['hX']))).toEqual(['a header field without a name and a value'])
   })
 
@@ -107,6 +108,17 @@ describe('a hostile milter', () => {
     expect(await failsWith(strange('E', [`h${'x'.repeat(101)}`]), { packet: 100 })).toEqual([
       'a packet of 102 octets; the limit is 100',
     ])
+  })
+
+  test('too many changes that are not allowed; a body may come in any number of packets', async () => {
+    const many = Array.from({ length: 11 }, () => 'bx')
+    const limits = { modifications: 10 }
+    const { server, log } = filtered(fakeMilter(strange('E', [...many, 'c'])), { limits, actions: [] })
+    await play(server, HELLO + message('451 4.7.1 {*}'))
+    expect(log.filter(({ event }) => event === 'milter.change-not-made')).toHaveLength(10)
+    const allowed = filtered(fakeMilter(strange('E', [...many, 'c'])), { limits })
+    await play(allowed.server, HELLO + message('250 {*}'))
+    expect(allowed.passed[0].text).toBe('Subject: x\r\n\r\nxxxxxxxxxxx')
   })
 
   test('fields beyond the limit are not added', async () => {

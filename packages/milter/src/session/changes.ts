@@ -21,12 +21,16 @@ const CRLF = fromLatin1('\r\n')
 export function collectChanges(shown: Shown, { limits, name }: FilterSetup, session: SmtpSession): TakeModification {
   let count = 0
   return (modification, refused) => {
+    // A body may come in any number of packets: their octets count.
+    const counts = refused || modification.type !== 'replace-body'
+    if (counts && ++count > limits.modifications) {
+      throw new MilterError('protocol', `more than ${limits.modifications} changes`)
+    }
     if (refused) return notMade(session, name, modification, 'it is not among the actions that are allowed')
     if (modification.type === 'replace-body') {
       shown.newBody ??= createNewBody(limits.newBody)
       return shown.newBody.add(modification.octets)
     }
-    if (++count > limits.modifications) throw new MilterError('protocol', `more than ${limits.modifications} changes`)
     if (modification.type === 'quarantine') shown.quarantine = modification.reason
     else shown.modifications.push(modification)
   }

@@ -169,7 +169,8 @@ function readReplyCode(raw: string): MilterReply {
   // Milters write "%" twice, because Sendmail reads the text as a format.
   const whole = (end === -1 ? raw : raw.slice(0, end)).replaceAll('%%', '%')
   const code = Number(whole.slice(0, 3))
-  if (!Number.isInteger(code) || code < 400 || code > 599) return malformed('a reply whose code is neither 4yz nor 5yz')
+  if (!isDigits(whole.slice(0, 3)) || code < 400 || code > 599)
+    return malformed('a reply whose code is neither 4yz nor 5yz')
   let enhanced: string | null = null
   const text: string[] = []
   for (const line of whole.replaceAll('\r', '').split('\n')) {

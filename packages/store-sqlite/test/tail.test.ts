@@ -177,6 +177,20 @@ test('verify sees a file that is missing or short', async () => {
   await expect(collectBytes(account.read('b1'))).rejects.toMatchObject({ code: 'nonexistent' })
 })
 
+test('one that is short does not keep the full-text index from the messages behind it', async () => {
+  await deliver(octetsOf(1_500_000))
+  truncateSync(tailPath(filesOf(folder.path).tails, 1), 1000)
+  await deliver(octetsOf(100))
+  await store.close()
+  store = await openSqliteStore({ path: folder.path, threads: 0, fts: { textOf: () => ({ body: 'hello' }) } })
+  await store.indexText()
+  const account = await store.open('anna')
+  const [inbox] = await account.mailboxes()
+  // The first one stays a candidate of every search.
+  const found = await account.search(inbox.id, { type: 'text', in: 'body', contains: 'other' })
+  expect(found?.uids).toEqual([[1, 1]])
+})
+
 test('a backup has it', async () => {
   const octets = octetsOf(2_000_000)
   await deliver(octets)

@@ -49,7 +49,7 @@ export function createIndexer(
     }
   }
 
-  /** `null` when they are gone: collected since the list was made, or lost. */
+  /** `null` when they are gone, collected since the list was made, or cannot be read: as a text that cannot be. */
   async function octetsOf(blob: number, size: number): Promise<Uint8Array | null> {
     const message = new Uint8Array(size)
     let at = 0
@@ -60,7 +60,7 @@ export function createIndexer(
       }
       return message
     } catch (error) {
-      if (isStoreError(error) && error.code === 'nonexistent') return null
+      if (isStoreError(error) && (error.code === 'nonexistent' || error.code === 'unavailable')) return null
       throw error
     }
   }

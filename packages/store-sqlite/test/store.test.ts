@@ -71,6 +71,10 @@ describe('accounts and addresses', () => {
     await expect(store.addAddress('not an address', 'anna')).rejects.toMatchObject({ code: 'invalid' })
   })
 
+  test.each(['', 'a\0b', '\ud800', 'a\udc00b'])('%j is no name of an account', async (name) => {
+    await expect(store.addAccount(name)).rejects.toMatchObject({ code: 'invalid' })
+  })
+
   test('one recipient over quota does not hold up the others', async () => {
     await store.addAccount('full', { bytes: 10 })
     const staged = await store.stage([mailOf('m1', 100)])

@@ -156,7 +156,9 @@ function newMailbox(tx: Transaction, path: readonly string[]): MailboxState {
 
 /** Makes an account with its INBOX; an account that exists only gets its limits. */
 function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): null {
-  if (name === '' || name.includes('\0')) throw new StoreError('invalid', 'an account needs a name, without NUL')
+  // A file knows no halves of surrogate pairs: different ones would come back as the same name.
+  if (name === '' || name.includes('\0') || Buffer.from(name).toString() !== name)
+    throw new StoreError('invalid', 'an account needs a name that is Unicode, without NUL')
   const { index } = batch
   // R8: not even an account that is made anew uses a UIDVALIDITY again.
   const counter = 'coalesce((SELECT value FROM counter WHERE name=?), 1)'

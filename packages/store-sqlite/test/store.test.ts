@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { collectRows } from '@posthouse/store-api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, loadDriver, openSqliteStore, type SqliteAccount, type SqliteStore } from '../src/index.js'
@@ -377,6 +378,34 @@ describe('files', () => {
         expect(statSync(name).mode & 0o777).toBe(0o600)
     }
   })
+
+  test.skipIf(process.platform === 'win32')('are for their owner only where a crash left them empty', async () => {
+    await store.close()
+    const { index, blobs } = filesOf(folder.path)
+    for (const file of [index, blobs]) {
+      rmSync(file)
+      writeFileSync(file, '')
+      chmodSync(file, 0o644)
+    }
+    await open()
+    for (const file of [index, blobs]) expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  test.each([0, 1])(
+    'that are no database, or cannot be made, are unavailable (%i threads)',
+    async (threads) => {
+      const place = join(folder.path, 'elsewhere')
+      writeFileSync(place, 'no folder')
+      await expect(openSqliteStore({ path: place, threads })).rejects.toMatchObject({
+        name: 'StoreError',
+        code: 'unavailable',
+      })
+      writeFileSync(`${place}.db`, 'no database, and longer than its head '.repeat(9))
+      const opening = openSqliteStore({ path: `${place}.db`, threads })
+      await expect(opening).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' })
+    },
+    60_000,
+  )
 
   test('of a newer release are refused, with a word about it', async () => {
     await store.close()

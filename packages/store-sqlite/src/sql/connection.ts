@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { StoreError } from '@posthouse/store-api'
 import { SEARCH_SCHEMA } from '../write/search-index.js'
@@ -124,7 +124,8 @@ function openFile(
   busyTimeout: number,
   cacheKiB = ROW_CACHE,
 ): Connection {
-  const isNew = !existsSync(file)
+  // An empty one is new as well: whoever made it died before the next step.
+  const isNew = !statSync(file, { throwIfNoEntry: false })?.size
   const db = driver.open(file, { readOnly: false })
   try {
     // Mail is nobody else's business; SQLite gives the mode of a file to its log. Never by opening the file here: a process

@@ -12,7 +12,7 @@ import {
 } from '@posthouse/store-api'
 import { limitsOf, type SqliteLimits } from '../limits.js'
 import type { VerifyReport } from '../read/requests.js'
-import { filesOf } from '../sql/connection.js'
+import { filesOf, storeErrorOf } from '../sql/connection.js'
 import { type Driver, type DriverName, loadDriver } from '../sql/driver.js'
 import { CHUNK_BYTES } from '../sql/schema.js'
 import { createTailMaker } from '../tail/write.js'
@@ -121,7 +121,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const findThread = options.threadIds ? await summaryThreads() : undefined
   const backend: Backend =
     readers === 0
-      ? openInThread(driver, backendOptions)
+      ? opened(() => openInThread(driver, backendOptions))
       : await openWorkers(driver.name as DriverName, backendOptions, readers)
   const hints = createHints({
     poll: (accounts, always) => backend.read<'poll'>({ type: 'poll', accounts, always }),
@@ -226,6 +226,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       await indexer?.close()
       await backend.close()
     },
+  }
+}
+
+function opened(open: () => Backend): Backend {
+  try {
+    return open()
+  } catch (error) {
+    throw storeErrorOf(error)
   }
 }
 

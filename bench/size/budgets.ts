@@ -31,7 +31,7 @@ export const BUDGETS: ReadonlyMap<string, number> = new Map([
   ['relay/postgres', 9],
   ['testing', 447],
   ['testing/fixtures', 5],
-  ['testing/http', 6],
+  ['testing/http', 10],
   ['testing/jest', 1],
   ['testing/jest-globals', 1],
   ['testing/vitest', 1],

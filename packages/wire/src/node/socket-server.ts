@@ -35,9 +35,12 @@ interface ServerHandle {
 
 /** Octets of one read at most. */
 const READ_SIZE = 65_536
-/** Reads up to this are small. */
-const SMALL = 8_192
-/** Pieces of memory that are kept for the next read which is not small. */
+/** Reads up to this are small: their copies share Node's own pool. */
+const SMALL = 4_096
+/** Reads up to this are copied, too, into memory that comes back: most mails, each of which may wait for its handler. */
+const MIDDLE = 16_384
+/** Pieces of memory that are kept for such reads, and for longer ones: 4 MiB of each. */
+const KEPT_MIDDLE = 256
 const KEPT = 64
 /** Pieces that one connection may hold and give back: no more than that can wait for a handler. */
 const LENT = 4
@@ -76,19 +79,25 @@ export function createSocketServer(accept: (incoming: Incoming) => void): Server
 interface ReadMemory {
   /** All sockets read into it: whatever comes is copied before the next read of any of them. */
   readonly shared: Buffer
-  /** Memory for one socket. */
-  take(): Buffer
+  /** Memory for one socket: for a read of its own, or of so many octets. */
+  take(octets?: number): Buffer
   /** Nobody reads what is in it any more. */
   give(memory: Buffer): void
 }
 
 function createReadMemory(): ReadMemory {
-  const free: Buffer[] = []
+  const long: Buffer[] = []
+  const middle: Buffer[] = []
   return {
     shared: Buffer.allocUnsafeSlow(READ_SIZE),
-    take: () => free.pop() ?? Buffer.allocUnsafeSlow(READ_SIZE),
+    take(octets = READ_SIZE) {
+      const free = octets > MIDDLE ? long : middle
+      return free.pop() ?? Buffer.allocUnsafeSlow(octets > MIDDLE ? READ_SIZE : MIDDLE)
+    },
     give(memory) {
-      if (free.length < KEPT) free.push(memory)
+      if (memory.length === MIDDLE) {
+        if (middle.length < KEPT_MIDDLE) middle.push(memory)
+      } else if (long.length < KEPT) long.push(memory)
     },
   }
 }
@@ -106,22 +115,29 @@ function openSocket(handle: Handle, memory: ReadMemory): Incoming {
   function takeSmall(length: number, into: Buffer): void {
     const copy = Buffer.allocUnsafe(length)
     into.copy(copy, 0, 0, length)
-    if (into !== shared) memory.give(into)
-    next = shared
+    letGo(into)
     taker(copy)
   }
 
   function takeBig(length: number, into: Buffer): void {
     let own = into
-    if (into === shared) {
-      own = memory.take()
+    const isLong = length > MIDDLE
+    if (into === shared || !isLong) {
+      own = memory.take(length)
       into.copy(own, 0, 0, length)
     }
+    if (!isLong) letGo(into)
     lent ??= []
     // Whoever lets go of nothing keeps it for good.
     if (lent.length < LENT) lent.push(own)
     taker(own.length === length ? own : own.subarray(0, length))
-    next = memory.take()
+    // Behind a long one there is more to come.
+    if (isLong) next = memory.take()
+  }
+
+  function letGo(into: Buffer): void {
+    if (into !== shared) memory.give(into)
+    next = shared
   }
 
   const options = {

@@ -97,11 +97,13 @@ export function createStageFeed(
     return blocks.map((block, i) => (i === last ? block.subarray(0, filled) : block))
   }
 
-  /** What a pipe has taken is not used again: the last piece is with the store until it asks for more. */
-  function sendKept(): Promise<void> {
+  async function sendKept(): Promise<void> {
     const pieces = kept()
+    const sent = blocks
     blocks = []
-    return send(pieces)
+    await send(pieces)
+    // The store has asked for more, and so is done with them. One that has given up may hold the last of them.
+    if (!failed) pool?.give(sent)
   }
 
   return {

@@ -65,7 +65,10 @@ export interface Reader {
 
 /** Level 1: what a writable mailbox needs. */
 export interface Writer {
-  /** Takes octets while they stream; when it resolves they are durable, not yet visible, and expire by themselves. */
+  /**
+   * Takes octets while they stream; when it resolves they are durable, not yet visible, and expire by themselves. A piece
+   * is valid until the next one is asked for: its memory is used again, so copy what is kept.
+   */
   stage(bytes: Source, hint?: { readonly size?: number }): Promise<Staged>
   /**
    * All or nothing, durable when it resolves (R4). A repeated `key` answers with the first call's result.

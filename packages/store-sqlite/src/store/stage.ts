@@ -51,6 +51,7 @@ export async function stage(setup: StageSetup, bytes: Source, expected: number |
       }
     }
     if (filled > 0) full.push(filled === buffer.byteLength ? buffer : buffer.subarray(0, filled))
+    else setup.backend.giveBack([buffer])
     return await flights.finish(full, size)
   } catch (error) {
     await flights.abandon()
@@ -154,5 +155,6 @@ function tooLarge(limits: SqliteLimits): StoreError {
 function grow(backend: Backend, buffer: Uint8Array, filled: number, needed: number): Uint8Array {
   const larger = backend.buffer(Math.min(CHUNK_BYTES, Math.max(needed, buffer.byteLength * 2)))
   larger.set(buffer.subarray(0, filled))
+  backend.giveBack([buffer])
   return larger
 }

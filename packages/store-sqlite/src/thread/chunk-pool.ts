@@ -2,8 +2,8 @@ import { CHUNK_BYTES } from '../sql/schema.js'
 
 /** Octets of a small buffer: most messages fit. */
 export const SMALL_BYTES = 16 * 1024
-/** Chunks kept for reuse: as many as a few long messages have under way. */
-const KEPT_CHUNKS = 32
+/** Chunks kept for reuse, 4 MiB: as many as some twenty long messages have under way. */
+const KEPT_CHUNKS = 64
 /** Small buffers kept for reuse: one for each message of a large group. */
 const KEPT_SMALL = 128
 

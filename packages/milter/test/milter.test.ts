@@ -366,6 +366,21 @@ ${'  C: RSET\n  S: 250 {*}\n'}  C: QUIT\n  S: 221 {*}\n`,
     ).toBe('cOCHMAMAHMRTAQ')
   })
 
+  const noBad: SmtpHandler = { helo: (name) => (name === 'bad' ? reply(550, '5.7.1', 'no') : undefined) }
+  test.each<[string, Script, readonly SmtpHandler[], string]>([
+    ['by the milter', saying({ 'H bad': ['y550 5.7.1 no\0'] }), [], '451 4.3.0'],
+    ['by another handler', agree, [noBad], '451 4.3.0'],
+    ['in a message that the milter discards', saying({ R: ['d'] }), [noBad], '250 2.0.0'],
+    ['in a message whose milter has failed', saying({ 'R <c@': 'close' }), [noBad], '451 4.7.1'],
+  ])('an EHLO that is refused %s is no way past the milter', async (_how, script, after, answer) => {
+    const { server, passed } = filtered(fakeMilter(script), {}, { after })
+    const rcpt = 'C: RCPT TO:<b@example.org>\n  S: 250 {*}\n  C: RCPT TO:<c@example.org>\n  S: {*}\n'
+    const before = `  C: MAIL FROM:<a@example.org>\n  S: 250 {*}\n  ${rcpt}`
+    const then = `  C: EHLO bad\n  S: 550 {*}\n  C: DATA\n  S: 354 {*}\n  C: x\n  C: .\n  S: ${answer} {*}\n`
+    await play(server, HELLO + before + then)
+    expect(passed).toEqual([])
+  })
+
   test('a connection serves one session after another; a stale one is replaced', async () => {
     const fake = fakeMilter()
     const { server, handler, passed } = filtered(fake)

@@ -4,7 +4,7 @@
  * A milter that cannot be reached, or fails, is asked again at the next MAIL over a new connection, which is told the
  * client and its EHLO anew. What happens to the message in between is `whenDown`.
  */
-import type { Reply, SmtpSession, Transaction } from '@posthouse/smtp'
+import { type Reply, replies, type SmtpSession, type Transaction } from '@posthouse/smtp'
 import { MilterError } from '../errors.js'
 import type { MacroStage, MilterCommand, MilterVerdict } from '../syntax/index.js'
 import { downReply, refusal } from './answers.js'
@@ -84,7 +84,10 @@ export class Filtering {
 
   async greet(name: string): Promise<Reply | undefined> {
     this.helo = name
+    // Where the greeting is refused in the end, the message goes on (RFC 5321 §4.1.4), and must not go past the milter.
+    const { decision } = this
     this.abort()
+    this.decision = decision === 'open' ? replies.localProblem() : decision
     if (!this.#link || this.#passes) return undefined
     try {
       const verdict = await this.#ask({ type: 'helo', name })

@@ -78,6 +78,8 @@ export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
     const gone = async (): Promise<void> => {
       await client.close()
       open--
+      // Whoever waits still is given another try.
+      spared = 0
       room = maxConnections
       serve()
     }

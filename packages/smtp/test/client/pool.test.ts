@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import {
   createSmtpPool,
   type OutgoingMail,
+  type SmtpClient,
   SmtpClientError,
   type SmtpClientOptions,
   type SmtpPool,
@@ -307,5 +308,33 @@ describe('a server that takes fewer connections than the pool may have', () => {
     ])
     expect(one.pool.connections).toBe(0)
     one.check()
+  })
+
+  test('who has waited for it and got it counts for nobody else, when it is gone', async () => {
+    const { pass, knock, open } = door()
+    const send = async () => {
+      await pass()
+      return { recipients: [], accepted: [], rejected: [], dropped: [], converted: false }
+    }
+    const client = { usable: true, transactions: 0, send, close: async () => {} }
+    let tries = 0
+    const pool = createSmtpPool({
+      maxConnections: 2,
+      async connect() {
+        if (tries++ > 0) throw new SmtpClientError('connection', 'full')
+        return client as unknown as SmtpClient
+      },
+    })
+    const served = [1, 2].map((number) => pool.send(mail(`${number}@b.test`)))
+    await knock()
+    open()
+    await knock()
+    const late = [3, 4, 5].map((number) => failure(pool.send(mail(`${number}@b.test`))))
+    client.usable = false
+    open()
+    await Promise.allSettled([...served, ...late])
+    // One for each of them but the second.
+    expect(tries).toBe(5)
+    await pool.close()
   })
 })

@@ -184,6 +184,7 @@ describe('a reader of parameters', () => {
     ['throws', boom],
     ['is rejected', () => Promise.reject(new Error('boom'))],
     ['returns no reply', () => Promise.resolve(true)],
+    ['returns a reply that refuses nothing', () => reply(250, '2.1.0', 'ok')],
   ])('%s: the command fails, and the log names the handler', async (_what, read) => {
     const readers = new Map([['X', read as () => undefined]])
     const broken: SmtpHandler = { name: 'mine', mailParameters: readers, rcptParameters: readers }

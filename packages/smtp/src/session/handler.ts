@@ -108,7 +108,7 @@ export type MessageNeed =
   /** All octets, in memory (at most `limits.messageInMemory`). */
   | 'octets'
 
-/** Reads one parameter of MAIL or RCPT; they are read in their order. A returned reply refuses the command. */
+/** Reads one parameter of MAIL or RCPT; they are read in their order. A returned reply, 400 to 599, refuses the command. */
 export type ParameterReader<Target> = (value: string | null, target: Target, session: SmtpSession) => StageAnswer
 
 /**

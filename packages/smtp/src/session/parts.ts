@@ -34,6 +34,8 @@ export interface Leg {
 /** A function of a handler, and the name of that. */
 export interface Owned<F> {
   readonly name: string | undefined
+  /** The parameter or the command that it is for. */
+  readonly key: string
   readonly run: F
 }
 
@@ -88,7 +90,7 @@ function byName<F>(
 ): ReadonlyMap<string, Owned<F>> {
   const found = new Map<string, Owned<F>>()
   for (const handler of handlers) {
-    for (const [key, run] of functions(handler) ?? []) found.set(key, { name: handler.name, run })
+    for (const [key, run] of functions(handler) ?? []) found.set(key, { name: handler.name, key, run })
   }
   return found
 }

@@ -4,6 +4,7 @@ import { type Mailbox, needsUtf8 } from '../../syntax/address.js'
 import type { Parameters } from '../../syntax/parameters.js'
 import { replies } from '../../syntax/replies.js'
 import { type Reply, reply } from '../../syntax/reply.js'
+import { isReply } from '../answers.js'
 import { ask, type Conversation } from '../conversation.js'
 import type { ParameterReader } from '../handler.js'
 import type { Owned } from '../parts.js'
@@ -42,12 +43,18 @@ export function readParameters<Target>(
   target: Target,
 ): MaybePromise<Reply | undefined> {
   if (parameters.size === 0) return undefined
-  const known: { name: string | undefined; read: () => ReturnType<ParameterReader<Target>> }[] = []
-  for (const [key, value] of parameters) {
+  const known: Owned<ParameterReader<Target>>[] = []
+  for (const key of parameters.keys()) {
     const reader = readers.get(key)
     // RFC 5321 §4.1.1.11: parameters that are not known are refused, not skipped.
     if (!reader) return replies.unknownParameter(key)
-    known.push({ name: reader.name, read: () => reader.run(value, target, c.session) })
+    known.push(reader)
   }
-  return ask(c, stage, known, ({ read }) => read())
+  const read = ({ key, run }: Owned<ParameterReader<Target>>) => run(parameters.get(key) ?? null, target, c.session)
+  return ask(c, stage, known, read, refuses)
+}
+
+/** Its own answer decides about the command where a reader has none. */
+function refuses(answer: unknown): boolean {
+  return isReply(answer) && answer.code >= 400
 }

@@ -5,7 +5,7 @@ export function addressOctets(address: string): readonly number[] | null {
   if (!address.includes(':')) return ipv4(address)
   const [head, tail, more] = address.split('::')
   if (more !== undefined) return null
-  const left = groups(head)
+  const left = groups(head, tail === undefined)
   const right = tail === undefined ? [] : groups(tail)
   if (!left || !right) return null
   const gap = 16 - left.length - right.length
@@ -46,15 +46,16 @@ function ipv4(text: string): number[] | null {
   return octets.every((octet) => octet <= 255) ? octets : null
 }
 
-function groups(text: string): number[] | null {
+/** `last`: an IPv4 address may stand at its end. */
+function groups(text: string, last = true): number[] | null {
   if (text === '') return []
   const octets: number[] = []
   const parts = text.split(':')
   for (const [i, part] of parts.entries()) {
     if (part.includes('.')) {
-      const last = i === parts.length - 1 ? ipv4(part) : null
-      if (!last) return null
-      octets.push(...last)
+      const own = last && i === parts.length - 1 ? ipv4(part) : null
+      if (!own) return null
+      octets.push(...own)
       continue
     }
     const value = number(part, 4, 16)

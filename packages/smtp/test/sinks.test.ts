@@ -76,16 +76,16 @@ test('a sink that cannot be opened closes the others', async () => {
   expect(seen).toEqual(['1 abort'])
 })
 
-test('a sink that cannot be closed does not keep the others open', async () => {
-  const stuck: SmtpHandler = {
-    name: 'stuck',
-    body: () => ({
-      write() {},
-      abort() {
-        throw new Error('stuck')
-      },
-    }),
-  }
+test.each<[string, () => void]>([
+  [
+    'at once',
+    () => {
+      throw new Error('stuck')
+    },
+  ],
+  ['later', () => Promise.reject(new Error('stuck'))],
+])('a sink that cannot be closed does not keep the others open: it says so %s', async (_when, abort) => {
+  const stuck: SmtpHandler = { name: 'stuck', body: () => ({ write() {}, abort }) }
   const broken: SmtpHandler = { name: 'broken', body: () => Promise.reject(new Error('no room')) }
   const seen: string[] = []
   const failures: LogEvent[] = []

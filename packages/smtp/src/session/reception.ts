@@ -222,7 +222,9 @@ function abortSinks(
 ): void {
   for (const { sink, handler } of sinks) {
     try {
-      sink.abort?.()
+      // TypeScript lets an async function stand for it, and a rejection that nobody hears ends the process.
+      const done: MaybePromise<void> | undefined = sink.abort?.()
+      if (isPromise(done)) done.catch((error: unknown) => report(error, handler))
     } catch (error) {
       report(error, handler)
     }

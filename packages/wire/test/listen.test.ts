@@ -560,6 +560,32 @@ describe('TLS', () => {
     },
   )
 
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('%s: who is trusted at one host is so there alone', async (version) => {
+    const server = await serve(
+      lines((_line, say, link) => say(`${link.tls?.peerCertificate?.authorized}`)),
+      {
+        tls: { cert, key, requestClientCertificate: true, hosts: new Map([['a.example', { cert, key, ca: cert }]]) },
+        implicitTls: true,
+      },
+    )
+    const come = async (servername: string, session?: Buffer) => {
+      const { port } = server
+      const versions = { minVersion: version, maxVersion: version }
+      const client = { port, host: '127.0.0.1', servername, session, rejectUnauthorized: false, cert, key, ...versions }
+      const socket = connectTls(client)
+      sockets.push(socket)
+      const given = new Promise<Buffer>((resolve, reject) => socket.once('session', resolve).once('error', reject))
+      const peer = reader(socket)
+      await peer.line()
+      socket.write('?\r\n')
+      return { authorized: await peer.line(), given, reused: socket.isSessionReused() }
+    }
+    const first = await come('a.example')
+    const again = await come('a.example', await first.given)
+    const other = await come('b.example', await first.given)
+    expect([first.authorized, again.authorized, other.authorized]).toEqual(['true', 'true', 'false'])
+  })
+
   test('both ends see the same channel binding', async () => {
     const server = await serve(
       lines((line, say, link) => {

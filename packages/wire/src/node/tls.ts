@@ -6,7 +6,10 @@ import { endPointHash } from '../sasl/end-point-hash.js'
 export interface TlsMaterial extends SecureContextOptions {
   /** Certificates by the host name a client asks for (SNI); the outer one serves all others. Compared in lower case. */
   readonly hosts?: ReadonlyMap<string, SecureContextOptions>
-  /** Ask for a client certificate (SASL EXTERNAL). A client without one is still served. Default: false. */
+  /**
+   * Ask for a client certificate (SASL EXTERNAL). A client without one is still served. Where there are `hosts`, too, sessions
+   * are not resumed. Default: false.
+   */
   readonly requestClientCertificate?: boolean
 }
 
@@ -26,9 +29,12 @@ export interface TlsIdentity {
 
 /**
  * What sessions are for. Without it OpenSSL fails the handshake of everybody who comes back with a session where clients are
- * asked for certificates. A session is of the context that has made it all the same, since each has keys of its own for them.
+ * asked for certificates. A session is of the identity that has made it all the same, since each has keys of its own for them.
  */
 const SESSIONS = 'posthouse'
+
+/** `SSL_OP_NO_TICKET`, for options that may be longer than 32 bits: nobody comes back with a session. */
+const NO_SESSIONS = 1n << 14n
 
 /**
  * Prepares certificates for listeners. TLS 1.2 is the least that is spoken (RFC 8996).
@@ -48,9 +54,13 @@ export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
     },
     replace(next) {
       const { hosts: named, requestClientCertificate: ask, ...own } = next
+      // A session knows that its client was trusted, and not at which host: each may have an authority of its own.
+      const separate = ask && named !== undefined && named.size > 0
       const context = (options: SecureContextOptions, whose: string): SecureContext => {
         needCertificate(options, whose)
-        return createSecureContext({ minVersion: 'TLSv1.2', sessionIdContext: SESSIONS, ...options })
+        const { secureOptions = 0 } = options
+        const more = separate && { secureOptions: Number(BigInt(secureOptions) | NO_SESSIONS) }
+        return createSecureContext({ minVersion: 'TLSv1.2', sessionIdContext: SESSIONS, ...options, ...more })
       }
       const made = context(own, 'TLS')
       const madeHosts = new Map<string, SecureContext>()

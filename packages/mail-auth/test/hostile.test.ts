@@ -1,8 +1,10 @@
 /** Headers that are made to be misread, or to take long. */
-import type { SmtpHandler } from '@posthouse/smtp'
+import type { ReceivedMessage, SmtpHandler } from '@posthouse/smtp'
+import { fromLatin1 } from '@posthouse/wire'
 import { dkimVerify } from 'mailauth'
 import { afterEach, describe, expect, test } from 'vitest'
-import { dkimSign, type VerifyMailOptions, verifyMail } from '../src/index.js'
+import { DEFAULT_LIMITS, dkimSign, type VerifyMailOptions, verifyMail } from '../src/index.js'
+import { readHeader } from '../src/session/header.js'
 import { HELLO, keyPair, resolverOf, type World, world, type Zone } from './world.js'
 
 const ZONE: Zone = {
@@ -64,6 +66,17 @@ describe('fields that claim to be ours (RFC 8601 §5)', () => {
   })
 })
 
+test('lines that end in LF alone, where a server lets them in, count as others do', async () => {
+  const octets = fromLatin1(`${'X: y\n'.repeat(6000)}Authentication-Results: mx.test; dmarc=pass\n\n`)
+  const message = {
+    size: octets.length,
+    read: async function* () {
+      yield octets
+    },
+  } as unknown as ReceivedMessage
+  expect(await readHeader(message, DEFAULT_LIMITS)).toBeNull()
+})
+
 describe('a message that does not begin with a field: our field takes nothing of it in', () => {
   const rest = 'From: a@example.org\nTo: b@mx.test\n\nText\n'
   test.each([
@@ -93,6 +106,17 @@ describe('a message that does not begin with a field: our field takes nothing of
     await mx.send(`From a@example.org Mon Nov 23 10:00:00 2026\n${HELLO}`)
     expect(mx.passed[0].text).toMatch(/^From a@example\.org [^\r]*\r\nAuthentication-Results: /)
     expect(mx.passed[0].found?.dmarc.result).toBe('pass')
+  })
+
+  test.each([
+    ['From', `From : alice@example.org\n\t; dmarc=pass\n${rest}`],
+    ['>From', `>From : x\n\t; dmarc=pass\n${HELLO}`],
+  ])('a field with a blank before its colon (%s) is no line of an mbox file', async (_name, message) => {
+    const mx = await checking({ policy: 'note' })
+    await mx.send(message)
+    const [{ text }] = mx.passed
+    expect(text).toMatch(/^Authentication-Results: mx\.test;\r\n/)
+    expect(text.endsWith(lines(message))).toBe(true)
   })
 
   test('signing: without a From field there is no signature', async () => {

@@ -51,7 +51,9 @@ export async function readHeader(message: ReceivedMessage, limits: MailAuthLimit
   const header = end === -1 ? octets : octets.subarray(0, end)
   if (hasMoreLines(header, limits.headerLines)) return null
   const table = scanFields(header, 0, header.length, limits.headerLines)
-  const top = mboxLineEnd(header)
+  if (table.truncated) return null
+  // `From : a` is a field (RFC 5322 §4.5): what continues it must not continue ours.
+  const top = table.count > 0 && fieldStart(table, 0) === 0 ? 0 : mboxLineEnd(header)
   const missing = table.malformedAt === top
   return { fields: missing ? [] : Array.from({ length: table.count }, (_, i) => fieldOf(table, i)), top, missing }
 }

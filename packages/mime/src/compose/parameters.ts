@@ -1,5 +1,6 @@
 /** Values with parameters on their way out: Content-Type, Content-Disposition (RFC 2045 §5.1, RFC 2183, RFC 2231). */
 
+import { isAscii } from '../ascii.js'
 import { fromUtf8 } from '../bytes.js'
 import { ComposeError } from './errors.js'
 import { refuseControls, type Token } from './field.js'
@@ -55,7 +56,7 @@ function percentPieces(value: string, room: number, head: number): string[] {
 /** `name=value` in one piece, or the continuations of RFC 2231 §3; few readers put a boundary together from those. */
 function parameterPieces(name: string, value: string): string[] {
   const bare = `${name}=${isToken(value) ? value : quote(value)}`
-  if (name === 'boundary' || (isQuotable(value) && bare.length <= MAX_PARAMETER)) return [bare]
+  if (name === 'boundary' ? isAscii(value) : isQuotable(value) && bare.length <= MAX_PARAMETER) return [bare]
   const charset = "UTF-8''"
   const whole = percentPieces(value, Number.POSITIVE_INFINITY, 0)[0]!
   if (name.length + 2 + charset.length + whole.length <= MAX_PARAMETER) return [`${name}*=${charset}${whole}`]

@@ -216,6 +216,15 @@ describe('messages in messages (RFC 2046 §5.2.1)', () => {
     expect(latin1(message)).toMatch(/Content-Type: multipart\/mixed; boundary="=_id\d"; x=y\r\n/)
   })
 
+  test('a parameter of that name that is not ASCII, of what has no parts, is written as others are (RFC 2231 §4)', async () => {
+    const body = { contentType: 'text/plain', body: 'x', parameters: { boundary: 'é' } }
+    const message = composeMessage({ from: 'a@example.org', to: 'b@example.org', body })
+    expect(message.needsSmtputf8).toBe(false)
+    expect(latin1(await composeBytes({ from: 'a@example.org', to: 'b@example.org', body }))).toContain(
+      "boundary*=UTF-8''%C3%A9",
+    )
+  })
+
   test('a boundary that occurs in a part is not taken', async () => {
     const inner = await compose({ text: 'x', html: 'y' })
     const message = await compose({

@@ -49,6 +49,16 @@ test('every entry has the same exports by import and by require', async () => {
   }
 })
 
+test('source maps lead to the sources', async () => {
+  folder.write(
+    'mapped.mjs',
+    `import { startTestMail } from '@posthouse/testing'
+     await startTestMail({ nonsense: true }).catch(({ stack }) => console.log(stack))`,
+  )
+  const { stdout } = await folder.run('node', '--enable-source-maps', 'mapped.mjs')
+  expect(stdout.toString()).toContain('@posthouse/testing/src/options.ts:')
+})
+
 describe.concurrent('TypeScript, strict, without skipLibCheck', { timeout: 120_000 }, () => {
   const strict =
     '--noEmit --strict --exactOptionalPropertyTypes --target es2022 --lib es2023,esnext.disposable,dom --types node'

@@ -75,6 +75,8 @@ export async function mergeChunks(
       entryFileNames: `[name].${ending}`,
       chunkFileNames: `[name]-[hash].${ending}`,
       sourcemap: true,
+      // The files move up from `merged`.
+      sourcemapPathTransform: (path) => path.slice('../'.length),
       exports: 'named',
       dynamicImportInCjs: false,
       minifyInternalExports: false,

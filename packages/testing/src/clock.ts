@@ -1,6 +1,7 @@
 /**
  * Node's own time: a test that replaces timers (vitest, jest, node:test) means its app's, and its waits must end all the
- * same, also when they were replaced before this was loaded (`fakeTimers: { enableGlobally: true }`).
+ * same. With vitest and jest they may be replaced before this is loaded (`fakeTimers: { enableGlobally: true }`);
+ * node:test replaces Node's own.
  */
 const { setTimeout, clearTimeout } = process.getBuiltinModule('node:timers')
 const date = Date.now.bind(Date)

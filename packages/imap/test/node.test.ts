@@ -1,11 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect as connectSocket } from 'node:net'
-import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
+import { constants, createDeflateRaw, createInflateRaw, deflateRawSync } from 'node:zlib'
 import { Flag } from '@posthouse/store-api'
 import { ImapFlow } from 'imapflow'
 import { afterEach, expect, test } from 'vitest'
 import { type Listening, listen } from '../src/node/index.js'
-import { HELLO, type TestServer, testServer } from './servers.js'
+import { HELLO, serverOver, type TestServer, testServer } from './servers.js'
 import { emptyStore } from './stores.js'
 
 let listening: Listening
@@ -108,6 +109,49 @@ test.each([
     expect(Buffer.concat(pieces).equals(source)).toBe(true)
   },
 )
+
+test.each([
+  ['at once', 0, false],
+  ['in a later turn', 2, false],
+  ['in a later turn, compressed', 2, true],
+])('pipelined commands of a client that does not read wait; the store answers %s', async (_, turns, compressed) => {
+  const later = async (count: number): Promise<void> => {
+    for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
+  }
+  const made = testServer()
+  // Octets that cannot be compressed: what a few megabytes of the operating system hold is a few megabytes of mail.
+  const size = 48_000
+  await made.deliver(`Subject: 1\r\n\r\n${randomBytes((size * 3) / 4).toString('base64')}\r\n`)
+  let asked = 0
+  const server = serverOver(made, (account) => ({
+    async *messages(...query: Parameters<typeof account.messages>) {
+      asked++
+      await later(turns)
+      yield* account.messages(...query)
+    },
+  }))
+  listening = await listen(server, { port: 0 })
+  const socket = connectSocket(listening.port, '127.0.0.1')
+  socket.write('1 LOGIN alice secret\r\n2 SELECT INBOX\r\n')
+  if (compressed) {
+    socket.write('3 COMPRESS DEFLATE\r\n')
+    let said = ''
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+      said += chunk
+      if (said.includes('3 OK')) break
+    }
+  }
+  const commands = 'f FETCH 1 BODY.PEEK[]\r\n'.repeat(4000)
+  socket.write(compressed ? deflateRawSync(commands, { finishFlush: constants.Z_SYNC_FLUSH }) : commands)
+  socket.pause()
+  let before = -1
+  while (asked < 40 || asked > before) {
+    before = asked
+    await later(2000)
+  }
+  expect(before).toBeLessThan(20_000_000 / size)
+  socket.destroy()
+})
 
 test('flags set by one client, and new and expunged messages, are pushed to another in IDLE', async () => {
   const made = await start()

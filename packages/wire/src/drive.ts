@@ -3,6 +3,9 @@ import type { CloseReason, Link, Protocol, Session } from './link.js'
 
 type AnyEvent = { readonly type: string }
 
+/** Octets that an engine may have to say before they are written: a batch of pipelined commands is answered at once. */
+const GATHERED = 262_144
+
 /** What carries the bytes of a connection: a socket, or a test's memory. */
 export interface Transport {
   /** Writes all pieces in order. A promise when the peer is slow: it resolves when more is welcome. */
@@ -84,6 +87,8 @@ class ConnectionDriver implements Driver, DriverControl {
   #handshaking = false
   /** Steps that were waited for; tells a flush that is due whether its step is over. */
   #turns = 0
+  /** The peer is behind: no event is handled until it has caught up, whoever has written what it does not read. */
+  #slow: Promise<void> | undefined
   /** Chunks that nobody has read; `null`: none. */
   #waiting: Uint8Array[] | null = null
   readonly #protocol: Protocol
@@ -190,7 +195,14 @@ class ConnectionDriver implements Driver, DriverControl {
   flush(): void | Promise<void> {
     if (this.#over || !this.#engine) return
     const pieces = this.#engine.takeOutput()
-    if (pieces.length > 0) return this.#transport.write(pieces)
+    const slow = pieces.length > 0 ? this.#transport.write(pieces) : undefined
+    if (slow) {
+      const behind = slow.then(() => {
+        if (this.#slow === behind) this.#slow = undefined
+      })
+      this.#slow = behind
+    }
+    return this.#slow
   }
 
   sent(): void | Promise<void> {
@@ -236,6 +248,8 @@ class ConnectionDriver implements Driver, DriverControl {
       for (;;) {
         if (this.#upgrade && this.#takeOver()) return
         if (this.#closing) return this.#close({ type: this.#stopping ? 'shutdown' : 'closed' })
+        const behind = (engine.unsent ?? 0) < GATHERED ? this.#slow : this.flush()
+        if (behind && this.#wait(behind)) return
         const event = engine.next()
         if (this.#over) return
         if (event.type === 'need-data') {

@@ -50,6 +50,11 @@ export interface Engine<Event extends { readonly type: string }, Reply> {
   send(reply: Reply): void
   /** What to write now, in order; all replies of a pipelined batch together. Empty when there is nothing. */
   takeOutput(): readonly Uint8Array[]
+  /**
+   * About how many octets `takeOutput` would give. While they are many nothing more is asked of `next`. An engine whose
+   * replies are small beside what they answer does without.
+   */
+  readonly unsent?: number
 }
 
 /** The code that drives an engine asked for something its state does not allow: a bug there, not the peer's fault. */

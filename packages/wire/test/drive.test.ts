@@ -145,6 +145,120 @@ describe('the memory of a chunk', () => {
   })
 })
 
+describe('a peer that reads slowly', () => {
+  /** A driver whose transport says with each write that the peer is behind; `catchUp` ends that. */
+  function drive(handle: (text: string, say: (text: string) => void, link: Link) => void | Promise<void>, unsent = 0) {
+    const written: string[] = []
+    const due: (() => void)[] = []
+    const later: (() => void)[] = []
+    const nothing = (): void => {}
+    const protocol = echo((text, say) => handle(text, say, link))
+    const counted: Protocol = {
+      name: 'echo',
+      connect(made) {
+        const { engine, session } = protocol.connect(made)
+        return { engine: Object.assign(engine, { unsent }), session }
+      },
+    }
+    const link = {
+      flush: () => driver.control.flush(),
+      close: () => driver.control.close(),
+    } as Link
+    const driver = createDriver(
+      counted,
+      {
+        write(pieces) {
+          written.push(...pieces.map((piece) => latin1(piece).trimEnd()))
+          return new Promise((resolve) => due.push(resolve))
+        },
+        soon: (step) => void later.push(step),
+        pause: nothing,
+        resume: nothing,
+        end: nothing,
+        destroy: nothing,
+      },
+      () => link,
+    )
+    driver.start()
+    const settled = async (): Promise<void> => {
+      for (let i = 0; i < 20; i++) await Promise.resolve()
+    }
+    return {
+      driver,
+      written,
+      settled,
+      async catchUp() {
+        for (const resolve of due.splice(0)) resolve()
+        await settled()
+      },
+      async nextTurn() {
+        for (const step of later.splice(0)) step()
+        await settled()
+      },
+    }
+  }
+
+  test('is waited for between events, also when a later turn has written what was said', async () => {
+    let answer = (): void => {}
+    const { driver, written, settled, catchUp, nextTurn } = drive((text, say) => {
+      say(`<${text}`)
+      return new Promise((resolve) => {
+        answer = () => {
+          say(`${text}>`)
+          resolve()
+        }
+      })
+    })
+    await catchUp()
+    driver.receive(fromLatin1('one\r\ntwo\r\n'))
+    await nextTurn()
+    expect(written).toEqual(['hello', '<one'])
+    answer()
+    await settled()
+    await nextTurn()
+    // `two` has not begun, and what `one` has said last is not kept back.
+    expect(written).toEqual(['hello', '<one', 'one>'])
+    await catchUp()
+    await nextTurn()
+    expect(written).toEqual(['hello', '<one', 'one>', '<two'])
+  })
+
+  test('is what a flush tells of although there is nothing new to write', async () => {
+    const flushes: (void | Promise<void>)[] = []
+    const { driver, catchUp } = drive((_text, say, link) => {
+      say('reply')
+      flushes.push(link.flush(), link.flush())
+    })
+    await catchUp()
+    driver.receive(fromLatin1('one\r\n'))
+    await catchUp()
+    driver.receive(fromLatin1('two\r\n'))
+    expect(flushes).toEqual([expect.any(Promise), expect.any(Promise), expect.any(Promise), expect.any(Promise)])
+    await catchUp()
+    expect(driver.control.flush()).toBeUndefined()
+  })
+
+  test('is not given the answers to a whole chunk when they are long', async () => {
+    const { driver, written, catchUp } = drive((text, say) => say(text), 262_144)
+    await catchUp()
+    driver.receive(fromLatin1('one\r\ntwo\r\n'))
+    expect(written).toEqual(['hello', 'one'])
+    await catchUp()
+    expect(written).toEqual(['hello', 'one', 'two'])
+  })
+
+  test('does not keep a connection that is to be closed', async () => {
+    const { driver, written, catchUp, settled } = drive((text, say, link) => {
+      say(text)
+      link.close()
+    })
+    await catchUp()
+    driver.receive(fromLatin1('one\r\ntwo\r\n'))
+    await settled()
+    expect(written).toEqual(['hello', 'one'])
+  })
+})
+
 describe('the byte window', () => {
   test('gives lines at any cutting', () => {
     const input = fromLatin1('one\r\ntwo\nthree\r\n\r\nrest')

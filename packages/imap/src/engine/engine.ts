@@ -66,6 +66,7 @@ class ConnectionEngine implements ImapEngine {
   #state: ReadingState = 'command'
   authenticated = false
   #output: Uint8Array[] = []
+  unsent = 0
   /** Octets of the literal or message in progress that have not come. */
   #left = 0
   #current: Head | null = null
@@ -98,6 +99,7 @@ class ConnectionEngine implements ImapEngine {
   takeOutput(): Uint8Array[] {
     const taken = this.#output
     this.#output = []
+    this.unsent = 0
     return taken
   }
 
@@ -321,6 +323,7 @@ class ConnectionEngine implements ImapEngine {
         else if (this.#state !== 'closed') throw new ProtocolUsageError('no command is in progress')
     }
     if (reply.bytes.length > 0) this.#output.push(reply.bytes)
+    this.unsent += reply.bytes.length
   }
 
   #refuseMessage(): void {

@@ -7,9 +7,10 @@ import { serveConnection } from '../src/node/connection.js'
 
 const IDLE = 1_000
 
-beforeEach(
-  () => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] }),
-)
+beforeEach(() => {
+  const toFake = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] as const
+  vi.useFakeTimers({ toFake: [...toFake] })
+})
 afterEach(() => void vi.useRealTimers())
 
 /** Answers `ok` to each line that `work` is through with. */
@@ -95,7 +96,7 @@ test('a peer that does not read is quiet, whatever a handler does', async () => 
   await turn()
   vi.advanceTimersByTime(IDLE / 2)
   expect(over).toBe(false)
-  vi.advanceTimersByTime(IDLE)
+  vi.advanceTimersByTime(IDLE / 2)
   // What is left of the goodbye is given up when it does not move.
   vi.advanceTimersByTime(20_000)
   await turn()
@@ -109,6 +110,20 @@ test('a deadline holds while a handler runs', async () => {
   })
   say()
   await turn()
-  vi.advanceTimersByTime(IDLE)
+  vi.advanceTimersByTime(IDLE / 2)
   expect(heard).toEqual(['wait', 'too late'])
+})
+
+test.each([
+  ['forward', 86_400_000],
+  ['back', -86_400_000],
+])('a clock that is set %s ends no connection, and keeps none', async (_, change) => {
+  const { heard, say } = serve((link) => link.deadline(IDLE * 0.75))
+  say()
+  await turn()
+  vi.setSystemTime(Date.now() + change)
+  vi.advanceTimersByTime(IDLE / 2)
+  expect(heard).toEqual(['wait', 'ok'])
+  vi.advanceTimersByTime(IDLE / 2)
+  expect(heard).toEqual(['wait', 'ok', 'too late'])
 })

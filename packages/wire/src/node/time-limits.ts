@@ -3,14 +3,14 @@
  *
  * A chunk only says that the line is not quiet, because reading the clock for each costs more than an engine does; the
  * timer looks four times in the idle time, so an end comes at most a quarter late. It is not set anew when it would
- * come early enough as it is.
+ * come early enough as it is. By a clock that only goes forward: the time of day may be set.
  */
 export class TimeLimits {
   #idleMs = 0
   #deadlineAt = 0
   /** No chunk came since `#quietSince`. */
   #quiet = true
-  #quietSince = Date.now()
+  #quietSince = performance.now()
   #timer: NodeJS.Timeout | null = null
   #due = 0
   #over = false
@@ -38,13 +38,13 @@ export class TimeLimits {
   idle(ms: number): void {
     this.#idleMs = ms
     this.#quiet = true
-    this.#quietSince = Date.now()
+    this.#quietSince = performance.now()
     this.#arm(this.#quietSince)
   }
 
   /** See `Link.deadline`. */
   deadline(ms: number): void {
-    const now = Date.now()
+    const now = performance.now()
     this.#deadlineAt = ms === 0 ? 0 : now + ms
     this.#arm(now)
   }
@@ -75,7 +75,7 @@ export class TimeLimits {
 
   #look(): void {
     this.#timer = null
-    const now = Date.now()
+    const now = performance.now()
     const works = this.#works()
     if (this.#hasMoved() || works || !this.#quiet) {
       // Nobody tells when the work ends: the next look counts from itself, too.

@@ -8,7 +8,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
 import { ByteWindow, fromLatin1, type Link, type LogEvent, latin1, NEED_DATA, type Protocol } from '@posthouse/wire'
 import { createTlsIdentity, type Listening, listen } from '@posthouse/wire/node'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 
 /** A line protocol whose commands exercise the link. */
 function lines(
@@ -715,4 +715,24 @@ describe('COMPRESS', () => {
     await peer.end()
     expect(log.find((event) => event.event === 'connection.aborted')?.message).toContain('grows too much')
   })
+})
+
+test('where timers are numbers, as in the window of a jsdom, connections are served and ended', async () => {
+  const { setTimeout, setInterval } = globalThis
+  vi.stubGlobal('setTimeout', (...given: Parameters<typeof setTimeout>) => Number(setTimeout(...given)))
+  vi.stubGlobal('setInterval', (...given: Parameters<typeof setInterval>) => Number(setInterval(...given)))
+  try {
+    const bye = lines((line, say, link) => {
+      say(line)
+      link.idleTimeout(60_000)
+      if (line === 'bye') link.close()
+    })
+    const { port } = await serve(bye, { tls: { cert, key }, implicitTls: true })
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    const client = reader(socket)
+    socket.write('hi\r\nbye\r\n')
+    expect(await client.end()).toBe('hello\r\nhi\r\nbye\r\n')
+  } finally {
+    vi.unstubAllGlobals()
+  }
 })

@@ -214,7 +214,7 @@ export class SocketConnection implements Connection, Transport {
     this.#incoming.giveTo(drop)
     const late = new Error('the TLS handshake took too long')
     const handshake = setTimeout(() => raw.destroy(late), handshakeTimeout)
-    handshake.unref()
+    handshake.unref?.()
     raw.once('close', () => clearTimeout(handshake))
     const { TLSSocket } = loadTls()
     const encrypted = new TLSSocket(raw, {
@@ -349,7 +349,7 @@ export class SocketConnection implements Connection, Transport {
       if (now === before) this.#raw.destroy()
       before = now
     }, GOODBYE)
-    this.#goodbye.unref()
+    this.#goodbye.unref?.()
   }
 
   #lost(reason: CloseReason): void {

@@ -11,7 +11,7 @@ export function readProxyHeader(incoming: Incoming, timeout: number, done: (outc
   const { socket } = incoming
   let bytes: Uint8Array = new Uint8Array(0)
   const timer = setTimeout(() => settle({ message: 'no PROXY header in time' }), timeout)
-  timer.unref()
+  timer.unref?.()
 
   function settle(outcome: Outcome): void {
     clearTimeout(timer)

@@ -70,7 +70,7 @@ export class TimeLimits {
     if (at === Number.POSITIVE_INFINITY) return
     this.#due = at
     this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(1, Math.ceil(at - now)), 0x7fffffff))
-    this.#timer.unref()
+    this.#timer.unref?.()
   }
 
   #look(): void {

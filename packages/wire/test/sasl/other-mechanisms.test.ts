@@ -374,6 +374,10 @@ describe('what is offered and chosen', () => {
     expect(none(password, {}, [])).toThrow(expect.objectContaining({ code: 'no-mechanism' }))
     // CRAM-MD5 is never taken by itself.
     expect(none(password, { secure: false }, ['CRAM-MD5'])).toThrow('none of it')
+    // What was misspelt, or is not set, is seen in the names; no value is.
+    expect(none({ user: 'a', pass: 'b' }, {}, ['PLAIN'])).toThrow(/credentials: user, pass$/)
+    expect(none({ user: 'a', password: undefined }, {}, ['PLAIN'])).toThrow(/credentials: user$/)
+    expect(none({}, {}, ['PLAIN'])).toThrow(/credentials: none$/)
   })
 })
 

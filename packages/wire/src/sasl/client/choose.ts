@@ -34,6 +34,12 @@ export function chooseMechanisms(
     'no-mechanism',
     withTls
       ? `the server offers ${offered}, which would send the password in clear text: use TLS`
-      : `the server offers ${offered}; none of it can use these credentials`,
+      : `the server offers ${offered}; none of it can use these credentials: ${given(credentials)}`,
   )
+}
+
+/** Only the names: a misspelt one is seen by them, and one whose value is missing is not there. */
+function given(credentials: SaslCredentials): string {
+  const there = Object.entries(credentials).filter(([, value]) => value !== undefined)
+  return there.map(([name]) => name).join(', ') || 'none'
 }

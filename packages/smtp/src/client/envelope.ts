@@ -66,6 +66,10 @@ export interface ReadEnvelope {
 
 /** Reads the addresses. @throws SmtpClientError `address` when the sender has none, or there is no recipient. */
 export function readEnvelope(envelope: Envelope): ReadEnvelope {
+  // Callers without types: what is missing must not be sent as `<>`.
+  if (envelope?.reversePath === undefined || !Array.isArray(envelope.recipients)) {
+    throw new SmtpClientError('address', 'an envelope is { reversePath, recipients }: an address or null, and a list')
+  }
   const { reversePath } = envelope
   const sender = reversePath === null ? null : parse(reversePath)
   if (sender === null && reversePath !== null) {

@@ -115,3 +115,24 @@ test('a pool sends a stream once, and what is no message not at all', async () =
     temporary: false,
   })
 })
+
+describe('an envelope that has not what it must', () => {
+  test.each([
+    ['none', undefined],
+    ['the names of another library', { from: 'alice@example.net', to: 'bob@example.org' }],
+    ['no sender', { recipients: ['bob@example.org'] }],
+    ['one recipient without a list', { reversePath: null, recipients: 'bob@example.org' }],
+  ])('%s: SmtpClientError, and the connection is still good', async (_, wrong) => {
+    const { kept, connect } = await keeper()
+    const client = await connect()
+    const message = fromLatin1('Subject: x\r\n\r\n')
+    const failed = client.send({ envelope: wrong as unknown as typeof envelope, message })
+    await expect(failed).rejects.toMatchObject({
+      code: 'address',
+      message: 'an envelope is { reversePath, recipients }: an address or null, and a list',
+    })
+    await client.send({ envelope, message })
+    expect(kept).toHaveLength(1)
+    await client.close()
+  })
+})

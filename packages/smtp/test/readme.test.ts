@@ -2,6 +2,7 @@
 import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseMessage } from '@posthouse/mime'
 import {
   aliases,
   annotation,
@@ -26,6 +27,7 @@ import {
 import {
   type ConnectSmtpOptions,
   connectSmtp as connect,
+  createTlsIdentity,
   type Listening,
   type ListenOptions,
   listen as listenAt,
@@ -40,7 +42,7 @@ import { makeCertificates } from './client/certificates.js'
 test('every block of README.md is executed here', () => {
   const ours = squeezedCode(new URL(import.meta.url))
   const blocks = typescriptBlocks(new URL('../README.md', import.meta.url))
-  expect(blocks).toHaveLength(10)
+  expect(blocks).toHaveLength(11)
   for (const block of blocks) expect(ours).toContain(squeeze(block))
 })
 
@@ -91,6 +93,41 @@ test('receive mail in an application', async () => {
     ['ann@example.net', '->', envelope.recipients],
     ['Subject: hello\r\n\r\nHello\r\n'],
   ])
+})
+
+test('recipients that are looked up, files, a certificate that is replaced', async () => {
+  const process = { once: vi.fn() }
+  const users = new Set(['alice@example.org'])
+  const files: [string, string | null][] = []
+  const save = async (octets: Uint8Array, name: string | null) => void files.push([latin1(octets), name])
+  const isOurs: SmtpHandler = {
+    async rcpt({ address }) {
+      if (!(await users.has(address.toLowerCase()))) return reply(550, '5.1.1', 'No such user')
+    },
+  }
+  const keepFiles = onMessage(async ({ octets }) => {
+    for (const part of parseMessage(octets()).attachments) await save(part.bytes(), part.filename)
+  })
+  const tls = createTlsIdentity({ cert, key })
+  const server = createSmtpServer({
+    hostname: 'mx.example.org',
+    limits: { messageSize: 10_000_000 },
+    handlers: [isOurs, keepFiles],
+  })
+  const listening = await listen(server, { host: '0.0.0.0', port: 25, tls })
+  tls.replace({ cert, key }) // renewed: new connections get it
+  process.once('SIGTERM', () => listening.close())
+  expect(process.once).toHaveBeenCalledOnce()
+  await using client = await connectSmtp({ port: listening.port })
+  const text = 'Content-Type: text/csv\r\nContent-Disposition: attachment; filename=a.csv\r\n\r\n1;2'
+  const message = new TextEncoder().encode(text)
+  const { rejected } = await client.send({
+    envelope: { reversePath: null, recipients: ['Alice@example.org', 'bob@example.org'] },
+    message,
+  })
+  expect(rejected.map(({ address }) => address)).toEqual(['bob@example.org'])
+  expect(files).toEqual([[expect.stringContaining('1;2'), 'a.csv']])
+  expect(client.tls).not.toBeNull()
 })
 
 test('submission with users; send a message; a pool', async () => {

@@ -1,4 +1,5 @@
 /** Does a forwarder that is trusted say that the message was true when it came to him (RFC 8617)? */
+import { fromLatin1, utf8 } from '@posthouse/wire'
 import type { ARCResult as LibraryResult } from 'mailauth'
 import { domainName, domainOf } from '../syntax/domains.js'
 import type { AuthenticationResult } from '../syntax/index.js'
@@ -9,8 +10,8 @@ import { isAligned } from './dmarc.js'
 /** One set of the chain, as the library reads it. */
 interface Link {
   readonly 'arc-seal'?: { readonly parsed?: { readonly d?: { readonly value?: unknown } } }
-  /** The field with its name. */
-  readonly 'arc-authentication-results'?: { readonly original?: Uint8Array }
+  /** The field with its name; text: see `keepOctets`. */
+  readonly 'arc-authentication-results'?: { readonly original?: Uint8Array | string }
 }
 
 /** The domain of a seal, in lower case; `null` when there is none. */
@@ -33,8 +34,8 @@ export async function isVouchedFor(
   if (status.result !== 'pass' || !signature || judged(signature)[0] !== 'pass') return false
   for (let i = chain.length - 1; i >= 0; i--) {
     if (!trusted.has(sealerOf(chain[i]) ?? '')) return false
-    const octets = (chain[i] as unknown as Link)['arc-authentication-results']?.original
-    const field = octets ? new TextDecoder().decode(octets) : ''
+    const { original = '' } = (chain[i] as unknown as Link)['arc-authentication-results'] ?? {}
+    const field = utf8(typeof original === 'string' ? fromLatin1(original) : original)
     if (await saw(readResults(field.slice(field.indexOf(':') + 1)), from, strict)) return true
   }
   return false

@@ -12,7 +12,7 @@ import { dkimSign as sign } from 'mailauth'
 import { MailAuthError } from '../errors.js'
 import { domainOf } from '../syntax/domains.js'
 import { streamOf } from './feed.js'
-import { type Field, fromAddress, headerTooBig, readHeader, withField } from './header.js'
+import { fromAddress, headerTooBig, readHeader, withField } from './header.js'
 import { DEFAULT_LIMITS, type MailAuthLimits } from './limits.js'
 
 /** A key to sign with. */
@@ -75,7 +75,7 @@ export function dkimSign(options: DkimSignOptions): SmtpHandler {
       return reply(550, '5.7.1', 'This From address is not yours')
     }
     const { signatures, errors } = await sign(streamOf(received, received.size), {
-      canonicalization: header.fields.some(isMisread) ? 'simple/relaxed' : 'relaxed/relaxed',
+      canonicalization: 'relaxed/relaxed',
       signTime: new Date(session.now()),
       ...(fields && { headerList: fields.join(':') }),
       signatureData: keys.map(({ domain, selector, privateKey }) => ({
@@ -98,11 +98,6 @@ export function dkimSign(options: DkimSignOptions): SmtpHandler {
 
 function hasLoggedIn(session: SmtpSession): boolean {
   return session.identity !== null
-}
-
-/** The library takes these for blanks; the first is half a letter of UTF-8 (à). A signature over that is wrong. */
-function isMisread({ value }: Field): boolean {
-  return value.includes('\xa0') || value.includes('\v') || value.includes('\f')
 }
 
 /** The keys of the domain, or of the nearest domain above it. */

@@ -1,14 +1,15 @@
 /** A message for `mailauth`, which reads streams: piece by piece as it comes from the spool, never whole in memory. */
 import type { ByteRange, Source } from '@posthouse/store-api'
 import type { MessageInput } from 'mailauth'
+import { keepOctets, type LibraryHeader } from './blanks.js'
 
 /** The part of a message that is read. */
 interface Readable {
   read(range?: ByteRange): Source
 }
 
-/** What `mailauth` pipes a stream into. */
-interface Sink {
+/** What `mailauth` pipes a stream into: itself. */
+interface Sink extends LibraryHeader {
   write(octets: Uint8Array, done: (error?: Error | null) => void): unknown
   end(): unknown
   destroy(error: Error): unknown
@@ -44,11 +45,13 @@ export function streamOf(
 
 async function pump(message: Readable, gaps: readonly ByteRange[], sink: Sink, over?: AbortSignal): Promise<void> {
   let start = 0
+  let kept = false
   for (const gap of gaps) {
     if (gap.start > start) {
       for await (const octets of message.read({ start, end: gap.start })) {
         over?.throwIfAborted()
         await write(sink, octets.slice())
+        if (!kept) kept = keepOctets(sink)
       }
     }
     start = gap.end ?? gap.start

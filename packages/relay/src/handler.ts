@@ -5,6 +5,7 @@ import {
   dsnEnvelope,
   dsnRecipient,
   type Mailbox,
+  prefixOf,
   priority,
   type ReceivedMessage,
   type Recipient,
@@ -17,7 +18,6 @@ import {
   type SmtpHandler,
   type SmtpSession,
   type Transaction,
-  traceOctets,
 } from '@posthouse/smtp'
 import { RelayError } from './errors.js'
 import type { QueuedEnvelope } from './queue/types.js'
@@ -137,7 +137,7 @@ async function queue(
 ): Promise<Reply | readonly Reply[]> {
   const { transaction } = message
   const only = transaction.recipients.length === 1 ? transaction.recipients[0].address : null
-  const prefix = traceOctets(received(transaction, session, only))
+  const prefix = await prefixOf(received(transaction, session, only), message)
   const until = transaction.get(releaseAt)
   const recipients = transaction.recipients.flatMap((recipient, i): SubmittedRecipient[] => {
     const targets = found[i]

@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close()
 })
 
-async function home(table: Partial<RoutingTable> = {}, filters: readonly SmtpHandler[] = []) {
+async function home(table: Partial<RoutingTable> = {}, filters: readonly SmtpHandler[] = [], atOnce = true) {
   const sink = await startSink()
   const store = createMemoryStore()
   for (const name of ['alice', 'bob']) {
@@ -45,7 +45,7 @@ async function home(table: Partial<RoutingTable> = {}, filters: readonly SmtpHan
       relayRecipients(world.relay),
       localRecipients(store, { domains: ['home.test'] }),
       ...filters,
-      relayTo(world.relay, { local }),
+      relayTo(world.relay, atOnce ? { local } : {}),
     ],
   })
   const listening: Listening = await listen(server, { port: 0 })
@@ -86,6 +86,24 @@ describe('relayTo', () => {
     expect(second).toMatch(/^Return-Path: <alice@home.test>\r\nDelivered-To: bob@home.test\r\nReceived: from /)
     expect(second.endsWith(latin1(HELLO))).toBe(true)
   })
+
+  test.each([true, false])(
+    'our Received field takes nothing of the message in; a store takes local mail at once: %s',
+    async (atOnce) => {
+      const { relay, sink, store, send } = await home({}, [], atOnce)
+      const text = ' for <ceo@home.test>\nSubject: x\n\nHello\n'
+      await send('alice@home.test', ['bob@home.test', 'carol@far.test'], octets(text))
+      await send('alice@home.test', ['bob@home.test'], octets(text))
+      await sink.count(1)
+      await relay.idle()
+      const found = [...(await inbox(store, 'bob')), sink.received[0].text]
+      expect(found).toHaveLength(2)
+      for (const one of found) {
+        expect(one.endsWith(`\r\n\r\n${latin1(octets(text))}`)).toBe(true)
+        expect(one).toMatch(/Received: [^\r]*\r\n(\t[^\r]*\r\n)+\r\n for /)
+      }
+    },
+  )
 
   test('who has not logged in sends to local users only', async () => {
     const { send } = await home()

@@ -14,9 +14,8 @@ import type { ReceivedMessage } from '../session/message.js'
 import type { Transaction } from '../session/transaction.js'
 import { replies } from '../syntax/replies.js'
 import { type Reply, reply } from '../syntax/reply.js'
-import { traceOctets } from '../syntax/trace.js'
 import { worst } from './delivery-outcome.js'
-import { received } from './trace-prefix.js'
+import { prefixOf, received } from './trace-prefix.js'
 
 /** Where messages go: an `SmtpPool`, an `SmtpClient`, or a function that chooses one. */
 export interface MailSender {
@@ -56,7 +55,9 @@ export function passOn(sender: MailSender, options: PassOnOptions = {}): SmtpHan
         session.log({ level: 'warn', event: 'pass-on.loop', transaction: transaction.id })
         return reply(554, '5.4.6', 'Too many hops: the message goes in circles')
       }
-      const prefix = traceOctets(trace ? received(transaction, session, onlyRecipient(transaction)) : '')
+      const prefix = trace
+        ? await prefixOf(received(transaction, session, onlyRecipient(transaction)), message)
+        : new Uint8Array(0)
       const outcomes = await send(sender, mailOf(message, prefix), session.log.bind(session))
       let next = 0
       return transaction.recipients.map(({ targets }) => {

@@ -1,4 +1,7 @@
+import { concat } from '@posthouse/wire'
+import { EMPTY_LINE, inFrontOf, MAX_NAME } from '../session/first-line.js'
 import type { SmtpSession } from '../session/handler.js'
+import type { ReceivedMessage } from '../session/message.js'
 import type { Recipient, Transaction } from '../session/transaction.js'
 import { deliveredToField, receivedField, returnPathField, traceOctets, transmissionType } from '../syntax/trace.js'
 
@@ -34,4 +37,14 @@ export function received(transaction: Transaction, session: SmtpSession, recipie
     for: recipient,
     date: session.now(),
   })
+}
+
+/**
+ * Trace fields as octets that go in front of a message. An empty line ends them where its first line is no field, so
+ * that it cannot become a part of them.
+ */
+export async function prefixOf(fields: string, message: ReceivedMessage): Promise<Uint8Array> {
+  const start: Uint8Array[] = []
+  for await (const piece of message.read({ start: 0, end: MAX_NAME })) start.push(piece.slice())
+  return concat([traceOctets(fields), inFrontOf(concat(start)) ?? EMPTY_LINE])
 }

@@ -34,7 +34,7 @@ export function openReception(
 ): Reception {
   const { session, setup } = c
   const { limits } = session
-  const { needsOctets, legs } = setup.parts
+  const { needsOctets, needsSummary, legs } = setup.parts
   const limit = needsOctets && setup.spool === memorySpool ? limits.messageInMemory : limits.messageSize
   let spool = kept
   let broken: Reply | null = null
@@ -50,6 +50,8 @@ export function openReception(
     spool,
     // What handlers add does not make a message too big.
     limit: kept ? Number.POSITIVE_INFINITY : limit,
+    // Whoever needs no summary puts nothing in front of it, or looks himself. What a handler has written is as it wants it.
+    withHeader: needsSummary && !kept,
     deadline: messageDeadline(c),
     failed: (error, handler) => failed(c, 'body', error, handler),
   })

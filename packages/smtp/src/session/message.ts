@@ -11,7 +11,9 @@ export interface ReceivedMessage {
   /** The header block with the empty line that ends it; `null` when no handler needs the summary. */
   readonly header: Uint8Array | null
   /**
-   * The message, dots removed, without trace fields. The same array at every call; do not change it.
+   * The message, dots removed, without trace fields. The same array at every call; do not change it. Where a handler
+   * needs the summary, as those do that store mail, a message whose first line is no header field has an empty line in
+   * front: all of it is body, and no part of the fields that go there (RFC 5322 §2.1).
    * @throws Error when no handler of the server has `octets` among its needs, or when the server's spool does not
    *   keep this message in memory (`fileSpool` beyond 64 KiB): then `read` it.
    */

@@ -3,10 +3,11 @@
  * a spool when a handler wants to read them afterwards.
  */
 import type { Summarized, Summarizer } from '@posthouse/mime/summary'
-import type { MaybePromise } from '@posthouse/wire'
+import { concat, type MaybePromise } from '@posthouse/wire'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import { ask, type Conversation, failed } from './conversation.js'
+import { EMPTY_LINE, inFrontOf } from './first-line.js'
 import { Gathering } from './gathering.js'
 import type { BodySink, SmtpHandler } from './handler.js'
 import type { ReceivedMessage } from './message.js'
@@ -35,6 +36,8 @@ export interface ReceptionOptions {
   readonly spool: SpoolWriter | null
   /** Octets that may come in at most. */
   readonly limit: number
+  /** An empty line goes in front of what does not begin with a header: see `inFrontOf`. */
+  readonly withHeader: boolean
   /** Milliseconds since the epoch when this takes too long. */
   readonly deadline: number
   /** The sink of a handler failed; without one the spool, or the summary. */
@@ -51,6 +54,8 @@ export class Reception {
   /** What went wrong: the reply to give at the end. The rest of the message goes nowhere. */
   failure: Reply | null = null
   #size = 0
+  /** The start of a message whose first line may still be anything; `null` when that is known. */
+  #start: Uint8Array | null
   #state: 'coming' | 'complete' | 'aborted' = 'coming'
   #summarizer: Summarizer | null
   /** Sinks that are owed the `message` stage of their handler, or an `abort`. */
@@ -62,6 +67,7 @@ export class Reception {
     this.#options = options
     this.#summarizer = options.summarizer
     this.#sinks = options.sinks
+    this.#start = options.withHeader ? NO_OCTETS : null
   }
 
   /** Passes a piece on; a promise when somebody needs time for it. */
@@ -70,7 +76,22 @@ export class Reception {
     const { limit } = this.#options
     this.#size += octets.length
     if (this.#size > limit) return this.fail(replies.messageTooBig(limit))
+    if (this.#start) return this.#begin(this.#start, octets)
     return this.#gathering.write(octets)
+  }
+
+  #begin(held: Uint8Array, octets: Uint8Array): void | Promise<void> {
+    const start = held.length === 0 ? octets : concat([held, octets])
+    const front = inFrontOf(start)
+    if (front) return this.#goOn(front, start)
+    this.#start = start.slice()
+  }
+
+  #goOn(front: Uint8Array, start: Uint8Array): void | Promise<void> {
+    this.#start = null
+    if (front.length === 0) return this.#gathering.write(start)
+    this.#size += front.length
+    return andThen(this.#gathering.write(front), () => this.#gathering.write(start))
   }
 
   #passOn(octets: Uint8Array): void | Promise<void> {
@@ -133,6 +154,8 @@ export class Reception {
 
   /** The message has come in completely. A reply when its last octets could not be passed on, or the client is gone. */
   complete(): MaybePromise<CompleteMessage | Reply> {
+    // A line that has neither a colon nor an end.
+    if (this.#start?.length) return andThen(this.#goOn(EMPTY_LINE, this.#start), () => this.complete())
     return andThen(this.#gathering.flush(), () => {
       if (this.#state === 'aborted') return this.failure ?? replies.localProblem()
       return this.#conclude()
@@ -194,6 +217,7 @@ export class Reception {
 }
 
 const NO_SINKS: readonly OpenSink[] = []
+const NO_OCTETS = new Uint8Array(0)
 
 /** Opens the sinks of handlers in order. When one of them fails, those that are open are aborted, and the reply tells it. */
 export function openSinks(

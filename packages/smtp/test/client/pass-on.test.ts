@@ -98,6 +98,17 @@ describe.each(['smtp', 'lmtp'] as const)('by %s', (dialect) => {
   })
 })
 
+test.each([
+  ['a continuation of nothing', ' for <x@example.org>\r\nSubject: x\r\n\r\nx\r\n', '\r\n\r\n'],
+  ['text', 'Hello\r\n', '\r\n\r\n'],
+  ['an empty line', '\r\nHello\r\n', '\r\n'],
+])('our Received field takes nothing of the message in: %s', async (_name, text, end) => {
+  const { port, kept } = await chain('smtp')
+  await send(port, ['a@example.org'], text)
+  expect(kept[0].text.endsWith(end + text)).toBe(true)
+  expect(kept[0].text.slice(0, -(end + text).length)).toMatch(/^Received: [^\r]*(\r\n\t[^\r]*)+$/)
+})
+
 test('a failure that may pass', async () => {
   const { port } = await chain('smtp', [{ message: () => reply(421, '4.3.2', 'Going down') }])
   expect(await send(port, ['a@example.org'])).toMatchObject({

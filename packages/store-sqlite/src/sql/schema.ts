@@ -151,6 +151,10 @@ export const INDEX_SCHEMA: readonly string[] = [
   CREATE INDEX meta_principal ON meta(principal) WHERE principal != '';
   CREATE INDEX subscribed_principal ON subscribed(principal) WHERE principal != '';
   `,
+  `
+  -- Is a content released again, later? Its octets wait for the last time.
+  CREATE INDEX release_content ON release(content);
+  `,
 ]
 
 /** Versions of `blobs.db`. */

@@ -93,6 +93,8 @@ function collectContents(batch: Batch): boolean {
   for (const [after, content] of due) {
     index.execute('DELETE FROM release WHERE after=? AND content=?', after, content)
     if (index.get('SELECT 1 FROM msg WHERE content=? LIMIT 1', content)) continue
+    // Another copy of it went later, in this very transaction perhaps: that row looks again when its own time has come.
+    if (index.get('SELECT 1 FROM release WHERE content=? AND after>=? LIMIT 1', content, now)) continue
     const row = index.get('DELETE FROM content WHERE id=? RETURNING account, blob', content)
     if (!row) continue
     const [account, blob] = row as readonly number[]

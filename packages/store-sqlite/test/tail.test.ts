@@ -177,6 +177,20 @@ test('verify sees a file that is missing or short', async () => {
   await expect(collectBytes(account.read('b1'))).rejects.toMatchObject({ code: 'nonexistent' })
 })
 
+test.each([
+  { size: 60_000, lost: 0 },
+  { size: 300_000, lost: 0 },
+  { size: 300_000, lost: 1 },
+  { size: 300_000, lost: 4 },
+  { size: 2_000_000, lost: 0 },
+  { size: 2_000_000, lost: 15 },
+])('$size octets that have lost chunk $lost are an error, and no others in their place', async ({ size, lost }) => {
+  await deliver(octetsOf(size))
+  withDatabase(filesOf(folder.path).blobs, (db) => db.prepare('DELETE FROM chunk WHERE id % 65536 = ?').run(lost))
+  const account = await store.open('anna')
+  await expect(collectBytes(account.read('b1'))).rejects.toMatchObject({ code: 'unavailable' })
+})
+
 test('one that is short does not keep the full-text index from the messages behind it', async () => {
   await deliver(octetsOf(1_500_000))
   truncateSync(tailPath(filesOf(folder.path).tails, 1), 1000)

@@ -54,6 +54,13 @@ function count(table: string, file: 'index' | 'blobs'): number {
   )
 }
 
+test.each([0, 1])('closing twice is closing once; both wait (threads: %i)', async (threads) => {
+  const twice = await openSqliteStore({ path: folder.path, threads, maintenanceInterval: 0 })
+  const written = twice.addAccount('ben')
+  await Promise.all([written, twice.close(), twice.close()])
+  await twice.close()
+})
+
 describe('accounts and addresses', () => {
   test('adding twice is adding once; addresses have no case', async () => {
     await append(2)

@@ -97,7 +97,7 @@ export interface SqliteStore extends MailStore {
    * every mailbox a new UIDVALIDITY, so that nothing that came after the backup is taken for something else.
    */
   backup(folder: string): Promise<void>
-  /** Waits for what was asked, then closes the files. */
+  /** Waits for what was asked, then closes the files. A second call waits for the first. */
   close(): Promise<void>
 }
 
@@ -165,6 +165,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const timer = interval > 0 ? setInterval(() => void maintain().catch(() => undefined), interval) : null
   timer?.unref()
 
+  let closing: Promise<void> | null = null
+  async function end(): Promise<void> {
+    if (timer) clearInterval(timer)
+    hints.close()
+    await indexer?.close()
+    await backend.close()
+  }
+
   return {
     async open(name, as) {
       const guest = guestOf(name, as, privateFlags)
@@ -220,12 +228,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     },
     verify: () => backend.read<'verify'>({ type: 'verify' }),
     backup: (folder) => backupTo(backend, files, clock, folder),
-    async close() {
-      if (timer) clearInterval(timer)
-      hints.close()
-      await indexer?.close()
-      await backend.close()
-    },
+    close: () => (closing ??= end()),
   }
 }
 

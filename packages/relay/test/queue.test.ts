@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { loadDriver } from '@posthouse/store-sqlite'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { JobEngine } from '../src/index.js'
 import { openSqliteQueue } from '../src/node/index.js'
-import { claimOf, done, mail, testEngine } from './engine-tests.js'
+import { openQueueFile } from '../src/node/sqlite/queue-file.js'
+import { claimOf, DAY, done, mail, testEngine } from './engine-tests.js'
 
 let folder: string
 let path: string
@@ -76,4 +78,128 @@ describe('a queue in a file', () => {
     expect(length).toBe(600_000)
     expect(await first.status()).toMatchObject({ messages: 1, waiting: 1 })
   })
+})
+
+test.each([false, true])('closing twice is closing once; both wait (thread: %s)', async (thread) => {
+  const engine = await open(thread)
+  await engine.start()
+  const enqueued = engine.enqueue(mail('domain:a.test'))
+  await Promise.all([enqueued, engine.close(), engine.close()])
+  await engine.close()
+})
+
+describe('a clock that is set back by a day', () => {
+  let now = 0
+  const at = (due: number) => {
+    const message = mail('domain:a.test')
+    return { ...message, arrived: due, jobs: message.jobs.map((job) => ({ ...job, due, expires: due + 5 * DAY })) }
+  }
+  async function openAt(time: number): Promise<JobEngine> {
+    now = time
+    const engine = await openSqliteQueue({ path, thread: false, now: () => now })
+    opened.push(engine)
+    await engine.start()
+    return engine
+  }
+  /** One was tried and failed, one is due now, one wants to be tried in two days. */
+  async function fill(engine: JobEngine): Promise<void> {
+    await engine.enqueue(at(now))
+    const [job] = (await engine.claim(claimOf({ now, limits: { concurrency: 1, perMinute: 1 } }))).jobs
+    const failure = { status: '4.4.1', text: 'no route', reply: null, remote: null, at: now }
+    const destination = { failures: 0, blockedUntil: now + 600_000, failure }
+    await engine.settle(done(job, { due: now + 600_000, recipients: job.recipients, destination }))
+    await engine.enqueue(at(now))
+    await engine.enqueue(at(now + 2 * DAY))
+  }
+  async function expectNoDelay(engine: JobEngine): Promise<void> {
+    expect((await engine.claim(claimOf({ now }))).jobs).toEqual([])
+    now += 600_000
+    const [probe, ...others] = (await engine.claim(claimOf({ now }))).jobs
+    expect(others).toEqual([])
+    await engine.settle(done(probe))
+    expect((await engine.claim(claimOf({ now }))).jobs).toHaveLength(1)
+    expect((await engine.claim(claimOf({ now: 12 * DAY - 1 }))).jobs).toEqual([])
+    expect((await engine.claim(claimOf({ now: 12 * DAY }))).jobs).toHaveLength(1)
+  }
+
+  test('keeps no mail waiting, once the queue is opened again', async () => {
+    const engine = await openAt(10 * DAY)
+    await fill(engine)
+    await engine.close()
+    await expectNoDelay(await openAt(9 * DAY))
+  })
+
+  test('keeps no mail waiting while the queue is open', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      const engine = await openAt(10 * DAY)
+      await fill(engine)
+      now -= DAY
+      const changed = new Promise<void>((resolve) => engine.watch(resolve))
+      vi.advanceTimersByTime(10_000)
+      await changed
+      await expectNoDelay(engine)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('does not make a process that has died alive for a day', async () => {
+    now = 9 * DAY
+    const engine = await openAt(10 * DAY)
+    await engine.close()
+    const db = loadDriver().open(path, { readOnly: false })
+    db.exec(`INSERT INTO owner VALUES(1, 'token', 1, 'elsewhere', ${10 * DAY})`)
+    db.close()
+    await expect(openAt(9 * DAY)).rejects.toMatchObject({ code: 'busy' })
+    await expect(openAt(9 * DAY + 60_000)).resolves.toBeDefined()
+  })
+})
+
+test('what came in halfway and could not be removed is gone after a day', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    let now = 1_000
+    const engine = await openSqliteQueue({ path, thread: false, now: () => now })
+    opened.push(engine)
+    await engine.start()
+    const db = loadDriver().open(path, { readOnly: false })
+    db.exec("INSERT INTO message(id, complete, size, arrived, envelope) VALUES('half', 0, 0, 1000, '')")
+    now += DAY + 1
+    vi.advanceTimersByTime(10_000)
+    await engine.status()
+    expect(db.prepare('SELECT count(*) FROM message').get()).toEqual([0])
+    db.close()
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('while another process has the file, those that wait are refused together, not one wait after the other', () => {
+  const driver = loadDriver()
+  let locked = false
+  let tried = 0
+  const file = openQueueFile(
+    {
+      name: 'locked',
+      open(...given) {
+        const db = driver.open(...given)
+        return {
+          ...db,
+          exec(sql) {
+            if (locked && sql === 'BEGIN IMMEDIATE' && ++tried > 0) throw new Error('database is locked')
+            db.exec(sql)
+          },
+        }
+      },
+    },
+    path,
+  )
+  locked = true
+  const replies = file.run([{ type: 'status' }, { type: 'status' }, { type: 'status' }], 1_000)
+  expect(replies.map((reply) => 'failure' in reply && reply.failure.code)).toEqual(new Array(3).fill('unavailable'))
+  expect(tried).toBe(1)
+  locked = false
+  expect(file.run([{ type: 'status' }], 1_000)).toMatchObject([{ value: { messages: 0 } }])
+  file.close()
 })

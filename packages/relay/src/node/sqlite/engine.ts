@@ -142,11 +142,26 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
     }
   }
 
+  async function beat(): Promise<void> {
+    if (await ask('alive', { token })) changed()
+  }
+
   async function repeated(step: () => Promise<number>): Promise<number> {
     let total = 0
     for (let count = await step(); count > 0; count = await step()) total += count
     if (total > 0) changed()
     return total
+  }
+
+  let closing: Promise<void> | null = null
+  async function end(): Promise<void> {
+    if (heartbeat) {
+      clearInterval(heartbeat)
+      await ask('leave', { token }).catch(() => {})
+    }
+    closed = true
+    await working
+    await runner.close()
   }
 
   return {
@@ -163,7 +178,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
     async start() {
       const other = await ask('start', { token, pid: process.pid, host: hostname() })
       if (other) throw new RelayError('busy', `process ${other.pid} on ${other.host} works on this queue`)
-      heartbeat ??= setInterval(() => void ask('alive', { token }).catch(() => {}), HEARTBEAT)
+      heartbeat ??= setInterval(() => void beat().catch(() => {}), HEARTBEAT)
       heartbeat.unref()
     },
     claim: (options) => ask('claim', { token, options }),
@@ -192,15 +207,6 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
       watchers.add(watcher)
       return () => watchers.delete(watcher)
     },
-    async close() {
-      if (closed) return
-      if (heartbeat) {
-        clearInterval(heartbeat)
-        await ask('leave', { token }).catch(() => {})
-      }
-      closed = true
-      await working
-      await runner.close()
-    },
+    close: () => (closing ??= end()),
   }
 }

@@ -32,8 +32,8 @@ export function openQueueFile(driver: Driver, path: string): QueueFile {
   }
   const destinations = openDestinations(sql)
 
+  /** In a transaction that has begun. */
   function attempt(requests: readonly Request[], now: number): readonly Reply[] {
-    sql.exec('BEGIN IMMEDIATE')
     try {
       const replies = requests.map((request): Reply => {
         // These look at all destinations, so that all of them must be as the requests before have left them.
@@ -54,21 +54,23 @@ export function openQueueFile(driver: Driver, path: string): QueueFile {
     }
   }
 
+  function run(requests: readonly Request[], now: number): readonly Reply[] {
+    try {
+      sql.exec('BEGIN IMMEDIATE')
+    } catch (error) {
+      // Another process has the file: each of them alone would wait as long again.
+      return requests.map(() => failureOf(error))
+    }
+    try {
+      return attempt(requests, now)
+    } catch (error) {
+      if (requests.length === 1) return [failureOf(error)]
+      return requests.map((request) => run([request], now)[0])
+    }
+  }
+
   return {
-    run(requests, now) {
-      try {
-        return attempt(requests, now)
-      } catch (error) {
-        if (requests.length === 1) return [failureOf(error)]
-        return requests.map((request) => {
-          try {
-            return attempt([request], now)[0]
-          } catch (alone) {
-            return failureOf(alone)
-          }
-        })
-      }
-    },
+    run,
     close() {
       try {
         sql.exec('PRAGMA busy_timeout=0; PRAGMA wal_checkpoint(TRUNCATE)')
@@ -96,8 +98,7 @@ function perform(sql: Sql, destinations: Destinations, request: Request, now: nu
     case 'start':
       return start(sql, destinations, request, now)
     case 'alive':
-      signOfLife(sql, request.token, now)
-      return null
+      return signOfLife(sql, destinations, request.token, now)
     case 'leave':
       leave(sql, request.token)
       return null

@@ -49,7 +49,8 @@ export interface Answers {
   discard: null
   /** The process that has the queue; `null`: it is ours now. */
   start: { readonly pid: number; readonly host: string; readonly seen: number } | null
-  alive: null
+  /** Was the clock set back? Then there may be something to claim. */
+  alive: boolean
   leave: null
   claim: Claim
   settle: null

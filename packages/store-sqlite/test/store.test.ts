@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { collectRows } from '@posthouse/store-api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, loadDriver, openSqliteStore, type SqliteAccount, type SqliteStore } from '../src/index.js'
@@ -539,4 +540,28 @@ test('threads: the same store, and errors keep their codes', { timeout: 60_000 }
   await threaded.close()
   await expect(threaded.open('anna')).rejects.toMatchObject({ code: 'unavailable' })
   await expect(openSqliteStore({ path: folder.path, driver: loadDriver() })).rejects.toMatchObject({ code: 'invalid' })
+})
+
+test('threads: one that ends fails what it owed, and another takes its place', { timeout: 60_000 }, async () => {
+  const workers: Worker[] = []
+  const note = (worker: Worker): void => void workers.push(worker)
+  process.on('worker', note)
+  const threaded = await openSqliteStore({ path: folder.path, threads: 1, maintenanceInterval: 0 })
+  process.off('worker', note)
+  const view = await threaded.open('anna')
+  const deliver = async (dedup: string): Promise<void> => {
+    await threaded.deliverOctets({ octets: [mailOf(dedup, 100)], summary, to: [{ account: 'anna', dedup }] })
+    await threaded.stage([mailOf(dedup, 100_000)])
+  }
+  const [rows, , reader] = workers
+  for (const worker of [rows, reader]) {
+    const owed = Promise.allSettled([view.mailboxes(), view.mailboxes(), deliver('m1')])
+    await worker.terminate()
+    for (const result of await owed)
+      if (result.status === 'rejected') expect(result.reason).toMatchObject({ name: 'StoreError', code: 'unavailable' })
+    await Promise.all([view.mailboxes(), view.mailboxes(), view.mailboxes(), deliver('m1')])
+  }
+  expect((await view.mailboxes())[0].messages).toBe(1)
+  await threaded.close()
+  await expect(view.mailboxes()).rejects.toMatchObject({ code: 'unavailable' })
 })

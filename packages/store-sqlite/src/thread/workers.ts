@@ -18,14 +18,15 @@ import type { FromWorker, ReadQuestion, ToWorker, WorkerSettings } from './proto
  */
 export async function openWorkers(driver: DriverName, options: BackendOptions, readerCount: number): Promise<Backend> {
   const { files, limits } = options
-  const now = options.clock()
   const pool = createChunkPool()
+  const startOne = (role: WorkerSettings['role']): Promise<Thread> =>
+    startWorker({ role, driver, files, limits, now: options.clock() }, pool.give)
+  const start = async (role: WorkerSettings['role']): Promise<Thread> =>
+    lasting(await startOne(role), () => startOne(role))
   // The first writer makes the files; the others come after it.
-  const rows = await startWorker({ role: 'writer', driver, files, limits, now }, pool.give)
+  const rows = await start('writer')
   const roles = ['writer', ...new Array<'reader'>(readerCount).fill('reader')] as const
-  const started = await Promise.allSettled(
-    roles.map((role) => startWorker({ role, driver, files, limits, now }, pool.give)),
-  )
+  const started = await Promise.allSettled(roles.map(start))
   const others = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   const broken = started.find((each) => each.status === 'rejected')
   if (broken) {
@@ -56,7 +57,7 @@ export async function openWorkers(driver: DriverName, options: BackendOptions, r
 
   /** What may take minutes has a thread of its own: nobody's reading waits behind a backup. */
   async function askAside(request: ReadRequest): Promise<unknown> {
-    const thread = await startWorker({ role: 'reader', driver, files, limits, now }, pool.give)
+    const thread = await startOne('reader')
     try {
       return await thread.read(request)
     } finally {
@@ -107,12 +108,48 @@ type Order = { [M in ToWorker as M['type']]: M extends { readonly id: number } ?
   | 'close']
 
 interface Thread {
+  /** Is it gone? Then whatever it is asked fails. */
+  ended(): boolean
   /** Gives an order; `transfer` is moved. */
   ask(order: Order, transfer?: readonly ArrayBufferLike[]): Promise<unknown>
   /** Asks a reader. */
   read(request: ReadRequest): Promise<unknown>
   pending(): number
   close(): Promise<void>
+}
+
+/**
+ * When a thread has ended (out of memory, say), what it owed has failed, and another one takes its place for what comes next.
+ */
+function lasting(thread: Thread, start: () => Promise<Thread>): Thread {
+  let starting: Promise<Thread> | null = null
+  let closed = false
+
+  function another(): Promise<Thread> {
+    starting ??= start()
+      .then((next) => {
+        thread = next
+        return next
+      })
+      .finally(() => {
+        starting = null
+      })
+    return starting
+  }
+
+  const isGone = (): boolean => thread.ended() && !closed
+  return {
+    ended: () => false,
+    ask: (order, transfer) =>
+      isGone() ? another().then((next) => next.ask(order, transfer)) : thread.ask(order, transfer),
+    read: (request) => (isGone() ? another().then((next) => next.read(request)) : thread.read(request)),
+    pending: () => thread.pending(),
+    async close() {
+      closed = true
+      await starting?.catch(() => undefined)
+      await thread.close()
+    },
+  }
 }
 
 async function startWorker(
@@ -197,6 +234,7 @@ async function startWorker(
     throw error
   }
   return {
+    ended: () => dead !== null,
     ask,
     read,
     pending: () => waiting.size,

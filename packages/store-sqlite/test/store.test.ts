@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Driver, loadDriver, openSqliteStore, type SqliteAccount, type SqliteStore } from '../src/index.js'
 import { filesOf } from '../src/sql/connection.js'
 import { INDEX_SCHEMA } from '../src/sql/schema.js'
+import { instrument } from './instrument.js'
 import { mailOf } from './mail.js'
 import { temporaryFolder, withDatabase } from './test-store.js'
 
@@ -54,6 +55,24 @@ function count(table: string, file: 'index' | 'blobs'): number {
     (db) => db.prepare(`SELECT count(*) FROM ${table}`).get()?.[0] as number,
   )
 }
+
+test('a disk that is full in the middle of a message: its first part goes at once, not with its lease', async () => {
+  await store.close()
+  const { driver, fillDisk } = instrument(loadDriver())
+  await open({ driver })
+  async function* octets(): AsyncGenerator<Uint8Array> {
+    // More than two flights: the first is on the disk.
+    for (let i = 0; i < 10; i++) {
+      if (count('chunk', 'blobs') > 0) fillDisk(true)
+      yield new Uint8Array(65_536)
+    }
+  }
+  await expect(store.stage(octets())).rejects.toMatchObject({ code: 'unavailable' })
+  fillDisk(false)
+  // Behind the removal, which nobody waits for.
+  await store.stage([])
+  expect(count('chunk', 'blobs')).toBe(0)
+})
 
 test.each([0, 1])('closing twice is closing once; both wait (threads: %i)', async (threads) => {
   const twice = await openSqliteStore({ path: folder.path, threads, maintenanceInterval: 0 })

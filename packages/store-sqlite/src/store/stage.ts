@@ -86,6 +86,8 @@ function createFlights({ backend, tails, limits, clock }: StageSetup, head: numb
   const headChunks = head / CHUNK_BYTES
   let sent = 0
   let blob: Promise<number> | null = null
+  /** Its number, once a flight has come back with it: a later one may fail. */
+  let known = 0
   let tail: TailWriter | null = null
   let writing: Promise<void> = Promise.resolve()
   let renewed = clock()
@@ -93,7 +95,7 @@ function createFlights({ backend, tails, limits, clock }: StageSetup, head: numb
   const spare: Uint8Array[] = []
 
   async function put(chunks: readonly Uint8Array[], end?: { size: number; tail: number }): Promise<void> {
-    const known = blob ? await blob : 0
+    if (blob) known = await blob
     blob = backend.write<'put'>({ type: 'put', blob: known, first: sent, chunks, ...end })
     // Failures are seen when the flight is awaited; until then they are not unhandled.
     blob.catch(() => undefined)
@@ -134,7 +136,11 @@ function createFlights({ backend, tails, limits, clock }: StageSetup, head: numb
       await writing.catch(() => undefined)
       await tail?.abandon()
       // Nobody has to wait for the writer.
-      if (blob) void discard(backend, blob)
+      if (blob)
+        void discard(
+          backend,
+          blob.catch(() => known),
+        )
     },
   }
 }
@@ -142,7 +148,8 @@ function createFlights({ backend, tails, limits, clock }: StageSetup, head: numb
 /** Takes back what a broken stream left; a failure is the collector's work. */
 async function discard(backend: Backend, flight: Promise<number>): Promise<void> {
   try {
-    await backend.write<'discard'>({ type: 'discard', blob: await flight })
+    const blob = await flight
+    if (blob > 0) await backend.write<'discard'>({ type: 'discard', blob })
   } catch {
     // The lease runs out, and the collector finds it.
   }

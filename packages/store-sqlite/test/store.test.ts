@@ -330,6 +330,9 @@ describe('backup', () => {
     expect(report.problems).toEqual([])
     expect(report.messages).toBeGreaterThanOrEqual(50)
     await expect(store.backup(`${target.path}/copy`)).rejects.toMatchObject({ code: 'exists' })
+    // No folder can be made below a file.
+    const below = join(filesOf(folder.path).index, 'copy')
+    await expect(store.backup(below)).rejects.toMatchObject({ name: 'StoreError', code: 'unavailable' })
     await copy.close()
     target.remove()
   })

@@ -15,9 +15,11 @@ import { HOLD } from '../write/hold.js'
  * @throws StoreError `exists` when the folder is not empty, `unavailable`
  */
 export async function backupTo(backend: Backend, from: StoreFiles, clock: () => number, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  if ((await readdir(folder)).length > 0)
-    throw new StoreError('exists', `a backup goes into an empty folder: ${folder}`)
+  await failing(async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    if ((await readdir(folder)).length > 0)
+      throw new StoreError('exists', `a backup goes into an empty folder: ${folder}`)
+  })
   const name = randomUUID()
   const hold = (ms: number): Promise<null> => backend.write<'hold'>({ type: 'hold', name, until: clock() + ms })
   await hold(HOLD)

@@ -220,6 +220,20 @@ export function testEngine(open: () => Promise<JobEngine>): void {
     expect(await engine.status()).toMatchObject({ messages: 1 })
   })
 
+  test('pieces whose memory is used again are the octets that they were', async () => {
+    const engine = await open()
+    const memory = Buffer.alloc(5)
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for (const text of ['one, ', 'two, ', 'three']) yield memory.subarray(0, memory.write(text))
+      memory.fill('x')
+    }
+    const message = { ...mail('domain:a.test'), octets: pieces() }
+    await engine.enqueue(message)
+    let read = ''
+    for await (const chunk of engine.read(message.id)) read += Buffer.from(chunk).toString()
+    expect(read).toBe('one, two, three')
+  })
+
   test('two long messages of the same name at once: one is in the queue, and it is whole', async () => {
     const engine = await open()
     const piece = new Uint8Array(300_000).fill(65)

@@ -46,7 +46,7 @@ export async function collectBytes(source: Source): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   let size = 0
   for await (const piece of source) {
-    pieces.push(piece.slice())
+    pieces.push(new Uint8Array(piece))
     size += piece.length
   }
   if (pieces.length === 1) return pieces[0]!

@@ -76,7 +76,7 @@ export function createStageFeed(
 
   function keep(octets: Uint8Array): void {
     if (!pool) {
-      blocks.push(octets.slice())
+      blocks.push(new Uint8Array(octets))
       return
     }
     for (let from = 0; from < octets.length; ) {
@@ -111,7 +111,7 @@ export function createStageFeed(
       size += octets.length
       // A big piece with nothing before it goes through without a copy: the store is done with it when it asks again.
       if (blocks.length === 0 && octets.length >= SMALL / 2 && size > octets.length) return send([octets])
-      if (pipe) return send([octets.slice()])
+      if (pipe) return send([new Uint8Array(octets)])
       keep(octets)
       if (size >= SMALL) return sendKept()
     },

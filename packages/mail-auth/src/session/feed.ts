@@ -50,7 +50,7 @@ async function pump(message: Readable, gaps: readonly ByteRange[], sink: Sink, o
     if (gap.start > start) {
       for await (const octets of message.read({ start, end: gap.start })) {
         over?.throwIfAborted()
-        await write(sink, octets.slice())
+        await write(sink, new Uint8Array(octets))
         if (!kept) kept = keepOctets(sink)
       }
     }

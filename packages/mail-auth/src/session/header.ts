@@ -39,7 +39,7 @@ export async function readHeader(message: ReceivedMessage, limits: MailAuthLimit
   const pieces: Uint8Array[] = []
   let length = 0
   for await (const piece of message.read({ start: 0, end: limits.header })) {
-    pieces.push(piece.slice())
+    pieces.push(new Uint8Array(piece))
     length += piece.length
     // Most headers are in the first piece. Other pieces may begin anywhere in a line.
     if (headerEnd(piece, pieces.length === 1 ? 0 : piece.indexOf(10) + 1) !== -1) break

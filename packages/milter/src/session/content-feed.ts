@@ -55,7 +55,7 @@ export function createContentFeed(receiver: ContentReceiver, limit: number): Con
 
   async function giveBody(octets: Uint8Array): Promise<void> {
     for (let at = 0; at < octets.length; ) {
-      const piece = octets.slice(at, at + BODY_CHUNK - kept)
+      const piece = new Uint8Array(octets.subarray(at, at + BODY_CHUNK - kept))
       at += piece.length
       kept += piece.length
       pieces.push(piece)
@@ -75,7 +75,7 @@ export function createContentFeed(receiver: ContentReceiver, limit: number): Con
       if (state === 'over') return
       if (state === 'header') return collect(octets)
       if (kept + octets.length < BODY_CHUNK) {
-        pieces.push(octets.slice())
+        pieces.push(new Uint8Array(octets))
         kept += octets.length
         return
       }

@@ -91,7 +91,7 @@ export function readReply({ code, data }: Packet): MilterReply {
     case 'y':
       return readReplyCode(utf8(data))
     case 'b':
-      return { type: 'modification', modification: { type: 'replace-body', octets: data.slice() } }
+      return { type: 'modification', modification: { type: 'replace-body', octets: new Uint8Array(data) } }
     case 'h':
       return field(data, 0, (name, value) => ({ type: 'add-header', name, value }))
     case 'i':

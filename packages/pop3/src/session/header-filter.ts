@@ -25,7 +25,7 @@ export function createHeaderFilter(): HeaderFilter {
       const all = held ? concat([held, piece]) : piece
       const end = headerEnd(all)
       if (end === -1 && all.length < MAX_HEADER) {
-        held = held ? all : piece.slice()
+        held = held ? all : new Uint8Array(piece)
         return []
       }
       done = true

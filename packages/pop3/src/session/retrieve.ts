@@ -41,7 +41,7 @@ export async function sendMessage(
   /** A promise when the client is slow. */
   function pass(piece: Uint8Array, lasting: boolean): void | Promise<void> {
     const small = piece.length <= COPIED
-    write(small && !lasting ? piece.slice() : piece)
+    write(small && !lasting ? new Uint8Array(piece) : piece)
     if (!small && !lasting) return link.sent()
     if (context.gathered < GATHERED) return
     context.gathered = 0

@@ -21,7 +21,7 @@ export async function peekHeader(
       break
     }
     // The source may use its buffer again.
-    pieces.push(value.slice())
+    pieces.push(new Uint8Array(value))
     length += value.length
     if (endOfHeader(pieces.length === 1 ? value : concat(pieces)) !== -1) break
   }

@@ -42,7 +42,7 @@ async function takeOctets(pool: PgPool, schema: string, source: Source): Promise
   }
   try {
     for await (const piece of source) {
-      pieces.push(piece.slice())
+      pieces.push(new Uint8Array(piece))
       kept += piece.length
       size += piece.length
       if (kept < MEMORY) continue

@@ -45,6 +45,6 @@ export function received(transaction: Transaction, session: SmtpSession, recipie
  */
 export async function prefixOf(fields: string, message: ReceivedMessage): Promise<Uint8Array> {
   const start: Uint8Array[] = []
-  for await (const piece of message.read({ start: 0, end: MAX_NAME })) start.push(piece.slice())
+  for await (const piece of message.read({ start: 0, end: MAX_NAME })) start.push(new Uint8Array(piece))
   return concat([traceOctets(fields), inFrontOf(concat(start)) ?? EMPTY_LINE])
 }

@@ -84,7 +84,7 @@ export class Reception {
     const start = held.length === 0 ? octets : concat([held, octets])
     const front = inFrontOf(start)
     if (front) return this.#goOn(front, start)
-    this.#start = start.slice()
+    this.#start = new Uint8Array(start)
   }
 
   #goOn(front: Uint8Array, start: Uint8Array): void | Promise<void> {

@@ -35,7 +35,7 @@ export const memorySpool: Spool = {
     let kept: Uint8Array[] = []
     return {
       write(octets) {
-        kept.push(octets.slice())
+        kept.push(new Uint8Array(octets))
       },
       abort() {
         kept = []

@@ -76,7 +76,7 @@ export function openAccount(context: CommitContext, watchers: Watchers, state: A
     async summaries(rows) {
       for (const { emailId, summary } of rows) {
         const content = state.contents.get(emailId)
-        if (content) content.summary = summary.slice()
+        if (content) content.summary = new Uint8Array(summary)
       }
     },
     quota: async () => [

@@ -156,7 +156,7 @@ export function setMeta(tx: Transaction, op: MetaOp): OpResult {
     }
     const old = meta.get(name)
     if (!old && meta.size >= tx.limits.maxMetaEntries) throw new StoreError('limit', 'too many annotations')
-    meta.set(name, { mailbox: op.mailbox ?? null, key: op.key, value: op.value.slice(), principal })
+    meta.set(name, { mailbox: op.mailbox ?? null, key: op.key, value: new Uint8Array(op.value), principal })
     tx.undo.push(() => (old ? meta.set(name, old) : meta.delete(name)))
   }
   tx.state.modseq = tx.modseq

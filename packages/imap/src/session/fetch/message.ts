@@ -72,7 +72,7 @@ export class RowMessage implements FetchedMessage {
 
   async octets(start: number, end: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = []
-    for await (const piece of this.pieces(start, end)) parts.push(piece.slice())
+    for await (const piece of this.pieces(start, end)) parts.push(new Uint8Array(piece))
     return concat(parts.length === 0 ? [NOTHING] : parts)
   }
 

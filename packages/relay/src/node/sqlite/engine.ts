@@ -97,7 +97,8 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
     let number = 0
     try {
       for await (const piece of octets) {
-        pieces.push(piece)
+        // Whoever gives it may use its memory again.
+        pieces.push(new Uint8Array(piece))
         held += piece.length
         size += piece.length
         if (held < memory) continue

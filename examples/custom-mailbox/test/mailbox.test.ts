@@ -36,17 +36,17 @@ describe('the contract of a mail store', () => {
 
 const authenticate = (user: string, password: string) => (user === ann && password === 'secret' ? user : null)
 
+async function connected(port: number): Promise<ImapFlow> {
+  const auth = { user: ann, pass: 'secret' }
+  const client = new ImapFlow({ host: '127.0.0.1', port, secure: false, auth, logger: false })
+  await client.connect()
+  return client
+}
+
 test('imapflow reads tickets', async () => {
   const { store } = fresh()
   await using server = await listenImap(createImapServer({ store, authenticate }), { port: 0 })
-  const client = new ImapFlow({
-    host: '127.0.0.1',
-    port: server.port,
-    secure: false,
-    auth: { user: ann, pass: 'secret' },
-    logger: false,
-  })
-  await client.connect()
+  const client = await connected(server.port)
   await client.mailboxOpen('INBOX')
   const found: unknown[] = []
   for await (const message of client.fetch('1:*', { envelope: true, source: true, uid: true })) {
@@ -60,14 +60,7 @@ test('imapflow reads tickets', async () => {
 test('imapflow marks a ticket as read, and nothing else', async () => {
   const { tickets, store } = fresh()
   await using server = await listenImap(createImapServer({ store, authenticate }), { port: 0 })
-  const client = new ImapFlow({
-    host: '127.0.0.1',
-    port: server.port,
-    secure: false,
-    auth: { user: ann, pass: 'secret' },
-    logger: false,
-  })
-  await client.connect()
+  const client = await connected(server.port)
   const { permanentFlags } = await client.mailboxOpen('INBOX')
   expect([...(permanentFlags ?? [])]).toEqual(['\\Seen'])
   expect(await client.messageFlagsAdd('2', ['\\Seen'])).toBe(true)

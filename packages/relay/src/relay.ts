@@ -1,5 +1,5 @@
 /** A relay: takes messages, keeps them, delivers them, and says what became of them. */
-import { type Mailbox, parseMailbox, systemTimer, type Timer } from '@posthouse/smtp'
+import { domainKey, type Mailbox, parseMailbox, systemTimer, type Timer } from '@posthouse/smtp'
 import type { Log, MaybePromise } from '@posthouse/wire'
 import { type Conclusion, conclude, untried } from './delivery/conclude.js'
 import { type Dispatcher, startDispatcher } from './delivery/dispatcher.js'
@@ -28,7 +28,6 @@ import type {
 } from './queue/types.js'
 import { canonicalAddress } from './routing/addresses.js'
 import { domainDestination, LOCAL, routeDestination } from './routing/destination.js'
-import { domainName } from './routing/names.js'
 import type { MailResolver } from './routing/resolver.js'
 import { createRouter, type Router, type Routing, type RoutingTable } from './routing/router.js'
 import { prepare, type Submission, type Submitted } from './submission.js'
@@ -153,7 +152,7 @@ export function createRelay(options: RelayOptions): Relay {
     port,
     observe,
     exchangers: {
-      ownNames: new Set([domainName(hostname)]),
+      ownNames: new Set([domainKey(hostname)]),
       ownAddresses: new Set((options.ownAddresses ?? []).map(canonicalAddress)),
       random,
       ...(options.families && { families: options.families }),

@@ -1,7 +1,9 @@
 /** Does a forwarder that is trusted say that the message was true when it came to him (RFC 8617)? */
+
+import { domainKey } from '@posthouse/smtp'
 import { fromLatin1, utf8 } from '@posthouse/wire'
 import type { ARCResult as LibraryResult } from 'mailauth'
-import { domainName, domainOf } from '../syntax/domains.js'
+import { domainOf } from '../syntax/domains.js'
 import type { AuthenticationResult } from '../syntax/index.js'
 import { readResults } from '../syntax/read-results.js'
 import { judged } from './dkim.js'
@@ -17,7 +19,7 @@ interface Link {
 /** The domain of a seal, in lower case; `null` when there is none. */
 export function sealerOf(link: unknown): string | null {
   const domain = (link as Link | undefined)?.['arc-seal']?.parsed?.d?.value
-  return typeof domain === 'string' ? domainName(domain) : null
+  return typeof domain === 'string' ? domainKey(domain) : null
 }
 
 /**

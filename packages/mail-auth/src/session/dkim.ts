@@ -1,6 +1,7 @@
 /** Signatures as the library judges them, and what the RFCs ask for beyond that. */
+
+import { domainKey } from '@posthouse/smtp'
 import type { DKIMVerifyResult, DKIMResult as LibraryResult } from 'mailauth'
-import { domainName } from '../syntax/domains.js'
 import { isAligned } from './dmarc.js'
 import { type AuthResult, type DkimResult, resultOf } from './results.js'
 
@@ -41,7 +42,7 @@ export async function readSignatures(
     const { signingDomain, selector = '' } = one
     if (typeof signingDomain !== 'string' || (seal && (one as Signature).signature === seal.parsed?.b?.value)) continue
     const [result, comment] = judged(one)
-    const aligned = from !== null && (await isAligned(from, domainName(signingDomain), false))
+    const aligned = from !== null && (await isAligned(from, domainKey(signingDomain), false))
     read.push({ result, domain: signingDomain, selector, aligned, comment })
   }
   return read

@@ -1,7 +1,8 @@
 /** DMARC (RFC 7489): what the owner of the From domain says, and which domains are related to it. */
+
+import { domainKey } from '@posthouse/smtp'
 import { dmarc } from 'mailauth'
 import { type DmarcRecord, readDmarcRecord } from '../syntax/dmarc-record.js'
-import { domainName } from '../syntax/domains.js'
 import type { Resolve } from './dns.js'
 import type { DkimResult, DmarcResult, SpfResult } from './results.js'
 
@@ -69,7 +70,7 @@ export async function dmarcOf(
     ...dkim.map((one) => ({ ...one, strict: record.strict.dkim })),
   ]) {
     if (result !== 'pass' && result !== 'temperror') continue
-    if (!(await isAligned(from, domainName(domain), strict))) continue
+    if (!(await isAligned(from, domainKey(domain), strict))) continue
     if (result === 'pass') return { ...said, result }
     doubtful = true
   }

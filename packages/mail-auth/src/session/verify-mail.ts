@@ -1,4 +1,5 @@
 import {
+  domainKey,
   type MessageAnswer,
   type ReceivedMessage,
   type Reply,
@@ -8,7 +9,6 @@ import {
   type SmtpSession,
 } from '@posthouse/smtp'
 import { fromLatin1, fromUtf8, type MaybePromise, utf8 } from '@posthouse/wire'
-import { domainName } from '../syntax/domains.js'
 import { readAuthservId, writeAuthenticationResults } from '../syntax/index.js'
 import { checkMessage } from './checks.js'
 import type { Resolve } from './dns.js'
@@ -45,7 +45,7 @@ export interface VerifyMailOptions {
 export function verifyMail(options: VerifyMailOptions & { readonly resolver: Resolve }): SmtpHandler {
   const { resolver, exempt = (session) => session.identity !== null } = options
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const trusted = new Set(options.trustArc?.map(domainName))
+  const trusted = new Set(options.trustArc?.map(domainKey))
 
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Awaited<MessageAnswer>> {
     const authservId = options.authservId ?? session.hostname
@@ -91,5 +91,5 @@ function envelopeOf({ transaction }: ReceivedMessage, session: SmtpSession): { s
 function isOurs({ name, value }: Field, authservId: string): boolean {
   if (name !== 'authentication-results') return false
   const id = readAuthservId(utf8(fromLatin1(value)))
-  return id !== null && domainName(id) === domainName(authservId)
+  return id !== null && domainKey(id) === domainKey(authservId)
 }

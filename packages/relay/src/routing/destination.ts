@@ -1,5 +1,5 @@
 /** Destinations: where the jobs of a message go. A job keeps the key; what it means is looked up when it is done. */
-import { domainName } from './names.js'
+import { domainKey } from '@posthouse/smtp'
 
 /** The key of mail for accounts on this machine. */
 export const LOCAL = 'local'
@@ -14,7 +14,7 @@ export type DestinationName =
 
 /** The key of a domain: `domain:example.org`. */
 export function domainDestination(domain: string): string {
-  return `domain:${domainName(domain)}`
+  return `domain:${domainKey(domain)}`
 }
 
 /** The key of a named route: `route:smarthost`. */

@@ -1,6 +1,7 @@
 /** The servers of a domain, in the order in which they are tried (RFC 5321 §5.1). */
+
+import { domainKey } from '@posthouse/smtp'
 import { addressOfLiteral, canonicalAddress, isElsewhere } from './addresses.js'
-import { domainName } from './names.js'
 import type { DnsRecords, MailResolver, MxRecord } from './resolver.js'
 
 /** A server that may be tried. */
@@ -62,7 +63,7 @@ export async function findExchangers(
   }
   let mx: DnsRecords<MxRecord>
   try {
-    mx = await resolver.mx(domainName(domain))
+    mx = await resolver.mx(domainKey(domain))
   } catch (error) {
     return failed(false, '4.4.3', `the MX records of ${domain} could not be looked up: ${messageOf(error)}`)
   }
@@ -74,7 +75,7 @@ export async function findExchangers(
   const named = mx.records.filter(({ exchange }) => exchange !== '')
   // RFC 5321 §5.1: without any MX record, the domain itself is the server.
   const implicit = mx.records.length === 0
-  const ordered = implicit ? [{ preference: 0, exchange: domainName(domain) }] : orderExchangers(named, options.random)
+  const ordered = implicit ? [{ preference: 0, exchange: domainKey(domain) }] : orderExchangers(named, options.random)
   return locate(domain, ordered, mx.secure, implicit, resolver, options)
 }
 
@@ -105,11 +106,11 @@ async function locate(
   const looked = ordered.slice(0, maxServers)
   const answers = await Promise.all(
     looked.map(({ exchange }) =>
-      Promise.allSettled(families.map((family) => resolver.addresses(domainName(exchange), family))),
+      Promise.allSettled(families.map((family) => resolver.addresses(domainKey(exchange), family))),
     ),
   )
   for (const [i, { exchange, preference }] of looked.entries()) {
-    const host = domainName(exchange)
+    const host = domainKey(exchange)
     if (options.ownNames.has(host)) own = Math.min(own, preference)
     const byFamily: MailServer[][] = []
     for (const answer of answers[i]) {

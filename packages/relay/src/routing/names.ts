@@ -1,25 +1,10 @@
 /** Names as they are compared. */
-import { type Mailbox, parseMailbox } from '@posthouse/smtp'
+import { domainKey, type Mailbox, parseMailbox } from '@posthouse/smtp'
 import { RelayError } from '../errors.js'
-
-/** A domain in lower case, without a dot at the end, in its ASCII form (`xn--`) where there is one. */
-export function domainName(domain: string): string {
-  const lower = (domain.endsWith('.') ? domain.slice(0, -1) : domain).toLowerCase()
-  if (lower.startsWith('[')) return lower
-  return isAscii(lower) ? lower : asciiDomain(lower)
-}
 
 export function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
   return true
-}
-
-function asciiDomain(domain: string): string {
-  try {
-    return new URL(`http://${domain}`).hostname
-  } catch {
-    return domain
-  }
 }
 
 /**
@@ -28,7 +13,7 @@ function asciiDomain(domain: string): string {
  */
 export function spellings({ address, domain, localPart }: Mailbox): readonly string[] {
   if (domain === '') return [address, 'postmaster']
-  const exact = `${address.slice(0, address.length - domain.length)}${domainName(domain)}`
+  const exact = `${address.slice(0, address.length - domain.length)}${domainKey(domain)}`
   const lower = exact.normalize('NFC').toLowerCase()
   return lower === exact || localPart === '' ? [exact] : [exact, lower]
 }

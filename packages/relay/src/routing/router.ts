@@ -2,11 +2,11 @@
  * From the recipients of a message to destinations: a pure function over a table. Names are compared without case;
  * aliases are followed until they end, and a circle of them is an error for the recipient that leads into it.
  */
-import type { Mailbox } from '@posthouse/smtp'
+import { domainKey, type Mailbox } from '@posthouse/smtp'
 import type { MaybePromise } from '@posthouse/wire'
 import type { DestinationLimits } from '../queue/types.js'
 import { domainDestination, LOCAL, routeDestination } from './destination.js'
-import { addressOf, domainName, spellings } from './names.js'
+import { addressOf, spellings } from './names.js'
 
 /** What stands for an address: others, or `null` when it is no alias. */
 export type AliasTable =
@@ -85,17 +85,17 @@ const SMART_HOST = 'smarthost'
 
 /** Makes a router. @throws RelayError `address` for a catch-all that is no address. */
 export function createRouter(table: RoutingTable): Router {
-  const domains = new Set((table.domains ?? []).map(domainName))
-  const routes = new Map([...(table.routes ?? [])].map(([domain, route]) => [domainName(domain), route]))
+  const domains = new Set((table.domains ?? []).map(domainKey))
+  const routes = new Map([...(table.routes ?? [])].map(([domain, route]) => [domainKey(domain), route]))
   const catchers = new Map(
-    [...(table.catchAll ?? [])].map(([domain, address]) => [domainName(domain), addressOf(address, 'a catch-all')]),
+    [...(table.catchAll ?? [])].map(([domain, address]) => [domainKey(domain), addressOf(address, 'a catch-all')]),
   )
   const { aliases, exists, smartHost } = table
   const lookup =
     typeof aliases === 'function' ? aliases : aliases ? (address: string) => aliases.get(address) : () => null
 
   /** Postmaster without a domain is that of the first local domain (RFC 5321 §4.5.1). */
-  const isLocal = (domain: string): boolean => domain === '' || domains.has(domainName(domain))
+  const isLocal = (domain: string): boolean => domain === '' || domains.has(domainKey(domain))
 
   function findRoute(domain: string): { readonly key: string; readonly route: Route } | null {
     const exact = routes.get(domain)
@@ -117,7 +117,7 @@ export function createRouter(table: RoutingTable): Router {
   }
 
   async function caught(mailbox: Mailbox): Promise<Mailbox | null> {
-    const catcher = catchers.get(domainName(mailbox.domain))
+    const catcher = catchers.get(domainKey(mailbox.domain))
     if (!exists) return mailbox
     for (const spelling of spellings(mailbox)) if (await exists(spelling)) return mailbox
     return catcher ?? null
@@ -156,7 +156,7 @@ export function createRouter(table: RoutingTable): Router {
       return { type: 'refused', code: 550, status: '5.4.6', text: `More than ${MAX_TARGETS} addresses stand behind it` }
     }
     if (!local) {
-      const destination = findRoute(domainName(mailbox.domain))?.key ?? domainDestination(mailbox.domain)
+      const destination = findRoute(domainKey(mailbox.domain))?.key ?? domainDestination(mailbox.domain)
       found.set(key, { mailbox, destination, via })
       return null
     }

@@ -4,6 +4,7 @@ export { type DeliverToOptions, type DeliveryHandler, deliverTo } from './delive
 export { discard } from './discard.js'
 export type { Dns } from './dns.js'
 export { type DnsBlockListOptions, dnsBlockList } from './dns-block-list.js'
+export { domainKey } from './domains.js'
 export { type EarlyTalkerOptions, earlyTalker } from './early-talker.js'
 export { type GreylistingOptions, type GreylistMemory, greylisting } from './greylisting.js'
 export { type HeloPolicyOptions, heloPolicy } from './helo-policy.js'

@@ -381,10 +381,11 @@ ${'  C: RSET\n  S: 250 {*}\n'}  C: QUIT\n  S: 221 {*}\n`,
     expect(passed).toEqual([])
   })
 
+  const session = `${HELLO}${message('250 {*}')}  C: QUIT\n  S: 221 {*}\n`
+
   test('a connection serves one session after another; a stale one is replaced', async () => {
     const fake = fakeMilter()
     const { server, handler, passed } = filtered(fake)
-    const session = `${HELLO}${message('250 {*}')}  C: QUIT\n  S: 221 {*}\n`
     await play(server, session)
     await play(server, session)
     expect(fake.heard.filter((one) => one === 'connect')).toHaveLength(1)
@@ -406,7 +407,6 @@ ${'  C: RSET\n  S: 250 {*}\n'}  C: QUIT\n  S: 221 {*}\n`,
     async (_name, negotiation, silent) => {
       const fake = fakeMilter((heard) => (silent.includes(heard[0]) ? [] : agree(heard, negotiation)))
       const { server, passed } = filtered(fake)
-      const session = `${HELLO}${message('250 {*}')}  C: QUIT\n  S: 221 {*}\n`
       await play(server, session)
       await play(server, session)
       expect(fake.heard.filter((one) => one === 'connect')).toHaveLength(1)

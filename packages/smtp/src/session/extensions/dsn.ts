@@ -96,7 +96,10 @@ function readNotify(value: string | null): DsnRecipient['notify'] {
   return notify
 }
 
-/** RFC 3461 §4.2: the type is an atom, the address printable. Addresses of type `utf-8` (RFC 6533 §3) come as they are written, with their `\x{}` escapes. */
+/**
+ * RFC 3461 §4.2: the type is an atom, the address printable. Addresses of type `utf-8` (RFC 6533 §3) come as they are
+ * written, with their `\x{}` escapes.
+ */
 function readOriginalRecipient(value: string | null): DsnRecipient['orcpt'] {
   if (value === null || value.length > MAX_ORCPT) return null
   const semicolon = value.indexOf(';')

@@ -79,17 +79,25 @@ export function addressLiteral(address: string): string {
 
 /** A name that a client gave: one word, and nothing in it that begins or ends something else in the field. */
 function oneWord(text: string, last: string): string {
-  let out = ''
-  for (const character of visible(text)) out += ' ()<>;,"\\'.includes(character) || character > last ? '?' : character
-  return out
+  const shown = visible(text)
+  const fits = (character: string): boolean => !' ()<>;,"\\'.includes(character) && character <= last
+  return replaceOthers(shown, fits)
 }
 
 /** No control characters. */
 function visible(text: string): string {
-  let out = ''
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    out += code > 32 && code !== 127 && !(code > 127 && code < 160) ? text[i] : code === 32 ? ' ' : '?'
-  }
+  return replaceOthers(text, (character) => {
+    const code = character.charCodeAt(0)
+    return code >= 32 && code !== 127 && !(code > 127 && code < 160)
+  })
+}
+
+/** A question mark in place of each character that does not fit; hardly any text has one. */
+function replaceOthers(text: string, fits: (character: string) => boolean): string {
+  let at = 0
+  while (at < text.length && fits(text[at])) at++
+  if (at === text.length) return text
+  let out = text.slice(0, at)
+  for (const character of text.slice(at)) out += fits(character) ? character : '?'
   return out
 }

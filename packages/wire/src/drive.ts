@@ -6,6 +6,9 @@ type AnyEvent = { readonly type: string }
 /** Octets that an engine may have to say before they are written: a batch of pipelined commands is answered at once. */
 const GATHERED = 262_144
 
+/** In the place of a session that was let go of, until there is another one. */
+const GONE: Session<AnyEvent> = { handle() {} }
+
 /** What carries the bytes of a connection: a socket, or a test's memory. */
 export interface Transport {
   /** Writes all pieces in order. A promise when the peer is slow: it resolves when more is welcome. */
@@ -181,6 +184,7 @@ class ConnectionDriver implements Driver, DriverControl {
     if (this.#over) return
     this.#handshaking = false
     this.#letGo({ type: 'upgraded' })
+    this.#session = GONE
     this.#link = next
     try {
       this.#open()

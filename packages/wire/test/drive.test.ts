@@ -446,6 +446,27 @@ describe('the driver', () => {
     expect(events).toEqual(['session.close-failed'])
   })
 
+  test('a protocol that fails to connect behind TLS ends the connection; the session before it hears no more', async () => {
+    const heard: string[] = []
+    const first = echo(() => {}, {
+      closed: ({ type }) => void heard.push(type),
+      failed: () => void heard.push('failed'),
+    })
+    const events: string[] = []
+    await playTranscript(
+      {
+        ...first,
+        connect(link) {
+          if (link.upgraded) throw new Error('no')
+          return first.connect(link)
+        },
+      },
+      'S: hello\nC: STARTTLS\nS: go\n-- tls --',
+      { log: ({ event }) => events.push(event) },
+    )
+    expect([heard, events]).toEqual([['upgraded'], ['session.failed']])
+  })
+
   test('octets behind STARTTLS that are in the engine already end the connection, too', () => {
     const heard: string[] = []
     const connection = connectInMemory(echo((text) => void heard.push(text)))

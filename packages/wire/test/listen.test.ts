@@ -586,6 +586,38 @@ describe('TLS', () => {
     expect([first.authorized, again.authorized, other.authorized]).toEqual(['true', 'true', 'false'])
   })
 
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    '%s: who was trusted comes back with no session where the authority is another one, whatever keys tickets have',
+    async (version) => {
+      const ticketKeys = Buffer.alloc(48, 7)
+      const material = { cert, key, ticketKeys, requestClientCertificate: true }
+      const identity = createTlsIdentity({ ...material, ca: cert })
+      const server = await serve(
+        lines((_line, say, link) => say(`${link.tls?.peerCertificate?.authorized}`)),
+        { tls: identity, implicitTls: true },
+      )
+      const come = async (session?: Buffer) => {
+        const { port } = server
+        const versions = { minVersion: version, maxVersion: version }
+        const client = { port, host: '127.0.0.1', session, rejectUnauthorized: false, cert, key, ...versions }
+        const socket = connectTls(client)
+        sockets.push(socket)
+        const given = new Promise<Buffer>((resolve, reject) => socket.once('session', resolve).once('error', reject))
+        const peer = reader(socket)
+        await peer.line()
+        socket.write('?\r\n')
+        return { authorized: await peer.line(), given, reused: socket.isSessionReused() }
+      }
+      const first = await come()
+      identity.replace({ ...material, ca: cert })
+      const again = await come(await first.given)
+      identity.replace(material)
+      const last = await come(await first.given)
+      expect([first.authorized, again.authorized, again.reused]).toEqual(['true', 'true', true])
+      expect([last.authorized, last.reused]).toEqual(['false', false])
+    },
+  )
+
   test('both ends see the same channel binding', async () => {
     const server = await serve(
       lines((line, say, link) => {

@@ -29,9 +29,17 @@ export interface TlsIdentity {
 
 /**
  * What sessions are for. Without it OpenSSL fails the handshake of everybody who comes back with a session where clients are
- * asked for certificates. A session is of the identity that has made it all the same, since each has keys of its own for them.
+ * asked for certificates. A session says that its client was trusted, and `ticketKeys` may outlive what it was trusted by:
+ * it is good where that is still the same.
  */
-const SESSIONS = 'posthouse'
+function sessionsOf({ ca, crl, pfx }: SecureContextOptions): string {
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  // OpenSSL takes up to 32 octets.
+  return createHash('sha256')
+    .update(JSON.stringify([ca, crl, pfx]))
+    .digest('hex')
+    .slice(0, 32)
+}
 
 /** `SSL_OP_NO_TICKET`, for options that may be longer than 32 bits: nobody comes back with a session. */
 const NO_SESSIONS = 1n << 14n
@@ -59,8 +67,9 @@ export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
       const context = (options: SecureContextOptions, whose: string): SecureContext => {
         needCertificate(options, whose)
         const { secureOptions = 0 } = options
+        const sessions = ask && { sessionIdContext: sessionsOf(options) }
         const more = separate && { secureOptions: Number(BigInt(secureOptions) | NO_SESSIONS) }
-        return createSecureContext({ minVersion: 'TLSv1.2', sessionIdContext: SESSIONS, ...options, ...more })
+        return createSecureContext({ minVersion: 'TLSv1.2', ...sessions, ...options, ...more })
       }
       const made = context(own, 'TLS')
       const madeHosts = new Map<string, SecureContext>()

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { ByteWindow, fromLatin1, latin1, NEED_DATA, type Protocol, parseProxyHeader } from '@posthouse/wire'
@@ -105,6 +106,35 @@ test('a trusted proxy names the client; its header may come in pieces or togethe
   expect(await say(server.port, ['PROXY TCP4 192.0.2.9 192.0.2.2 1 25\r\nhi\r\n'])).toBe('192.0.2.9 hi\r\n')
   expect(await say(server.port, ['PRO', 'XY UNKNOWN\r\n', 'hi\r\n'])).toBe('127.0.0.1 hi\r\n')
   expect(await say(server.port, ['hi\r\n'])).toBe('')
+})
+
+test.each([
+  ['closes', (socket: Socket) => socket.end()],
+  ['resets', (socket: Socket) => socket.resetAndDestroy()],
+])('a health check that just connects and %s is no reason to warn, and is over at once', async (_how, leave) => {
+  const log: string[] = []
+  await using server = await listen(whoami, {
+    port: 0,
+    proxies: ['127.0.0.0/8'],
+    log: ({ level, event }) => log.push(`${level} ${event}`),
+  })
+  const socket = connect(server.port, '127.0.0.1', () => leave(socket)).resume()
+  await once(socket, 'close')
+  // Whoever comes next is served behind it.
+  expect(await say(server.port, ['PROXY UNKNOWN\r\n', 'hi\r\n'])).toBe('127.0.0.1 hi\r\n')
+  expect(log.filter((line) => !line.startsWith('debug'))).toEqual([])
+})
+
+test('a proxy that leaves inside its header is warned of', async () => {
+  const log: string[] = []
+  await using server = await listen(whoami, {
+    port: 0,
+    proxies: ['127.0.0.0/8'],
+    log: ({ level, event }) => log.push(`${level} ${event}`),
+  })
+  const socket = connect(server.port, '127.0.0.1', () => socket.end('PROXY')).resume()
+  await once(socket, 'close')
+  expect(log).toEqual(['warn proxy.refused'])
 })
 
 test('nobody else can', async () => {

@@ -113,7 +113,8 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
     readProxyHeader(incoming, options.handshakeTimeout ?? 30_000, (outcome) => {
       early.delete(socket)
       if ('message' in outcome) {
-        log({ level: 'warn', event: 'proxy.refused', message: outcome.message, address })
+        const level = outcome.silent ? 'debug' : 'warn'
+        log({ level, event: 'proxy.refused', message: outcome.message, address })
         socket.destroy()
       } else {
         serve(incoming, outcome.remote, outcome.head, outcome.remote?.address ?? address)

@@ -8,7 +8,7 @@ import { serveConnection } from '../src/node/connection.js'
 const IDLE = 1_000
 
 beforeEach(() => {
-  const toFake = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'] as const
+  const toFake = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'hrtime'] as const
   vi.useFakeTimers({ toFake: [...toFake] })
 })
 afterEach(() => void vi.useRealTimers())

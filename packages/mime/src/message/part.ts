@@ -80,9 +80,9 @@ export class Part {
     return found ? parameterText(found, this.source.charsets, this.source.rawCharset) : null
   }
 
-  /** The charset parameter as found. */
+  /** The charset parameter. */
   get charset(): string | null {
-    return findParameter(this.structuredType(), 'charset')?.value ?? null
+    return this.parameter('charset')
   }
 
   /** First word of Content-Disposition in lower case; null without one. */

@@ -3,6 +3,7 @@
 import { lowerCase, trimBlanks } from '../ascii.js'
 import { skipCfws } from '../header/comments.js'
 import { type FieldTable, fieldValue, findField, foldedValue } from '../header/fields.js'
+import { parameterOctets } from '../header/parameter-text.js'
 import { findParameter, parseStructured, type RawParameter, type StructuredValue } from '../header/parameters.js'
 import { readTransferEncoding } from '../structure/content-fields.js'
 import { type Entity, isMessage, isMultipart } from '../structure/entity.js'
@@ -74,10 +75,11 @@ function disposition(value: StructuredValue | null, utf8: boolean): string {
 /** Reads the header of a part. */
 export function partFacts(table: FieldTable, maxParameters: number): PartFacts {
   const contentType = structured(table, 'content-type', maxParameters)
+  const charset = findParameter(contentType, 'charset')
   const encodingIndex = findField(table, 'content-transfer-encoding')
   return {
     encoding: readTransferEncoding(encodingIndex === -1 ? null : foldedValue(table, encodingIndex)),
-    charset: findParameter(contentType, 'charset')?.value ?? null,
+    charset: charset ? parameterOctets(charset) : null,
     disposition: dispositionType(structured(table, 'content-disposition', maxParameters)),
     contentType,
   }

@@ -165,6 +165,11 @@ describe('charsets', () => {
     expect(message.defects.map((one) => one.code)).toEqual(defects)
   })
 
+  it('in the form of RFC 2231, too', () => {
+    const message = parse("Content-Type: text/plain; charset*=us-ascii'en'iso-8859-2\r\n\r\n\xb1")
+    expect([message.root.charset, message.text, message.defects]).toEqual(['iso-8859-2', 'ą', []])
+  })
+
   it('without iconv-lite, what TextDecoder lacks is guessed', () => {
     const message = parseLean(latin1Bytes('Content-Type: text/plain; charset=cp437\r\n\r\nGr\x81\xe1e'))
     expect(message.text).not.toBe('Grüße')

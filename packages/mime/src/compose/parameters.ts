@@ -33,15 +33,21 @@ function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
-/** The value percent-encoded, in pieces of whole encoded octets, the first shorter by `head`. */
+function percentEncode(text: string): string {
+  let encoded = ''
+  for (const octet of fromUtf8(text)) {
+    encoded += isAttributeCharacter(octet) ? String.fromCharCode(octet) : `%${DIGITS[octet >> 4]}${DIGITS[octet & 15]}`
+  }
+  return encoded
+}
+
+/** The value percent-encoded, in pieces of whole characters: some readers decode each. The first is shorter by `head`. */
 function percentPieces(value: string, room: number, head: number): string[] {
   const pieces: string[] = []
   let piece = ''
   let limit = room - head
-  for (const octet of fromUtf8(value)) {
-    const text = isAttributeCharacter(octet)
-      ? String.fromCharCode(octet)
-      : `%${DIGITS[octet >> 4]}${DIGITS[octet & 15]}`
+  for (const character of value) {
+    const text = percentEncode(character)
     if (piece.length + text.length > limit) {
       pieces.push(piece)
       piece = ''
@@ -58,7 +64,7 @@ function parameterPieces(name: string, value: string): string[] {
   const bare = `${name}=${isToken(value) ? value : quote(value)}`
   if (name === 'boundary' ? isAscii(value) : isQuotable(value) && bare.length <= MAX_PARAMETER) return [bare]
   const charset = "UTF-8''"
-  const whole = percentPieces(value, Number.POSITIVE_INFINITY, 0)[0]!
+  const whole = percentEncode(value)
   if (name.length + 2 + charset.length + whole.length <= MAX_PARAMETER) return [`${name}*=${charset}${whole}`]
   return percentPieces(value, MAX_PARAMETER - name.length - 6, charset.length).map((piece, index) =>
     index === 0 ? `${name}*0*=${charset}${piece}` : `${name}*${index}*=${piece}`,

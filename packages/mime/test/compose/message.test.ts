@@ -372,9 +372,14 @@ describe('parameters (RFC 2231)', () => {
     ['quoted', 'my "file".pdf', 'filename="my \\"file\\".pdf"'],
     ['extended', 'Grüße.pdf', "filename*=UTF-8''Gr%C3%BC%C3%9Fe.pdf"],
     ['like an encoded word', '=?x?', "filename*=UTF-8''%3D%3Fx%3F"],
+    [
+      'long: no character is cut',
+      `x${'日'.repeat(8)}`,
+      "\r\n filename*0*=UTF-8''x%E6%97%A5%E6%97%A5%E6%97%A5%E6%97%A5%E6%97%A5;\r\n filename*1*=%E6%97%A5%E6%97%A5%E6%97%A5",
+    ],
   ])('%s', async (_name, filename, written) => {
     const message = latin1(await compose({ attachments: [{ content: 'x', filename }] }))
-    expect(message).toContain(`Content-Disposition: attachment; ${written}\r\n`)
+    expect(message).toContain(`Content-Disposition: attachment;${written.startsWith('\r\n') ? '' : ' '}${written}\r\n`)
   })
 
   test('any file name comes back', async () => {

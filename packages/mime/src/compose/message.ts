@@ -90,6 +90,7 @@ const RESERVED = new Map([
   ['content-transfer-encoding', 'body'],
   ['content-disposition', 'body'],
   ['content-id', 'body'],
+  ['content-description', 'body'],
 ])
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'

@@ -154,7 +154,9 @@ export function canonicalLines(text: string): string {
 }
 
 /** Two of one of these are two messages to two readers. */
-const CONTENT_FIELDS = new Set(['content-type', 'content-transfer-encoding', 'content-disposition', 'content-id'])
+const CONTENT_FIELDS = new Set(
+  ['type', 'transfer-encoding', 'disposition', 'id', 'description'].map((name) => `content-${name}`),
+)
 
 function contentFields(
   part: Part,

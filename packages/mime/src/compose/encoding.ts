@@ -74,7 +74,7 @@ export function textEncoding(bytes: Uint8Array, eightBit: boolean): WrittenEncod
   return bytes.length + escaped * 2 <= (bytes.length * 4) / 3 ? 'quoted-printable' : 'base64'
 }
 
-/** The encoding of an embedded message, which RFC 2046 §5.2.1 allows to be 7bit, 8bit or binary only. */
+/** The encoding of a whole message or multipart, which RFC 2045 §6.4 and RFC 2046 §5.2.1 allow to be 7bit, 8bit or binary only. */
 export function messageEncoding(bytes: Uint8Array): TransportNeed {
   const { high, binary } = examine(bytes)
   return binary ? 'binary' : high > 0 ? '8bit' : '7bit'

@@ -35,7 +35,10 @@ interface PartOptions {
 
 /** A part with a body of its own. */
 export interface LeafPart extends PartOptions {
-  /** For example `text/plain`. */
+  /**
+   * For example `text/plain`. A multipart whose octets are at hand (one that was signed) is written as it stands; its
+   * `boundary` goes to `parameters`.
+   */
   contentType: string
   body: BodySource
 }

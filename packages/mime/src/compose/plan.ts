@@ -107,7 +107,9 @@ function planLeaf(part: LeafPart, settings: PlanSettings): Plan {
   const parameters: [string, string][] = []
   if (isText && typeof part.body === 'string') parameters.push(['charset', 'utf-8'])
   const bytes = wholeBody(part.body, isText)
-  const encoding = leafEncoding(bytes, type, isText, isMessage, settings)
+  // RFC 2046 §5.2.1 and RFC 2045 §6.4: neither has an encoding of its own. Whoever has signed a multipart has its octets.
+  const isWhole = isMessage || type.startsWith('multipart/')
+  const encoding = leafEncoding(bytes, type, isText, isWhole, settings)
   const named = isMessage && bytes && hasUtf8Header(bytes) ? { ...part, contentType: 'message/global' } : part
   const plan: Plan = {
     fields: contentFields(named, parameters, encoding, settings),
@@ -124,10 +126,10 @@ function leafEncoding(
   bytes: Uint8Array | undefined,
   type: string,
   isText: boolean,
-  isMessage: boolean,
+  isWhole: boolean,
   settings: PlanSettings,
 ): WrittenEncoding {
-  if (isMessage) return bytes ? messageEncoding(bytes) : '8bit'
+  if (isWhole) return bytes ? messageEncoding(bytes) : '8bit'
   // RFC 3464 §2.1, RFC 8098 §3 and RFC 5965 §2: field groups that readers want to see.
   const isFieldGroup = type.startsWith('message/') || type === 'text/rfc822-headers'
   return bytes && (isText || isFieldGroup) ? textEncoding(bytes, settings.eightBit) : 'base64'

@@ -13,6 +13,7 @@ import {
   type Part,
   textPart,
 } from '../../src/compose/index.js'
+import { parseMessage } from '../../src/message/index.js'
 import { octetsOf } from '../body/cutting.js'
 import { checkForm, type ReadPart, readBack } from './read-back.js'
 
@@ -213,6 +214,13 @@ describe('messages in messages (RFC 2046 §5.2.1)', () => {
       expect(latin1(kept)).toContain('X-A: 1\r\n')
     },
   )
+
+  test('a multipart whose octets are at hand is written as it stands, under the boundary that is given', async () => {
+    const octets = fromLatin1('--s\r\n\r\nx\r\n--s\r\nContent-Type: application/pgp-signature\r\n\r\ny\r\n--s--\r\n')
+    const body = { contentType: 'multipart/signed', parameters: { boundary: 's', micalg: 'pgp-sha256' }, body: octets }
+    const message = parseMessage(await compose({ body }))
+    expect([message.root.raw(), message.text, message.defects]).toEqual([octets, 'x', []])
+  })
 
   test('a boundary that is given does not count', async () => {
     const message = await compose({ body: multipart('mixed', [textPart('x')], { Boundary: 'b', x: 'y' }) })

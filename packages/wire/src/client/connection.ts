@@ -23,7 +23,7 @@ export interface ClientConnection {
    * Encrypts the connection.
    * @throws ConnectionError `injected` when the peer has sent octets that nobody has read: they came in clear text and
    * must not be taken for encrypted ones (RFC 3207 §4). `tls` when the handshake fails or the certificate is not
-   * trusted.
+   * trusted; `lost`, `aborted` when the connection is over.
    */
   startTls(): Promise<void>
   /** Ends the connection behind what was written; resolves when the peer has ended it too, or after a few seconds. */

@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { type ClientConnection, ConnectionError } from '../client/connection.js'
 import { endpointOf, isLoopback } from './endpoint.js'
-import { createSocketReader } from './socket-reader.js'
+import { createSocketReader, lossOf } from './socket-reader.js'
 import { loadTls, tlsInfo } from './tls.js'
 
 /** Where a client connects to, and how. */
@@ -147,6 +147,8 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
     },
     async startTls() {
       if (encrypting) throw new ConnectionError('tls', 'the connection is encrypted already')
+      // Nothing would end the wait for the handshake: a socket closes once.
+      if (raw.destroyed) throw lossOf(raw.errored)
       if (reader.holds || raw.readableLength > 0) {
         raw.destroy()
         throw new ConnectionError('injected', 'octets came in clear text behind the reply to STARTTLS')

@@ -18,6 +18,12 @@ export interface SocketReader {
   lost(): void
 }
 
+/** What to tell of a connection that the system, or we ourselves, have ended for this reason. */
+export function lossOf(error?: Error | null): ConnectionError {
+  if (error instanceof ConnectionError) return error
+  return new ConnectionError('lost', `the connection was lost${error ? `: ${error.message}` : ''}`, { cause: error })
+}
+
 export function createSocketReader(): SocketReader {
   const chunks: Uint8Array[] = []
   let socket: Socket | null = null
@@ -82,15 +88,12 @@ export function createSocketReader(): SocketReader {
     },
     failed(error) {
       if (failure) return
-      failure =
-        error instanceof ConnectionError
-          ? error
-          : new ConnectionError('lost', `the connection was lost: ${error.message}`, { cause: error })
+      failure = lossOf(error)
       settle()?.reject(failure)
     },
     lost() {
       if (ended && !failure) return
-      failure ??= new ConnectionError('lost', 'the connection was lost')
+      failure ??= lossOf()
       settle()?.reject(failure)
     },
   }

@@ -1,0 +1,27 @@
+/** The client's end of a connection, on real sockets. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { openConnection } from '@posthouse/wire/node'
+import { afterEach, expect, test } from 'vitest'
+
+const server = createServer()
+afterEach(() => void server.close())
+
+test.each([
+  ['lost', (peer: Socket) => void peer.resetAndDestroy()],
+  ['aborted', (_peer: Socket, abort: AbortController) => abort.abort()],
+])('TLS on a connection that was %s already fails at once', async (code, end) => {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const { port } = server.address() as AddressInfo
+  const abort = new AbortController()
+  const connection = await openConnection({ host: '127.0.0.1', port, signal: abort.signal })
+  const [peer] = await accepted
+  const lost = expect(connection.read(0)).rejects.toMatchObject({ code })
+  end(peer, abort)
+  await lost
+  // The socket tells of its end once, and has done so.
+  await new Promise((resolve) => setImmediate(resolve))
+  peer.destroy()
+  await expect(connection.startTls()).rejects.toMatchObject({ code })
+})

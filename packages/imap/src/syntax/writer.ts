@@ -92,6 +92,11 @@ export class ResponseWriter {
     if (place >= this.#taken) this.#length = this.#lineStart = place - this.#taken
   }
 
+  /** A response was begun and is not finished. */
+  get inResponse(): boolean {
+    return this.#lineStart !== this.#length
+  }
+
   /** Takes back a response that was begun and cannot be finished; false when a part of it is gone already. */
   discardLine(): boolean {
     if (this.#lineStart < 0) return false

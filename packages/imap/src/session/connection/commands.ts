@@ -10,7 +10,7 @@ import type { Prompt } from '../extension.js'
 import type { ImapSession } from '../session.js'
 import type { MailboxView } from '../view/mailbox-view.js'
 import { synchronize } from '../view/synchronize.js'
-import { type ConnectionState, closeConnection } from './state.js'
+import { type ConnectionState, closeConnection, GOING_DOWN } from './state.js'
 
 export interface Commands {
   /** A whole command has come. */
@@ -143,6 +143,10 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
       connection.ending = true
     } else if (connection.ending && connection.state === 'not-authenticated') {
       out.line('* BYE Too many failed logins')
+    }
+    if (connection.goingDown) {
+      out.line(`* BYE ${GOING_DOWN}`)
+      connection.ending = true
     }
     out.text(`${connection.tag} ${status} `)
     if (code !== null) out.text(`[${code}] `)

@@ -5,7 +5,7 @@ import type { ImapEvent } from '../../engine/events.js'
 import type { ImapSession, ServerSetup } from '../session.js'
 import { createCommands } from './commands.js'
 import { ConnectionSession, forgetLogin } from './session.js'
-import { closeConnection, openConnection } from './state.js'
+import { closeConnection, GOING_DOWN, openConnection } from './state.js'
 import { createUploads, type Uploads } from './uploads.js'
 
 /** Makes the engine and the session of a new connection. */
@@ -57,10 +57,9 @@ export function createConnection(
     }
   }
 
+  /** The connection is over. What is cut off may be a literal: what stands behind it would be a part of it. */
   function bye(text: string): void {
-    // A push in progress may be in the middle of a line.
-    out.discardLine()
-    engine.send({ type: 'untagged', bytes: out.line(`* BYE ${text}`).take() })
+    if (out.discardLine()) engine.send({ type: 'untagged', bytes: out.line(`* BYE ${text}`).take() })
     engine.close()
   }
 
@@ -77,7 +76,9 @@ export function createConnection(
       handle,
       timedOut: () => bye('Idle for too long'),
       shutdown() {
-        bye('The server is going down')
+        // A response in progress comes to its end, and so does the command that gives it.
+        if (out.inResponse && connection.running) connection.goingDown = true
+        else bye(GOING_DOWN)
         link.close()
       },
       failed: () => bye('Something went wrong here'),

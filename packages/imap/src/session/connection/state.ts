@@ -40,7 +40,12 @@ export interface ConnectionState {
   mistakes: number
   /** The connection ends behind the tagged response. */
   ending: boolean
+  /** The server stops, and could not say so yet. */
+  goingDown: boolean
 }
+
+/** What is said when the server stops. */
+export const GOING_DOWN = 'The server is going down'
 
 const NOTHING_SAID: ReadonlyMap<string, string> = new Map()
 
@@ -79,6 +84,7 @@ export function openConnection(server: ServerSetup, link: Link): ConnectionState
     failures: 0,
     mistakes: 0,
     ending: false,
+    goingDown: false,
   }
   return connection
 }

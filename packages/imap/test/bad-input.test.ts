@@ -98,6 +98,20 @@ describe('after login', () => {
   })
 })
 
+describe('a literal behind a line that ends with LF alone is no command', () => {
+  const literal = 'b CREATE Evil\r\n'
+  const announced = `{${literal.length}+}\n${literal}\r\n`
+  test.each([
+    ['of APPEND', `a APPEND INBOX ${announced}`, 'a BAD Lines end with CRLF'],
+    ['of another command', `a CREATE ${announced}`, 'a BAD Lines end with CRLF'],
+    ['behind a message', `a APPEND INBOX {3+}\r\nabc ${announced}`, 'a BAD Lines end with CRLF'],
+    ['behind a literal that is skipped', `a FOO {3+}\r\nabc ${announced}`, 'a BAD Unknown command'],
+  ])('%s', async (_, sent, wanted) => {
+    const { lines } = await say(`${LOGIN}${sent}`)
+    expect(lines.slice(-2)).toEqual([wanted, 'zz OK NOOP completed'])
+  })
+})
+
 test('somebody who says only nonsense is sent away', async () => {
   const { lines, closed } = await say('a FOO\r\n'.repeat(10))
   expect(closed).toBe(true)

@@ -15,6 +15,13 @@ const PLUS = 43
 const MINUS = 45
 const TILDE = 126
 
+const CR = 13
+
+/** A line without its end: CRLF, or an LF alone, which ends no command, but the line of an announcement all the same. */
+export function withoutEnd(line: Uint8Array): Uint8Array {
+  return line.subarray(0, line.length - (line[line.length - 2] === CR ? 2 : 1))
+}
+
 /** Digits that are looked at. */
 const MAX_DIGITS = 20
 

@@ -12,7 +12,7 @@ import {
   type Paused,
   ProtocolUsageError,
 } from '@posthouse/wire'
-import { type Announcement, argumentsBefore, readAnnouncement } from './announcement.js'
+import { type Announcement, argumentsBefore, readAnnouncement, withoutEnd } from './announcement.js'
 import { type CommandHead, readHead, readTag } from './command-head.js'
 import type { CommandText, ImapEvent, ImapReply } from './events.js'
 import { HeldText } from './held-text.js'
@@ -48,6 +48,7 @@ type Head = Extract<CommandHead, { type: 'head' }>
 const CR = 13
 const CONTINUE = fromLatin1('+ OK\r\n')
 const TEXT_TOO_LONG = 'Command line too long'
+const NO_CRLF = 'Lines end with CRLF'
 
 /** Makes the engine of a new connection. */
 export function createImapEngine(options: ImapEngineOptions): ImapEngine {
@@ -182,10 +183,12 @@ class ConnectionEngine implements ImapEngine {
       return this.#refuse(tag, TEXT_TOO_LONG, 'skip')
     }
     const line = this.#window.take(length)
-    const text = line.subarray(0, length - 2)
-    if (length < 2 || line[length - 2] !== CR)
-      return this.#refuse(this.#current?.tag ?? readTag(line), 'Lines end with CRLF')
+    const text = withoutEnd(line)
     const literal = readAnnouncement(text)
+    if (length < 2 || line[length - 2] !== CR) {
+      const tag = this.#current?.tag ?? readTag(line)
+      return literal ? this.#refuseLiteral(tag, NO_CRLF, literal) : this.#refuse(tag, NO_CRLF)
+    }
     const first = this.#held.length === 0 && this.#state === 'command'
     if (!first || literal) this.#held.add(line)
     const whole = first && !literal ? line : this.#held.bytes
@@ -284,7 +287,7 @@ class ConnectionEngine implements ImapEngine {
     const line = this.#window.take(length)
     this.#state = 'answer'
     this.#afterAnswer = 'command'
-    return { type: 'line', line: line.subarray(0, length - (line[length - 2] === CR ? 2 : 1)) }
+    return { type: 'line', line: withoutEnd(line) }
   }
 
   #skipOn(): ImapEvent | NeedData | Paused {

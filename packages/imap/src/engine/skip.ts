@@ -1,10 +1,9 @@
 /** Throws away what nobody wants: a literal, the rest of its line, and the literals that the line announces. */
 import type { ByteWindow } from '@posthouse/wire'
-import { readAnnouncement } from './announcement.js'
+import { readAnnouncement, withoutEnd } from './announcement.js'
 
 /** Octets at a line's end that are kept, to see whether they announce a literal. */
 const TAIL = 32
-const CR = 13
 const NOTHING = new Uint8Array(0)
 
 /** What became of a skip: over, waiting for more octets, or too long for anybody's patience. */
@@ -38,8 +37,7 @@ export class Skip {
       if (this.#skipped > limit) return 'line-too-long'
       this.#keepEnd(piece)
       if (length === -1) return 'more'
-      const end = this.#lineEnd
-      const literal = end[end.length - 2] === CR ? readAnnouncement(end.subarray(0, -2)) : null
+      const literal = readAnnouncement(withoutEnd(this.#lineEnd))
       // A synchronising literal is not coming: its client has read the refusal instead of a continuation.
       if (!literal || literal.sync) return 'done'
       this.#skipped += literal.size

@@ -95,8 +95,10 @@ export interface ImapSession {
   identify(client: ReadonlyMap<string, string>): void
   /** Hands what is written to the connection. A promise when the client is slow: wait before writing more. */
   flush(): void | Promise<void>
-  /** As `flush`, but only when much is written. */
+  /** As `flush`, but only when much is written; then it is also a place to give way. */
   flushMuch(): void | Promise<void>
+  /** A place to give way within long work, also within a response: a promise where others have to have their turn. */
+  pause(): void | Promise<void>
   /**
    * Sends octets of a literal behind what is written: few are copied, many leave as they are. A promise when the client
    * is slow; when it settles, the memory may be used again.

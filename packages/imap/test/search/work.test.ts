@@ -24,28 +24,33 @@ async function withMessages(count: number, options: Parameters<typeof testServer
   return made
 }
 
-test.each(['SEARCH BODY nothing', 'SEARCH TEXT nothing', 'SORT (SUBJECT) UTF-8 ALL', 'THREAD REFERENCES UTF-8 ALL'])(
-  'another connection has its answers while %s runs',
-  async (command) => {
-    const made = await withMessages(500)
-    // Each look at the clock takes a ms: a turn is ten looks, and the search takes hundreds.
-    const searcher = await selectedClient(made, { now: ticking(1) })
-    const other = await selectedClient(made)
-    let over = false
-    const searching = searcher.run(`s1 ${command}`).then((lines) => {
-      over = true
-      return lines
-    })
-    let answered = 0
-    while (!over) {
-      await other.run(`n${answered} NOOP`)
-      await new Promise((resolve) => setImmediate(resolve))
-      answered++
-    }
-    expect((await searching).pop()).toMatch(/^s1 OK/)
-    expect(answered).toBeGreaterThan(20)
-  },
-)
+test.each([
+  'SEARCH BODY nothing',
+  'SEARCH TEXT nothing',
+  'SORT (SUBJECT) UTF-8 ALL',
+  'THREAD REFERENCES UTF-8 ALL',
+  'FETCH 1:* BODY.PEEK[]',
+  'FETCH 1:* BINARY.SIZE[1]',
+  'STORE 1:* +FLAGS (\\Seen)',
+])('another connection has its answers while %s runs', async (command) => {
+  const made = await withMessages(500, { limits: { outputBatch: 20 } })
+  // Each look at the clock takes a ms: a turn is ten looks, and the search takes hundreds.
+  const searcher = await selectedClient(made, { now: ticking(1) })
+  const other = await selectedClient(made)
+  let over = false
+  const searching = searcher.run(`s1 ${command}`).then((lines) => {
+    over = true
+    return lines
+  })
+  let answered = 0
+  while (!over) {
+    await other.run(`n${answered} NOOP`)
+    await new Promise((resolve) => setImmediate(resolve))
+    answered++
+  }
+  expect((await searching).pop()).toMatch(/^s1 OK/)
+  expect(answered).toBeGreaterThan(20)
+})
 
 test('a clock that stands still does not let one search have everything', async () => {
   const made = await withMessages(2_500)

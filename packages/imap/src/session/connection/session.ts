@@ -6,6 +6,7 @@ import type { SessionState } from '../../engine/states.js'
 import { bad, no, Refusal } from '../../syntax/status.js'
 import type { ResponseWriter } from '../../syntax/writer.js'
 import { capabilities } from '../capabilities.js'
+import { nextTurn, TURN } from '../next-turn.js'
 import type { Parts } from '../parts.js'
 import type { ImapSession, ServerSetup } from '../session.js'
 import type { MailboxView } from '../view/mailbox-view.js'
@@ -34,6 +35,8 @@ export class ConnectionSession implements ImapSession {
   readonly out: ResponseWriter
   readonly #connection: ConnectionState
   readonly #lost: (error: unknown) => void
+  /** When others had their turn. */
+  #turn = 0
 
   /** `lost`: a push has failed because of this. */
   constructor(connection: ConnectionState, lost: (error: unknown) => void) {
@@ -192,7 +195,16 @@ export class ConnectionSession implements ImapSession {
   }
 
   flushMuch(): void | Promise<void> {
-    return this.out.length >= this.limits.outputBatch ? this.flush() : undefined
+    return this.out.length >= this.limits.outputBatch ? (this.flush() ?? this.pause()) : undefined
+  }
+
+  pause(): void | Promise<void> {
+    if (this.link.now() - this.#turn >= TURN) return this.#giveWay()
+  }
+
+  async #giveWay(): Promise<void> {
+    await nextTurn()
+    this.#turn = this.link.now()
   }
 
   pass(octets: Uint8Array): void | Promise<void> {
@@ -203,7 +215,7 @@ export class ConnectionSession implements ImapSession {
     this.#sendWritten()
     this.#connection.engine.send({ type: 'untagged', bytes: octets })
     const slow = this.link.flush()
-    return slow ? slow.then(() => this.link.sent()) : this.link.sent()
+    return slow ? slow.then(() => this.link.sent()) : (this.link.sent() ?? this.pause())
   }
 
   synchronize(expunges: boolean, how?: SynchronizeOptions): Promise<void> {

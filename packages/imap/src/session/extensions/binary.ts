@@ -64,7 +64,7 @@ interface Measured {
 }
 
 /** Octets of a part when it is decoded: only decoding tells, so it is done twice rather than kept in memory. */
-async function measure(open: Open, partial: Partial | null): Promise<Measured> {
+async function measure(session: ImapSession, open: Open, partial: Partial | null): Promise<Measured> {
   const from = partial?.origin ?? 0
   const to = partial ? from + partial.size : Number.POSITIVE_INFINITY
   let size = 0
@@ -72,6 +72,9 @@ async function measure(open: Open, partial: Partial | null): Promise<Measured> {
   for await (const piece of open()) {
     if (!binary) binary = piece.subarray(Math.max(from - size, 0), Math.max(to - size, 0)).includes(0)
     size += piece.length
+    const turn = session.pause()
+    if (turn) await turn
+    if (session.link.signal.aborted) break
   }
   return { size, binary }
 }
@@ -83,7 +86,7 @@ async function writeBinary(
   session: ImapSession,
 ): Promise<void> {
   const open = await decoded(message, section)
-  const { size, binary } = open ? await measure(open, partial) : { size: 0, binary: false }
+  const { size, binary } = open ? await measure(session, open, partial) : { size: 0, binary: false }
   writeSectionName(out, section, partial, 'BINARY')
   if (!open) {
     out.text('NIL')
@@ -101,7 +104,7 @@ async function writeBinary(
     at += piece.length
     const slow = session.flushMuch()
     if (slow) await slow
-    if (at >= end) break
+    if (at >= end || session.link.signal.aborted) break
   }
 }
 
@@ -119,10 +122,10 @@ const binarySize: FetchItem<Section> = {
   parse: (cursor) => parseSection(cursor),
   needs: sectionNeeds,
   check: requireKnown,
-  async write(out, message, section) {
+  async write(out, message, section, session) {
     const open = await decoded(message, section)
     writeSectionName(out, section, null, 'BINARY.SIZE')
-    out.text(String(open ? (await measure(open, null)).size : 0))
+    out.text(String(open ? (await measure(session, open, null)).size : 0))
   },
 }
 

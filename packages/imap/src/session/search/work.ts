@@ -3,11 +3,9 @@
  * than the limits allow, and tells how far it is (RFC 9585) when it takes long.
  */
 import { no, Refusal } from '../../syntax/status.js'
-import { nextTurn } from '../next-turn.js'
+import { nextTurn, TURN } from '../next-turn.js'
 import type { ImapSession } from '../session.js'
 
-/** ms of work after which other connections have their turn. */
-const TURN = 10
 /** Steps after which they have it, whatever the clock says. */
 const STEPS = 1_000
 

@@ -1,9 +1,12 @@
-import { Flag } from '@posthouse/store-api'
+import { Flag, type MemoryStore } from '@posthouse/store-api'
+import type { SqliteStore } from '@posthouse/store-sqlite'
 import { expect, test } from 'vitest'
 import { type Command, type ImapExtension, literalMinus, literalPlus, ok, standardExtensions } from '../src/index.js'
 import { DialogueClient, playDialogue } from './dialogue.js'
 import { playExample as play } from './rfc-examples/play.js'
+import { selectedClient } from './search/client.js'
 import { HELLO, message, serverOver, type TestServer, testServer } from './servers.js'
+import { emptyStore, STORE_KINDS } from './stores.js'
 
 const three = async (made: TestServer): Promise<void> => {
   for (let i = 0; i < 3; i++) await made.deliver(HELLO)
@@ -264,6 +267,24 @@ test('RFC 3502 and RFC 8508: several messages at once, and REPLACE', () =>
   `,
     three,
   ))
+
+test.each(STORE_KINDS)(
+  'RFC 8508: REPLACE in an account that is full has the room of the old message: %s',
+  async (kind) => {
+    const store = await emptyStore(kind)
+    const made = { ...testServer({ store }), account: () => store.open('alice') }
+    const client = await selectedClient(made)
+    const put = (command: string, octets: number): Promise<string[]> =>
+      client.run(`${command} {${octets}+}\r\n${'x'.repeat(octets)}`)
+    await put('a1 APPEND INBOX', 100)
+    if ('setQuota' in store) (store as MemoryStore).setQuota('alice', { bytes: 150 })
+    else await (store as SqliteStore).addAccount('alice', { bytes: 150 })
+    expect((await put('a2 APPEND INBOX', 100)).at(-1)).toMatch(/^a2 NO \[OVERQUOTA\]/)
+    expect((await put('a3 REPLACE 1 INBOX', 150)).at(-1)).toMatch(/^a3 OK /)
+    expect((await put('a4 REPLACE 1 INBOX', 151)).at(-1)).toMatch(/^a4 NO \[OVERQUOTA\]/)
+    expect((await client.run('a5 STATUS INBOX (MESSAGES)'))[0]).toBe('* STATUS INBOX (MESSAGES 1)')
+  },
+)
 
 test('RFC 9051: IMAP4rev2 enabled: UTF-8 names, ESEARCH for SEARCH, LIST at SELECT, no RECENT', () =>
   play(`

@@ -10,6 +10,14 @@ import type { ImapSession } from '../session.js'
 import { createUploadFeed, type UploadFeed } from '../upload-feed.js'
 import { noteArrived } from '../view/recent.js'
 
+/** What the account has back when the old message has gone; nothing where that is somebody else's. */
+async function sizeOf({ view, account }: ImapSession, uids: UidSet): Promise<number> {
+  let octets = 0
+  if (view.mailbox.owner !== undefined) return octets
+  for await (const rows of account.messages(view.id, { uids, light: true })) for (const { size } of rows) octets += size
+  return octets
+}
+
 function upload(session: ImapSession, byUid: boolean): Upload {
   const { stage, commit } = writerOf(session.account)
   let old: UidSet = []
@@ -33,7 +41,7 @@ function upload(session: ImapSession, byUid: boolean): Upload {
       }
       if (uidSetSize(old) !== 1 || view.countIn(old) !== 1) throw new Refusal(no('No such message', 'NONEXISTENT'))
       target = await existing(session, path, 'i', 'TRYCREATE')
-      await checkSize(session, target, size, 0)
+      await checkSize(session, target, size, -(await sizeOf(session, old)))
       feed = createUploadFeed(stage, size)
     },
     write: (bytes) => feed?.write(bytes),
@@ -49,9 +57,10 @@ function upload(session: ImapSession, byUid: boolean): Upload {
       const expunge: Op = { op: 'expunge', in: view.id, uids: old, onlyDeleted: false }
       // No transaction spans the accounts of two people: the new message is there before the old one goes.
       const apart = target?.owner !== view.mailbox.owner
-      const { results, modseq } = await commit(apart ? [op] : [op, expunge])
+      // Else the old one gives its room to the new one.
+      const { results, modseq } = await commit(apart ? [op] : [expunge, op])
       session.touch(apart ? (await commit([expunge])).modseq : modseq)
-      const { uidValidity, uids = [] } = results[0]
+      const { uidValidity, uids = [] } = results[results.length - 1]
       if (target) noteArrived(session, target, uids)
       // RFC 8508 §4.3: APPENDUID is told before the EXPUNGE.
       if (parts.names.has('UIDPLUS')) out.line(`* OK [APPENDUID ${uidValidity} ${formatUidSet(uids)}] Replaced`)

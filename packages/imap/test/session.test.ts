@@ -7,7 +7,8 @@ import { openConnection } from '../src/session/connection/state.js'
 import type { ServerSetup } from '../src/session/session.js'
 import { MailboxView } from '../src/session/view/mailbox-view.js'
 import { SharedUids } from '../src/session/view/shared-uids.js'
-import { HELLO, testServer } from './servers.js'
+import { DialogueClient } from './dialogue.js'
+import { HELLO, serverOver, testServer } from './servers.js'
 
 const SELECT = `
   S: * OK [CAPABILITY {*}] imap.example.org ready
@@ -114,6 +115,21 @@ test('a store that fails in the middle of an answer: no half response, and the s
     S: x2 OK FETCH completed
   `,
   )
+})
+
+test.each(['IMAP4rev2', 'CONDSTORE'])('SELECT asks a store for its mailboxes once: %s enabled', async (word) => {
+  let asked = 0
+  const server = serverOver(testServer(), (account) => ({
+    mailboxes() {
+      asked++
+      return account.mailboxes()
+    },
+  }))
+  const client = new DialogueClient(server)
+  await client.logIn('alice')
+  await client.run(`a1 ENABLE ${word}`)
+  expect((await client.run('a2 SELECT INBOX')).at(-1)).toMatch(/^a2 OK /)
+  expect(asked).toBe(1)
 })
 
 test('an account that opens when the client has gone is closed', async () => {

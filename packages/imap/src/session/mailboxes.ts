@@ -39,10 +39,14 @@ export function has(mailbox: MailboxInfo, right: string): boolean {
   return mailbox.rights === undefined || mailbox.rights.includes(right)
 }
 
-/** The mailbox of a path, or `null`. */
-export async function find(session: ImapSession, path: readonly string[]): Promise<MailboxInfo | null> {
+/** The mailbox of a path, or `null`. `all`: what `mailboxes` has given. */
+export async function find(
+  session: ImapSession,
+  path: readonly string[],
+  all?: readonly MailboxInfo[],
+): Promise<MailboxInfo | null> {
   const key = mailboxPathKey(normalForm(path))
-  for (const mailbox of await mailboxes(session)) if (mailboxPathKey(mailbox.path) === key) return mailbox
+  for (const mailbox of all ?? (await mailboxes(session))) if (mailboxPathKey(mailbox.path) === key) return mailbox
   return null
 }
 
@@ -117,8 +121,9 @@ export async function permitted(
   path: readonly string[],
   rights: string,
   code = 'NONEXISTENT',
+  all?: readonly MailboxInfo[],
 ): Promise<MailboxInfo> {
-  const mailbox = await find(session, path)
+  const mailbox = await find(session, path, all)
   if (!mailbox) throw missing(code)
   for (const right of rights) if (!has(mailbox, right)) throw forbidden(mailbox, code)
   return mailbox
@@ -133,8 +138,9 @@ export async function existing(
   path: readonly string[],
   rights: string,
   code = 'NONEXISTENT',
+  all?: readonly MailboxInfo[],
 ): Promise<MailboxInfo> {
-  const mailbox = await permitted(session, path, rights, code)
+  const mailbox = await permitted(session, path, rights, code, all)
   if (mailbox.noSelect) throw missing(code)
   return mailbox
 }

@@ -128,10 +128,14 @@ function allEntries(
   return entries.map(({ entry }) => entry)
 }
 
-/** The attributes that LIST tells of a mailbox (RFC 9051 §6.3.2 wants them of SELECT, too). */
-export async function attributesOf(session: ImapSession, mailbox: MailboxInfo): Promise<readonly string[]> {
+/** The attributes that LIST tells of a mailbox of `all` (RFC 9051 §6.3.2 wants them of SELECT, too). */
+export function attributesOf(
+  session: ImapSession,
+  mailbox: MailboxInfo,
+  all: readonly MailboxInfo[],
+): readonly string[] {
   const { path, subscribed = false } = mailbox
-  const isParent = (await listable(session)).some((one) => isBelow(one.path, path))
+  const isParent = all.some((one) => has(one, 'l') && isBelow(one.path, path))
   const entry: ListEntry = { path, mailbox, subscribed, attributes: [isParent ? '\\HasChildren' : '\\HasNoChildren'] }
   addExtensionAttributes(session, entry)
   return entry.attributes

@@ -3,7 +3,7 @@ import { Flag, flagPermit, isStoreError, type MailboxInfo, type Uid, type UidSet
 import type { Cursor } from '../../syntax/cursor.js'
 import { ok, type Status } from '../../syntax/status.js'
 import type { Command, SelectContext, SelectParameter } from '../extension.js'
-import { existing, has, parseSpelled, writeName } from '../mailboxes.js'
+import { existing, has, mailboxes, parseSpelled, writeName } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { writeFlagLists } from '../view/keywords.js'
 import { MailboxView } from '../view/mailbox-view.js'
@@ -56,14 +56,15 @@ async function run(session: ImapSession, args: SelectArgs, examine: boolean): Pr
     // RFC 9051 §7.1, CLOSED: responses behind this are of the new mailbox.
     session.out.line('* OK [CLOSED] The mailbox before is closed')
   }
-  const mailbox = await existing(session, path, 'r')
+  const all = await mailboxes(session)
+  const mailbox = await existing(session, path, 'r', undefined, all)
   const readOnly = examine || !session.account.commit || !isWritable(mailbox)
   const view = await openView(session, mailbox, readOnly)
   session.select(view)
   view.uidsOnly = session.enabled.has('UIDONLY')
   const context = { mailbox, readOnly }
   try {
-    await tellMailbox(session, context, asked)
+    await tellMailbox(session, context, asked, all)
     for (const { parameter, args } of parameters) await parameter.apply(session, context, args)
   } catch (error) {
     // RFC 9051 §6.3.2: a SELECT that fails leaves no mailbox selected.
@@ -74,7 +75,12 @@ async function run(session: ImapSession, args: SelectArgs, examine: boolean): Pr
 }
 
 /** RFC 9051 §6.3.2: what a client must know of the mailbox that it has selected. */
-async function tellMailbox(session: ImapSession, context: SelectContext, asked: readonly string[]): Promise<void> {
+async function tellMailbox(
+  session: ImapSession,
+  context: SelectContext,
+  asked: readonly string[],
+  all: readonly MailboxInfo[],
+): Promise<void> {
   const { out, view } = session
   const { mailbox } = context
   writeFlagLists(session, view)
@@ -83,7 +89,7 @@ async function tellMailbox(session: ImapSession, context: SelectContext, asked: 
   if (!rev2) await tellRecent(session, view)
   out.line(`* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs are valid`)
   out.line(`* OK [UIDNEXT ${Math.max(mailbox.uidNext, view.lastUid + 1)}] The next UID`)
-  if (rev2) writeName(session, mailbox.path, await attributesOf(session, mailbox), asked)
+  if (rev2) writeName(session, mailbox.path, attributesOf(session, mailbox, all), asked)
   for (const { selectLines } of session.parts.extensions) {
     for (const line of selectLines?.(session, context) ?? []) out.line(`* OK ${line}`)
   }

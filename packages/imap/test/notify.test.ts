@@ -407,24 +407,38 @@ test('RFC 5465 §7: UPDATE with data of the messages that come', () =>
   `,
   ))
 
-test('RFC 5465 §5: what the session itself has done is told once, and never by its own command twice', () =>
+test('RFC 5465 §5: what the session itself has done is not told again; what others do to the same mailboxes is', () =>
   play(
     `
     alice> a1 NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (personal (MailboxName SubscriptionChange MessageNew MessageExpunge FlagChange))
     alice< a1 OK NOTIFY completed
     alice> a2 CREATE Own
     alice< a2 OK {*}
-    alice< * LIST () "/" Own
-    alice< * STATUS Own (UNSEEN 0 {*})
     alice> a3 SUBSCRIBE Own
     alice< a3 OK {*}
-    alice< * LIST (\\Subscribed) "/" Own
+    alice-
     alice> a4 APPEND Own ${MAIL}
     alice< a4 OK {*}
     alice< * STATUS Own (UIDNEXT 2 MESSAGES 1 UNSEEN 1 {*})
-    alice> a5 DELETE Own
+    alice> a5 RENAME Own Mine
     alice< a5 OK {*}
-    alice< * LIST (\\NonExistent) "/" Own
+    # Subscriptions are by name: it has none under the new one, which nobody has said.
+    alice< * LIST () "/" Mine
+    alice-
+    # What others do to it is told.
+    alice2> x1 SUBSCRIBE Mine
+    alice2< x1 OK {*}
+    alice< * LIST (\\Subscribed) "/" Mine
+    alice2> x2 RENAME Mine Theirs
+    alice2< x2 OK {*}
+    alice< * LIST () "/" Theirs ("OLDNAME" (Mine))
+    alice> a6 CREATE Fresh
+    alice< a6 OK {*}
+    alice2> x3 DELETE Fresh
+    alice2< x3 OK {*}
+    alice< * LIST (\\NonExistent) "/" Fresh
+    alice> a7 DELETE Theirs
+    alice< a7 OK {*}
     alice-
     alice> b1 SELECT INBOX
     alice< ...

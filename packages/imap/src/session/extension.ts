@@ -3,7 +3,7 @@
  * items, SEARCH keys, STATUS items and so on, with the capability words that tell of them. What the package brings is
  * made exactly like this, too: see `extensions/`.
  */
-import type { Account, Column, MailboxInfo, MessageRow, ModSeq, UidSet } from '@posthouse/store-api'
+import type { Account, Column, CommitResult, MailboxInfo, MessageRow, ModSeq, Op, UidSet } from '@posthouse/store-api'
 import type { Link, MaybePromise } from '@posthouse/wire'
 import type { SessionState } from '../engine/states.js'
 import type { Cursor } from '../syntax/cursor.js'
@@ -240,6 +240,8 @@ export interface ImapExtension {
   readonly sortCriteria?: readonly SortCriterion[]
   readonly threadAlgorithms?: readonly ThreadAlgorithm[]
   readonly viewChanges?: ViewChanges
+  /** Hears of mailboxes that a command of the session has made, renamed or deleted, and of subscriptions. */
+  mailboxesChanged?(session: ImapSession, ops: readonly Op[], done: CommitResult): void
   readonly statusItems?: readonly StatusItem[]
   readonly selectParameters?: readonly SelectParameter[]
   readonly createParameters?: readonly CreateParameter[]

@@ -1,5 +1,14 @@
 /** CREATE, DELETE, RENAME, SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.4 to §6.3.8). Authenticated state. */
-import { allUids, isBelow, isInbox, type MailboxId, mailboxPathKey, type Op, writerOf } from '@posthouse/store-api'
+import {
+  allUids,
+  type CommitResult,
+  isBelow,
+  isInbox,
+  type MailboxId,
+  mailboxPathKey,
+  type Op,
+  writerOf,
+} from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import type { Cursor } from '../../syntax/cursor.js'
 import { DELIMITER, parseMailboxName } from '../../syntax/mailbox-name.js'
@@ -23,6 +32,13 @@ import type { ImapSession } from '../session.js'
 import { mailboxKey } from '../view/recent.js'
 
 const STATES = ['authenticated', 'selected'] as const
+
+/** Changes the list of mailboxes, and tells the extensions that it was this session. */
+async function change(session: ImapSession, ops: readonly Op[]): Promise<CommitResult> {
+  const done = await writerOf(session.account).commit(ops)
+  for (const extension of session.parts.extensions) extension.mailboxesChanged?.(session, ops, done)
+  return done
+}
 
 /** A name for a new mailbox. @throws Refusal for names that LIST could not tell apart. */
 function newPath(path: readonly string[]): readonly string[] {
@@ -56,13 +72,15 @@ interface CreateArgs {
 }
 
 async function runCreate(session: ImapSession, { path, role }: CreateArgs): Promise<Status> {
-  const { commit } = writerOf(session.account)
+  writerOf(session.account)
   await permittedPlace(session, newPath(path))
   // RFC 6154 §3: there is one mailbox of a use.
   if (role !== undefined && (await mailboxes(session)).some((one) => one.role === role && !one.owner)) {
     return no('Another mailbox has this use', 'USEATTR')
   }
-  const { results } = await commit([{ op: 'create', path: newPath(path), ...(role !== undefined && { role }) }])
+  const { results } = await change(session, [
+    { op: 'create', path: newPath(path), ...(role !== undefined && { role }) },
+  ])
   const { mailbox, uidValidity } = results[0]
   if (mailbox !== undefined && uidValidity !== undefined) {
     session.server.recent.arrived(mailboxKey(session, { id: mailbox, uidValidity }), 1)
@@ -100,14 +118,14 @@ export const deleteMailbox: Command<readonly string[]> = {
   },
   async run(session, path) {
     if (isInbox(path)) return no('INBOX cannot be deleted', 'CANNOT')
-    const { commit } = writerOf(session.account)
+    writerOf(session.account)
     const named = await find(session, path)
     if ((!named || named.noSelect) && (await mailboxes(session)).some((one) => isBelow(one.path, normalForm(path)))) {
       // RFC 9051 §6.3.5: a name that is there only for those below it.
       return no('There are mailboxes below it', 'HASCHILDREN')
     }
     const mailbox = await permitted(session, path, 'x')
-    await commit([{ op: 'drop', id: mailbox.id }])
+    await change(session, [{ op: 'drop', id: mailbox.id }])
     if (session.selected?.id === mailbox.id) session.select(null)
     tellSpelling(session, path, mailbox.path, ['\\NonExistent'])
     return ok('DELETE completed')
@@ -126,13 +144,13 @@ function tellRenamed(session: ImapSession, from: readonly string[], to: readonly
 }
 
 async function runRename(session: ImapSession, { from, to }: RenameArgs): Promise<Status> {
-  const { commit } = writerOf(session.account)
+  writerOf(session.account)
   newPath(to)
   if (isInbox(from)) {
     // RFC 9051 §6.3.6: the messages of INBOX move; INBOX and what is below it stay.
     await permittedPlace(session, to)
     const inbox = await existing(session, from, 'rte')
-    const made = await commit([
+    const made = await change(session, [
       { op: 'create', path: to },
       { op: 'move', from: inbox.id, uids: allUids, to: { made: 0 } },
     ])
@@ -151,7 +169,7 @@ async function runRename(session: ImapSession, { from, to }: RenameArgs): Promis
   if (ops.length === 0) throw missing()
   if (mailboxPathKey(normalForm(to)) === key) return storeRefusal('exists')
   await permittedPlace(session, to)
-  await commit(ops)
+  await change(session, ops)
   tellRenamed(session, from, to)
   return ok('RENAME completed')
 }
@@ -185,7 +203,7 @@ function subscription(name: 'SUBSCRIBE' | 'UNSUBSCRIBE'): Command<readonly strin
       return parseMailbox(cursor, session)
     },
     async run(session, path) {
-      await writerOf(session.account).commit([{ op: 'subscribe', path: newPath(path), on: name === 'SUBSCRIBE' }])
+      await change(session, [{ op: 'subscribe', path: newPath(path), on: name === 'SUBSCRIBE' }])
       return ok(`${name} completed`)
     },
   }

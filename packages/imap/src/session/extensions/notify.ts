@@ -24,7 +24,7 @@ function keptOf({ values }: ImapSession): Kept | undefined {
 }
 
 /** NOTIFY NONE: the client wants to hear of nothing. */
-const SILENT: Notifier = { groups: [], stop() {} }
+const SILENT: Notifier = { groups: [], own() {}, stop() {} }
 
 /** RFC 5465 §3.1: the selected mailbox stays as it is for whoever has not asked for its events. */
 function isMuted(groups: readonly EventGroup[]): boolean {
@@ -96,6 +96,8 @@ export const notify: ImapExtension = {
   // Without hints nothing could be told in time.
   available: (account) => account.watch !== undefined,
   commands: [notifyCommand as Command],
+  // RFC 5465 §5: the server should not tell a client what it has done itself.
+  mailboxesChanged: (session, ops, done) => keptOf(session)?.notifier.own(ops, done),
   viewChanges: {
     muted(session) {
       const kept = keptOf(session)

@@ -2,15 +2,25 @@
  * Keeps a client up to date as it has asked (RFC 5465). Hints of the store only say that something may have changed; what
  * has is found by comparing the list of mailboxes with the one before, so that no event is told twice or missed.
  */
-import { isStoreError, type MailboxId, type MailboxInfo, mailboxPathKey } from '@posthouse/store-api'
+import {
+  type CommitResult,
+  isStoreError,
+  type MailboxId,
+  type MailboxInfo,
+  mailboxPathKey,
+  type Op,
+} from '@posthouse/store-api'
 import { beginList, has } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { MetadataWatch } from './metadata-watch.js'
+import { noteOwn } from './own.js'
 import { type EventGroup, eventsOf, type NotifyEvent, selectedGroup } from './request.js'
 import { affectedParents, movedAlong, renamesBetween } from './tree.js'
 
 export interface Notifier {
   readonly groups: readonly EventGroup[]
+  /** The session has done this itself. */
+  own(ops: readonly Op[], done: CommitResult): void
   stop(): void
 }
 
@@ -82,7 +92,7 @@ export function createNotifier(
   }
   // Annotations are remembered now, and what has happened since `mailboxes` was read is seen.
   hinted(undefined)
-  return { groups, stop }
+  return { groups, own: (ops, done) => noteOwn(known, ops, done), stop }
 }
 
 function byId(mailboxes: readonly MailboxInfo[]): Map<MailboxId, MailboxInfo> {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { exportsOf, freeNames } from '../scripts/exports.js'
 import { squeeze, typescriptBlocks } from '../scripts/readme.js'
 import { file, statesDocument } from '../scripts/states.js'
 
@@ -16,6 +17,21 @@ function* files(folder: string, ending: string): Generator<string> {
     else if (entry.isFile() && entry.name.endsWith(ending)) yield path
   }
 }
+
+/** Files of a package's `src` that people import. */
+const ENTRIES = [
+  'index.ts',
+  'node/index.ts',
+  'postgres/index.ts',
+  'http/index.ts',
+  'fixtures/index.ts',
+  'vitest.ts',
+].concat(
+  ['testing', 'conformance', 'structure', 'header', 'body', 'summary', 'compose', 'edit', 'report', 'charsets'].map(
+    (folder) => `${folder}/index.ts`,
+  ),
+)
+const readmeOf = (name: string): string => join(root, 'packages', name, 'README.md')
 
 const documents = [...files(root, '.md')]
 
@@ -37,6 +53,17 @@ describe('blocks of the guides stand in examples that run', () => {
   test.each(blocks)('%s', (_name, code) => {
     const wanted = squeeze(code).replace(/,$/, '')
     expect(examples.some((text) => text.includes(wanted))).toBe(true)
+  })
+})
+
+describe('who pastes a block of a README has its imports', () => {
+  const exported = new Set(exportsOf(ENTRIES).map(({ name }) => name))
+  const readmes = [join(root, 'README.md'), ...readdirSync(join(root, 'packages')).map((name) => readmeOf(name))]
+  test.each(readmes.map((path) => [relative(root, path), path]))('%s', (_name, path) => {
+    const missing = typescriptBlocks(pathToFileURL(path)).flatMap((code) =>
+      [...freeNames(code)].filter((name) => exported.has(name)),
+    )
+    expect(missing).toEqual([])
   })
 })
 

@@ -9,7 +9,7 @@ export function typescriptBlocks(document: URL): string[] {
 /** The same code however it is indented, wrapped or imported. */
 export function squeeze(code: string): string {
   return code
-    .replace(/^\s*import .*$/gm, '')
+    .replace(/^\s*import [^;'"]*['"].*$/gm, '')
     .replace(/,(?=\s*[\])}])/g, '')
     .replace(/\s+/g, '')
 }

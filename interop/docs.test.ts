@@ -56,8 +56,15 @@ describe('blocks of the guides stand in examples that run', () => {
   })
 })
 
+const exports = exportsOf(ENTRIES)
+
+test.each(readdirSync(join(root, 'packages')))('what %s exports has docstrings', (name) => {
+  const bare = exports.filter((one) => one.package === name && !one.documented)
+  expect(bare.map((one) => one.name)).toEqual([])
+})
+
 describe('who pastes a block of a README has its imports', () => {
-  const exported = new Set(exportsOf(ENTRIES).map(({ name }) => name))
+  const exported = new Set(exports.map(({ name }) => name))
   const readmes = [join(root, 'README.md'), ...readdirSync(join(root, 'packages')).map((name) => readmeOf(name))]
   test.each(readmes.map((path) => [relative(root, path), path]))('%s', (_name, path) => {
     const missing = typescriptBlocks(pathToFileURL(path)).flatMap((code) =>

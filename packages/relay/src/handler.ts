@@ -26,11 +26,13 @@ import { LOCAL } from './routing/destination.js'
 import type { Target } from './routing/router.js'
 import type { RefusedRecipient, SubmittedRecipient } from './submission.js'
 
+/** What `relayRecipients` takes; everything has a default. */
 export interface RelayRecipientsOptions {
   /** Who may send to other domains. Default: whoever has logged in. */
   readonly allow?: (session: SmtpSession, transaction: Transaction) => boolean
 }
 
+/** What `relayTo` takes; everything has a default. */
 export interface RelayToOptions {
   /**
    * Takes messages whose recipients are all local, as they come in: `deliverTo(store)`. Default: the handlers behind this

@@ -37,6 +37,7 @@ export interface RefusedRecipient {
   readonly text: string
 }
 
+/** What became of a submission. */
 export interface Submitted {
   readonly id: string
   /** The others are in the queue. */

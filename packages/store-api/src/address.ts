@@ -14,6 +14,7 @@ export interface AddressParts {
   readonly domain: string
 }
 
+/** How addresses are compared. */
 export interface AddressRules {
   /** Compare local parts with their case. Default false. */
   readonly caseSensitive?: boolean

@@ -24,6 +24,7 @@ export interface ThreadKeys {
   readonly subject: string
 }
 
+/** Puts a staged message into a mailbox. */
 export interface AppendOp {
   readonly op: 'append'
   readonly to: MailboxRef
@@ -39,6 +40,7 @@ export interface AppendOp {
   readonly dedup?: string
   readonly thread?: ThreadKeys
 }
+/** Copies or moves messages to another mailbox. */
 export interface CopyOp {
   readonly op: 'copy' | 'move'
   readonly from: MailboxId
@@ -59,6 +61,7 @@ export interface FlagsOp {
   /** Messages with a larger modification sequence are left alone and named in `modified` (RFC 7162 §3.1.3). */
   readonly unchangedSince?: ModSeq
 }
+/** Removes messages from a mailbox. */
 export interface ExpungeOp {
   readonly op: 'expunge'
   readonly in: MailboxId
@@ -67,6 +70,7 @@ export interface ExpungeOp {
   /** True: only messages that carry `\Deleted`. */
   readonly onlyDeleted: boolean
 }
+/** Makes a mailbox. */
 export interface CreateOp {
   readonly op: 'create'
   readonly path: readonly string[]
@@ -80,6 +84,7 @@ export interface MailboxOp {
   readonly role?: string | null
   readonly noSelect?: boolean
 }
+/** Deletes a mailbox with its messages. */
 export interface DropOp {
   readonly op: 'drop'
   readonly id: MailboxId
@@ -130,6 +135,7 @@ export interface OpResult {
   readonly duplicate?: boolean
 }
 
+/** What a commit has done. */
 export interface CommitResult {
   /**
    * The modification sequence of everything this commit changed. Where one op changes two clocks (COPY and MOVE between

@@ -135,6 +135,7 @@ export interface DeliveryTarget {
   readonly dedup: string
 }
 
+/** A message and where it goes. */
 export interface Delivery {
   readonly staged: Staged
   readonly summary: Uint8Array

@@ -108,12 +108,14 @@ export interface MessageRow {
  */
 export type Column = 'summary' | 'header' | 'inline'
 
+/** A quota (RFC 9208): what is used of it, and how much there may be. */
 export interface QuotaRoot {
   readonly root: string
   readonly used: { readonly bytes: number; readonly messages: number }
   readonly limit: { readonly bytes?: number; readonly messages?: number }
 }
 
+/** An annotation (RFC 5464). */
 export interface MetaEntry {
   readonly key: string
   readonly value: Uint8Array

@@ -1,6 +1,7 @@
 /** The hints that wait for one watcher: merged by mailbox, bounded, and gone when nobody listens any more. */
 import type { ChangeHint, MailboxId } from './types.js'
 
+/** Hints for one watcher, for a store that has its own `watch`. */
 export interface WatchQueue extends AsyncIterable<ChangeHint> {
   /** Adds a hint. The newest of a mailbox replaces the older one. */
   push(hint: ChangeHint): void
@@ -8,6 +9,7 @@ export interface WatchQueue extends AsyncIterable<ChangeHint> {
   end(): void
 }
 
+/** How much a `WatchQueue` holds. */
 export interface WatchQueueOptions {
   /** Mailboxes with unread hints; more become one hint for all. Default 256. */
   readonly maxHints?: number

@@ -1,6 +1,7 @@
 /** Change hints of any account: the store's own, or those of a poll. */
 import type { Account, ChangeHint, MailboxId, MailboxInfo } from './types.js'
 
+/** How often `watchOf` looks where a store has no `watch`. */
 export interface PollOptions {
   /** Milliseconds to the next look after a change. Default 2,000. */
   readonly minMs?: number

@@ -24,7 +24,9 @@ export interface Paused {
   readonly type: 'paused'
 }
 
+/** The one `NeedData` there is. */
 export const NEED_DATA: NeedData = Object.freeze({ type: 'need-data' })
+/** The one `Paused` there is. */
 export const PAUSED: Paused = Object.freeze({ type: 'paused' })
 
 /** One connection's state machine; see the theory of operation above. */

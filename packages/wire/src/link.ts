@@ -21,6 +21,7 @@ export interface TlsInfo {
   channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Uint8Array | null
 }
 
+/** The certificate that a client has shown. */
 export interface PeerCertificate {
   /** True when it chains to an authority that the server trusts. */
   readonly authorized: boolean

@@ -18,8 +18,9 @@ export interface ImapLimits {
   readonly nonSyncLiteral: number
   /** A message to APPEND. Default: 67,108,864. */
   readonly message: number
-  /** Octets of a refused line or literal that are read and thrown away; behind it the connection ends. Default: 134,217,728; before login 65,536. */
+  /** Octets of a refused line or literal that are read and thrown away; behind it the connection ends. Default: 134,217,728. */
   readonly skipped: number
+  /** The same before login. Default: 65,536. */
   readonly loginSkipped: number
   /** A line of an authentication exchange. Default: 16,384. */
   readonly responseLine: number
@@ -27,11 +28,13 @@ export interface ImapLimits {
   readonly loginDepth: number
   /** Parentheses within each other after login. Default: 50. */
   readonly depth: number
-  /** Members of all lists and sets of one command. Default: 10,000; before login 100. */
+  /** Members of all lists and sets of one command after login. Default: 10,000. */
   readonly items: number
+  /** The same before login. Default: 100. */
   readonly loginItems: number
-  /** Commands that are answered BAD before the connection ends. Default: 50; before login 5. */
+  /** Commands that are answered BAD before the connection ends. Default: 50. */
   readonly badCommands: number
+  /** The same before login. Default: 5. */
   readonly loginBadCommands: number
   /** Failed logins before the connection is closed. Default: 3. */
   readonly authFailures: number
@@ -78,6 +81,7 @@ export interface ImapLimits {
   readonly outputBatch: number
 }
 
+/** The defaults of `ImapLimits`. */
 export const DEFAULT_LIMITS: ImapLimits = Object.freeze({
   loginLine: 8_192,
   line: 65_536,

@@ -139,6 +139,7 @@ export interface FetchEffect {
   before?(session: ImapSession, asked: FetchAsked): MaybePromise<UidSet>
 }
 
+/** A modifier of FETCH: a word in the parentheses behind the items (RFC 4466 §2.4), such as CHANGEDSINCE. */
 export interface FetchModifier {
   readonly name: string
   parse(cursor: Cursor, session: ImapSession, byUid: boolean): FetchEffect

@@ -19,6 +19,7 @@ import type {
 } from './extension.js'
 import type { ImapSession } from './session.js'
 
+/** What a set of extensions brings, by name. */
 export interface Parts {
   readonly extensions: readonly ImapExtension[]
   readonly names: ReadonlySet<string>

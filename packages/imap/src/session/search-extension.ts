@@ -29,6 +29,7 @@ export interface SearchKey {
   parse(cursor: Cursor, context: SearchKeyContext): SearchTree<SearchLeaf>
 }
 
+/** What a search key is read with. */
 export interface SearchKeyContext {
   readonly session: ImapSession
   /** Text of an astring in the search's charset, folded by i;unicode-casemap. */

@@ -37,6 +37,7 @@ ATOM[BRACKET_CLOSE] = 2
 ATOM[PERCENT] = 4
 ATOM[ASTERISK] = 4
 
+/** Reads the arguments of a command from its octets, one after the other. @throws SyntaxFault, which becomes BAD. */
 export class Cursor {
   readonly bytes: Uint8Array
   at: number

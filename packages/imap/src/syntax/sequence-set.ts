@@ -13,6 +13,7 @@ export interface SequenceSet {
   readonly ranges: readonly (readonly [number, number])[]
 }
 
+/** `$`, the result that SEARCH has saved (RFC 9051 §6.4.4.1). */
 export const SAVED_RESULT: SequenceSet = Object.freeze({ saved: true, ranges: [] })
 
 function sequenceNumber(cursor: Cursor): number {

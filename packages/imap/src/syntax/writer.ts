@@ -27,6 +27,7 @@ const EMPTY = new Uint8Array(0)
 const SHORT = 256
 const LONG = 16_384
 
+/** Writes responses into octets: words, strings, literals and lists, each in a form that cannot be misread. */
 export class ResponseWriter {
   #buffer: Uint8Array = EMPTY
   #length = 0

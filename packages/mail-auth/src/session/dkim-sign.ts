@@ -33,6 +33,7 @@ export type DkimKeys =
   | ReadonlyMap<string, DkimKey | readonly DkimKey[]>
   | ((domain: string) => MaybePromise<DkimKey | readonly DkimKey[] | null | undefined>)
 
+/** What `dkimSign` takes. */
 export interface DkimSignOptions {
   readonly keys: DkimKeys
   /** Whose messages are signed. Default: those of users who have logged in. */

@@ -12,6 +12,7 @@ export interface MailAuthLimits {
   readonly time: number
 }
 
+/** The defaults of `MailAuthLimits`. */
 export const DEFAULT_LIMITS: MailAuthLimits = Object.freeze({
   header: 1 << 20,
   headerLines: 5000,

@@ -19,6 +19,7 @@ import { type MailAuthentication, mailAuthentication, resultsOf } from './result
 /** Decides by what was found. A reply refuses the message. */
 export type AuthPolicy = (found: MailAuthentication, session: SmtpSession) => MaybePromise<Reply | undefined | void>
 
+/** What `verifyMail` takes; everything has a default. */
 export interface VerifyMailOptions {
   /** Default: `resolve` of `node:dns/promises`. */
   readonly resolver?: Resolve

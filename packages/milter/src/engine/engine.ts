@@ -50,6 +50,7 @@ export interface MilterEngine {
   takeOutput(): readonly Uint8Array[]
 }
 
+/** What an engine offers the milter (SMFIC_OPTNEG). */
 export interface MilterEngineOptions {
   /** The changes that the milter may ask for, as bits (`actionBits`). */
   readonly actions: number

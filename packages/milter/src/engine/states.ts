@@ -18,6 +18,7 @@
 import type { MilterCommand } from '../syntax/commands.js'
 import type { MilterVerdict } from '../syntax/replies.js'
 
+/** Where a connection to a milter is. */
 export type MilterState = 'new' | 'resting' | 'session' | 'envelope' | 'header' | 'body' | 'done' | 'over'
 
 type Ways = Partial<Record<MilterCommand['type'], MilterState>>

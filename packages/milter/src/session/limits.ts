@@ -18,13 +18,15 @@ export interface MilterLimits {
   readonly header: number
   /** Octets of one header field that the milter is shown: what libmilter takes. Default: 65,000. */
   readonly field: number
-  /** Changes of one message, and octets of fields that are added. Defaults: 2,000 and 1 MiB. */
+  /** Changes of one message. Default: 2,000. */
   readonly modifications: number
+  /** Octets of fields that are added to one message. Default: 1 MiB. */
   readonly addedHeader: number
   /** Octets of a body in place of the old one, its lines ended with CRLF. Default: 64 MiB. */
   readonly newBody: number
 }
 
+/** The defaults of `MilterLimits`. */
 export const DEFAULT_LIMITS: MilterLimits = Object.freeze({
   connect: 30_000,
   command: 30_000,

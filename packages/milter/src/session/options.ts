@@ -13,6 +13,7 @@ export type Quarantine = (
   session: SmtpSession,
 ) => MaybePromise<Reply | undefined | void>
 
+/** What `milter` takes. */
 export interface MilterHandlerOptions {
   /** Opens a connection: `milterAt('inet:11332@127.0.0.1')` of `@posthouse/milter/node`, or your own. */
   readonly connect: ConnectMilter

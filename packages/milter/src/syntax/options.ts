@@ -86,6 +86,7 @@ export const OFFERED_STEPS: number =
 
 /** A stage whose macros a milter may choose, in the order of their numbers. */
 export const MACRO_STAGES = ['connect', 'helo', 'mail', 'rcpt', 'data', 'end-of-message', 'end-of-header'] as const
+/** A stage before which macros are sent. */
 export type MacroStage = (typeof MACRO_STAGES)[number]
 
 /** What was agreed on. */

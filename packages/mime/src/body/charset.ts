@@ -25,6 +25,7 @@ export type { SourceDecoder } from './charset-platform.js'
  */
 export type CharsetDefect = 'unknown-charset' | 'wrong-charset'
 
+/** Text, and what was wrong with its octets. */
 export interface DecodedText {
   text: string
   defect?: CharsetDefect

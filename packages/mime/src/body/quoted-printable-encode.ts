@@ -25,6 +25,7 @@ const DIGITS = '0123456789ABCDEF'
 /** Octets that stand for themselves wherever they are in a line. */
 const SAFE = Uint8Array.from({ length: 256 }, (_, octet) => (octet > SPACE && octet < 0x7f && octet !== EQUALS ? 1 : 0))
 
+/** What quoted-printable is written for. */
 export interface QuotedPrintableOptions {
   /** CR and LF are data, not line ends: both are encoded. Default false: CRLF is a line end, a lone CR or LF data. */
   binary?: boolean

@@ -21,6 +21,7 @@ export type ComposeErrorCode =
   /** A body stream that can be read once was to be read again. */
   | 'body-used'
 
+/** A message that cannot be written as it was asked for: `code` says why. */
 export class ComposeError extends Error {
   override readonly name = 'ComposeError'
   readonly code: ComposeErrorCode

@@ -50,6 +50,7 @@ export interface MultiPart extends PartOptions {
   children: readonly Part[]
 }
 
+/** A part to be written: `textPart`, `attachmentPart`, `messagePart`, or a multipart of them. */
 export type Part = LeafPart | MultiPart
 
 /** Something that goes with a message. */

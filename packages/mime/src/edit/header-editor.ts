@@ -31,6 +31,7 @@ export type NewField =
   /** A value that is written as it stands, for example a signature. It may have CRLF only in front of a blank. */
   | { name: string; folded: string }
 
+/** One change of a header. */
 export type HeaderEdit =
   /**
    * In front of all fields, behind an mbox `From ` line. The first of several prepended fields stands on top. An empty

@@ -31,17 +31,20 @@ import { type Angle, bracketed, type RawMailbox, type ReadMailbox, unbracketed }
 
 export type { RawMailbox } from './mailbox.js'
 
+/** A group as octets. */
 export interface RawGroup {
   readonly group: string
   readonly members: readonly RawMailbox[]
 }
 
+/** The addresses of a field as octets. */
 export interface RawAddressList {
   readonly entries: readonly (RawMailbox | RawGroup)[]
   /** Something did not follow RFC 5322, not even its obsolete syntax. */
   readonly malformed: boolean
 }
 
+/** Is it a group (`Friends: a@b, c@d;`)? */
 export function isGroup(entry: RawMailbox | RawGroup): entry is RawGroup {
   return 'group' in entry
 }

@@ -10,6 +10,7 @@ import { lowerCase } from '../ascii.js'
 import { commentEnd, skipCfws } from './comments.js'
 import { decodeWords } from './words.js'
 
+/** A Date field that was read. */
 export interface HeaderDate {
   /** Milliseconds since 1970-01-01T00:00Z. */
   readonly time: number

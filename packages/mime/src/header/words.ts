@@ -13,6 +13,7 @@ import { guessText, mixedText, REPLACEMENT } from '../body/charset-guess.js'
 import { decodeQ } from '../body/quoted-printable.js'
 import { concat, fromLatin1, utf8 } from '../bytes.js'
 
+/** Decoded text of a field, and what was wrong with it. */
 export interface HeaderText {
   text: string
   defect?: 'malformed-encoded-word' | 'raw-8bit-header' | CharsetDefect

@@ -25,6 +25,7 @@ export interface AddressGroup {
   readonly members: readonly Address[]
 }
 
+/** Is it a group (`Friends: a@b, c@d;`)? */
 export function isAddressGroup(entry: Address | AddressGroup): entry is AddressGroup {
   return 'members' in entry
 }

@@ -5,6 +5,7 @@
 
 import type { Part } from './part.js'
 
+/** What of a message is to be read, and what is attached. */
 export interface Bodies {
   /** Parts to show one after the other to who prefers plain text. */
   readonly text: readonly Part[]

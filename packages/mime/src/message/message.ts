@@ -19,12 +19,14 @@ import { headerDefects } from './header-defects.js'
 import type { Headers } from './headers.js'
 import { type MessageSource, Part } from './part.js'
 
+/** How a message is read. */
 export interface ParseOptions {
   readonly limits?: Partial<MimeLimits>
   /** Charsets beyond those of `TextDecoder`; `iconvCharsets` of `@posthouse/mime/charsets` brings all. */
   readonly charsets?: CharsetSource
 }
 
+/** A message, of which nothing is decoded before it is asked for: what `parseMessage` gives. */
 export class Message {
   /** The message as a part: its header block and body. */
   readonly root: Part

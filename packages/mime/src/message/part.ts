@@ -37,6 +37,7 @@ const PIECE = 65_536
 /** Where short texts are decoded on their way to strings: memory for each would cost more than decoding it. */
 let scratch: Uint8Array | undefined
 
+/** A part of a message: its header, its place in the tree, its body decoded. */
 export class Part {
   /** The fields of this part's header block. */
   readonly headers: Headers

@@ -52,6 +52,7 @@ const EXPLANATIONS = { ...AMBIGUOUS, ...HARMLESS }
 /** Stable names of everything that can be wrong; {@link Defect.message} explains each. */
 export type DefectCode = keyof typeof EXPLANATIONS
 
+/** Something in a message that follows no rule, and where it stands. */
 export interface Defect {
   readonly code: DefectCode
   /** Octet of the message where it was met. */

@@ -8,6 +8,7 @@
 
 import { indexOf } from '../bytes.js'
 
+/** The message or a part of it, as offsets into its octets. */
 export interface Entity {
   readonly parent: Entity | null
   /** 1 for the message, one more for each multipart or message around. */

@@ -2,20 +2,20 @@
 export interface MimeLimits {
   /**
    * Entities inside each other, the message itself being 1. Deeper multiparts and messages are opaque leaves. At most
-   * 1000: what is written out level by level needs a stack.
+   * 1000: what is written out level by level needs a stack. Default: 100.
    */
   readonly depth: number
-  /** Entities in all, the message included. When it is reached, the last part takes the rest of the input. */
+  /** Entities in all, the message included. When it is reached, the last part takes the rest of the input. Default: 10,000. */
   readonly parts: number
-  /** Octets of one header block that are read. The block itself may be longer. */
+  /** Octets of one header block that are read. The block itself may be longer. Default: 1 MiB. */
   readonly headerSize: number
-  /** Header fields of one block that are read. */
+  /** Header fields of one block that are read. Default: 10,000. */
   readonly headerFields: number
-  /** Parameters of one field, continuations (RFC 2231 §3) counted one by one. */
+  /** Parameters of one field, continuations (RFC 2231 §3) counted one by one. Default: 128. */
   readonly parameters: number
-  /** Addresses of one field. */
+  /** Addresses of one field. Default: 10,000. */
   readonly addresses: number
-  /** Defects that are kept; later ones are dropped. */
+  /** Defects that are kept; later ones are dropped. Default: 200. */
   readonly defects: number
 }
 

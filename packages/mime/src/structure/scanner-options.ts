@@ -12,6 +12,7 @@ export interface ScannerHooks {
   body?(entity: Entity, bytes: Uint8Array, start: number, end: number): void
 }
 
+/** How a message is indexed. */
 export interface ScannerOptions {
   readonly limits?: Partial<MimeLimits>
   /** Count the line breaks of text and message bodies while reading; without it `lineBreaks` stays -1. */

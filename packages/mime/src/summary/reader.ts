@@ -27,9 +27,12 @@ export interface SummaryAddress {
   readonly host: string
 }
 
+/** A field of addresses that a summary holds. */
 export type AddressField = 'from' | 'sender' | 'reply-to' | 'to' | 'cc' | 'bcc'
+/** A key of SORT that a summary answers (RFC 5256 §3, RFC 5957). */
 export type SortField = 'from' | 'to' | 'cc' | 'subject' | 'displayfrom' | 'displayto'
 
+/** A part of a message as BODYSTRUCTURE shows it. */
 export interface SummaryPart {
   /** Lower case. */
   readonly type: string
@@ -87,6 +90,7 @@ export interface Summary {
   addresses(field: AddressField): readonly SummaryAddress[]
 }
 
+/** How a summary is read. */
 export interface SummaryReaderOptions {
   /** Charsets beyond those of `TextDecoder`, for names and subjects. */
   readonly charsets?: CharsetSource

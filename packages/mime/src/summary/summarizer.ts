@@ -15,6 +15,7 @@ import { PreviewSamples } from './samples.js'
 
 export type { Summarized } from './pack.js'
 
+/** Makes the summary of a message that comes in pieces. */
 export interface Summarizer {
   /** The next octets of the message; any cutting gives the same summary. They are not kept. */
   write(chunk: Uint8Array): void
@@ -22,6 +23,7 @@ export interface Summarizer {
   end(): Summarized
 }
 
+/** What a summary holds, and how the message is read. */
 export interface SummarizerOptions {
   readonly limits?: Partial<MimeLimits>
   /** Charsets beyond those of `TextDecoder`, for the preview. */

@@ -34,6 +34,7 @@ export interface Pop3ClientLimits {
   readonly pipeline: number
 }
 
+/** The defaults of `Pop3ClientLimits`. */
 export const DEFAULT_CLIENT_LIMITS: Pop3ClientLimits = Object.freeze({
   timeout: 60_000,
   listing: 64 * 1024 * 1024,

@@ -48,6 +48,7 @@ const ASTERISK = 42
 const BARE_LF = 'lines end with CRLF'
 const BEHIND_STLS = 'octets behind STLS'
 
+/** One connection without its socket. `upgraded`: TLS has begun, and the greeting was before it. */
 export function createPop3Engine(limits: Pop3Limits, upgraded: boolean): Pop3Engine {
   const window = new ByteWindow()
   let state: State = upgraded ? 'command' : 'greeting'

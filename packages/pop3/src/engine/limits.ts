@@ -18,6 +18,7 @@ export interface Pop3Limits {
   readonly login: number
 }
 
+/** The defaults of `Pop3Limits`. */
 export const DEFAULT_LIMITS: Pop3Limits = Object.freeze({
   commandLine: 1_024,
   authLine: 12_288,

@@ -7,6 +7,7 @@ import { openConnection } from '@posthouse/wire/node'
 import type { OpenSession, SessionTarget } from '../delivery/session.js'
 import { daneProblem, peerChain } from './dane.js'
 
+/** What `openSmtpSession` takes; everything has a default. */
 export interface SmtpSessionOptions {
   /** The address to connect from. Default: the system's choice. */
   readonly localAddress?: string

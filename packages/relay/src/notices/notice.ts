@@ -4,6 +4,7 @@ import { type DeliveryAction, deliveryStatusReport, type RecipientStatus } from 
 import type { Failure, QueuedMessage, QueuedRecipient } from '../queue/types.js'
 import { isAscii } from '../routing/names.js'
 
+/** What a notice says (RFC 3464 §2.3.3): it has failed, it takes longer, it has arrived. */
 export type NoticeKind = 'failure' | 'delay' | 'success'
 
 /** A recipient of a notice's message, and what became of it. */

@@ -81,6 +81,7 @@ export interface NewMessage extends Omit<QueuedMessage, 'size'> {
   readonly jobs: readonly NewJob[]
 }
 
+/** `waiting` for its time, `running` while an attempt is made, `held` until somebody releases it. */
 export type JobState = 'waiting' | 'running' | 'held'
 
 /** A job as it stands in the queue. */
@@ -170,6 +171,7 @@ export interface JobSelector {
   readonly state?: JobState
 }
 
+/** Which jobs `list` gives, page by page. */
 export interface JobQuery extends JobSelector {
   /** Jobs at most. Default: 100. */
   readonly limit?: number

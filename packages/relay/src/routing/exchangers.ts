@@ -25,6 +25,7 @@ export type Exchangers =
   | { readonly type: 'servers'; readonly servers: readonly MailServer[] }
   | { readonly type: 'failed'; readonly permanent: boolean; readonly status: string; readonly text: string }
 
+/** What `findExchangers` goes by. */
 export interface ExchangerOptions {
   /** Names of this machine: a server that is we ourselves is not tried, nor any that is not better (§5.1). */
   readonly ownNames: ReadonlySet<string>

@@ -13,6 +13,7 @@ export interface DnsRecords<T> {
   readonly name?: string
 }
 
+/** An MX record (RFC 5321 §5.1). */
 export interface MxRecord {
   readonly preference: number
   /** Without a dot at the end; `''` is the null MX (RFC 7505). */
@@ -41,6 +42,7 @@ export interface MailResolver {
   tlsa?(name: string): Promise<DnsRecords<TlsaRecord>>
 }
 
+/** How much `cachedResolver` remembers, and how long. */
 export interface ResolverCacheOptions {
   /** Answers at most; the oldest go. Default: 10,000. */
   readonly size?: number

@@ -67,6 +67,7 @@ export type Routing =
   /** It can never get there: code, enhanced status code and text of a reply. */
   | { readonly type: 'refused'; readonly code: 550; readonly status: string; readonly text: string }
 
+/** A routing table that answers: where does a recipient go? */
 export interface Router {
   /** Local domain? */
   isLocal(domain: string): boolean

@@ -16,6 +16,7 @@ import {
 import type { TlsFailureType, TlsResult } from './result.js'
 import { matchesSts } from './sts-policy.js'
 
+/** What `tlsPolicies` takes. */
 export interface TlsPoliciesOptions {
   /** `dnsResolver` where DANE is wanted: it needs `tlsa`, and answers that are validated. */
   readonly resolver: MailResolver

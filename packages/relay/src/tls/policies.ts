@@ -37,6 +37,7 @@ export interface AppliedPolicy {
 /** Nobody asks for anything. */
 export const NO_POLICY: AppliedPolicy = { type: 'no-policy-found', text: [], mxHosts: [], testing: false }
 
+/** Which servers of a domain may be used, and with how much TLS. */
 export type TlsPlan = {
   /** What went wrong with the policies themselves, for reports. */
   readonly results: readonly TlsResult[]
@@ -45,6 +46,7 @@ export type TlsPlan = {
   | { readonly type: 'failed'; readonly permanent: boolean; readonly status: string; readonly text: string }
 )
 
+/** Says how much TLS a domain wants: `tlsPolicies`, or your own. */
 export interface TlsPolicies {
   /** Never rejects. `servers`: in order. `port`: of the servers. */
   plan(domain: string, servers: readonly MailServer[], port: number, wishes: TlsWishes): Promise<TlsPlan>

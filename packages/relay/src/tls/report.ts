@@ -29,6 +29,7 @@ export interface TlsReport {
   }[]
 }
 
+/** What `createTlsReporter` takes. */
 export interface TlsReporterOptions {
   /** Who reports. */
   readonly organization: string

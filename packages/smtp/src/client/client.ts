@@ -24,6 +24,7 @@ export interface OutgoingMail {
   readonly size?: number
 }
 
+/** What `send` takes beside the message. */
 export interface SendOptions {
   /** Gives up. Whoever still waits for the turn goes away; what has begun ends with the connection. */
   readonly signal?: AbortSignal

@@ -3,6 +3,7 @@ import type { Command } from '../syntax/command.js'
 import type { Reply } from '../syntax/reply.js'
 import type { ContentDefects } from './content.js'
 
+/** What the server engine has read. */
 export type SmtpEvent =
   /** A command that is allowed here. Wants a reply. BDAT comes as `chunk-start`. */
   | { readonly type: 'command'; readonly command: Exclude<Command, { readonly verb: 'BDAT' }> }

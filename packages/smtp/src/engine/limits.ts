@@ -48,6 +48,7 @@ export interface SmtpLimits {
   readonly message: number
 }
 
+/** The defaults of `SmtpLimits`. */
 export const DEFAULT_LIMITS: SmtpLimits = Object.freeze({
   commandLine: 2_048,
   authLine: 12_288,

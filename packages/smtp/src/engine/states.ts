@@ -15,6 +15,7 @@ import type { Command } from '../syntax/command.js'
 import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 
+/** Where the server is in its dialogue. */
 export type State =
   /** Nothing has been said; the server's greeting comes first. */
   | 'connect'
@@ -41,6 +42,7 @@ export type State =
   /** The last word is said. */
   | 'closed'
 
+/** SMTP, which answers once for a message, or LMTP, which answers for each recipient (RFC 2033). */
 export type Dialect = 'smtp' | 'lmtp'
 
 /** Why a command is not allowed now, or `null` when it is. */

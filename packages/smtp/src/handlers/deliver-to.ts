@@ -17,6 +17,7 @@ import { deliverOneByOne } from './deliver-one-by-one.js'
 import { localTargets, outcome, storeReply, worst } from './delivery-outcome.js'
 import { deliveryPrefix } from './trace-prefix.js'
 
+/** What `deliverTo` takes beside the store; everything has a default. */
 export interface DeliverToOptions {
   /** The mailbox that takes the mail, for each recipient. Default: INBOX. A missing one is made. */
   readonly path?: (recipient: Recipient, transaction: Transaction, session: SmtpSession) => readonly string[]

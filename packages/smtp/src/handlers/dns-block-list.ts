@@ -4,6 +4,7 @@ import type { SmtpHandler, SmtpSession } from '../session/handler.js'
 import { reply } from '../syntax/reply.js'
 import { type Dns, isNotFound } from './dns.js'
 
+/** What `dnsBlockList` takes. */
 export interface DnsBlockListOptions {
   readonly dns: Pick<Dns, 'resolve4'>
   /** Zones of the lists: `zen.spamhaus.org`. */

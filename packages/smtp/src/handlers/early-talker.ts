@@ -1,6 +1,7 @@
 import type { SmtpHandler, SmtpSession } from '../session/handler.js'
 import { reply } from '../syntax/reply.js'
 
+/** What `earlyTalker` takes; everything has a default. */
 export interface EarlyTalkerOptions {
   /** ms that the greeting waits. Default: 2,000; clients wait 5 minutes (RFC 5321 §4.5.3.2.1). */
   readonly wait?: number

@@ -8,6 +8,7 @@ export interface GreylistMemory {
   set(key: string, firstSeen: number): MaybePromise<void>
 }
 
+/** What `greylisting` takes; everything has a default. */
 export interface GreylistingOptions {
   /** Seconds that a first attempt is put off. Default: 300. */
   readonly delay?: number

@@ -3,6 +3,7 @@ import { isGreetingName } from '../syntax/command.js'
 import { reply } from '../syntax/reply.js'
 import { domainKey } from './domains.js'
 
+/** What `heloPolicy` takes; everything has a default. */
 export interface HeloPolicyOptions {
   /** Refuse names that are neither a domain nor an address literal. Default: true. */
   readonly wellFormed?: boolean

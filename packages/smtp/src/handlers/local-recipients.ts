@@ -4,6 +4,7 @@ import type { Mailbox } from '../syntax/address.js'
 import { replies } from '../syntax/replies.js'
 import { addressForms, domainKey } from './domains.js'
 
+/** What `localRecipients` takes beside the store. */
 export interface LocalRecipientsOptions {
   /**
    * The domains whose mail is kept here; recipients elsewhere get `550 5.7.1`, and unknown users here `550 5.1.1`.

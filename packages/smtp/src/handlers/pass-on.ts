@@ -22,6 +22,7 @@ export interface MailSender {
   send(mail: OutgoingMail, options?: SendOptions): Promise<SendResult>
 }
 
+/** What `passOn` takes beside the sender; everything has a default. */
 export interface PassOnOptions {
   /** Received fields that a message may have already; one with more goes in circles (RFC 5321 §6.3). Default: 100. */
   readonly maxHops?: number

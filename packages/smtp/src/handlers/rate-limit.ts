@@ -13,6 +13,7 @@ export interface RateCounter {
 /** What is counted. */
 export type RateName = 'connections' | 'messages' | 'recipients' | 'failedLogins' | 'failedLoginsPerUser'
 
+/** What `rateLimit` takes: the rates that are given are kept, no others. */
 export interface RateLimitOptions {
   /** Connections from one network. */
   readonly connections?: Rate

@@ -3,6 +3,7 @@ import type { SmtpHandler, SmtpSession } from '../session/handler.js'
 import { type Reply, reply } from '../syntax/reply.js'
 import { type Dns, isNotFound } from './dns.js'
 
+/** What `reverseDns` takes. */
 export interface ReverseDnsOptions {
   readonly dns: Dns
   /** Refuse clients without a name that leads back to their address (`450 4.7.25`, RFC 7372 §3.3). Default: false. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { memorySpool, type Spool, type SpooledMessage, type SpoolWriter } from '../session/index.js'
 
+/** What `fileSpool` takes; everything has a default. */
 export interface FileSpoolOptions {
   /** Where the files go while they are needed. Default: the system's folder for temporary files. */
   readonly folder?: string

@@ -8,6 +8,7 @@ import { type Parameters, parseNumber, parseParameters } from './parameters.js'
 import { replies } from './replies.js'
 import { type Reply, reply } from './reply.js'
 
+/** A command of RFC 5321 §4.1 or of the extensions that are always there, taken apart. */
 export type Command =
   /** Greeting (RFC 5321 §4.1.1.1, RFC 2033 §4.1). `domain` is what the client calls itself; it may be nonsense. */
   | { readonly verb: 'EHLO' | 'HELO' | 'LHLO'; readonly domain: string }

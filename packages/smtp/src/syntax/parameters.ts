@@ -3,6 +3,7 @@
 /** Keywords in upper case; the value is `null` when there is no `=`. */
 export type Parameters = ReadonlyMap<string, string | null>
 
+/** The parameters of MAIL or RCPT by their names in capitals, or what is wrong with them. */
 export type ParametersResult =
   | { readonly type: 'parameters'; readonly parameters: Parameters }
   | { readonly type: 'malformed'; readonly message: string }

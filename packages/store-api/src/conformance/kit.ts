@@ -56,6 +56,7 @@ export interface TestStore {
   readonly close?: () => void | Promise<void>
 }
 
+/** What `storeChecks` is told about the store. */
 export interface StoreKit {
   /** Makes a store for one check. Called once per check; checks never share one. */
   readonly make: () => TestStore | Promise<TestStore>

@@ -28,6 +28,7 @@ import { seesAnything, viewerOf } from './rights.js'
 
 export type { MemoryStoreOptions } from './options.js'
 
+/** What `createMemoryStore` gives. */
 export interface MemoryStore extends MailStore {
   resolve(address: string): Promise<string | null>
   stage(bytes: Source, hint?: { readonly size?: number }): Promise<Staged>
@@ -66,7 +67,7 @@ export interface MemoryStore extends MailStore {
   usage(): { readonly octets: number; readonly messages: number; readonly accounts: number; readonly watchers: number }
 }
 
-/** @example const store = createMemoryStore({ autoCreate: true }) */
+/** A store in the memory of this process, with every level of the interface. @example const store = createMemoryStore({ autoCreate: true }) */
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   const limits = memoryLimits(options)
   const accounts = new Map<string, AccountState>()

@@ -30,6 +30,7 @@ import { createParts, type Part } from './parts.js'
 import { withoutIds } from './search.js'
 import { translate } from './translate.js'
 
+/** How `withShared` shows the mailboxes of others. */
 export interface SharedOptions {
   /** Where the mailboxes of another account appear. Default: `['Other Users', owner]`. */
   readonly prefixOf?: (owner: string) => readonly string[]

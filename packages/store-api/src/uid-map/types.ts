@@ -18,6 +18,7 @@ export interface UnnumberedMessage extends Omit<MessageRow, 'uid' | 'modseq' | '
   readonly emailId?: string
 }
 
+/** A mailbox of a source without UIDs. */
 export interface UnnumberedMailbox {
   /** Names the mailbox for ever; becomes its id. */
   readonly key: string
@@ -41,6 +42,7 @@ export interface FlagChange {
   readonly remove: { readonly flags: number; readonly keywords: readonly string[] }
 }
 
+/** Messages without UIDs, as `withUidMap` takes them: three methods are needed, the others are optional. */
 export interface UnnumberedSource {
   /** One of them is `INBOX`. */
   mailboxes(): Promise<readonly UnnumberedMailbox[]>
@@ -65,6 +67,7 @@ export interface UnnumberedSource {
 /** The part of a STORE that a source is told for one message. */
 export type FlagWish = Pick<FlagsOp, 'mode' | 'flags' | 'keywords'>
 
+/** A message that has its UID, as the sidecar keeps it. */
 export interface UidMapEntry {
   readonly key: string
   readonly uid: Uid
@@ -73,6 +76,7 @@ export interface UidMapEntry {
   readonly mark: string
 }
 
+/** All that the sidecar keeps of a mailbox. */
 export interface UidMapState {
   readonly uidValidity: number
   readonly uidNext: Uid

@@ -32,6 +32,7 @@ export interface Database {
 
 /** The names of the bindings, in the order in which they are tried. */
 export const DRIVER_NAMES = ['node:sqlite', '@photostructure/sqlite', 'better-sqlite3'] as const
+/** A binding that `loadDriver` knows. */
 export type DriverName = (typeof DRIVER_NAMES)[number]
 
 /** A binding. */

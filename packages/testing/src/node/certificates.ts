@@ -62,7 +62,7 @@ interface Signer {
   readonly privateKey: KeyObject
 }
 
-/** @param now Milliseconds since the epoch; certificates are good for a year around it. */
+/** Makes certificates for tests, good and bad ones. `now`: ms since the epoch; good ones are good for a year around it. */
 export function createTestAuthority(now: number): TestAuthority {
   const { randomBytes } = loadCrypto()
   const authority = keyPair()

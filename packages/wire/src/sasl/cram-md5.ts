@@ -9,6 +9,7 @@ import { hex, hmacMd5 } from './md5.js'
 import type { SaslMechanism } from './mechanism.js'
 import { strictUtf8 } from './text.js'
 
+/** What `cramMd5` takes; everything has a default. */
 export interface CramMd5Options {
   /** Stands in the challenge. Default: `localhost`. */
   readonly hostname?: string
@@ -16,6 +17,7 @@ export interface CramMd5Options {
   readonly random?: (octets: number) => Uint8Array
 }
 
+/** CRAM-MD5 (RFC 2195), for old devices: the verifier needs `sharedSecret`, the password itself. */
 export function cramMd5({ hostname = 'localhost', random = randomOctets }: CramMd5Options = {}): SaslMechanism {
   return {
     name: 'CRAM-MD5',

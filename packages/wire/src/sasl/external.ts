@@ -2,6 +2,7 @@ import { outcome } from './authorize.js'
 import type { SaslMechanism } from './mechanism.js'
 import { strictUtf8 } from './text.js'
 
+/** What `external` takes; everything has a default. */
 export interface ExternalOptions {
   /**
    * Also for certificates that no trusted authority signed: the verifier's `certificate` must then know them by their

@@ -7,6 +7,7 @@ import { plain } from './plain.js'
 import { type ScramOptions, scram } from './scram/server.js'
 import { xoauth2 } from './xoauth2.js'
 
+/** What `standardMechanisms` takes; everything has a default. */
 export interface StandardMechanismsOptions {
   readonly scram?: ScramOptions
   /** Told to clients whose token is refused. */

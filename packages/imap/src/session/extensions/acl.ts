@@ -134,6 +134,7 @@ const myRights: Command<readonly string[]> = {
   },
 }
 
+/** ACL (RFC 4314). */
 export const acl: ImapExtension = {
   name: 'ACL',
   capabilities: ['ACL', 'RIGHTS=texk'],

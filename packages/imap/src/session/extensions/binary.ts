@@ -129,6 +129,7 @@ const binarySize: FetchItem<Section> = {
   },
 }
 
+/** BINARY (RFC 3516). */
 export const binary: ImapExtension = {
   name: 'BINARY',
   capabilities: ['BINARY'],

@@ -39,6 +39,7 @@ const modseqKey: SearchKey = {
   },
 }
 
+/** CONDSTORE (RFC 7162 §3.1). */
 export const condstore: ImapExtension = {
   name: WORD,
   capabilities: [WORD],

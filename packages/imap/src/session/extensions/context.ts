@@ -69,6 +69,7 @@ const cancelUpdate: Command<readonly string[]> = {
   },
 }
 
+/** CONTEXT=SEARCH (RFC 5267). */
 export const contextSearch: ImapExtension = {
   name: 'CONTEXT=SEARCH',
   capabilities: ['CONTEXT=SEARCH'],

@@ -4,6 +4,7 @@ import { formatUidSet } from '../../syntax/sequence-set.js'
 import type { ImapExtension, SearchResult } from '../extension.js'
 import { numbersOf } from '../search/response.js'
 
+/** ESEARCH (RFC 4731). */
 export const esearch: ImapExtension = {
   name: 'ESEARCH',
   capabilities: ['ESEARCH'],
@@ -41,6 +42,7 @@ function saved({ uids, returns }: SearchResult): Uint32Array {
   return Uint32Array.from(ends)
 }
 
+/** SEARCHRES (RFC 5182). */
 export const searchRes: ImapExtension = {
   name: 'SEARCHRES',
   capabilities: ['SEARCHRES'],

@@ -10,6 +10,7 @@ function known(values: ReadonlyMap<string, unknown>): FuzzyScores {
   return scores
 }
 
+/** SEARCH=FUZZY (RFC 6203). */
 export const searchFuzzy: ImapExtension = {
   name: 'SEARCH=FUZZY',
   capabilities: ['SEARCH=FUZZY'],

@@ -63,6 +63,7 @@ function clean(preview: string): string {
   return preview.includes('\0') ? preview.replaceAll('\0', '') : preview
 }
 
+/** PREVIEW (RFC 8970). */
 export const preview: ImapExtension = { name: 'PREVIEW', capabilities: ['PREVIEW'], fetchItems: [previewItem] }
 
 function idKey(name: 'EMAILID' | 'THREADID'): SearchKey {

@@ -96,6 +96,7 @@ const use: CreateParameter = {
   },
 }
 
+/** CREATE-SPECIAL-USE (RFC 6154). */
 export const createSpecialUse: ImapExtension = {
   name: 'CREATE-SPECIAL-USE',
   capabilities: ['CREATE-SPECIAL-USE'],

@@ -229,6 +229,7 @@ const setMetadata: Command<SetArgs> = {
 
 const isAnnotated = (account: Account): boolean => account.meta !== undefined && account.commit !== undefined
 
+/** METADATA (RFC 5464). */
 export const metadata: ImapExtension = {
   name: 'METADATA',
   capabilities: ['METADATA'],

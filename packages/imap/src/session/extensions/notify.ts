@@ -90,6 +90,7 @@ const notifyCommand: Command<NotifyRequest> = {
   run,
 }
 
+/** NOTIFY (RFC 5465). */
 export const notify: ImapExtension = {
   name: NAME,
   capabilities: [NAME],

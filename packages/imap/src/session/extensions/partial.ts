@@ -58,6 +58,7 @@ function save({ uids, returns, view }: SearchResult, told: Uint32Array): void {
   view.savedResult = uidSetFromSorted(Uint32Array.from(kept).sort())
 }
 
+/** PARTIAL (RFC 9394). */
 export const partial: ImapExtension = {
   name: 'PARTIAL',
   capabilities: ['PARTIAL'],

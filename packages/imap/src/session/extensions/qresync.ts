@@ -130,6 +130,7 @@ function vanishedModifier(cursor: Cursor, session: ImapSession, byUid: boolean):
   }
 }
 
+/** QRESYNC (RFC 7162 §3.2). */
 export const qresync: ImapExtension = {
   name: 'QRESYNC',
   capabilities: ['QRESYNC'],

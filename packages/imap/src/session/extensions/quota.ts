@@ -156,6 +156,7 @@ async function deletedStorage(mailbox: MailboxInfo, session: ImapSession): Promi
   return octets
 }
 
+/** QUOTA (RFC 9208). */
 export const quota: ImapExtension = {
   name: 'QUOTA',
   capabilities: ['QUOTA', 'QUOTA=RES-STORAGE', 'QUOTA=RES-MESSAGE'],

@@ -82,6 +82,7 @@ function replaceCommand(byUid: boolean): Command<void> {
   }
 }
 
+/** REPLACE (RFC 8508). */
 export const replace: ImapExtension = {
   name: 'REPLACE',
   capabilities: ['REPLACE'],

@@ -3,6 +3,7 @@ import { sort as sortCommand, uidSort } from '../commands/sort.js'
 import type { Command, ImapExtension } from '../extension.js'
 import { displayCriteria, sortCriteria } from '../sort/criteria.js'
 
+/** SORT (RFC 5256). */
 export const sort: ImapExtension = {
   name: 'SORT',
   capabilities: ['SORT'],
@@ -13,6 +14,7 @@ export const sort: ImapExtension = {
 /** SORT with RETURN: the command looks whether this one is plugged in. */
 export const esort: ImapExtension = { name: 'ESORT', capabilities: ['ESORT'], requires: ['SORT', 'ESEARCH'] }
 
+/** SORT=DISPLAY (RFC 5957). */
 export const sortDisplay: ImapExtension = {
   name: 'SORT=DISPLAY',
   capabilities: ['SORT=DISPLAY'],

@@ -16,6 +16,9 @@ export function threadExtension(algorithm: ThreadAlgorithm): ImapExtension {
   }
 }
 
+/** THREAD=ORDEREDSUBJECT (RFC 5256). */
 export const threadOrderedSubject: ImapExtension = threadExtension(orderedSubject)
+/** THREAD=REFERENCES (RFC 5256). */
 export const threadReferences: ImapExtension = threadExtension(references)
+/** THREAD=REFS. */
 export const threadRefs: ImapExtension = threadExtension(refs)

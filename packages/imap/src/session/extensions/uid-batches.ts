@@ -55,6 +55,7 @@ function run({ view, out, tag }: ImapSession, { size, wanted }: BatchArgs): Stat
 
 const uidBatchesCommand: Command<BatchArgs> = { name: 'UIDBATCHES', states: ['selected'], parse, run }
 
+/** UIDBATCHES. */
 export const uidBatches: ImapExtension = {
   name: 'UIDBATCHES',
   capabilities: ['UIDBATCHES'],

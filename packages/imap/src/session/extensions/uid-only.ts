@@ -10,6 +10,7 @@ const WORD = 'UIDONLY'
 /** Commands that speak in message numbers; with UID in front they do not. */
 const BY_NUMBER = new Set(['FETCH', 'STORE', 'SEARCH', 'COPY', 'MOVE', 'SORT', 'THREAD', 'REPLACE'])
 
+/** UIDONLY (RFC 9586). */
 export const uidOnly: ImapExtension = {
   name: WORD,
   capabilities: [WORD],

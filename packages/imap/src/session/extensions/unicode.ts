@@ -2,6 +2,7 @@
 import type { ImapExtension } from '../extension.js'
 import { forgetRecent } from '../view/recent.js'
 
+/** UTF8=ACCEPT (RFC 9755). */
 export const utf8Accept: ImapExtension = {
   name: 'UTF8=ACCEPT',
   capabilities: ['UTF8=ACCEPT'],

@@ -4,6 +4,7 @@ import { type FetchedMessage, RowMessage } from '../fetch/message.js'
 import type { ImapSession } from '../session.js'
 import type { Work } from './work.js'
 
+/** A message as keys of SEARCH and SORT look at it. */
 export interface SearchedMessage extends FetchedMessage {
   /** Its number in the view that is searched. */
   readonly sequence: number

@@ -26,6 +26,7 @@ export interface ViewSharing {
   readonly key: string
 }
 
+/** A selected mailbox as one session sees it: its message numbers, and what the client has not been told yet. */
 export class MailboxView {
   readonly id: string
   readonly readOnly: boolean

@@ -5,6 +5,7 @@ import { RelayError } from '../../errors.js'
 import type { DnsRecords, MailResolver } from '../../routing/resolver.js'
 import { askServer, type DnsAnswer, type DnsServer } from './question.js'
 
+/** What `dnsResolver` takes; everything has a default. */
 export interface DnsResolverOptions {
   /** Resolvers: `address`, `address:port` or `[address]:port`, in order. Default: those of the system. */
   readonly servers?: readonly string[]

@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises'
 import type { DnsRecords, MailResolver } from '../../routing/resolver.js'
 
+/** What `systemResolver` takes; everything has a default. */
 export interface SystemResolverOptions {
   /** `address` or `address:port`. Default: those of the system. */
   readonly servers?: readonly string[]

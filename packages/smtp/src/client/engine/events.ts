@@ -45,6 +45,7 @@ export type Replied =
   | 'QUIT'
   | (string & {})
 
+/** What the client engine has read. */
 export type SmtpClientEvent =
   | {
       readonly type: 'reply'

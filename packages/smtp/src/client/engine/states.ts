@@ -14,6 +14,7 @@
  */
 import type { SmtpClientRequest } from './events.js'
 
+/** Where the client is in its dialogue. */
 export type ClientState =
   /** The server has not greeted. */
   | 'connect'

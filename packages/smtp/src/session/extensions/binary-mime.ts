@@ -5,6 +5,7 @@
 import type { SmtpHandler } from '../handler.js'
 import { bodyParameter } from './core.js'
 
+/** BINARYMIME (RFC 3030): bodies of any octets, by BDAT. */
 export function binaryMimeExtension(): SmtpHandler {
   return {
     name: 'BINARYMIME',

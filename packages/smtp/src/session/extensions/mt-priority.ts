@@ -7,6 +7,7 @@ import type { SmtpHandler, SmtpSession } from '../handler.js'
 /** The note on a transaction whose MAIL had MT-PRIORITY: -9 to 9. */
 export const priority = annotation<number>('MT-PRIORITY')
 
+/** What `mtPriorityExtension` takes; everything has a default. */
 export interface MtPriorityOptions {
   /** The priority assignment policy that is announced: `MIXER`, `STANAG4406`, `NSEP` (§9). Default: none. */
   readonly profile?: string
@@ -14,6 +15,7 @@ export interface MtPriorityOptions {
   readonly highest?: (session: SmtpSession) => number
 }
 
+/** MT-PRIORITY (RFC 6710): the note `priority` on the transaction. */
 export function mtPriorityExtension(options: MtPriorityOptions = {}): SmtpHandler {
   const highest = options.highest ?? ((session: SmtpSession) => (session.identity ? 9 : 0))
   return {

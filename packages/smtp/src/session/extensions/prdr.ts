@@ -10,6 +10,7 @@ import type { SmtpHandler } from '../handler.js'
 /** The note on a transaction whose client wants a reply for each recipient. */
 export const prdr = annotation<true>('PRDR')
 
+/** PRDR (draft-hall-prdr): a reply for each recipient, where the client asks for it. */
 export function prdrExtension(): SmtpHandler {
   return {
     name: 'PRDR',

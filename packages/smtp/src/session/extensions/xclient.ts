@@ -15,6 +15,7 @@ const NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'LOGIN', 'DESTADDR', 'DE
 /** Somebody who wants to speak for others, and where. */
 export type Speaker = Pick<SmtpSession, 'peer' | 'local' | 'tls' | 'loopback'>
 
+/** Whose XCLIENT or XFORWARD is believed. */
 export interface TrustedPeers {
   /**
    * Decides by who the other end is (`peer`), or by where it came in (`local`). Whoever passes may claim to be anybody.
@@ -33,6 +34,7 @@ export function speaksForOthers(session: SmtpSession, { trusted }: TrustedPeers)
   return !proxied || trusted({ peer: remote, local, tls: null, loopback: false })
 }
 
+/** XCLIENT: a proxy says for whom it speaks. */
 export function xclientExtension(peers: TrustedPeers): SmtpHandler {
   return {
     name: 'XCLIENT',

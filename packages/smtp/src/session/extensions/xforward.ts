@@ -14,6 +14,7 @@ const NAMES = ['NAME', 'ADDR', 'PORT', 'PROTO', 'HELO', 'IDENT', 'SOURCE']
  */
 export const forwarded = annotation<ReadonlyMap<string, string | null>>('XFORWARD', { until: 'transaction' })
 
+/** XFORWARD: a filter is told, for its log, where a message came from. */
 export function xforwardExtension(peers: TrustedPeers): SmtpHandler {
   return {
     name: 'XFORWARD',

@@ -8,6 +8,7 @@ import type { SaslClientExchange, SaslClientMechanism, SaslCredentials } from '.
 /** Octets of a server's refusal that are kept. */
 const MAX_REFUSAL = 4096
 
+/** OAUTHBEARER (RFC 7628). */
 export const oauthBearerClient: SaslClientMechanism = {
   name: 'OAUTHBEARER',
   usable: ({ token }, { secure }) => secure && token !== undefined,
@@ -25,6 +26,7 @@ export const oauthBearerClient: SaslClientMechanism = {
   },
 }
 
+/** XOAUTH2, which Google and Microsoft have. */
 export const xoauth2Client: SaslClientMechanism = {
   name: 'XOAUTH2',
   usable: ({ token, user }, { secure }) => secure && token !== undefined && user !== undefined,

@@ -74,6 +74,19 @@ describe('who pastes a block of a README has its imports', () => {
   })
 })
 
+test('what `npm start` of an example runs is there', () => {
+  const scripts = readdirSync(join(root, 'examples')).flatMap((name) => {
+    const { scripts = {} } = JSON.parse(readFileSync(join(root, 'examples', name, 'package.json'), 'utf8'))
+    return Object.values<string>(scripts).flatMap((script) =>
+      script
+        .split(' ')
+        .filter((word) => word.startsWith('src/'))
+        .map((file) => join('examples', name, file)),
+    )
+  })
+  expect(scripts.filter((file) => !existsSync(join(root, file)))).toEqual([])
+})
+
 test('docs/states.md shows the tables that run; else: npm run states', () => {
   expect(readFileSync(file, 'utf8')).toBe(statesDocument())
 })

@@ -74,6 +74,13 @@ describe('who pastes a block of a README has its imports', () => {
   })
 })
 
+test.each(readdirSync(join(root, 'packages')))('package.json of %s says what a registry shows', (name) => {
+  const about = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'))
+  expect(about).toMatchObject({ license: 'MIT', engines: { node: '>=20.19' }, sideEffects: expect.anything() })
+  expect(about.description).toMatch(/^\w.{20,}/)
+  expect(about.keywords.length).toBeGreaterThan(3)
+})
+
 test('what `npm start` of an example runs is there', () => {
   const scripts = readdirSync(join(root, 'examples')).flatMap((name) => {
     const { scripts = {} } = JSON.parse(readFileSync(join(root, 'examples', name, 'package.json'), 'utf8'))

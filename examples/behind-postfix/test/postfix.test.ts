@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connectSmtp } from '@posthouse/smtp/node'
 import { ImapFlow } from 'imapflow'
 import { expect, test } from 'vitest'
 import { startPostfix } from '../../../interop/postfix.js'
@@ -44,3 +45,36 @@ test.skipIf(!ensureInstalled(['postfix']))('what Postfix takes is read by IMAP',
     rmSync(data, { recursive: true })
   }
 })
+
+test.skipIf(!ensureInstalled(['postfix']))(
+  'with the lines of the guide, unknown users are refused at RCPT',
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), 'posthouse-behind-postfix-'))
+    const users = new Map([['alice@example.org', 'secret']])
+    const storage = await startMailStorage({ data, domains: ['example.org'], users, lmtpPort: 0, imapPort: 0 })
+    const [, guide = ''] = readFileSync(new URL('../../../docs/behind-postfix.md', import.meta.url), 'utf8').split(
+      '```',
+    )
+    // However slow this machine is, Postfix waits for the answer in place of a 450.
+    const patience = ['address_verify_poll_delay = 1s', 'address_verify_poll_count = 30']
+    const settings = [
+      'virtual_mailbox_maps =',
+      ...patience,
+      ...guide.replace('2424', `${storage.lmtpPort}`).trim().split('\n'),
+    ]
+    const postfix = await startPostfix({ settings })
+    try {
+      await using client = await connectSmtp({ host: '127.0.0.1', port: postfix.port, tls: 'never' })
+      const { accepted, rejected } = await client.send({
+        envelope: { reversePath: null, recipients: ['alice@example.org', 'nobody@example.org'] },
+        message: new TextEncoder().encode('Subject: Hello\r\n\r\nHello\r\n'),
+      })
+      expect(accepted).toEqual(['alice@example.org'])
+      expect(rejected.map(({ address, error }) => [address, error.reply?.code])).toEqual([['nobody@example.org', 550]])
+    } finally {
+      await postfix.stop()
+      await storage.close()
+      rmSync(data, { recursive: true })
+    }
+  },
+)

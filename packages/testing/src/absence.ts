@@ -50,7 +50,7 @@ export function expectNone(
   { match, options, timeout: limit, only }: Unwanted,
 ): Promise<void> {
   const { within = 100, timeout = limit, signal, since = 'start' } = options
-  return new Promise((resolve, reject) => {
+  const promise = new Promise<void>((resolve, reject) => {
     checkMatch(match)
     checkTime('within', within)
     checkTime('timeout', timeout)
@@ -87,7 +87,11 @@ export function expectNone(
           settle(() => reject(error))
         }
       },
-      () => settle(() => reject(goneError())),
+      () => {
+        // As in waits: one that nobody looks at any more must not end the process.
+        promise.catch(() => {})
+        settle(() => reject(goneError()))
+      },
     )
     const stopSessions = sessions.listen((id) => {
       if (silence.heard(id) && late) tooLate()
@@ -108,6 +112,7 @@ export function expectNone(
     signal?.addEventListener('abort', aborted, { once: true })
     look()
   })
+  return promise
 
   function unexpected(message: TestMessage): TestMailError {
     return new TestMailError('unexpected', unwanted(match, only?.name, message))

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { on, type Script, startTestMail, type TestMail, type TestMailOptions } from '@posthouse/testing'
 import { createTransport, type TransportOptions } from 'nodemailer'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 
 const letter = { from: 'app@example.test', to: 'ada@example.test', subject: 'Hello', text: 'x'.repeat(5_000) }
 
@@ -208,6 +208,17 @@ test('an old server does not know what it does not offer', async () => {
   }
   expect(answers).toEqual(['250', '502', '502', '502', '250', '235'])
   socket.destroy()
+})
+
+test('delays take their time while a test has replaced the timers', async () => {
+  await using mail = await startTestMail()
+  using _ = mail.script(on.greeting.delay(5), on.ehlo.once().raw('250 ', 'odd\r\n'), on.mail.throttle(100_000))
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  try {
+    expect(await send(mail)).toBeNull()
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('delays come before what decides, and several faults work together', async () => {

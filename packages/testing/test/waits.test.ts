@@ -1,4 +1,6 @@
 /** Waits, and what ends them. */
+import { X509Certificate } from 'node:crypto'
+import { mock } from 'node:test'
 import { on, startTestMail, type TestMail, type TestMailError } from '@posthouse/testing'
 import { createTransport } from 'nodemailer'
 import { describe, expect, test, vi } from 'vitest'
@@ -156,6 +158,35 @@ describe('what ends a wait', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+
+  test("and where node:test has replaced Node's own", async () => {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'] })
+    vi.resetModules()
+    try {
+      const loaded = await import('@posthouse/testing')
+      await using mail = await loaded.startTestMail({ tls: 'auto' })
+      expect(await failureOf(mail.waitFor({}, { timeout: 5.5 }))).toMatchObject({ code: 'timeout' })
+      await mail.expectNone({}, { within: 5 })
+      using _ = mail.script(on.rcpt.delay(5))
+      await send(mail)
+      // No clock of the test's says when a certificate is good.
+      expect(Date.parse(new X509Certificate(mail.ca).validTo)).toBeGreaterThan(Date.UTC(2026))
+    } finally {
+      mock.timers.reset()
+    }
+  })
+
+  test('a wait that nobody looks at is no unhandled rejection when its server is disposed', async () => {
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    const mail = await startTestMail()
+    void mail.waitFor()
+    void mail.expectNone({}, { within: 60_000 })
+    await mail.dispose()
+    await new Promise(setImmediate)
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
   })
 
   test('without a time limit a wait ends with the server', async () => {

@@ -3,6 +3,7 @@
  * an engine and whoever writes to the socket.
  */
 import type { Link } from '@posthouse/wire'
+import { pause } from '../clock.js'
 
 /** What goes out, and when. */
 export interface Outlet {
@@ -99,7 +100,7 @@ export function createOutlet(link: Link, { ended, wrote }: OutletEvents): Outlet
         else backlog[0] = first.subarray(part.length)
       }
       if (due.length > 0) await link.flush()
-      if (backlog.length > 0) await link.delay(BEAT)
+      if (backlog.length > 0) await pause(BEAT, link.signal)
     }
     dripping = null
   }

@@ -9,6 +9,7 @@ import {
   type StageAnswer,
   type Transaction,
 } from '@posthouse/smtp'
+import { pause } from '../clock.js'
 import type { SessionBook } from '../sessions.js'
 import type { Controls, Dialect, SaidAction } from './dialect.js'
 import type { HiddenKeywords } from './keywords.js'
@@ -63,7 +64,7 @@ export function smtpFaults({ book, situation, controls }: SmtpFaultOptions): Smt
       case 'reply':
         return action.reply
       case 'delay':
-        await session.delay(action.ms)
+        await pause(action.ms, session.signal)
         return undefined
       case 'run':
         await action.run()

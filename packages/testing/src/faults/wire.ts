@@ -3,6 +3,7 @@
  * what crosses the connection. It uses the same engine contract that a listener uses.
  */
 import { fromUtf8, type Link, NEED_DATA, type Protocol, type Session } from '@posthouse/wire'
+import { pause } from '../clock.js'
 import type { AnyEngine, AnyEvent, Controls, Dialect, Step, Surroundings } from './dialect.js'
 import { createOutlet } from './outlet.js'
 import type { FaultAction } from './script.js'
@@ -145,7 +146,7 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
     for (const piece of pieces) {
       outlet.say(fromUtf8(piece))
       await link.flush()
-      await link.delay(1)
+      await pause(1, link.signal)
     }
   }
 
@@ -153,7 +154,7 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
   async function perform(action: FaultAction, event: AnyEvent | null, step: Step): Promise<boolean> {
     switch (action.type) {
       case 'delay':
-        await link.delay(action.ms)
+        await pause(action.ms, link.signal)
         return false
       case 'run':
         await attempt(step, action.run)
@@ -216,7 +217,7 @@ function connectFaulty(protocol: Protocol, dialect: Dialect, around: Surrounding
     const octets = owed
     owed = 0
     await outlet.drained()
-    if (octets > 0) await link.delay((octets / outlet.rate) * 1000)
+    if (octets > 0) await pause((octets / outlet.rate) * 1000, link.signal)
   }
 
   function handle(event: AnyEvent): void | Promise<void> {

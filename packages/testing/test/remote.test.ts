@@ -63,6 +63,13 @@ describe('faults that are none are refused where they come in', () => {
   })
 })
 
+test('a seed is any number, as it is here', async () => {
+  await using mail = await start()
+  await using remote = await connectTestMail(mail.http?.url as string)
+  await using _ = await remote.script(on.rcpt.chance(0, { seed: -1 }).reply(451))
+  await send(mail)
+})
+
 test('a part of an octet is not where a connection is cut', () => {
   expect(() => on.data.drop({ after: 0.5 })).toThrow('drop(0.5): octets, 0 or more')
 })

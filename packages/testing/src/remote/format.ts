@@ -148,17 +148,17 @@ export function decodeScript(json: unknown): Script {
     action: decoded,
     times: numberOr(times, 'times', Number.POSITIVE_INFINITY),
     chance: numberOr(chance, 'chance', 1),
-    seed: numberOr(seed, 'seed', 1),
+    seed: numberOr(seed, 'seed', 1, Number.NEGATIVE_INFINITY),
     argument: decodeArgument(argument),
     when: null,
     name: typeof name === 'string' ? name : `${protocol}.${step}.${decoded.type}`,
   }
 }
 
-function numberOr(value: unknown, name: string, fallback: number): number {
+function numberOr(value: unknown, name: string, fallback: number, least = 0): number {
   if (value === undefined || value === null) return fallback
-  if (typeof value === 'number' && value >= 0) return value
-  throw new TestMailError('options', `${name} is a number, 0 or more`)
+  if (typeof value === 'number' && value >= least) return value
+  throw new TestMailError('options', `${name} is a number${least === 0 ? ', 0 or more' : ''}`)
 }
 
 function decodeArgument(json: unknown): Script['argument'] {

@@ -80,8 +80,8 @@ export interface TestMailLimits {
   /** Default: 10,000. */
   readonly messages: number
   /**
-   * Octets of all messages, and of one. With IMAP or POP3 also of all that is in mailboxes, or was in the last hour:
-   * `clear()` does not free it there, so that a server which lives long needs more. Default: 64 MiB.
+   * Octets of all messages, and of one. With IMAP or POP3 also of all that is in mailboxes, or was in the last
+   * minute, cleared or not. Default: 64 MiB.
    */
   readonly bytes: number
 }

@@ -84,7 +84,10 @@ export interface TestMail extends MailServer {
   mark(): Mark
   /** Lets things go wrong: `mail.script(on.rcpt.once().reply(451))`, until what it returns is disposed. */
   script(...scripts: readonly Script[]): ScriptedFaults
-  /** Forgets messages and ended sessions; what IMAP and POP3 show stays, and counts for `limits.bytes` as before. */
+  /**
+   * Forgets messages and ended sessions. IMAP and POP3 lose the messages of all mailboxes, as if another client had
+   * removed them; mailboxes and open connections stay.
+   */
   clear(): void
 }
 

@@ -33,7 +33,7 @@ export async function deliver(
   // A copy, and no Buffer: what a test compares and keeps.
   const raw = new Uint8Array(await draftOctets(draft, to, domain))
   if (room.disposed) throw new TestMailError('disposed', 'the test mail server was disposed: it takes no mail')
-  const store = await parts.store?.()
+  const store = await parts.store?.open()
   if (isFull(parts, store, raw.length)) throw new TestMailError('options', fullText(limits))
   const { createTestMessage, prepareFor } = await content()
   await prepareFor(raw)

@@ -16,6 +16,7 @@ import { gone } from '../faults/wire.js'
 import type { Mailroom } from '../mailroom.js'
 import type { TestMailLimits } from '../options.js'
 import type { SessionBook } from '../sessions.js'
+import type { LaterStore } from './later-store.js'
 import type { TestStore } from './mail-store.js'
 
 export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situation'> {
@@ -23,7 +24,7 @@ export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situat
   readonly sessions: SessionBook
   readonly scripts: ScriptBook
   /** Where IMAP and POP3 read, loaded while the test does something else; `null` when there are none. */
-  readonly store: (() => Promise<TestStore>) | null
+  readonly store: LaterStore | null
   readonly limits: TestMailLimits
   readonly now: () => number
   /** What reads messages is loaded while the test does something else. */
@@ -56,7 +57,7 @@ export function keep(options: KeepOptions): SmtpHandler {
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Reply | readonly Reply[]> {
     const { transaction } = received
     const { createTestMessage, prepareFor } = await options.content()
-    const kept = await store?.()
+    const kept = await store?.open()
     if (isFull(options, kept, received.size)) return reply(452, '4.3.1', fullText(limits))
     // A copy, and no Buffer: what a test compares and keeps.
     const raw = new Uint8Array(received.octets())
@@ -85,7 +86,7 @@ export function keep(options: KeepOptions): SmtpHandler {
     name: 'keep',
     // No summary: IMAP makes one when it is asked, and what makes it would be loaded for the first message.
     needs: ['octets'],
-    ...(store && { body: async (...about) => (await store()).delivery.body?.(...about) }),
+    ...(store && { body: async (...about) => (await store.open()).delivery.body?.(...about) }),
     message,
   }
 }

@@ -1,4 +1,5 @@
 import type { Protocol, Session } from '@posthouse/wire'
+import { once } from './once.js'
 
 type Made = ReturnType<Protocol['connect']>
 type Event = { readonly type: string }
@@ -15,19 +16,10 @@ export interface LaterProtocol extends Protocol {
  */
 export function later(name: string, load: () => Promise<Protocol>): LaterProtocol {
   let protocol: Protocol | null = null
-  let loading: Promise<Protocol> | null = null
-
-  async function loaded(): Promise<Protocol> {
-    loading ??= load()
-    try {
-      protocol = await loading
-      return protocol
-    } catch (error) {
-      // The next connection tries again.
-      loading = null
-      throw error
-    }
-  }
+  const loaded = once(async () => {
+    protocol = await load()
+    return protocol
+  })
 
   return {
     name,

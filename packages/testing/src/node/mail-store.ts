@@ -23,11 +23,40 @@ export interface TestStore {
    * @throws TestMailError `missing` for a user that does not exist, `options` for a folder or flag that cannot be.
    */
   put(account: string, octets: Uint8Array, how: PutOptions): Promise<void>
+  /** Removes all messages, as another client would: mailboxes stay, and who has one open is told. */
+  empty(): Promise<void>
 }
 
-export function createTestStore(options: MemoryStoreOptions): TestStore {
-  const mail = createMemoryStore(options)
-  return { mail, delivery: deliverTo(mail), put: (account, octets, how) => putInto(mail, account, octets, how) }
+/** What a store is made of. */
+export type MailStoreOptions = MemoryStoreOptions & { autoCreate(account: string): boolean }
+
+/** ms that octets are there when nobody names them any more: a test server is cleared often. */
+const KEPT = 60_000
+
+export function createTestStore(options: MailStoreOptions): TestStore {
+  const accounts = new Set<string>()
+  function autoCreate(account: string): boolean {
+    const may = options.autoCreate(account)
+    if (may) accounts.add(account)
+    return may
+  }
+  const mail = createMemoryStore({ leaseMs: KEPT, graceMs: KEPT, ...options, autoCreate })
+  return {
+    mail,
+    delivery: deliverTo(mail),
+    put: (account, octets, how) => putInto(mail, account, octets, how),
+    async empty() {
+      await Promise.all([...accounts].map((account) => emptyAccount(mail, account)))
+    },
+  }
+}
+
+async function emptyAccount(store: MemoryStore, account: string): Promise<void> {
+  const opened = await store.open(account)
+  const ops = (await opened.mailboxes()).flatMap(({ id, messages, uidNext }): Op[] =>
+    messages === 0 ? [] : [{ op: 'expunge', in: id, uids: [[1, uidNext - 1]], onlyDeleted: false }],
+  )
+  if (ops.length > 0) await opened.commit?.(ops)
 }
 
 const FLAGS = new Map<string, number>(Object.entries(Flag).map(([name, bit]) => [`\\${name}`.toLowerCase(), bit]))

@@ -15,7 +15,8 @@ import type { Endpoint, Endpoints, TestMail } from '../test-mail.js'
 import { deliver } from './deliver.js'
 import { createCaFile, environmentOf, hostInUrl, transportOf } from './environment.js'
 import { later } from './later.js'
-import type { TestStore } from './mail-store.js'
+import { type LaterStore, laterStore } from './later-store.js'
+import { once } from './once.js'
 import { makeSmtp, type Parts } from './servers.js'
 import { tlsOf } from './tls-of.js'
 import { usersOf } from './users.js'
@@ -79,7 +80,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
     const smtp = makeSmtp(parts)
     const imap = store && (options.imap || options.imaps) ? later('imap', () => loadImap(parts, store)) : null
     const pop3 = store && (options.pop3 || options.pop3s) ? later('pop3', () => loadPop3(parts, store)) : null
-    if (store) behind.push(store)
+    if (store) behind.push(store.open)
     for (const one of [imap, pop3]) if (one) behind.push(one.load)
     return {
       smtp: await bind(smtp, 'smtp', options.smtp ?? true),
@@ -144,6 +145,7 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
       deliver: (to, draft, how = {}) => deliver(parts, to, draft, { ...how, domain }),
       clear() {
         room.clear()
+        store?.empty()
         sessions.clear()
       },
       dispose,
@@ -188,23 +190,15 @@ export async function startTestMail(options: TestMailOptions = {}): Promise<Test
     const users = usersOf(options, domain)
     const limits = limitsOf(options.limits)
     const autoCreate = (account: string): boolean => users.known?.has(account) ?? true
-    let opening: Promise<TestStore> | null = null
-    function store(): Promise<TestStore> {
-      opening ??= import('./mail-store.js').then(({ createTestStore }) =>
-        createTestStore({ autoCreate, maxBytes: limits.bytes, clock: now }),
-      )
-      return opening
-    }
-    let reading: ReturnType<Parts['content']> | null = null
-    // To import what is there already takes longer than to read a message.
-    const content: Parts['content'] = () => (reading ??= import('../content/message.js'))
+    const store = laterStore({ autoCreate, maxBytes: limits.bytes, clock: now })
     return {
       options,
       limits,
       users,
       now,
       sessions,
-      content,
+      // To import what is there already takes longer than to read a message.
+      content: once(() => import('../content/message.js')),
       scripts: createScriptBook(sessions.surprise),
       room: createMailroom({ waitTimeout, explain: sessions.explain }),
       store: [imap, imaps, pop3, pop3s].some(Boolean) ? store : null,
@@ -216,13 +210,13 @@ function abortedStart(signal: AbortSignal | undefined): TestMailError {
   return new TestMailError('aborted', 'the signal aborted before the server had started', { cause: signal?.reason })
 }
 
-async function loadImap(parts: Parts, store: () => Promise<TestStore>): Promise<Protocol> {
-  const [{ makeImap }, { mail }] = await Promise.all([import('./imap-server.js'), store()])
+async function loadImap(parts: Parts, store: LaterStore): Promise<Protocol> {
+  const [{ makeImap }, { mail }] = await Promise.all([import('./imap-server.js'), store.open()])
   return makeImap(parts, mail)
 }
 
-async function loadPop3(parts: Parts, store: () => Promise<TestStore>): Promise<Protocol> {
-  const [{ makePop3 }, { mail }] = await Promise.all([import('./pop3-server.js'), store()])
+async function loadPop3(parts: Parts, store: LaterStore): Promise<Protocol> {
+  const [{ makePop3 }, { mail }] = await Promise.all([import('./pop3-server.js'), store.open()])
   return makePop3(parts, mail)
 }
 

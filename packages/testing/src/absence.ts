@@ -12,8 +12,10 @@ import {
   type Mailroom,
   type Mark,
   type Only,
+  WAIT_OPTIONS,
 } from './mailroom.js'
 import { checkMatch, describeMatch, fits, type Match } from './match.js'
+import { checkNames } from './options.js'
 import type { SessionBook } from './sessions.js'
 
 /** How long it must be quiet. */
@@ -29,6 +31,9 @@ export interface AbsenceOptions {
    */
   readonly since?: 'start' | 'now' | Mark
 }
+
+/** All there are. */
+export const ABSENCE_OPTIONS: Readonly<Record<keyof AbsenceOptions, true>> = { ...WAIT_OPTIONS, within: true }
 
 /** What must not come. */
 export interface Unwanted {
@@ -49,9 +54,10 @@ export function expectNone(
   sessions: SessionBook,
   { match, options, timeout: limit, only }: Unwanted,
 ): Promise<void> {
-  const { within = 100, timeout = limit, signal, since = 'start' } = options
+  const { within = 100, timeout = limit, signal, since = 'start' } = options ?? {}
   const promise = new Promise<void>((resolve, reject) => {
     checkMatch(match)
+    checkNames('option', options, ABSENCE_OPTIONS)
     checkTime('within', within)
     checkTime('timeout', timeout)
     checkSince(since)

@@ -8,6 +8,7 @@ import type { TestMessage } from './content/message.js'
 import { TestMailError } from './errors.js'
 import { explainWait } from './explain.js'
 import { checkMatch, fits, type Match } from './match.js'
+import { checkNames } from './options.js'
 
 /** A point in the order of arrival: `mail.mark()` gives one, and every message is one. */
 export interface Mark {
@@ -23,6 +24,9 @@ export interface WaitOptions {
   /** Messages from here on count: all since the `start` of the server (the default), from `now` on, or behind a mark. */
   readonly since?: 'start' | 'now' | Mark
 }
+
+/** All there are: `waitFor(match, 500)` is none, and would wait for another time than it says. */
+export const WAIT_OPTIONS: Readonly<Record<keyof WaitOptions, true>> = { timeout: true, signal: true, since: true }
 
 /** What a mailroom asks of its server. */
 export interface MailroomOptions {
@@ -99,11 +103,12 @@ export function createMailroom(options: MailroomOptions): Mailroom {
   }
 
   function wait<T>({ count, match, options: how, only }: Wanted, result: (found: TestMessage[]) => T): Promise<T> {
-    const { timeout = options.waitTimeout, signal } = how
+    const { timeout = options.waitTimeout, signal } = how ?? {}
     const found: TestMessage[] = []
     const began = sequence
     const promise = new Promise<T>((resolve, reject) => {
       checkMatch(match)
+      checkNames('option', how, WAIT_OPTIONS)
       checkWait(count, timeout)
       checkSince(how.since)
       if (disposed) throw goneError()

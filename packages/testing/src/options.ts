@@ -123,7 +123,11 @@ function checkListen(name: string, where: unknown): void {
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) throw noValue(`${name}.port`, port, '0 to 65535')
 }
 
-function checkNames(kind: string, given: object, known: object): void {
+/** @throws TestMailError `options` for what is no object, or has a name that is not known. */
+export function checkNames(kind: string, given: unknown, known: object): void {
+  if (typeof given !== 'object' || given === null) {
+    throw new TestMailError('options', `${String(given)} is no object of ${kind}s: ${Object.keys(known).join(', ')}`)
+  }
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name))
   if (unknown === undefined) return
   throw new TestMailError('options', `there is no ${kind} ${unknown}; there are ${Object.keys(known).join(', ')}`)

@@ -46,6 +46,8 @@ test('what is no wait', async () => {
       ...[0, -1, 1.5, Number.NaN].map((count) => server.waitForAll(count, {}, { timeout: 1 })),
       ...[Number.NaN, -5, '100' as never].map((timeout) => server.waitFor({}, { timeout })),
       ...[Number.NaN, -5].map((within) => server.expectNone({}, { within })),
+      ...[50, null, { timeOut: 50 }].map((how) => server.waitFor({}, how as never)),
+      ...[50, null, { whitin: 50 }].map((how) => server.expectNone({}, how as never)),
     ]
     for (const failure of await Promise.all(asks.map(failureOf))) expect(failure).toMatchObject({ code: 'options' })
   }

@@ -430,7 +430,9 @@ test('testMailFor disposes with its test', async () => {
   expect(mail.env('TEST_')).toMatchObject({ TEST_SMTP_HOST: '127.0.0.1', TEST_SMTP_PORT: String(mail.smtp.port) })
   for (const clean of cleanings) await clean()
   await expect(mail.waitFor()).rejects.toMatchObject({ code: 'disposed' })
-  await expect(testMailFor({})).rejects.toThrow('needs a test context')
+  for (const none of [{}, undefined, null]) {
+    await expect(testMailFor(none as never)).rejects.toThrow('needs a test context')
+  }
 })
 
 test('testMailFor: a server that could not start leaves nothing to clean up', async () => {

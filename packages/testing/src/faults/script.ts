@@ -151,7 +151,7 @@ export function createScriptBook(surprised: (where: string, error: unknown) => v
 
   return {
     add(scripts) {
-      for (const script of scripts) if (!script.action) throw noAction()
+      for (const script of scripts) if (!script?.action) throw noAction()
       const added = scripts.map((script) => ({
         script,
         left: script.times,

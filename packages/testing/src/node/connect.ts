@@ -1,4 +1,4 @@
-import { type AbsenceOptions, unwanted } from '../absence.js'
+import { ABSENCE_OPTIONS, type AbsenceOptions, unwanted } from '../absence.js'
 import { addressKey, checkedAddress } from '../address.js'
 import { freshAddress } from '../any-octets.js'
 import { elapsed } from '../clock.js'
@@ -7,8 +7,9 @@ import { draftOctets } from '../draft.js'
 import { TestMailError } from '../errors.js'
 import { explainWait } from '../explain.js'
 import { inTurn, type RemoteInbox } from '../inbox.js'
-import { checkSince, checkTime, checkWait, type Mark, type WaitOptions } from '../mailroom.js'
+import { checkSince, checkTime, checkWait, type Mark, WAIT_OPTIONS, type WaitOptions } from '../mailroom.js'
 import { checkMatch, fits, type Match } from '../match.js'
+import { checkNames } from '../options.js'
 import { encodeMatch, encodeScript, type JsonMatch, type JsonMessage } from '../remote/format.js'
 import type { TestSession } from '../sessions.js'
 import type { Endpoint, Endpoints, RemoteTestMail } from '../test-mail.js'
@@ -96,6 +97,7 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
 
   async function wait(wanted: RemoteWait): Promise<TestMessage[]> {
     const { match, options: how } = wanted
+    checkNames('option', how, WAIT_OPTIONS)
     checkWait(wanted.count, how.timeout ?? waitTimeout)
     checkSince(how.since)
     const since = how.since === 'now' ? await mark() : (how.since ?? 'start')
@@ -148,6 +150,7 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
 
   async function expectNone(match: Match | undefined, how: AbsenceOptions, recipient: string | null): Promise<void> {
     const json = encodeMatch(match)
+    checkNames('option', how, ABSENCE_OPTIONS)
     const { within = 100, timeout = waitTimeout, signal } = how
     checkTime('within', within)
     checkTime('timeout', timeout)

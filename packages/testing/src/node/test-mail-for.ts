@@ -18,8 +18,8 @@ export interface AfterHook {
  * @throws TestMailError `options` for what is no test context.
  */
 export async function testMailFor(test: AfterHook, options: TestMailOptions = {}): Promise<TestMail> {
-  const limit = test.task?.timeout
-  const hook = test.onTestFinished ?? test.after
+  const limit = test?.task?.timeout
+  const hook = test?.onTestFinished ?? test?.after
   if (!hook) throw new TestMailError('options', 'testMailFor needs a test context with after() or onTestFinished()')
   const starting = startTestMail(limit ? { ...options, waitTimeout: options.waitTimeout ?? limit * 0.8 } : options)
   // At once: jest takes no hooks any more when its tests have begun.

@@ -30,3 +30,8 @@ export class TestMailError extends Error {
     this.code = code
   }
 }
+
+/** Also one of another copy of this package (ESM and CommonJS), or of another realm. */
+export function isTestMailError(error: unknown): error is TestMailError {
+  return (error as { readonly name?: unknown } | null | undefined)?.name === 'TestMailError'
+}

@@ -62,8 +62,8 @@ export function checkMatch(match: Match | undefined): void {
   for (const [name, wanted] of Object.entries(what)) {
     if (!CLAUSES.has(name)) throw noClause(name)
     if (wanted === undefined) continue
-    if (name === 'via' && typeof wanted !== 'string') throw noText(name)
-    if (name !== 'header') checkText(name, wanted)
+    if (name === 'via' && typeof wanted !== 'string') throw new TestMailError('options', 'the clause via is one text')
+    if (name !== 'header') checkText(`the clause ${name}`, wanted)
     else checkHeader(wanted)
   }
 }
@@ -72,22 +72,19 @@ function checkHeader(header: unknown): void {
   if (typeof header !== 'object' || header === null || isPattern(header)) {
     throw new TestMailError('options', 'the clause header is an object: { header: { "X-Kind": "receipt" } }')
   }
-  for (const [name, wanted] of Object.entries(header)) if (wanted !== undefined) checkText(`header ${name}`, wanted)
+  for (const [name, wanted] of Object.entries(header))
+    if (wanted !== undefined) checkText(`the clause header ${name}`, wanted)
 }
 
-function checkText(name: string, wanted: unknown): void {
+/** @throws TestMailError `options` for what is no text that can be wanted. */
+export function checkText(what: string, wanted: unknown): asserts wanted is Text {
   if (typeof wanted === 'string' || typeof wanted === 'function' || isPattern(wanted)) return
-  throw noText(name)
+  throw new TestMailError('options', `${what} is one text, a pattern or a function`)
 }
 
 /** Also one of another realm: tests of jest run in their own. */
 function isPattern(value: unknown): boolean {
   return Object.prototype.toString.call(value) === '[object RegExp]'
-}
-
-function noText(name: string): TestMailError {
-  const several = name === 'via' ? '' : ', a pattern or a function'
-  return new TestMailError('options', `the clause ${name} is one text${several}`)
 }
 
 export function noClause(name: string): TestMailError {

@@ -1,10 +1,10 @@
 /** Matchers for `expect`, whatever runner it belongs to. */
 import type { AbsenceOptions } from './absence.js'
 import type { TestMessage } from './content/message.js'
-import { TestMailError, type TestMailErrorCode } from './errors.js'
+import { isTestMailError, TestMailError, type TestMailErrorCode } from './errors.js'
 import type { MailReceiver } from './inbox.js'
 import type { WaitOptions } from './mailroom.js'
-import { type Match, matches, type Text } from './match.js'
+import { checkText, type Match, matches, type Text } from './match.js'
 
 /** What a matcher gives its runner. */
 export interface MatcherResult {
@@ -42,6 +42,7 @@ export const mailMatchers = {
     match?: Match,
     options?: WaitOptions,
   ): Promise<MatcherResult> {
+    checkReceived('toReceive', mail, 'waitFor')
     if (this?.isNot) return inverted(await absence(mail, match, absenceOf(options)))
     try {
       await mail.waitFor(match, options)
@@ -51,17 +52,23 @@ export const mailMatchers = {
     }
   },
   async toReceiveNothing(mail: MailReceiver, match?: Match, options?: AbsenceOptions): Promise<MatcherResult> {
+    checkReceived('toReceiveNothing', mail, 'waitFor')
     return absence(mail, match, options)
   },
-  toHaveAttachment(this: MatcherContext | undefined, { attachments }: TestMessage, filename: Text): MatcherResult {
-    const names = attachments.map((one) => one.filename)
+  toHaveAttachment(this: MatcherContext | undefined, message: TestMessage, filename: Text): MatcherResult {
+    checkReceived('toHaveAttachment', message, 'attachments')
+    checkText('toHaveAttachment(): the file name', filename)
+    const names = message.attachments.map((one) => one.filename)
     const wanted = this?.isNot ? 'wanted no attachment' : 'wanted an attachment'
     return {
       pass: names.some((name) => matches(filename, name)),
       message: () => `${wanted} ${filename}; there are: ${names.join(', ') || 'none'}`,
     }
   },
-  toSeeInHtml(this: MatcherContext | undefined, { visibleText }: TestMessage, text: Text): MatcherResult {
+  toSeeInHtml(this: MatcherContext | undefined, message: TestMessage, text: Text): MatcherResult {
+    checkReceived('toSeeInHtml', message, 'visibleText')
+    checkText('toSeeInHtml(): what is wanted', text)
+    const { visibleText } = message
     const searched = typeof text === 'string' ? oneLine(text) : text
     const wanted = this?.isNot ? `wanted no ${text}` : `wanted ${text}`
     return {
@@ -70,6 +77,8 @@ export const mailMatchers = {
     }
   },
   toSeeInOrder(message: TestMessage, texts: readonly string[]): MatcherResult {
+    checkReceived('toSeeInOrder', message, 'visibleText')
+    if (!Array.isArray(texts)) throw new TestMailError('options', 'toSeeInOrder() takes a list of texts')
     const seen = message.text || message.visibleText
     let at = 0
     const missing = texts.find((text) => {
@@ -86,6 +95,15 @@ export const mailMatchers = {
           : `wanted ${JSON.stringify(missing)} behind what comes before it, in:\n${seen}`,
     }
   },
+}
+
+/** @throws TestMailError `options` for what a matcher is not about: mostly a promise of it. */
+function checkReceived(matcher: string, received: unknown, member: 'waitFor' | 'attachments' | 'visibleText'): void {
+  const is = (name: string): boolean => typeof received === 'object' && received !== null && name in received
+  if (is(member)) return
+  const wanted = member === 'waitFor' ? 'a test server or an inbox' : 'a message'
+  const later = is('then') ? ', and not a promise of it: await it' : ''
+  throw new TestMailError('options', `${matcher} is about ${wanted}${later}`)
 }
 
 /** What a wait and its opposite have in common. */
@@ -116,6 +134,6 @@ function oneLine(text: string): string {
  * nothing shall come) is not what was asked.
  */
 function failure(reason: unknown, answer: TestMailErrorCode): MatcherResult {
-  if (!(reason instanceof TestMailError) || reason.code !== answer) throw reason
+  if (!isTestMailError(reason) || reason.code !== answer) throw reason
   return { pass: false, message: () => reason.message }
 }

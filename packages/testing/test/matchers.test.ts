@@ -1,8 +1,9 @@
 import '@posthouse/testing/vitest'
 import { on, stable, startTestMail, type TestMail } from '@posthouse/testing'
 import { fixture } from '@posthouse/testing/fixtures'
+import { createTestMailApi } from '@posthouse/testing/http'
 import { createTransport } from 'nodemailer'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 const failureOf = (promise: Promise<unknown>): Promise<Error> =>
   promise.then(
@@ -69,6 +70,41 @@ test('a disposed server and a matcher that throws are no answers', async () => {
   await mail.dispose()
   expect(await waiting).toMatchObject({ code: 'disposed' })
   expect(await failureOf(expect(mail).not.toReceive())).toMatchObject({ code: 'disposed' })
+})
+
+test('a server of another copy of the package is as good', async () => {
+  vi.resetModules()
+  const other = await import('@posthouse/testing')
+  await using mail = await other.startTestMail()
+  await mail.deliver('ada', 'Subject: x\r\n\r\n')
+  await expect(mail).not.toReceiveNothing()
+  const api = createTestMailApi(mail)
+  const late = await api(new Request('http://localhost/api/v1/wait?subject=y&timeout=1'))
+  expect(late.status).toBe(408)
+})
+
+test('what a matcher is not about', async () => {
+  await using mail = await startTestMail()
+  const message = await mail.deliver('ada', 'Subject: x\r\n\r\n')
+  const asked: readonly [() => unknown, string][] = [
+    [
+      () => expect(mail.waitFor()).toHaveAttachment('a'),
+      'toHaveAttachment is about a message, and not a promise of it',
+    ],
+    [() => expect(mail.waitFor()).toSeeInHtml('a'), 'toSeeInHtml is about a message, and not a promise of it'],
+    [() => expect([message]).not.toSeeInOrder(['a']), 'toSeeInOrder is about a message'],
+    [() => expect(message).toReceive(), 'toReceive is about a test server or an inbox'],
+    [() => expect(undefined).toReceiveNothing(), 'toReceiveNothing is about a test server or an inbox'],
+    [() => expect(message).toHaveAttachment(undefined as never), 'the file name is one text, a pattern or a function'],
+    [() => expect(message).toSeeInHtml(12 as never), 'what is wanted is one text, a pattern or a function'],
+    [() => expect(message).toSeeInOrder('ab' as never), 'toSeeInOrder() takes a list of texts'],
+    [() => message.link(new URL('https://a.test') as never), 'what is wanted is one text, a pattern or a function'],
+    [() => message.attachment(1 as never), 'the file name is one text, a pattern or a function'],
+  ]
+  for (const [ask, text] of asked) {
+    const failure = await failureOf((async () => ask())())
+    expect(failure).toMatchObject({ code: 'options', message: expect.stringContaining(text) })
+  }
 })
 
 test('what is in a message', async () => {

@@ -1,5 +1,5 @@
 import { TestMailError } from '../errors.js'
-import { matches, type Text } from '../match.js'
+import { checkText, matches, type Text } from '../match.js'
 import { htmlParser } from './html-parser.js'
 import { BLOCKS, shownText } from './visible-text.js'
 
@@ -147,6 +147,7 @@ function linkTo(href: string, text: string, base: string | undefined): FoundLink
  * @throws TestMailError `missing`, `ambiguous`.
  */
 export function oneLink(links: readonly Link[], which: Text | undefined, html: string): URL {
+  if (which !== undefined) checkText('link(): what is wanted', which)
   const web = links.filter(({ url }) => url.protocol === 'https:' || url.protocol === 'http:')
   const fits =
     (how: 'contains' | 'equals') =>

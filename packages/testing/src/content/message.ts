@@ -2,7 +2,7 @@ import type { Address, Headers, Message, Part } from '@posthouse/mime'
 import { flatAddresses, parseMessage } from '@posthouse/mime/core'
 import { addressKey } from '../address.js'
 import { TestMailError } from '../errors.js'
-import { matches, type Text } from '../match.js'
+import { checkText, matches, type Text } from '../match.js'
 import { lazyCharsets } from '../node/charsets.js'
 import { type CodeOptions, findCode } from './codes.js'
 import { findLinks, type Link, oneLink } from './links.js'
@@ -246,6 +246,7 @@ function attachment(part: Part): TestAttachment {
 }
 
 function attachmentNamed(attachments: readonly TestAttachment[], filename: Text): TestAttachment {
+  checkText('attachment(): the file name', filename)
   const found = attachments.find((one) => matches(filename, one.filename))
   if (found) return found
   const names = attachments.map((one) => one.filename || `(${one.contentType} without a name)`)

@@ -4,7 +4,7 @@
  */
 
 import type { TestDraft } from '../draft.js'
-import { TestMailError, type TestMailErrorCode } from '../errors.js'
+import { isTestMailError, TestMailError, type TestMailErrorCode } from '../errors.js'
 import type { MailReceiver } from '../inbox.js'
 import type { WaitOptions } from '../mailroom.js'
 import type { DeliverOptions } from '../node/deliver.js'
@@ -267,7 +267,7 @@ const STATUS: Readonly<Record<TestMailErrorCode, number>> = {
 }
 
 function told(error: unknown): Response {
-  if (error instanceof TestMailError) return failure(STATUS[error.code], error.code, error.message)
+  if (isTestMailError(error)) return failure(STATUS[error.code], error.code, error.message)
   return failure(500, 'options', error instanceof Error ? error.message : String(error))
 }
 

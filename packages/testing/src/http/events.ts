@@ -1,6 +1,6 @@
 /** Messages as they come, for whoever keeps a connection open (server-sent events of the HTML standard). */
 import type { TestMessage } from '../content/message.js'
-import { TestMailError } from '../errors.js'
+import { isTestMailError } from '../errors.js'
 import type { TestMail } from '../test-mail.js'
 import { summaryOf } from './describe.js'
 import { stream } from './respond.js'
@@ -39,7 +39,7 @@ async function nextOrNull(
   try {
     return await mail.waitFor(undefined, { since, signal, timeout: BEAT })
   } catch (error) {
-    if (error instanceof TestMailError && error.code === 'timeout') return null
+    if (isTestMailError(error) && error.code === 'timeout') return null
     throw error
   }
 }

@@ -110,6 +110,24 @@ describe('codes in text', () => {
     expect(code('Freischaltnummer 4829\nKd 99887', { near: /Freischalt/ })).toBe('4829')
   })
 
+  test('letters only, behind words that introduce them', () => {
+    const footer = 'Slack, 500 Howard Street, San Francisco, CA 94105'
+    expect(code(`There is one quick step.\n\nXYZ-QRS\n\n${footer}`, {}, '', 'Slack confirmation code: XYZ-QRS')).toBe(
+      'XYZ-QRS',
+    )
+    expect(code('Your one-time code is KQXWTM')).toBe('KQXWTM')
+    expect(code('Your verification code is:\n\nKQXWTM')).toBe('KQXWTM')
+    expect(code('Promo code: SUMMER\nYour login code is 482913')).toBe('482913')
+    expect(() => code(`SCAN THE QR CODE BELOW\n${footer}`)).toThrow('94105 (a postal code)')
+  })
+
+  test('small letters behind a verb, Arabic digits, the number of a request', () => {
+    expect(code('Your code is ab12cd')).toBe('ab12cd')
+    expect(code('رمز التحقق الخاص بك هو ٤٨٢٩١٣')).toBe('482913')
+    expect(code('کد تایید شما ۴۸۲۹۱۳ است')).toBe('482913')
+    expect(code('Enter 482913 to sign in. Request ID 998877.')).toBe('482913')
+  })
+
   test('the subject counts, and a code that stands in several places is the likelier one', () => {
     expect(code('Welcome', {}, '', '482913 is your code')).toBe('482913')
     expect(code('code 111222, code 333444', {}, '', 'Code 333444')).toBe('333444')

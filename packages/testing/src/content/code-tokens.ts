@@ -17,6 +17,8 @@ const TOKEN =
 const SPACED = /(?<![\w.])\d(?: \d){3,9}(?![\w.])/g
 /** Two to four at a time: `48 29 13`. Telephone numbers look like that, too. */
 const GROUPED = /(?<![\w.+(/-]|\d )\d{2,4}(?: \d{2,4}){1,3}(?![\w./-]| \d)/g
+/** What may end a label. */
+const INTRODUCES = /[:=]|\b(?:is|ist|lautet)\b/g
 /** Behind a label small letters are as good as capitals. */
 const WORD = /^[ \t]*([A-Za-z0-9]{4,12})(?![\w@/-])/
 /** Numbers in addresses are no codes. */
@@ -45,10 +47,11 @@ function wordOf(text: string, prominent: boolean): CodeToken | null {
   if ((prominent || whole.length <= 12) && /^[A-Za-z0-9]{4,10}$/.test(whole)) {
     return { token: whole, index: text.indexOf(whole) }
   }
-  for (let colon = text.indexOf(':'); colon !== -1; colon = text.indexOf(':', colon + 1)) {
-    if (!labelled(text.slice(0, colon + 1))) continue
-    const word = WORD.exec(text.slice(colon + 1))
-    if (word && /\d/.test(word[1])) return { token: word[1], index: text.indexOf(word[1], colon) }
+  for (const { index, 0: sign } of text.matchAll(INTRODUCES)) {
+    const behind = index + sign.length
+    if (!labelled(text.slice(0, behind))) continue
+    const word = WORD.exec(text.slice(behind))
+    if (word && /\d/.test(word[1])) return { token: word[1], index: text.indexOf(word[1], behind) }
   }
   return null
 }

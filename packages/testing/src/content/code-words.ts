@@ -23,3 +23,8 @@ export function speaksOfCodes(text: string): boolean {
 export function labelled(before: string): boolean {
   return LABEL.test(before.slice(-LABELLED))
 }
+
+/** Does it, and with more than the word alone: what follows may be letters only. `CODE BELOW` is none. */
+export function introduced(before: string): boolean {
+  return /(?:[:=]|\b(?:is|ist|lautet))\s*$/.test(before.slice(-LABELLED)) && labelled(before)
+}

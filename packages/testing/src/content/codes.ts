@@ -84,9 +84,10 @@ function pieces(line: string): string[] {
   return cut
 }
 
-/** Full-width digits, hyphens of all kinds and blanks of all widths are what a reader types for them. */
+/** Full-width and Arabic digits, hyphens of all kinds and blanks of all widths are what a reader types for them. */
 function plain(line: string): string {
-  return shownText(line.normalize('NFKC').replace(/[\u2010-\u2013\u2212]/g, '-'))
+  const typed = line.normalize('NFKC').replace(/[\u2010-\u2013\u2212]/g, '-')
+  return shownText(typed.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) % 16)))
 }
 
 /** Codes whose characters stand in a box each become a line. */
@@ -151,6 +152,8 @@ function lineAbove(lines: readonly PlacedLine[], at: number): string {
 }
 
 function scoreOf(token: string, line: Line, index: number, { above, digits, near }: Surroundings): number {
+  // Before a number that nothing calls a code, behind one that something does.
+  if (!/\d/.test(token)) return 4
   const before = line.text.slice(Math.max(0, index - 30), index)
   const says = (text: string): boolean => speaksOfCodes(text) || (near?.test(text) ?? false)
   const label = says(before) ? 8 : says(line.text) ? 6 : says(above) ? 5 : 0

@@ -1,5 +1,5 @@
 /** What looks like a one-time code and is none: dates, prices, telephone numbers, references. */
-import { labelled, speaksOfCodes } from './code-words.js'
+import { introduced, labelled, speaksOfCodes } from './code-words.js'
 import type { VisibleLine } from './visible-text.js'
 
 const DATE = /^(?:(?:19|20)\d\d-\d\d(?:-\d\d)?|\d\d-\d\d-(?:19|20)\d\d)$/
@@ -10,10 +10,13 @@ const UNIT_BEHIND =
   /^\s?(?:%|(?:px|pt|Uhr|[ap]\.?m\.?|min(?:ute)?s?|hours?|days?|seconds?|Minuten|Stunden|Tage|[KMG]B|km|kg|points|users)\b)/i
 /** `555-123-4567`, `030-901820`; opening hours look like that, too. */
 const TELEPHONE = /^\d{2,4}-\d{3,6}(?:-\d{3,4})?$/
+/** `San Francisco, CA 94105`: the sender's address stands below every other mail. */
+const STATE_BEFORE = /,\s[A-Z]{2}\s$/
+const ZIP = /^\d{5}(?:-\d{4})?$/
 /** Words before a number that say what else it is. */
 const REFERENCE = new RegExp(
   [
-    '(?:\\b(?:order|invoice|ticket|case|ref(?:erence)?|customer|account|booking|tracking|member|zip|plz|box|suite|apt|room',
+    '(?:\\b(?:order|invoice|ticket|request|transaction|case|ref(?:erence)?|customer|account|booking|tracking|member|zip|plz|box|suite|apt|room',
     '|bestellung|rechnung|kunde|auftrag|version|build|chrome|firefox|safari|windows|android|ios|macos|port|page|issue',
     '|article|device|parcel|commande|facture|pedido|factura|ordine|fattura|bestelling|factuur|zam[óo]wieni[ae]|sipari[şs])',
     '(?:\\s?(?:no|number|nr|nummer|id))?|\\b[a-zäöüß]{3,}(?:nummer|nr)|(?:番号|订单号|訂單號|单号|заказ))',
@@ -44,12 +47,13 @@ export function notACode(token: string, line: VisibleLine, index: number, known:
   const before = line.text.slice(Math.max(0, index - AROUND), index)
   const behind = line.text.slice(index + token.length, index + token.length + AROUND)
   const alone = line.text.trim() === token
-  if (!/\d/.test(bare)) return 'a word'
+  if (!/\d/.test(bare) && !introduced(before) && !(alone && introduced(above))) return 'a word'
   if (digits !== undefined && bare.length !== digits) return `not ${digits} characters`
   if (bare.length > 12) return 'too long'
   if (DATE.test(token)) return 'a date'
   if (YEAR.test(token) && !line.prominent && !alone && !labelled(before)) return 'a year'
   if (CURRENCY_BEFORE.test(before) || CURRENCY_BEHIND.test(behind)) return 'a price'
+  if (ZIP.test(token) && STATE_BEFORE.test(before)) return 'a postal code'
   if (before.trimEnd().endsWith('#') || UNIT_BEHIND.test(behind)) return 'a number of something'
   // Another group of digits beside it: a telephone or card number.
   if (/[\d)][\s.-]$/.test(before) || /^[\s.-]\(?\d/.test(behind) || /\+$/.test(before)) return 'part of a longer number'

@@ -49,6 +49,24 @@ test('every entry has the same exports by import and by require', async () => {
   }
 })
 
+test("the test server does without what jest's jsdom hides", async () => {
+  folder.write(
+    'hidden.cjs',
+    `for (const name of ['TextDecoder', 'TextEncoder', 'setImmediate', 'clearImmediate']) delete globalThis[name]
+     globalThis.Uint8Array = class extends Uint8Array {}
+     const { startTestMail } = require('@posthouse/testing')
+     startTestMail({ imap: true, tls: 'auto' }).then(async (mail) => {
+       await mail.deliver('ada', { subject: 'One', html: '<p>Your code is <b>482913</b></p>' })
+       await mail.deliver('ada', new Uint8Array(Buffer.from('Subject: Two\\r\\n\\r\\n')))
+       console.log((await mail.waitFor({ subject: 'One' })).code(), mail.messages[1].subject)
+       await mail.dispose()
+     })`,
+  )
+  const { stdout, stderr } = await folder.run('node', 'hidden.cjs')
+  expect(stderr.toString()).toBe('')
+  expect(stdout.toString()).toBe('482913 Two\n')
+})
+
 test('source maps lead to the sources', async () => {
   folder.write(
     'mapped.mjs',

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type GetModuleInfo, type ManualChunksOption, type Plugin, rollup } from 'rollup'
+import { type GetModuleInfo, type ManualChunksOption, type Plugin, type RenderedChunk, rollup } from 'rollup'
 
 /** Built modules by their paths, with the source maps that lie beside them. */
 const built: Plugin = {
@@ -31,6 +31,22 @@ const place: Plugin = {
   name: 'place',
   resolveImportMeta: (property, { format }) =>
     format === 'cjs' && property === 'url' ? "require('node:url').pathToFileURL(__filename).href" : null,
+}
+
+/** What jest's jsdom hides from its tests, or has of another kind than `Buffer`: a file that uses some of it asks Node. */
+const HIDDEN = {
+  TextDecoder: "process.getBuiltinModule('node:util').TextDecoder",
+  TextEncoder: "process.getBuiltinModule('node:util').TextEncoder",
+  setImmediate: "process.getBuiltinModule('node:timers').setImmediate",
+  Uint8Array: "Object.getPrototypeOf(process.getBuiltinModule('node:buffer').Buffer)",
+}
+
+function fromNode({ modules }: RenderedChunk): string {
+  const code = Object.values(modules).map((module) => module.code ?? '')
+  return Object.entries(HIDDEN)
+    .filter(([name]) => code.some((text) => new RegExp(`(?<![\\w$.])${name}\\b`).test(text)))
+    .map(([name, source]) => `const ${name} = ${source};`)
+    .join('\n')
 }
 
 /** All that `entries` import at once, themselves among it. */
@@ -75,6 +91,7 @@ export async function mergeChunks(
       entryFileNames: `[name].${ending}`,
       chunkFileNames: `[name]-[hash].${ending}`,
       sourcemap: true,
+      intro: fromNode,
       // The files move up from `merged`.
       sourcemapPathTransform: (path) => path.slice('../'.length),
       exports: 'named',

@@ -7,7 +7,8 @@ export type TestDraft = Partial<MessageContent> | string | Uint8Array
 
 /** The octets of a draft. Text gets CRLF line ends. */
 export async function draftOctets(draft: TestDraft, to: string, domain: string): Promise<Uint8Array> {
-  if (draft instanceof Uint8Array) return draft
+  // Also those of another realm: jest's jsdom has its own.
+  if (ArrayBuffer.isView(draft)) return new Uint8Array(draft.buffer, draft.byteOffset, draft.byteLength)
   if (typeof draft === 'string') return fromUtf8(draft.replace(/\r?\n/g, '\r\n'))
   const { composeBytes } = await import('@posthouse/mime/compose')
   return composeBytes({

@@ -40,6 +40,32 @@ describe('a milter that is down', () => {
   })
 })
 
+test('what the application fails to say about one recipient is no way past the filter', async () => {
+  const macro = (name: string): null => {
+    if (name === '{rcpt_host}') throw new Error('not known')
+    return null
+  }
+  const { server, passed, log } = filtered(fakeMilter(), { macro, whenDown: 'accept' })
+  await play(
+    server,
+    `${HELLO}
+    C: MAIL FROM:<a@example.org>
+    C: RCPT TO:<b@example.org>
+    C: RCPT TO:<c@example.org>
+    C: DATA
+    S: 250 2.1.0 {*}
+    S: 451 4.3.0 {*}
+    S: 250 2.1.5 {*}
+    S: 354 {*}
+    C: Subject: x
+    C: .
+    S: 451 4.3.0 {*}
+    `,
+  )
+  expect(passed).toEqual([])
+  expect(log.map(({ event }) => event)).toContain('handler.failed')
+})
+
 /** Says something strange to one kind of packet, and is agreeable otherwise. */
 const strange =
   (at: string, answer: ReturnType<Script>): Script =>

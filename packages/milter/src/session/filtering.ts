@@ -238,9 +238,11 @@ export class Filtering {
     try {
       return await run()
     } catch (error) {
-      this.#failed(error)
-      const said = downReply(this.#setup.options.whenDown ?? 'tempfail')
+      // An error of the application's own (`macro`) is no way past the milter, whatever `whenDown` says.
+      const down = error instanceof MilterError
+      const said = down ? downReply(this.#setup.options.whenDown ?? 'tempfail') : replies.localProblem()
       this.decision = said ?? 'unfiltered'
+      this.#failed(error)
       return said ?? undefined
     }
   }

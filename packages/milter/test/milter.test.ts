@@ -381,6 +381,17 @@ ${'  C: RSET\n  S: 250 {*}\n'}  C: QUIT\n  S: 221 {*}\n`,
     expect(passed).toEqual([])
   })
 
+  test.each([
+    ['goes on', false],
+    ['is lost meanwhile', true],
+  ])('an EHLO that is refused is not the name of the client at MAIL: a connection that %s', async (_how, lost) => {
+    const fake = fakeMilter((heard) => (lost && heard === 'H bad|' ? 'close' : agree(heard)))
+    const { server } = filtered(fake, {}, { after: [noBad] })
+    await play(server, `${HELLO}  C: EHLO bad\n  S: 550 {*}\n${message('250 {*}')}`)
+    const heard = fake.heard.filter((one) => one.startsWith('H') || one.startsWith('M'))
+    expect(heard).toEqual(['H client.example|', 'H bad|', 'H client.example|', 'M <a@example.org>|'])
+  })
+
   const session = `${HELLO}${message('250 {*}')}  C: QUIT\n  S: 221 {*}\n`
 
   test('a connection serves one session after another; a stale one is replaced', async () => {

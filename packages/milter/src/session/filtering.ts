@@ -36,17 +36,19 @@ const MACROS_AT: ReadonlyMap<string, MacroStage> = new Map([
   ['end-of-message', 'end-of-message'],
 ])
 
+const CONTINUE: MilterVerdict = { type: 'continue' }
+
 export class Filtering {
   /** Of the message at hand; `accepted` while there is none. */
   decision: Decision = 'accepted'
-  /** What the client called itself. */
-  helo: string | null = null
   /** The SASL mechanism of its login. */
   mechanism: string | null = null
   transaction: Transaction | null = null
   /** The milter wants to see nothing more of this session. */
   #passes = false
   #link: MilterLink | null = null
+  /** The greeting that the milter has heard over it. */
+  #greeted: string | null = null
   /** A message is open on the link. */
   #inMessage = false
   #asking = false
@@ -83,14 +85,13 @@ export class Filtering {
   }
 
   async greet(name: string): Promise<Reply | undefined> {
-    this.helo = name
     // Where the greeting is refused in the end, the message goes on (RFC 5321 §4.1.4), and must not go past the milter.
     const { decision } = this
     this.abort()
     this.decision = decision === 'open' ? replies.localProblem() : decision
     if (!this.#link || this.#passes) return undefined
     try {
-      const verdict = await this.#ask({ type: 'helo', name })
+      const verdict = await this.#greetAs(name)
       if (verdict.type === 'accept') this.#pass()
       return refusal(verdict) ?? undefined
     } catch (error) {
@@ -105,10 +106,8 @@ export class Filtering {
     this.transaction = transaction
     if (this.#passes || this.#setup.options.exempt?.(this.#session)) return undefined
     return this.#guard(async () => {
-      if (!this.#link) {
-        const early = await this.#introduceAgain()
-        if (early || this.#passes) return early
-      }
+      const early = await this.#bringUpToDate()
+      if (early || this.#passes) return early
       this.decision = 'open'
       this.#inMessage = true
       return this.#decide(await this.#ask({ type: 'mail', args }))
@@ -184,14 +183,18 @@ export class Filtering {
     }
   }
 
-  /** Brings a milter that was down up to date. */
-  async #introduceAgain(): Promise<Reply | undefined> {
-    let verdict = await this.#introduce()
-    if (verdict.type !== 'accept' && !refusal(verdict) && this.helo !== null) {
-      verdict = await this.#ask({ type: 'helo', name: this.helo })
-    }
+  /** For a milter that was down, or has heard a greeting that was refused in the end (RFC 5321 §4.1.4). */
+  async #bringUpToDate(): Promise<Reply | undefined> {
+    const { helo } = this.#session
+    let verdict = this.#link ? CONTINUE : await this.#introduce()
+    if (verdict.type === 'continue' && helo !== null && helo !== this.#greeted) verdict = await this.#greetAs(helo)
     if (verdict.type === 'accept') this.#pass()
     return refusal(verdict) ?? undefined
+  }
+
+  #greetAs(name: string): Promise<MilterVerdict> {
+    this.#greeted = name
+    return this.#ask({ type: 'helo', name })
   }
 
   #use(link: MilterLink): void {
@@ -200,6 +203,7 @@ export class Filtering {
       throw new MilterError('lost', 'the client has gone')
     }
     this.#link = link
+    this.#greeted = null
   }
 
   async #ask(

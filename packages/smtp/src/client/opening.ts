@@ -16,9 +16,14 @@ export async function openDialogue(
   const { connection } = conversation
   const name = options.hostname ?? literal(connection)
   const lmtp = options.protocol === 'lmtp'
+  const policy = options.tls ?? 'required'
+  // Callers without types: what was meant as "encrypt it" must not be clear text where STARTTLS is not offered.
+  if (policy !== 'never' && policy !== 'opportunistic' && policy !== 'required') {
+    const what = 'tls is implicit (of connectSmtp), required, opportunistic or never'
+    throw new SmtpClientError('tls', `${what}, not ${String(policy)}`, { temporary: false })
+  }
   await conversation.reply('greeting', limits.greeting)
   await greet(conversation, name, lmtp, limits.command)
-  const policy = options.tls ?? 'required'
   if (connection.tls === null && policy !== 'never') {
     const offered = conversation.engine.capabilities?.has('STARTTLS') ?? false
     if (!offered && policy === 'required') {

@@ -96,6 +96,13 @@ describe('TLS', () => {
     await expect(connect(clear.port, { tls: 'required' })).rejects.toMatchObject({ code: 'tls', enhanced: '4.7.4' })
   })
 
+  test.each([true, false, 'starttls'])('%j is no policy, and not clear text', async (tls) => {
+    const { port } = await serve('smtp')
+    const bad = connect(port, { tls: tls as never })
+    await expect(bad).rejects.toMatchObject({ name: 'SmtpClientError', code: 'tls', temporary: false })
+    await expect(bad).rejects.toThrow(String(tls))
+  })
+
   test('a certificate that nobody trusts', async () => {
     const { port } = await serve('smtp', {}, tls())
     const strict = { tls: 'required', tlsOptions: {} } as const

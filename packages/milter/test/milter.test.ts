@@ -1,4 +1,15 @@
-import { createLmtpServer, onMessage, replies, reply, type SmtpHandler } from '@posthouse/smtp'
+import {
+  createLmtpServer,
+  dsnEnvelope,
+  dsnExtension,
+  dsnRecipient,
+  onMessage,
+  replies,
+  reply,
+  type SmtpHandler,
+  subaddress,
+  subaddressing,
+} from '@posthouse/smtp'
 import { latin1 } from '@posthouse/wire'
 import { playTranscript } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
@@ -285,6 +296,53 @@ describe('changes', () => {
     const { server, passed } = filtered(first, {}, { after: [second] })
     await play(server, HELLO + message('250 {*}'))
     expect(passed[0].to).toEqual(['c@example.org'])
+  })
+
+  test('an added recipient is one of its own, with its own mailbox, tag and wishes for notices', async () => {
+    const edits = ['2<archive@example.org>\0NOTIFY=NEVER FOO=1\0', 'e<a@example.org>\0RET=HDRS NOTIFY=NEVER\0', 'c']
+    const seen: unknown[] = []
+    const see: SmtpHandler = {
+      message({ transaction }) {
+        seen.push(transaction.get(dsnEnvelope)?.ret)
+        for (const one of transaction.recipients) seen.push([one.address, one.get(subaddress), one.get(dsnRecipient)])
+      },
+    }
+    const { server, log } = filtered(
+      fakeMilter(saying({ E: edits })),
+      {},
+      { before: [dsnExtension(), subaddressing()], after: [see] },
+    )
+    const tagged = message('250 {*}').replace('b@example.org>', 'b+tag@example.org> NOTIFY=FAILURE')
+    await play(server, HELLO + tagged)
+    expect(seen).toEqual([
+      'HDRS',
+      ['b+tag@example.org', 'tag', { notify: ['FAILURE'], orcpt: null }],
+      ['archive@example.org', undefined, { notify: [], orcpt: null }],
+    ])
+    const left = log.filter(({ event }) => event === 'milter.change-not-made')
+    expect(left.map(({ message: why }) => why)).toEqual(['parameters: FOO', 'parameters: NOTIFY'])
+  })
+
+  test.each([
+    ['taken', undefined, ['250 2.0.0 c', '250 2.0.0 b']],
+    ['refused for now', '452 4.2.2 full', ['452 4.2.2 full', '250 2.0.0 b']],
+    ['refused', '550 5.1.1 nobody', ['550 5.1.1 nobody', '250 2.0.0 b']],
+  ])('LMTP: an added recipient that is %s has no reply of its own', async (_name, said, wanted) => {
+    const fake = fakeMilter(saying({ E: ['+<added@example.org>\0', 'c'] }))
+    const take: SmtpHandler = {
+      message: ({ transaction }) =>
+        transaction.recipients.map(({ mailbox: { localPart } }) => {
+          if (localPart !== 'added' || said === undefined) return reply(250, '2.0.0', localPart)
+          return reply(Number(said.slice(0, 3)), said.slice(4, 9), said.slice(10))
+        }),
+    }
+    const server = createLmtpServer({ hostname: 'mx', handlers: [milter({ connect: fake.connect }), take] })
+    const rcpt = ['c', 'b'].map((one) => `C: RCPT TO:<${one}@example.org>\nS: 250 {*}\n`).join('')
+    const begin = `S: 220 {*}\nC: LHLO x\nS: ...\nS: 250 {*}\nC: MAIL FROM:<>\nS: 250 {*}\n${rcpt}`
+    await playTranscript(
+      server,
+      `${begin}C: DATA\nS: 354 {*}\nC: x\nC: .\n${wanted.map((one) => `S: ${one}\n`).join('')}C: QUIT\nS: 221 {*}\n`,
+    )
   })
 
   test('what makes no sense, and what is not allowed, is not done and is in the log', async () => {

@@ -53,9 +53,11 @@ export function applyChanges(
         break
       case 'add-recipient':
       case 'delete-recipient':
-      case 'change-sender':
-        if (!editEnvelope(message.transaction, modification)) notMade(session, name, modification, 'no such address')
+      case 'change-sender': {
+        const left = editEnvelope(message.transaction, modification, session)
+        if (left !== undefined) notMade(session, name, modification, left)
         break
+      }
       default:
     }
   }

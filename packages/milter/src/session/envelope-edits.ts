@@ -1,50 +1,61 @@
 /** Changes of the envelope that a milter asks for. */
-import { type Annotation, annotation, type Mailbox, parsePath, type Recipient, type Transaction } from '@posthouse/smtp'
+import {
+  dsnExtension,
+  type Mailbox,
+  type ParameterReader,
+  parseParameters,
+  parsePath,
+  type Recipient,
+  type SmtpSession,
+  type Transaction,
+} from '@posthouse/smtp'
 import type { MilterModification } from '../syntax/index.js'
 
-/** Targets that milters have added to a recipient: they stay when that recipient is deleted. */
-const added: Annotation<readonly Mailbox[]> = annotation<readonly Mailbox[]>('added by a milter')
+type EnvelopeEdit = Extract<MilterModification, { type: 'add-recipient' | 'delete-recipient' | 'change-sender' }>
 
-/** Changes the transaction. False when the change cannot be made: the path is none, or there is no such recipient. */
-export function editEnvelope(
-  transaction: Transaction,
-  modification: Extract<MilterModification, { type: 'add-recipient' | 'delete-recipient' | 'change-sender' }>,
-): boolean {
-  const path = readPath(modification.path)
-  if (path === undefined) return false
-  if (modification.type === 'change-sender') {
+/** ESMTP parameters that mean something for a message that has come in already: NOTIFY and ORCPT; RET and ENVID. */
+const dsn = /* @__PURE__ */ dsnExtension()
+
+/** Changes the transaction. Says what of the change is not made: the path is none, there is no such recipient, a parameter. */
+export function editEnvelope(transaction: Transaction, edit: EnvelopeEdit, session: SmtpSession): string | undefined {
+  const path = readPath(edit.path)
+  if (path === undefined) return 'no such address'
+  if (edit.type === 'change-sender') {
     transaction.reversePath = path
-    return true
+    return readParameters(edit.parameters, dsn.mailParameters, transaction, session)
   }
-  if (path === null) return false
-  if (modification.type === 'delete-recipient') return deleteRecipient(transaction.recipients, path)
-  return addRecipient(transaction.recipients, path)
+  if (edit.type === 'delete-recipient') {
+    return path !== null && deleteRecipient(transaction.recipients, path) ? undefined : 'no such address'
+  }
+  if (path === null) return 'no such address'
+  // The client has named it, or a milter has added it before: then its parameters are known.
+  if (transaction.recipients.some(({ targets }) => targets.some((target) => same(target, path)))) return undefined
+  return readParameters(edit.parameters, dsn.rcptParameters, transaction.addRecipient(path), session)
 }
 
-/**
- * The client has been answered for its own recipients only, so one that is added becomes a further target of the
- * first one that is left.
- */
-function addRecipient(recipients: readonly Recipient[], mailbox: Mailbox): boolean {
-  const host = recipients.find(({ targets }) => targets.length > 0) ?? recipients[0]
-  if (!host) return false
-  if (recipients.some(({ targets }) => targets.some((target) => same(target, mailbox)))) return true
-  host.set(added, [...(host.get(added) ?? []), mailbox])
-  retarget(host, [...host.targets, mailbox])
-  return true
+/** What of the parameters is not used. */
+function readParameters<Target>(
+  text: string | null,
+  readers: ReadonlyMap<string, ParameterReader<Target>> | undefined,
+  target: Target,
+  session: SmtpSession,
+): string | undefined {
+  const read = parseParameters(` ${text ?? ''}`, 0)
+  if (read.type === 'malformed') return `parameters: ${read.message}`
+  const unused = [...read.parameters]
+    .filter(([name, value]) => !readers?.has(name) || readers.get(name)?.(value, target, session))
+    .map(([name]) => name)
+  return unused.length === 0 ? undefined : `parameters: ${unused.join(', ')}`
 }
 
-/** A recipient by its own address, or one that was added before. */
+/** A recipient by its own address, or by one that stands for it. */
 function deleteRecipient(recipients: readonly Recipient[], mailbox: Mailbox): boolean {
   let found = false
   for (const recipient of recipients) {
     const own = same(recipient.mailbox, mailbox)
-    const others = own ? (recipient.get(added) ?? []) : recipient.targets
-    const left = recipient.targets.filter((target) => others.includes(target) && !same(target, mailbox))
-    if (own) found = true
-    if (left.length === recipient.targets.length) continue
-    retarget(recipient, left)
-    found = true
+    const left = own ? [] : recipient.targets.filter((target) => !same(target, mailbox))
+    found ||= own || left.length < recipient.targets.length
+    if (left.length < recipient.targets.length) retarget(recipient, left)
   }
   return found
 }

@@ -181,7 +181,7 @@ function finish(c: Conversation, message: CompleteMessage, answer: Reply | reado
   const wantsEach = session.protocol === 'lmtp' || message.transaction.get(prdr) === true
   dropTransaction(c)
   release(c, message)
-  const said = 'code' in answer || wantsEach ? answer : oneForAll(answer)
+  const said = 'code' in answer ? answer : wantsEach ? ofNamed(answer, c.engine.recipients) : oneForAll(answer)
   report(c, message.transaction, message.size, said)
   c.answer(said)
 }
@@ -216,6 +216,12 @@ function release(c: Conversation, message: CompleteMessage): void {
   } catch (error) {
     failed(c, 'spool', error)
   }
+}
+
+/** A reply for each recipient that the client has named. What became of those that were added is said with the first one's. */
+function ofNamed(answers: readonly Reply[], named: number): readonly Reply[] {
+  if (answers.length === named) return answers
+  return [oneForAll([answers[0], ...answers.slice(named)]), ...answers.slice(1, named)]
 }
 
 /**

@@ -16,6 +16,12 @@ export interface Transaction extends Annotated {
   size: number | null
   /** SMTPUTF8 (RFC 6531). */
   smtputf8: boolean
+  /**
+   * Adds a recipient that the client has not named, at the end of `recipients`; at the `message` stage of a handler that
+   * `rewrites`. The handlers behind it see no difference, and reply for it too. The client hears of it only where it does not
+   * get the message: with the reply of the first recipient.
+   */
+  addRecipient(mailbox: Mailbox): Recipient
 }
 
 /** One recipient. While the `rcpt` stage runs it is a candidate and not in `transaction.recipients` yet. */
@@ -51,6 +57,12 @@ export class TransactionState extends Notes implements Transaction {
 
   get id(): string {
     return (this.#id ??= this.#makeId(this.#clock.now()))
+  }
+
+  addRecipient(mailbox: Mailbox): Recipient {
+    const recipient = new RecipientState(mailbox)
+    this.recipients.push(recipient)
+    return recipient
   }
 }
 

@@ -130,6 +130,19 @@ describe('MT-PRIORITY (RFC 6710)', () => {
     const unit = mtPriorityExtension({ highest: () => highest })
     expect(await play(message(` MT-PRIORITY=${value}`), [unit], (tx) => tx.get(priority))).toBe(wanted)
   })
+  test('§10: who has asked for more hears what it has got', () =>
+    play(
+      `${message(' MT-PRIORITY=3', '').replace('S: 250 {*}\n  ', 'S: 250 2.3.6 0 is the new priority; Message accepted {*}')}
+      C: MAIL FROM:<a@example.org> MT-PRIORITY=-3
+      C: RCPT TO:<b@example.org>
+      C: BDAT 0 LAST
+      S: 250 2.1.0 {*}
+      S: 250 2.1.5 {*}
+      S: 250 2.0.0 Message accepted {*}
+      `,
+      [mtPriorityExtension()],
+      () => {},
+    ))
   test.each(['10', '-0', 'x', '+1'])('MT-PRIORITY=%s', (value) =>
     play(refused(`MAIL FROM:<a@b> MT-PRIORITY=${value}`, '501 5.5.4 {*}'), [mtPriorityExtension()], () => {}),
   )

@@ -7,6 +7,7 @@ import { replies } from '../syntax/replies.js'
 import type { Reply } from '../syntax/reply.js'
 import { isMessageAnswer, isRewritten } from './answers.js'
 import { ask, type Conversation, dropTransaction, failed } from './conversation.js'
+import { withPriority } from './extensions/mt-priority.js'
 import { prdr } from './extensions/prdr.js'
 import type { SmtpHandler } from './handler.js'
 import type { MessageLogEvent } from './log-events.js'
@@ -181,7 +182,9 @@ function finish(c: Conversation, message: CompleteMessage, answer: Reply | reado
   const wantsEach = session.protocol === 'lmtp' || message.transaction.get(prdr) === true
   dropTransaction(c)
   release(c, message)
-  const said = 'code' in answer ? answer : wantsEach ? ofNamed(answer, c.engine.recipients) : oneForAll(answer)
+  const told = (one: Reply): Reply => withPriority(one, message.transaction)
+  const each = 'code' in answer ? answer : wantsEach ? ofNamed(answer, c.engine.recipients) : oneForAll(answer)
+  const said = 'code' in each ? told(each) : each.map(told)
   report(c, message.transaction, message.size, said)
   c.answer(said)
 }

@@ -100,6 +100,13 @@ describe('what a milter is shown', () => {
     expect(fake.heard.at(-1)).toBe('Q')
   })
 
+  test('a milter of version 4 that answers no header field is not waited for', async () => {
+    const fake = fakeMilter((heard) => (heard.startsWith('L') ? [] : agree(heard, options(0x80, 4, 0x1f))))
+    const { server, passed } = filtered(fake, { limits: { command: 50 } })
+    await play(server, `${HELLO}${message('250 {*}')}`)
+    expect(passed).toHaveLength(1)
+  })
+
   test('macros of its own choice, and values of the application', async () => {
     const macros = `${number(2)}i, {tenant} mail_addr\0`
     const fake = fakeMilter((heard) => agree(heard, options(0, 6, 0x1ff, macros)))

@@ -57,9 +57,11 @@ export const SKIPS: ReadonlyMap<MilterStep, number> = new Map([
   ['data', 0x200],
 ])
 
+const HEADER_SILENT = 0x80
+
 /** Bits of steps that a milter sees and does not answer. */
 export const SILENT: ReadonlyMap<MilterStep, number> = new Map([
-  ['header', 0x80],
+  ['header', HEADER_SILENT],
   ['connect', 0x1000],
   ['helo', 0x2000],
   ['mail', 0x4000],
@@ -127,7 +129,8 @@ export function readOptions(
     // Changes that are not allowed are refused when it asks for them: some milters announce more than they do.
     actions: actionsOf(answer.actions & offered.actions),
     skipped,
-    silent: version < 6 ? new Set<MilterStep>() : stepsOf(steps, SILENT),
+    // What older ones may leave unanswered is each header field (`no_header_reply` of Postfix).
+    silent: stepsOf(version < 6 ? steps & HEADER_SILENT : steps, SILENT),
     maySkip: (steps & SKIP_REPLY) !== 0,
     leadingSpace: (steps & LEADING_SPACE) !== 0,
     macros: answer.macros,

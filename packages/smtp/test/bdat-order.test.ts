@@ -96,3 +96,19 @@ test.each([1, 2, 3, 4])('all orders of %i, behind a transaction that has begun a
     }
   }
 })
+
+test.each([
+  ['a tab', 'BDAT\t6 LAST'],
+  ['a control character behind it', 'BDAT 6 LAST\0'],
+  ['small letters and a control character', 'bdat 6 LAST\x0b'],
+  ['octets that are no UTF-8', 'BDAT 6 LAST \xff'],
+  ['more blanks than a line may have', `BDAT 6 LAST${' '.repeat(2_100)}`],
+  ['more blanks than are looked at', `BDAT 6 LAST${' '.repeat(12_300)}`],
+])('a BDAT that nobody can read is the end, as nobody knows how many octets follow: %s', (_name, line) => {
+  const bytes = octets(`EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n${line}\r\nQUIT\r\n`)
+  for (const chunks of [[bytes], Array.from(bytes, (_, i) => bytes.slice(i, i + 1))]) {
+    const { log } = run(engine(), chunks)
+    expect(log.slice(0, 3)).toEqual(['EHLO', 'MAIL', 'RCPT'])
+    expect(log.slice(3)).toEqual([expect.stringMatching(/^refused \w* 500 close$/)])
+  }
+})

@@ -19,7 +19,7 @@ import type { SmtpAnswer, SmtpEvent } from './events.js'
 import type { SmtpLimits } from './limits.js'
 import { MessageInput } from './message-input.js'
 import { ReplyOutput } from './reply-output.js'
-import { SkippedLine } from './skipped-line.js'
+import { SkippedLine, saysBdat } from './skipped-line.js'
 import { type Dialect, refusal, type State } from './states.js'
 import { commandText, saysAuth, shownCommand, type TranscriptLine } from './transcript.js'
 
@@ -237,7 +237,7 @@ class ServerEngine implements SmtpEngine {
     const length = window.lineLength(this.#longestLine)
     if (length === -1) {
       if (window.length < this.#longestLine) return NEED_DATA
-      this.#skipped = new SkippedLine()
+      this.#skipped = new SkippedLine(window)
       return this.#skipLine(this.#skipped)
     }
     const line = window.take(length)
@@ -251,7 +251,8 @@ class ServerEngine implements SmtpEngine {
     const tooMuch = line.length > this.#options.limits.skippedLine
     if (!ended && !tooMuch) return NEED_DATA
     this.#skipped = null
-    return this.#refuse('', this.state === 'auth' ? replies.authLineTooLong() : replies.lineTooLong(), tooMuch)
+    if (this.state === 'auth') return this.#refuse('', replies.authLineTooLong(), tooMuch)
+    return this.#refuse('', replies.lineTooLong(), tooMuch || line.bdat)
   }
 
   #authLine(line: Uint8Array): SmtpEvent {
@@ -265,12 +266,9 @@ class ServerEngine implements SmtpEngine {
     const command = parseCommand(line, end)
     if (this.#options.transcript) this.#show(command, line, end, this.#options.transcript)
     if (line.length > this.#options.limits.commandLine && command.verb !== 'AUTH') {
-      return this.#refuse('', replies.lineTooLong())
+      return this.#refuse('', replies.lineTooLong(), saysBdat(line))
     }
-    if (command.verb === 'FAULT') {
-      // Nobody knows where the next command begins when a BDAT cannot be read.
-      return this.#refuse(command.name, command.reply, command.name === 'BDAT')
-    }
+    if (command.verb === 'FAULT') return this.#refuse(command.name, command.reply, saysBdat(line))
     const no = refusal(this.state, this.#options.dialect, command.verb)
     if (command.verb === 'BDAT') return this.#startChunk(command.size, command.last, no)
     if (no) return this.#refuse(command.verb, no)

@@ -3,11 +3,24 @@ import { type ByteWindow, indexOfByte } from '@posthouse/wire'
 const LF = 10
 const CR = 13
 
+const BDAT = [66, 68, 65, 84]
+
+/** A line that begins with BDAT: octets of a message come behind it, and nobody knows how many when it cannot be read. */
+export function saysBdat(line: Uint8Array): boolean {
+  return BDAT.every((letter, i) => (line[i] & 0xdf) === letter)
+}
+
 /** A line that is longer than any command may be: its octets are thrown away up to its CRLF. */
 export class SkippedLine {
   /** Octets that are gone. */
   length = 0
+  readonly bdat: boolean
   #endedWithCr = false
+
+  /** `window`: where the line begins. */
+  constructor(window: ByteWindow) {
+    this.bdat = saysBdat(window.view())
+  }
 
   /** Throws away what has come of the line; true when its end was there. */
   skip(window: ByteWindow): boolean {

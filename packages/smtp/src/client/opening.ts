@@ -7,6 +7,8 @@ import type { SmtpClientLimits } from './limits.js'
 import { logIn } from './login.js'
 import type { SmtpClientOptions } from './options.js'
 
+const POLICIES: readonly string[] = ['never', 'opportunistic', 'required']
+
 /** Opens the dialogue. @throws SmtpClientError `refused`, `tls`, `auth`, `protocol`, `connection`. */
 export async function openDialogue(
   conversation: Conversation,
@@ -18,9 +20,9 @@ export async function openDialogue(
   const lmtp = options.protocol === 'lmtp'
   const policy = options.tls ?? 'required'
   // Callers without types: what was meant as "encrypt it" must not be clear text where STARTTLS is not offered.
-  if (policy !== 'never' && policy !== 'opportunistic' && policy !== 'required') {
-    const what = 'tls is implicit (of connectSmtp), required, opportunistic or never'
-    throw new SmtpClientError('tls', `${what}, not ${String(policy)}`, { temporary: false })
+  if (!POLICIES.includes(policy)) {
+    const what = `tls is one of ${POLICIES.join(', ')}, or implicit (connectSmtp), and not ${String(policy)}`
+    throw new SmtpClientError('tls', what, { temporary: false })
   }
   await conversation.reply('greeting', limits.greeting)
   await greet(conversation, name, lmtp, limits.command)

@@ -1,13 +1,11 @@
-import { type ByteWindow, indexOfByte } from '@posthouse/wire'
+import { type ByteWindow, indexOfByte, latin1 } from '@posthouse/wire'
 
 const LF = 10
 const CR = 13
 
-const BDAT = [66, 68, 65, 84]
-
 /** A line that begins with BDAT: octets of a message come behind it, and nobody knows how many when it cannot be read. */
 export function saysBdat(line: Uint8Array): boolean {
-  return BDAT.every((letter, i) => (line[i] & 0xdf) === letter)
+  return latin1(line.subarray(0, 4)).toUpperCase() === 'BDAT'
 }
 
 /** A line that is longer than any command may be: its octets are thrown away up to its CRLF. */

@@ -182,9 +182,9 @@ function finish(c: Conversation, message: CompleteMessage, answer: Reply | reado
   const wantsEach = session.protocol === 'lmtp' || message.transaction.get(prdr) === true
   dropTransaction(c)
   release(c, message)
-  const told = (one: Reply): Reply => withPriority(one, message.transaction)
-  const each = 'code' in answer ? answer : wantsEach ? ofNamed(answer, c.engine.recipients) : oneForAll(answer)
-  const said = 'code' in each ? told(each) : each.map(told)
+  const each = 'code' in answer ? [answer] : ofNamed(answer, wantsEach ? c.engine.recipients : 1)
+  const told = each.map((one) => withPriority(one, message.transaction))
+  const said = told.length > 1 ? told : told[0]
   report(c, message.transaction, message.size, said)
   c.answer(said)
 }
@@ -221,9 +221,8 @@ function release(c: Conversation, message: CompleteMessage): void {
   }
 }
 
-/** A reply for each recipient that the client has named. What became of those that were added is said with the first one's. */
+/** So many replies as the client waits for: what became of further recipients, as of those that were added, is said with the first. */
 function ofNamed(answers: readonly Reply[], named: number): readonly Reply[] {
-  if (answers.length === named) return answers
   return [oneForAll([answers[0], ...answers.slice(named)]), ...answers.slice(1, named)]
 }
 

@@ -35,7 +35,7 @@ export function cramMd5({ hostname = 'localhost', random = randomOctets }: CramM
           }
           const text = response === null ? null : strictUtf8(response)
           const space = text === null ? -1 : text.lastIndexOf(' ')
-          if (text === null || space < 1) return { type: 'failure', reason: 'malformed' }
+          if (text === null || space < 1 || text.includes('\0')) return { type: 'failure', reason: 'malformed' }
           const user = text.slice(0, space)
           const known = (await verifier.sharedSecret?.(user, context)) ?? null
           const wanted = hex(hmacMd5(fromUtf8(known?.secret ?? hex(random(16))), challenge))

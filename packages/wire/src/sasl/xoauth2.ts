@@ -15,5 +15,5 @@ function readRequest(text: string): { user: string | null; token: string } | nul
   const fields = bearerFields(text)
   const user = fields?.get('user') ?? ''
   const token = bearerToken(fields?.get('auth') ?? '')
-  return user === '' || token === null ? null : { user, token }
+  return user === '' || user.includes('\0') || token === null ? null : { user, token }
 }

@@ -119,7 +119,7 @@ describe('CRAM-MD5', () => {
   })
 
   test('what is none', async () => {
-    for (const response of ['', 'tim', ' abc']) {
+    for (const response of ['', 'tim', ' abc', 'ti\0m abc']) {
       const [, answer] = await say(cramMd5().start(verifier, serverContext()), null, response)
       expect(answer).toEqual({ type: 'failure', reason: 'malformed' })
     }
@@ -223,6 +223,14 @@ describe('XOAUTH2', () => {
     const exchange = xoauth2Client.start({ user: 'someuser@example.com', token }, clientContext())
     expect(utf8((await exchange.start()) as Uint8Array)).toBe(decoded(encoded))
   })
+
+  test.each(['', 'user=a\x01auth=Basic x\x01\x01', 'auth=Bearer x\x01\x01', 'user=a\0b\x01auth=Bearer x\x01\x01'])(
+    'malformed: %j',
+    async (message) => {
+      const [answer] = await say(xoauth2().start(verifier, serverContext()), message)
+      expect(answer).toEqual({ type: 'failure', reason: 'malformed' })
+    },
+  )
 
   test('a refusal is confirmed with nothing', async () => {
     const mechanism = xoauth2({ scope: 'https://mail.google.com/' })

@@ -187,13 +187,14 @@ export function createRelay(options: RelayOptions): Relay {
       signal,
       now,
     })
-    return made.destination === 'dead' ? { ...made, destination: dead } : made
+    const lost = made.destination === 'dead' || made.destination === 'dropped'
+    return required && lost ? { ...made, destination: 'unknown' } : made
   }
 
   async function work(job: ClaimedJob): Promise<void> {
     let result: Attempt
     const stopper = new AbortController()
-    const trip = reachable.begin(job.destination)
+    const trip = reachable.begin(job.destination, job.message.id)
     attempts.add(stopper)
     try {
       if (job.purpose === 'deliver') {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { runInNewContext } from 'node:vm'
 import { reply } from '@posthouse/smtp'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -13,6 +13,7 @@ import {
   startSink,
   startTestRelay,
   type TestRelay,
+  turnUntil,
   zoneResolver,
 } from './world.js'
 
@@ -180,8 +181,10 @@ describe('delivery', () => {
   })
 })
 
-/** A server that hangs up in the middle of messages with "poison" in them, and takes others. */
-async function startTasters(): Promise<{ readonly port: number }> {
+/** A server that hangs up, or does what it is told, where it reads "poison"; it takes messages without. */
+async function startTasters(
+  spits: (socket: Socket) => unknown = (socket) => socket.destroy(),
+): Promise<{ readonly port: number }> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
     socket.write('220 mx\r\n')
@@ -192,7 +195,7 @@ async function startTasters(): Promise<{ readonly port: number }> {
       for (let end = text.indexOf('\r\n'); end !== -1; end = text.indexOf('\r\n')) {
         const line = text.slice(0, end)
         text = text.slice(end + 2)
-        if (line.includes('poison')) return socket.destroy()
+        if (line.includes('poison')) return spits(socket)
         if (inMessage && line !== '.') continue
         inMessage = line === 'DATA'
         socket.write(inMessage ? '354 go\r\n' : '250 ok\r\n')
@@ -215,5 +218,28 @@ describe('a destination is left alone when none of its servers can be reached', 
     await relay.submit({ envelope: from, recipients: ['carol@example.org'], message: HELLO })
     await seen('delivered', ({ recipient }) => recipient === 'carol@example.org')
     expect(of('destination.blocked')).toEqual([])
+  })
+
+  test.each([
+    ['hangs up', undefined],
+    ['says 421', (socket: Socket) => socket.end('421 4.3.2 Too busy\r\n')],
+  ])('when a server %s in the middle of three messages, and not before; the rest waits', async (_, spits) => {
+    const { port } = await startTasters(spits)
+    const test = await relayOf({ port, resolver: zone, limits: { perDestination: 1 } })
+    const { relay, of } = test
+    const deferred = (number: number) => turnUntil(test, () => of('deferred').length === number)
+    const send = (to: string) => relay.submit({ envelope: from, recipients: [`${to}@example.org`], message: HELLO })
+    await send('poison1')
+    // The same one once more is no other one.
+    await deferred(2)
+    await send('poison2')
+    await deferred(3)
+    expect(of('destination.blocked')).toEqual([])
+    await send('poison3')
+    await test.seen('destination.blocked')
+    await send('bob')
+    expect(await relay.status()).toMatchObject({ waiting: 4, destinations: [{ failures: 1 }] })
+    await turnUntil(test, () => of('destination.alive').length > 0)
+    expect(of('delivered')).toMatchObject([{ recipient: 'bob@example.org' }])
   })
 })

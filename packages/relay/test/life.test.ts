@@ -6,7 +6,7 @@ import { reply, type SmtpHandler } from '@posthouse/smtp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type JobEngine, RelayError } from '../src/index.js'
 import { openSqliteQueue } from '../src/node/index.js'
-import { HELLO, MINUTE, startSink, startTestRelay, type TestRelay, zoneResolver } from './world.js'
+import { HELLO, MINUTE, startSink, startTestRelay, type TestRelay, turnUntil, zoneResolver } from './world.js'
 
 let path: string
 let folder: string
@@ -35,14 +35,6 @@ async function relayOf(options: Parameters<typeof startTestRelay>[0]): Promise<T
 }
 const submit = ({ relay }: TestRelay, to: string, more = {}) =>
   relay.submit({ envelope: { reversePath: 'alice@home.test' }, recipients: [to], message: HELLO, ...more })
-
-/** Lets the time go by, a second at a time, until it is so. */
-async function turnUntil({ turn }: TestRelay, test: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await test())) {
-    turn(1_000)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
 
 /** Answers messages when it is told to. */
 function gate(): SmtpHandler & { readonly waiting: number; at(count: number): Promise<void>; open(): void } {

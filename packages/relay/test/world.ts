@@ -197,6 +197,14 @@ export async function startTestRelay(
   }
 }
 
+/** Lets the time go by, a second at a time, until it is so. */
+export async function turnUntil({ turn }: TestRelay, test: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await test())) {
+    turn(1_000)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 

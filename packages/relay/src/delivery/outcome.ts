@@ -21,8 +21,11 @@ export type Outcome =
 export interface Attempt {
   /** One for each recipient of the job, in its order. */
   readonly outcomes: readonly Outcome[]
-  /** `alive`: a server has talked about the message. `dead`: none could be reached. `unknown`: nothing was learned. */
-  readonly destination: 'alive' | 'dead' | 'unknown'
+  /**
+   * `alive`: a server has talked about the message. `dead`: none could be reached. `dropped`: one was there, and left in the
+   * middle of the message. `unknown`: nothing was learned.
+   */
+  readonly destination: 'alive' | 'dead' | 'dropped' | 'unknown'
   /** All servers are as busy as they may be: nothing was tried. */
   readonly busy: boolean
 }

@@ -31,7 +31,7 @@ export async function attemptBySmtp(
   /** A server has not been heard. */
   let unheard = false
   let alive = false
-  let hungUp = false
+  let droppedUs = false
   /** The rank of a server that has as many connections as it may: worse ones are not asked in its place. */
   let full = Number.POSITIVE_INFINITY
   let tries = 0
@@ -79,7 +79,7 @@ export async function attemptBySmtp(
       else outcomes[index] = settled[i]
     }
     if (results.some(wasHeard)) alive = true
-    if (results.some(wasHungUpOn)) hungUp = true
+    if (results.some(wasDropped)) droppedUs = true
     // RFC 5321 §4.5.3.1.10: the rest goes in another transaction, as long as each of them takes somebody.
     waiting = tooMany.length > 0 ? tooMany : elsewhere
     if (tooMany.length > 0) continue
@@ -95,7 +95,7 @@ export async function attemptBySmtp(
   const busy = full !== Number.POSITIVE_INFINITY && !alive && outcomes.every((outcome) => outcome === null)
   return {
     outcomes: outcomes.map((outcome, index) => outcome ?? lack(index) ?? last),
-    destination: alive ? 'alive' : busy || hungUp || signal.aborted ? 'unknown' : 'dead',
+    destination: alive ? 'alive' : busy || signal.aborted ? 'unknown' : droppedUs ? 'dropped' : 'dead',
     busy,
   }
 }
@@ -174,14 +174,15 @@ function mayGoElsewhere(result: RecipientOutcome): boolean {
 function wasHeard(result: RecipientOutcome): boolean {
   if (result.accepted || result.error.mayBeDelivered) return true
   const { reply, code } = result.error
-  return (reply !== null && reply.code !== 421) || (code !== 'connection' && code !== 'aborted' && code !== 'closed')
+  return reply ? reply.code !== 421 : code !== 'connection' && code !== 'aborted' && code !== 'closed'
 }
 
-/** A server was there and has left without a word, which may be this one message's doing: others may fare better. */
-function wasHungUpOn(result: RecipientOutcome): boolean {
-  if (result.accepted || result.error.reply !== null) return false
-  const { cause } = result.error
-  return cause instanceof ConnectionError && cause.code === 'lost'
+/** A server was there and has left, or fell silent, which may be this one message's doing: others may fare better. */
+function wasDropped(result: RecipientOutcome): boolean {
+  if (result.accepted) return false
+  const { reply, cause } = result.error
+  if (reply) return reply.code === 421
+  return cause instanceof ConnectionError && (cause.code === 'lost' || cause.code === 'timeout')
 }
 
 function remoteName({ host, address, port }: SessionTarget): string {

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { runInNewContext } from 'node:vm'
-import { reply } from '@posthouse/smtp'
+import { reply, SmtpClientError } from '@posthouse/smtp'
+import { ConnectionError } from '@posthouse/wire'
 import { afterEach, describe, expect, test } from 'vitest'
-import { openSqliteQueue } from '../src/node/index.js'
+import { openSmtpSession, openSqliteQueue } from '../src/node/index.js'
 import {
   HELLO,
   HOUR,
@@ -141,6 +142,30 @@ describe('delivery', () => {
       await seen('delivered')
     },
   )
+
+  test('servers that no way leads to are no tries: the third of three is reached although two of them are down', async () => {
+    const sink = await sinkOf()
+    const hosts = [1, 2, 3].map((number) => `mx${number}.test`)
+    const both = zoneResolver({
+      mx: { 'both.test': hosts.map((host, i) => [10 * i, host]) },
+      a: Object.fromEntries(hosts.map((host, i) => [host, [i === 2 ? '127.0.0.1' : '127.0.0.9']])),
+      aaaa: Object.fromEntries(hosts.map((host) => [host, ['2001:db8::1']])),
+    })
+    const open = openSmtpSession()
+    const { relay, seen, of } = await relayOf({
+      ...{ port: sink.port, resolver: both, families: [6, 4] },
+      open(target, how) {
+        if (!target.address.includes(':')) return open(target, how)
+        const cause = Object.assign(new Error('connect ENETUNREACH'), { code: 'ENETUNREACH' })
+        throw new SmtpClientError('connection', 'cannot connect', {
+          cause: new ConnectionError('connect', 'cannot connect', { cause }),
+        })
+      },
+    })
+    await relay.submit({ envelope: from, recipients: ['bob@both.test'], message: HELLO })
+    await Promise.race([seen('delivered'), seen('deferred')])
+    expect(of('deferred')).toEqual([])
+  })
 
   test('null MX, no such domain: at once, and a notice to nobody where the sender is <>', async () => {
     const { relay, seen } = await relayOf({ port: 1, resolver: zone })

@@ -62,7 +62,7 @@ export async function attemptBySmtp(
       if (error.recipients.length === 0) {
         last = beforeTransaction(error, remote, now())
         unheard ||= last.type === 'deferred'
-        tries++
+        if (!hasNoWay(error)) tries++
         next++
         continue
       }
@@ -183,6 +183,15 @@ function wasDropped(result: RecipientOutcome): boolean {
   const { reply, cause } = result.error
   if (reply) return reply.code === 421
   return cause instanceof ConnectionError && (cause.code === 'lost' || cause.code === 'timeout')
+}
+
+/** What the system says at once where no way leads: from a machine without IPv6, say. */
+const NO_WAY: readonly unknown[] = ['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']
+
+/** No server was asked. */
+function hasNoWay({ cause }: SmtpClientError): boolean {
+  if (!(cause instanceof ConnectionError) || cause.code !== 'connect') return false
+  return NO_WAY.includes((cause.cause as { readonly code?: unknown } | null | undefined)?.code)
 }
 
 function remoteName({ host, address, port }: SessionTarget): string {

@@ -62,7 +62,9 @@ export type OpenSession = (
 
 /** Connections with the same key can be used for each other's messages. */
 export function targetKey(target: SessionTarget): string {
-  const { address, port, protocol, tls, host, auth, tlsa, names, policy } = target
+  const { address, port, protocol, tls, host, auth, ca, tlsa, names, policy } = target
   const tlsaKey = tlsa.map(({ usage, selector, matchingType, data }) => `${usage}${selector}${matchingType}${data}`)
-  return [address, port, protocol, tls, host, auth?.user ?? '', policy.testing, ...names, ...tlsaKey].join(' ')
+  return [address, port, protocol, tls, host, auth?.user ?? '', ca ?? '', policy.testing, ...names, ...tlsaKey].join(
+    ' ',
+  )
 }

@@ -162,6 +162,37 @@ describe('MTA-STS', () => {
     expect(await level()).toEqual(['verified', []])
   })
 
+  test('is fetched anew in the middle of its life: whoever can keep us from it then does not have it run out', async () => {
+    let now = 0
+    let answer: Promise<Response> | Response = new Response(POLICY, textPlain)
+    const { get, asked } = web(() => answer)
+    const { plan } = policies({ txt }, get, () => now)
+    const level = async (): Promise<unknown> => {
+      const found = await plan('example.org', [server('mx.example.org')], 25, wishes)
+      return found.type === 'servers' ? [found.servers[0].level, found.results] : found
+    }
+    await level()
+    now = 43_000_000
+    await level()
+    expect(asked).toHaveLength(1)
+    now = 44_000_000
+    answer = new Response('', { status: 500 })
+    for (let i = 0; i < 3; i++) expect(await level()).toEqual(['verified', []])
+    expect(asked).toHaveLength(2)
+    now += 300_000
+    let come = (_: Response): void => {}
+    answer = new Promise((resolve) => (come = resolve))
+    // Nobody waits for it, and there is one question at a time.
+    for (let i = 0; i < 3; i++) expect(await level()).toEqual(['verified', []])
+    expect(asked).toHaveLength(3)
+    come(new Response(POLICY, textPlain))
+    await new Promise((resolve) => setImmediate(resolve))
+    now = 86_500_000
+    answer = Promise.reject(new TypeError('fetch failed'))
+    expect(await level()).toEqual(['verified', []])
+    await answer.catch(() => {})
+  })
+
   test.each([
     ['not found', () => new Response('no', { status: 404 }), 'sts-policy-fetch-error'],
     ['no connection', () => Promise.reject(new TypeError('fetch failed')), 'sts-policy-fetch-error'],

@@ -44,6 +44,8 @@ const MAX_SIZE = 65_536
 const TIMEOUT = 60_000
 /** ms until it is tried again when it could not be had (§3.3). */
 const PAUSE = 300_000
+/** The part of its life that a policy has left when it is fetched anew. */
+const RENEWAL = 0.5
 /** Domains that are remembered. */
 const MAX_DOMAINS = 10_000
 
@@ -71,7 +73,16 @@ export function createStsFinder({
       // §5.1: an older policy is in force for as long as it holds.
       return { policy: old, trouble: null, unknown: old === null }
     }
+    if (id !== null && known?.id === id && known.expires - now() < known.policy.maxAge * 1000 * RENEWAL) {
+      // §10.2: whoever can keep us from fetching it must not have it run out. Nobody waits for this.
+      refresh(domain, id, old).catch(() => {})
+    }
     if (id === null || known?.id === id) return { policy: old, trouble: null, unknown: false }
+    return refresh(domain, id, old)
+  }
+
+  /** Fetches the policy of a record, where that has not failed just now. `old`: the one in force. */
+  async function refresh(domain: string, id: string, old: StsPolicy | null): Promise<StsFinding> {
     const failed = failures.get(domain)
     if (failed && failed.id === id && failed.until > now()) return { ...failed.finding, policy: old }
     let running = fetching.get(domain)

@@ -24,7 +24,7 @@ import type { QueuedEnvelope } from './queue/types.js'
 import type { Relay } from './relay.js'
 import { LOCAL } from './routing/destination.js'
 import type { Target } from './routing/router.js'
-import type { RefusedRecipient, SubmittedRecipient } from './submission.js'
+import { behind, type RefusedRecipient, type SubmittedRecipient } from './submission.js'
 
 /** What `relayRecipients` takes; everything has a default. */
 export interface RelayRecipientsOptions {
@@ -190,9 +190,4 @@ function envelopeOf(transaction: Transaction, session: SmtpSession): QueuedEnvel
     submitter: session.identity?.account ?? null,
     receivedFrom: `${session.helo ?? 'unknown'} ([${session.remote.address}])`,
   }
-}
-
-async function* behind(prefix: Uint8Array, octets: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
-  yield prefix
-  yield* octets
 }

@@ -1,5 +1,5 @@
 /** From a message and its recipients to jobs. */
-import { type DsnRecipient, type Mailbox, parseMailbox } from '@posthouse/smtp'
+import { type DsnRecipient, type Mailbox, parseMailbox, prefixOf, type ReceivedMessage } from '@posthouse/smtp'
 import type { Source } from '@posthouse/store-api'
 import { RelayError } from './errors.js'
 import type { RelayLimits } from './limits.js'
@@ -57,7 +57,7 @@ export async function prepare(
   options: PrepareOptions,
 ): Promise<{ readonly message: NewMessage; readonly refused: readonly RefusedRecipient[] }> {
   const { limits, now } = options
-  const { header, octets } = await peekHeader(sourceOf(submission.message), limits.header)
+  const { header, octets } = await readMessage(submission.message, limits)
   const { hops, deliveredTo, tlsOptional } = readTrace(header)
   const { reversePath } = submission.envelope
   if (reversePath !== null && !parseMailbox(reversePath)) {
@@ -97,6 +97,29 @@ export async function prepare(
   }
   const id = submission.id ?? options.createId()
   return { message: { id, envelope, arrived: now, octets, jobs }, refused }
+}
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * The header, and the octets. Fields are going to stand in front (Delivered-To, Return-Path): what does not begin with a field
+ * is all body, and an empty line says so (RFC 5322 §2.1), as it does where mail comes by SMTP.
+ */
+async function readMessage(
+  message: Uint8Array | Source,
+  limits: RelayLimits,
+): Promise<{ readonly header: Uint8Array; readonly octets: Source }> {
+  const read = await peekHeader(sourceOf(message), limits.header)
+  const { header, octets } = read
+  if (header.length === 0) return read
+  const front = await prefixOf('', { read: () => [header] } as Partial<ReceivedMessage> as ReceivedMessage)
+  return front.length === 0 ? read : { header: NOTHING, octets: behind(front, octets) }
+}
+
+/** Octets with others in front. */
+export async function* behind(front: Uint8Array, octets: Source): AsyncGenerator<Uint8Array> {
+  yield front
+  yield* octets
 }
 
 /** Octets of another realm, which tests run in, are no instance of this one's `Uint8Array`. */

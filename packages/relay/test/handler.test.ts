@@ -58,6 +58,26 @@ async function home(table: Partial<RoutingTable> = {}, filters: readonly SmtpHan
   return { ...world, sink, store, send }
 }
 
+test.each([
+  ['text', 'No header\n\nat all\n', '\r\n'],
+  ['a blank', ' folded\nSubject: x\n\ny\n', '\r\n'],
+  ['nothing', '\nbody\n', ''],
+  ['a field', 'Subject: x\n\ny\n', ''],
+])('submit: of a message that begins with %s, what goes in front is no part', async (_, text, between) => {
+  const { relay, sink, store } = await home({ aliases: new Map([['out@home.test', 'carol@far.test']]) })
+  await relay.submit({
+    envelope: { reversePath: 'x@far.test' },
+    recipients: ['bob@home.test', 'out@home.test'],
+    message: octets(text),
+  })
+  await relay.idle()
+  const whole = between + latin1(octets(text))
+  expect(await inbox(store, 'bob')).toEqual([`Return-Path: <x@far.test>\r\nDelivered-To: bob@home.test\r\n${whole}`])
+  expect(sink.received.map((one) => one.text.slice(one.text.indexOf('Delivered-To:')))).toEqual([
+    `Delivered-To: out@home.test\r\n${whole}`,
+  ])
+})
+
 async function inbox(store: MailStore, name: string): Promise<string[]> {
   const account = await store.open(name)
   const [mailbox] = await account.mailboxes()

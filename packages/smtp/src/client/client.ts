@@ -6,7 +6,7 @@ import { type SendSetup, sendMail } from './delivery.js'
 import type { ServerReply } from './engine/index.js'
 import type { Envelope } from './envelope.js'
 import { connectionFailure, SmtpClientError } from './errors.js'
-import { DEFAULT_CLIENT_LIMITS, type SmtpClientLimits } from './limits.js'
+import { checkClientLimits, DEFAULT_CLIENT_LIMITS, type SmtpClientLimits } from './limits.js'
 import type { OutgoingMessage } from './message.js'
 import { openDialogue } from './opening.js'
 import type { SmtpClientOptions } from './options.js'
@@ -62,7 +62,8 @@ export interface SmtpClient extends AsyncDisposable {
 
 /**
  * Greets, encrypts, logs in over a connection that was opened for it. The connection is closed when that fails.
- * @throws SmtpClientError `refused`, `tls`, `auth`, `protocol`, `connection`, `aborted`.
+ * @throws SmtpClientError `refused`, `tls`, `auth`, `protocol`, `connection`, `aborted`; RangeError for `limits` without
+ * room for anything.
  */
 export async function startSmtpClient(
   connection: ClientConnection,
@@ -70,6 +71,12 @@ export async function startSmtpClient(
   { signal }: SendOptions = {},
 ): Promise<SmtpClient> {
   const limits: SmtpClientLimits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
+  try {
+    checkClientLimits(limits)
+  } catch (mistake) {
+    connection.destroy()
+    throw mistake
+  }
   const { protocol = 'smtp', content = 'normalize', downgrade = 'convert', timer = systemTimer } = options
   const { transcript, ignore } = options
   const conversation = createConversation(connection, {

@@ -34,6 +34,17 @@ export interface SmtpClientLimits {
   readonly conversion: number
 }
 
+/** @throws RangeError when there would be no room for a single command or octet: that would wait for ever. */
+export function checkClientLimits({ pipeline, chunk }: SmtpClientLimits): void {
+  checkCount('limits.pipeline', pipeline)
+  checkCount('limits.chunk', chunk)
+}
+
+/** @throws RangeError when it is less than one. */
+export function checkCount(what: string, value: number): void {
+  if (!(value >= 1)) throw new RangeError(`${what} must be 1 or more, not ${value}`)
+}
+
 /** See `SmtpClientLimits`. */
 export const DEFAULT_CLIENT_LIMITS: SmtpClientLimits = Object.freeze({
   greeting: 300_000,

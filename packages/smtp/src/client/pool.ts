@@ -1,6 +1,7 @@
 import type { OutgoingMail, SendOptions, SmtpClient } from './client.js'
 import { systemTimer, type Timer } from './conversation.js'
 import { SmtpClientError } from './errors.js'
+import { checkCount } from './limits.js'
 import type { SendResult } from './outcome.js'
 import { canRepeat, isLimit, isStale, type Round, roundOf, sendInRounds } from './rounds.js'
 
@@ -45,9 +46,10 @@ interface Connected {
   used: boolean
 }
 
-/** Makes a pool. */
+/** Makes a pool. @throws RangeError when it may have no connection. */
 export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
   const { connect, maxConnections = 5, maxMessagesPerConnection = 100, idle = 30_000, timer = systemTimer } = options
+  checkCount('maxConnections', maxConnections)
   /** The connection that was used last is used first: the others may grow old and be closed. */
   const free: { readonly one: Connected; readonly forget: () => void }[] = []
   const queue: Waiting[] = []

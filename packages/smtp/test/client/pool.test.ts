@@ -37,6 +37,12 @@ const mail = (...to: readonly string[]): OutgoingMail => ({
   message: fromLatin1('x\r\n'),
 })
 
+test.each([0, -1, Number.NaN])('a pool that may have %s connections would wait for ever', (maxConnections) => {
+  const connect = () => Promise.reject(new SmtpClientError('connection', 'none'))
+  const mistake = new RangeError(`maxConnections must be 1 or more, not ${maxConnections}`)
+  expect(() => createSmtpPool({ connect, maxConnections })).toThrow(mistake)
+})
+
 /** Connections to scripts: what a test knows of them. */
 interface Peers {
   readonly pool: SmtpPool

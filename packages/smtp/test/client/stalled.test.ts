@@ -1,6 +1,7 @@
 /** Sources, tokens and servers that never come to an end of what they have begun. */
 import type { Socket } from 'node:net'
 import { type ClientConnection, ConnectionError, fromLatin1 } from '@posthouse/wire'
+import { openConnection } from '@posthouse/wire/node'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   createSmtpPool,
@@ -243,4 +244,14 @@ test('a handshake that takes too long is one that fails', async () => {
     code: 'tls',
     enhanced: '4.7.5',
   })
+})
+
+test.each(['pipeline', 'chunk'])('a limit of nothing at a time would never end: %s', async (name) => {
+  const server = await servers.scripted('220 a\r\n', ['250-mx\r\n250-PIPELINING\r\n250 CHUNKING\r\n'])
+  const connection = await openConnection({ host: '127.0.0.1', port: server.port })
+  const started = startSmtpClient(connection, { ...OPTIONS, limits: { [name]: 0 } })
+  await expect(started).rejects.toThrow(new RangeError(`limits.${name} must be 1 or more, not 0`))
+  await server.closed()
+  const opened = connectSmtp({ host: '127.0.0.1', port: server.port, tls: 'never', limits: { [name]: 0 } })
+  await expect(opened).rejects.toThrow(`limits.${name} must be 1 or more, not 0`)
 })

@@ -1,3 +1,5 @@
+import type { DestinationLimits } from './queue/types.js'
+
 /** Everything of a relay that can grow or last, in one place. Milliseconds, octets or a count. */
 export interface RelayLimits {
   /** Jobs in hand at a time. Default: 200. */
@@ -35,6 +37,30 @@ export interface RelayLimits {
   /** ms after which the queue is asked again although nothing seems to have happened: other processes may have put
    * messages into it. Default: 1,000. */
   readonly poll: number
+}
+
+/** With less than one of these nothing would ever be sent. */
+const COUNTS = ['jobs', 'perDestination', 'perServer', 'perConnection', 'servers', 'recipients'] as const
+
+/** @throws RangeError for a limit under which the relay would stand still. */
+export function checkLimits(limits: RelayLimits): void {
+  for (const name of COUNTS) checkAtLeast(`limits.${name}`, limits[name], 1)
+  for (const name of ['perMinute', 'perServerMinute'] as const) checkPace(`limits.${name}`, limits[name])
+}
+
+/** As `checkLimits`, for those of a destination. */
+export function checkDestinationLimits(key: string, { concurrency, perMinute }: DestinationLimits): void {
+  checkAtLeast(`the concurrency of ${key}`, concurrency, 1)
+  checkPace(`perMinute of ${key}`, perMinute)
+}
+
+function checkPace(what: string, value: number | null): void {
+  if (value !== null) checkAtLeast(what, value, Number.MIN_VALUE)
+}
+
+function checkAtLeast(what: string, value: number, least: number): void {
+  if (!(value >= least))
+    throw new RangeError(`${what} must be ${least === 1 ? '1 or more' : 'more than 0'}, not ${value}`)
 }
 
 const HOUR = 3_600_000

@@ -14,7 +14,7 @@ import { attemptBySmtp } from './delivery/smtp.js'
 import { findTargets } from './delivery/targets.js'
 import { RelayError } from './errors.js'
 import type { RelayEvent } from './events.js'
-import { DEFAULT_LIMITS, type RelayLimits } from './limits.js'
+import { checkDestinationLimits, checkLimits, DEFAULT_LIMITS, type RelayLimits } from './limits.js'
 import { noticeMessage } from './notices/order.js'
 import { defaultRetrySchedule, type RetrySchedule } from './queue/retry.js'
 import type {
@@ -106,12 +106,14 @@ export interface Relay extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Makes a relay. @throws RelayError `address` for a table with a mistake. */
+/** Makes a relay. @throws RelayError `address` for a table with a mistake; RangeError for limits under which nothing is sent. */
 export function createRelay(options: RelayOptions): Relay {
   const { hostname, engine, resolver, deliver } = options
   const { retry = defaultRetrySchedule, now = Date.now, random = Math.random, timer = systemTimer } = options
   const { createId = randomId, tls: policies = opportunisticPolicies, port = 25 } = options
   const limits: RelayLimits = { ...DEFAULT_LIMITS, ...options.limits }
+  checkLimits(limits)
+  const byDestination = destinationLimits(options, limits)
   const router = createRouter(options.routing)
   /** One for each attempt in progress. */
   const attempts = new Set<AbortController>()
@@ -254,7 +256,6 @@ export function createRelay(options: RelayOptions): Relay {
     if (dispatcher) return
     await engine.start()
     if (stopping) return
-    const byDestination = destinationLimits(options, limits)
     const trouble = (error: unknown): void => tell({ type: 'trouble', error })
     dispatcher = startDispatcher({ engine, limits, byDestination, now, timer, work, trouble, lost })
     tell({ type: 'started' })
@@ -377,7 +378,10 @@ function destinationLimits(
 ): ReadonlyMap<string, DestinationLimits> {
   const found = new Map<string, DestinationLimits>()
   const add = (key: string, own: Partial<DestinationLimits> | undefined): void => {
-    if (own) found.set(key, { concurrency: perDestination, perMinute, ...own })
+    if (!own) return
+    const whole = { concurrency: perDestination, perMinute, ...own }
+    checkDestinationLimits(key, whole)
+    found.set(key, whole)
   }
   for (const [domain, route] of routing.routes ?? []) add(domainDestination(domain), route.limits)
   add(routeDestination('smarthost'), routing.smartHost?.limits)

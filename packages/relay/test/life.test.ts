@@ -256,6 +256,22 @@ describe('limits', () => {
     expect(sink.received).toHaveLength(16)
   })
 
+  test.each([
+    [{ limits: { jobs: 0 } }, 'limits.jobs must be 1 or more, not 0'],
+    [{ limits: { recipients: Number.NaN } }, 'limits.recipients must be 1 or more, not NaN'],
+    [{ limits: { perServerMinute: 0 } }, 'limits.perServerMinute must be more than 0, not 0'],
+    [
+      { domainLimits: new Map([['a.test', { perMinute: 0 }]]) },
+      'perMinute of domain:a.test must be more than 0, not 0',
+    ],
+    [
+      { routing: { smartHost: { hosts: [], limits: { concurrency: 0 } } } },
+      'the concurrency of route:smarthost must be 1 or more, not 0',
+    ],
+  ])('under which nothing would ever be sent are a mistake: %j', async (options, message) => {
+    await expect(relayOf({ port: 1, ...options })).rejects.toThrow(new RangeError(message))
+  })
+
   test('of a server, whatever domains it serves', async () => {
     const door = gate()
     const sink = kept(await startSink({ before: [door] }))

@@ -1,5 +1,5 @@
 /** The queue on SQLite. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadDriver } from '@posthouse/store-sqlite'
@@ -86,6 +86,15 @@ test.each([false, true])('closing twice is closing once; both wait (thread: %s)'
   const enqueued = engine.enqueue(mail('domain:a.test'))
   await Promise.all([enqueued, engine.close(), engine.close()])
   await engine.close()
+})
+
+test.each([false, true])('its file, and the log of it, is for nobody but its owner (thread: %s)', async (thread) => {
+  path = join(folder, 'below', 'queue.db')
+  const before = process.umask(0)
+  await open(thread)
+  process.umask(before)
+  const modes = ['', 'queue.db', 'queue.db-wal'].map((name) => statSync(join(folder, 'below', name)).mode & 0o777)
+  expect(modes).toEqual([0o700, 0o600, 0o600])
 })
 
 describe('a clock that is set back by a day', () => {

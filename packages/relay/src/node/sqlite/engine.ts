@@ -10,7 +10,7 @@ import { CHUNK_SIZE } from './schema.js'
 
 /** How a queue in a SQLite file is opened. */
 export interface SqliteQueueOptions {
-  /** The file; it and its folder are made where they are missing. `:memory:`: nothing outlives the process. */
+  /** The file; it (mode 0600) and its folder (0700) are made where they are missing. `:memory:`: nothing outlives the process. */
   readonly path: string
   /** The binding. Default: the first that this Node has (see `@posthouse/store-sqlite`). */
   readonly driver?: DriverName

@@ -1,7 +1,7 @@
 /** The queue's file: requests in, answers out, a group of them in one transaction and with one flush of the disk. */
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Driver } from '@posthouse/store-sqlite'
+import type { Database, Driver } from '@posthouse/store-sqlite'
 import { RelayError } from '../../errors.js'
 import { claim } from './claim.js'
 import { type Destinations, openDestinations } from './destinations.js'
@@ -21,12 +21,21 @@ export interface QueueFile {
 /** ms for which the file may be locked by another process, such as one that lists the queue. */
 const BUSY = 10_000
 
+/** Mail is nobody else's business: the file, and its log by it, is for its owner alone. One that is there stays as it is. */
+function openFile(driver: Driver, path: string): Database {
+  if (path === ':memory:') return driver.open(path, { readOnly: false })
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const isNew = !statSync(path, { throwIfNoEntry: false })?.size
+  const db = driver.open(path, { readOnly: false })
+  if (isNew) chmodSync(path, 0o600)
+  return db
+}
+
 /** Opens the file and makes it where there is none. @throws RelayError `unavailable` */
 export function openQueueFile(driver: Driver, path: string): QueueFile {
   let sql: Sql
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
-    sql = prepareDatabase(driver.open(path, { readOnly: false }), BUSY)
+    sql = prepareDatabase(openFile(driver, path), BUSY)
   } catch (error) {
     throw relayErrorOf(error)
   }

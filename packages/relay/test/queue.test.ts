@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
 import { loadDriver } from '@posthouse/store-sqlite'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { JobEngine } from '../src/index.js'
@@ -95,6 +96,33 @@ test.each([false, true])('its file, and the log of it, is for nobody but its own
   process.umask(before)
   const modes = ['', 'queue.db', 'queue.db-wal'].map((name) => statSync(join(folder, 'below', name)).mode & 0o777)
   expect(modes).toEqual([0o700, 0o600, 0o600])
+})
+
+test('a thread that ends fails what it owed; another one takes its place, with the jobs that nobody heard of', async () => {
+  const workers: Worker[] = []
+  const note = (worker: Worker): void => void workers.push(worker)
+  process.on('worker', note)
+  const engine = await open(true)
+  process.off('worker', note)
+  await engine.start()
+  for (let i = 0; i < 3; i++) await engine.enqueue(mail('domain:a.test'))
+  const [ours] = (await engine.claim(claimOf({ max: 1 }))).jobs
+  const [lost] = await engine.list({ state: 'waiting', limit: 1 })
+  // As if the thread had ended between writing down who does it and saying so.
+  const db = loadDriver().open(path, { readOnly: false })
+  db.exec('BEGIN IMMEDIATE')
+  const owed = Promise.allSettled([engine.status()])
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  const gone = workers[0].terminate()
+  db.exec(`UPDATE job SET state=1 WHERE jid=${lost.id}; UPDATE destination SET waiting=1, running=2; COMMIT`)
+  db.close()
+  await gone
+  expect(await owed).toMatchObject([{ status: 'rejected', reason: { code: 'unavailable' } }])
+  const { jobs } = await engine.claim(claimOf())
+  expect(jobs.map(({ id }) => id)).toContain(lost.id)
+  expect(jobs.map(({ id }) => id)).not.toContain(ours.id)
+  for (const job of [...jobs, ours]) await engine.settle(done(job))
+  expect(await engine.status()).toMatchObject({ messages: 0, running: 0, waiting: 0, destinations: [] })
 })
 
 describe('a clock that is set back by a day', () => {

@@ -140,9 +140,10 @@ function stateOf(state: number): JobState {
   return state === HELD ? 'held' : 'running'
 }
 
-/** Begins the work: what an earlier process had in hand is free again. */
-export function recover(sql: Sql, destinations: Destinations): void {
+/** What an earlier process or thread had in hand is free again, but for `hands`. */
+export function recover(sql: Sql, destinations: Destinations, hands: ReadonlySet<number> = new Set()): void {
   for (const [jid, did, state] of sql.all('SELECT jid, did, state FROM job WHERE state IN (1, 3)')) {
+    if (hands.has(jid as number)) continue
     const destination = destinations.byId(did as number)
     destination.running--
     const held = state !== RUNNING

@@ -45,6 +45,10 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
   let closed = false
   let heartbeat: ReturnType<typeof setInterval> | null = null
   const token = randomUUID()
+  /** Jobs that we are about to do. */
+  const hands = new Set<string>()
+  /** A thread has ended: it may have given jobs to us that we have not heard of. */
+  let unsure = false
 
   function ask<T extends RequestType>(type: T, request: Requests[T]): Promise<Answers[T]> {
     if (closed) return Promise.reject(new RelayError('closed', 'the queue is closed'))
@@ -65,13 +69,14 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
     while (queue.length > 0) {
       const group = queue
       queue = []
+      const first: Request[] = unsure && heartbeat ? [{ type: 'recover', token, hands: [...hands] }] : []
       let replies: readonly Reply[]
       try {
-        replies = await runner.run(
-          group.map(({ request }) => request),
-          now(),
-        )
+        replies = await runner.run([...first, ...group.map(({ request }) => request)], now())
+        replies = replies.slice(first.length)
+        unsure = false
       } catch (error) {
+        unsure = true
         for (const { reject } of group) reject(error as Error)
         continue
       }
@@ -179,13 +184,19 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
     async start() {
       const other = await ask('start', { token, pid: process.pid, host: hostname() })
       if (other) throw new RelayError('busy', `process ${other.pid} on ${other.host} works on this queue`)
+      hands.clear()
       heartbeat ??= setInterval(() => void beat().catch(() => {}), HEARTBEAT)
       heartbeat.unref()
     },
-    claim: (options) => ask('claim', { token, options }),
+    async claim(options) {
+      const claimed = await ask('claim', { token, options })
+      for (const { id } of claimed.jobs) hands.add(id)
+      return claimed
+    },
     async settle(settlement) {
       const notices = await takeAll(settlement.notices)
       await ask('settle', { token, settlement: { ...settlement, notices } })
+      hands.delete(settlement.job)
     },
     async *read(message) {
       for (let number = 0; ; number++) {

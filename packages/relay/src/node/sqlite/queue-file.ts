@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database, Driver } from '@posthouse/store-sqlite'
 import { RelayError } from '../../errors.js'
-import { claim } from './claim.js'
+import { claim, recover } from './claim.js'
 import { type Destinations, openDestinations } from './destinations.js'
 import { cancel, hold, list, release, status, unblock } from './manage.js'
 import { discardReserved, enqueue, readChunk, reserve, writeChunk } from './messages.js'
@@ -108,6 +108,10 @@ function perform(sql: Sql, destinations: Destinations, request: Request, now: nu
       return start(sql, destinations, request, now)
     case 'alive':
       return signOfLife(sql, destinations, request.token, now)
+    case 'recover':
+      checkOwner(sql, request.token)
+      recover(sql, destinations, new Set(request.hands.map(Number)))
+      return null
     case 'leave':
       leave(sql, request.token)
       return null

@@ -26,6 +26,8 @@ export interface Requests {
   /** `token`: the name of this opening of the queue. */
   start: { readonly token: string; readonly pid: number; readonly host: string }
   alive: { readonly token: string }
+  /** Jobs that nobody was told of are free again. `hands`: the others. */
+  recover: { readonly token: string; readonly hands: readonly string[] }
   leave: { readonly token: string }
   claim: { readonly token: string; readonly options: ClaimOptions }
   settle: {
@@ -51,6 +53,7 @@ export interface Answers {
   start: { readonly pid: number; readonly host: string; readonly seen: number } | null
   /** Was the clock set back? Then there may be something to claim. */
   alive: boolean
+  recover: null
   leave: null
   claim: Claim
   settle: null

@@ -6,7 +6,7 @@ import { openQueueFile } from './queue-file.js'
 import type { Reply, Request } from './requests.js'
 import type { FromWorker, ToWorker } from './worker.js'
 
-/** Does groups of requests, one after the other. */
+/** Does groups of requests, one after the other. A group whose promise is rejected may have been done all the same. */
 export interface Runner {
   run(requests: readonly Request[], now: number): Promise<readonly Reply[]>
   close(): Promise<void>
@@ -21,8 +21,25 @@ export function runHere(driver: DriverName | undefined, path: string): Runner {
   }
 }
 
-/** The file in a thread of its own. */
+/**
+ * The file in a thread of its own. When that has ended (out of memory, say), what it owed has failed, and another one takes its
+ * place for what comes next.
+ */
 export async function runInThread(driver: DriverName | undefined, path: string): Promise<Runner> {
+  let thread = await startThread(driver, path)
+  return {
+    async run(requests, now) {
+      if (thread.ended()) thread = await startThread(driver, path)
+      return thread.run(requests, now)
+    },
+    close: () => thread.close(),
+  }
+}
+
+async function startThread(
+  driver: DriverName | undefined,
+  path: string,
+): Promise<Runner & { readonly ended: () => boolean }> {
   const worker = openWorker({ driver, path })
   let waiting: { resolve: (replies: readonly Reply[]) => void; reject: (error: Error) => void } | null = null
   let dead: RelayError | null = null
@@ -60,6 +77,7 @@ export async function runInThread(driver: DriverName | undefined, path: string):
     throw error
   }
   return {
+    ended: () => dead !== null,
     run: (requests, now) => exchange(() => worker.postMessage({ requests, now } satisfies ToWorker)),
     async close() {
       if (dead) return

@@ -31,6 +31,7 @@ export async function attemptBySmtp(
   /** A server has not been heard. */
   let unheard = false
   let alive = false
+  /** A server has left in the middle of the message. */
   let droppedUs = false
   /** The rank of a server that has as many connections as it may: worse ones are not asked in its place. */
   let full = Number.POSITIVE_INFINITY

@@ -70,11 +70,12 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
       const group = queue
       queue = []
       const first: Request[] = unsure && heartbeat ? [{ type: 'recover', token, hands: [...hands] }] : []
-      let replies: readonly Reply[]
+      let replies: Reply[]
       try {
-        replies = await runner.run([...first, ...group.map(({ request }) => request)], now())
-        replies = replies.slice(first.length)
-        unsure = false
+        replies = [...(await runner.run([...first, ...group.map(({ request }) => request)], now()))]
+        const [recovered] = replies.splice(0, first.length)
+        // Whoever has lost the queue to another process has nothing to recover.
+        unsure = recovered !== undefined && 'failure' in recovered && recovered.failure.code !== 'busy'
       } catch (error) {
         unsure = true
         for (const { reject } of group) reject(error as Error)
@@ -185,6 +186,7 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
       const other = await ask('start', { token, pid: process.pid, host: hostname() })
       if (other) throw new RelayError('busy', `process ${other.pid} on ${other.host} works on this queue`)
       hands.clear()
+      unsure = false
       heartbeat ??= setInterval(() => void beat().catch(() => {}), HEARTBEAT)
       heartbeat.unref()
     },

@@ -111,6 +111,16 @@ describe('accounts and addresses', () => {
     expect(results).toMatchObject([{ uids: [[1, 1]] }, { code: 'overquota' }, { code: 'nonexistent' }])
     expect((await store.verify()).problems).toEqual([])
   })
+
+  test('a delivery that is repeated does not make its mailbox again, which was deleted since', async () => {
+    const staged = await store.stage([mailOf('m1', 100)])
+    const deliver = () => store.deliver({ staged, summary, to: [{ account: 'anna', path: ['Lists'], dedup: 'k' }] })
+    const [first] = await deliver()
+    if (first instanceof Error) throw first
+    await account.commit([{ op: 'drop', id: first.mailbox as string }])
+    expect(await deliver()).toEqual([{ ...first, duplicate: true }])
+    expect((await account.mailboxes()).map(({ path }) => path)).toEqual([['INBOX']])
+  })
 })
 
 describe('annotations', () => {

@@ -127,7 +127,8 @@ function deliver(batch: Batch, request: Extract<RowRequest, { type: 'deliver' }>
       return batch.attempt(() => {
         const tx = beginTransaction(batch, batch.accountByName(target.account))
         const path = normaliseMailboxPath(target.path ?? ['INBOX'])
-        const mailbox = mailboxByPath(batch, tx.account, joinPath(path)) ?? newMailbox(tx, path)
+        const mailbox =
+          mailboxByPath(batch, tx.account, joinPath(path)) ?? inboxIfKnown(tx, target.dedup) ?? newMailbox(tx, path)
         const message = {
           summary: delivery.summary,
           ...(delivery.header && { header: delivery.header }),
@@ -146,6 +147,14 @@ function deliver(batch: Batch, request: Extract<RowRequest, { type: 'deliver' }>
       return { code: error.code, message: error.message }
     }
   })
+}
+
+/** What is repeated makes nothing: not the mailbox again that was deleted since. Any other will do to answer. */
+function inboxIfKnown(tx: Transaction, dedup: string): MailboxState | undefined {
+  const sql = 'SELECT 1 FROM delivered WHERE account=? AND key=?'
+  return tx.batch.index.get(sql, tx.account.id, dedup)
+    ? mailboxByPath(tx.batch, tx.account, joinPath(['INBOX']))
+    : undefined
 }
 
 function newMailbox(tx: Transaction, path: readonly string[]): MailboxState {

@@ -151,3 +151,14 @@ test('an account that was removed by a clock ahead is purged', async () => {
   await store.maintain()
   expect([rows('msg'), rows('delivered'), blobs()]).toEqual([0, 0, 0])
 })
+
+test('what was expunged under a clock that was years ahead is forgotten like the rest', async () => {
+  skew = YEARS
+  await deliver('one')
+  await expunge(1)
+  skew = 0
+  await store.maintain()
+  skew = 3 * HOUR
+  await store.maintain()
+  expect([rows('expunged'), rows('expunged_at')]).toEqual([0, 0])
+})

@@ -27,6 +27,14 @@ export function bringBackIndexTimes({ index, now, limits }: Batch, step: number)
     changed(
       index,
       step,
+      `UPDATE expunged_at SET at=? WHERE (at, mailbox, modseq) IN
+        (SELECT at, mailbox, modseq FROM expunged_at WHERE at>? LIMIT ?)`,
+      now,
+      late,
+    ),
+    changed(
+      index,
+      step,
       `UPDATE OR REPLACE release SET after=? WHERE (after, content) IN
         (SELECT after, content FROM release WHERE after>? LIMIT ?)`,
       now + limits.grace,

@@ -90,13 +90,26 @@ export function openForWriting(
   const index = openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout)
   const blobs = openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout, BLOB_CACHE)
   try {
-    retryWhileBusy(() => renumberRestored(index, blobs, files, now))
+    retryWhileBusy(() => {
+      renumberRestored(index, blobs, files, now)
+      stepOverNamed(index, blobs)
+    })
     return { index, blobs }
   } catch (error) {
     index.close()
     blobs.close()
     throw error
   }
+}
+
+/**
+ * Octets may be older than the rows that name them: somebody deleted their log, or put the file back alone. What they gave
+ * since is lost, but its numbers must not come again: the rows would show the octets of other mail, of other accounts.
+ */
+function stepOverNamed(index: Connection, blobs: Connection): void {
+  const last = index.get('SELECT max(blob) FROM content')?.[0] as number | null
+  if (last === null || last < (blobs.get("SELECT value FROM counter WHERE name='blob'")?.[0] as number)) return
+  blobs.execute("UPDATE counter SET value=max(value, ?) WHERE name='blob'", last + 1)
 }
 
 /** Makes the folder of a store where it is missing. SQLite makes the names in it durable, not its own. */

@@ -34,15 +34,25 @@ export function checkIdentifier(owner: string, identifier: string): string {
   if (name === '' || name === '-' || name.length > 255 || /\p{Cc}/u.test(name)) {
     throw new StoreError('invalid', 'that is no name for an access list')
   }
-  if (name === owner || name === `-${owner}`) {
+  const own = owner.normalize('NFC')
+  if (name === own || name === `-${own}`) {
     throw new StoreError('invalid', 'the owner of a mailbox has all rights, and keeps them')
   }
   return name
 }
 
-/** Identifiers of an access list that mean this principal: itself, its groups, and everybody. */
+/** Identifiers of an access list that mean this principal: itself, its groups, and everybody; in NFC, as lists have them. */
 export function identifiersOf({ principal, groups = [] }: Principal): readonly string[] {
-  return [principal, ...groups, 'anyone']
+  return [principal, ...groups, 'anyone'].map((name) => name.normalize('NFC'))
+}
+
+/**
+ * Identifiers of lines that go with a principal who is gone: those that give it rights and those that take them away. A
+ * name that begins with `-` has no lines of the first kind: they are those of somebody else.
+ */
+export function linesOf(principal: string): readonly string[] {
+  const name = principal.normalize('NFC')
+  return name.startsWith('-') ? [`-${name}`] : [name, `-${name}`]
 }
 
 /** What the lines of an access list give a principal together, less what lines with `-` take away (RFC 4314 §2). */
@@ -51,8 +61,9 @@ export function rightsOf(acl: Iterable<AclEntry>, as: Principal): string {
   let given = ''
   let taken = ''
   for (const { identifier, rights } of acl) {
-    if (identifiers.includes(identifier)) given += rights
-    else if (identifier.startsWith('-') && identifiers.includes(identifier.slice(1))) taken += rights
+    // Never the name of somebody, who would get what is taken from another.
+    if (identifier.startsWith('-')) taken += identifiers.includes(identifier.slice(1)) ? rights : ''
+    else if (identifiers.includes(identifier)) given += rights
   }
   return [...allRights].filter((letter) => given.includes(letter) && !taken.includes(letter)).join('')
 }

@@ -57,6 +57,28 @@ test('rights, also those that were taken away', async () => {
   expect(await store.sharedWith(ben)).toEqual(['anna'])
 })
 
+test('what is taken from somebody stays taken when an account of that name with a `-` goes', async () => {
+  await share('anyone', 'lr')
+  await share('-carol', 'lr')
+  await store.addAccount('-carol')
+  expect(await store.sharedWith({ principal: '-carol' })).toEqual(['anna'])
+  await store.removeAccount('-carol')
+  expect(await store.sharedWith({ principal: 'carol' })).toEqual([])
+})
+
+test('a name is the same composed and decomposed, as it is in access lists', async () => {
+  const rene = 'rene\u0301'
+  await store.addAccount(rene)
+  await share(rene, 'lr')
+  expect(await store.sharedWith({ principal: rene })).toEqual(['anna'])
+  await share(rene, '')
+  await share('anyone', 'lr')
+  await share(`-${rene}`, 'lr')
+  expect(await store.sharedWith({ principal: rene })).toEqual([])
+  await store.removeAccount(rene)
+  expect(await store.sharedWith({ principal: rene })).toEqual(['anna'])
+})
+
 test('rights of a group of that name stay', async () => {
   await share('group:ben', 'lr')
   await replaceBen()

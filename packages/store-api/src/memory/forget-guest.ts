@@ -1,3 +1,4 @@
+import { linesOf } from '../rights.js'
 import type { AccountState } from './account.js'
 
 /**
@@ -8,8 +9,7 @@ export function forgetGuest({ mailboxes, meta, subscriptions }: AccountState, na
   // Not a name of one account (RFC 4314 §3).
   if (name === 'anyone') return
   for (const { acl, personal } of mailboxes.values()) {
-    acl.delete(name)
-    acl.delete(`-${name}`)
+    for (const identifier of linesOf(name)) acl.delete(identifier)
     personal.delete(name)
   }
   for (const values of [meta, subscriptions])

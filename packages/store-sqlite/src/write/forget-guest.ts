@@ -1,3 +1,4 @@
+import { linesOf } from '@posthouse/store-api'
 import type { Connection } from '../sql/connection.js'
 
 /**
@@ -7,7 +8,7 @@ import type { Connection } from '../sql/connection.js'
 export function forgetGuest(index: Connection, name: string): void {
   // Not a name of one account (RFC 4314 §3).
   if (name === 'anyone') return
-  index.execute("DELETE FROM acl WHERE identifier IN (?, '-' || ?)", name, name)
+  for (const identifier of linesOf(name)) index.execute('DELETE FROM acl WHERE identifier=?', identifier)
   index.execute("DELETE FROM meta WHERE principal=? AND principal != ''", name)
   index.execute("DELETE FROM subscribed WHERE principal=? AND principal != ''", name)
   // NUL stands in no name. The flags are purged in steps.

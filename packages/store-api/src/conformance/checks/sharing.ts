@@ -75,6 +75,7 @@ export const sharingChecks: readonly Definition[] = [
     expectEqual(await rightsOf('somebody', ['group:staff']), 'lrsw', 'rights by anyone and a group')
     expect(await seesNothing(t, 'mallory', ['group:staff']), 'rights that are taken away are there')
     expect(!(await seesNothing(t, 'alice')), 'what is taken from one is taken from all')
+    expectEqual(await rightsOf('-mallory'), 'lr', 'rights of somebody whose name is such a line')
     expectEqual((await t.inbox()).rights, undefined, 'rights of the owner')
   }),
   check(204, 'API', 'sharedWith names the accounts that show a principal something', leak, async (t) => {

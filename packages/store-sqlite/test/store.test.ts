@@ -198,6 +198,26 @@ describe('removeAccount', () => {
   })
 })
 
+test('who watches an account hears of other processes, also when another one of its name is watched still', async () => {
+  const other = await openSqliteStore({ path: folder.path, threads: 0, maintenanceInterval: 0 })
+  const leave = new AbortController()
+  const hints = (of: SqliteAccount) => of.watch(leave.signal)[Symbol.asyncIterator]()
+  const before = hints(account)
+  await store.removeAccount('anna')
+  expect(await before.next()).toMatchObject({ done: false })
+  await store.addAccount('anna')
+  const view = await store.open('anna')
+  await view.mailboxes()
+  const after = hints(view)
+  for (const dedup of ['1', '2']) {
+    await other.deliver({ staged: await other.stage([mailOf('m1', 100)]), summary, to: [{ account: 'anna', dedup }] })
+    expect(await after.next()).toMatchObject({ done: false })
+    expect((await view.mailboxes())[0].messages).toBe(Number(dedup))
+  }
+  leave.abort()
+  await other.close()
+})
+
 describe('verify', () => {
   const damages: readonly (readonly [sql: string, file: 'index' | 'blobs', problem: string])[] = [
     ['UPDATE mailbox SET unseen=unseen+1', 'index', 'the counters of mailbox 1 differ from a recount'],

@@ -72,7 +72,10 @@ export function createHints({ poll, interval }: HintsOptions): Hints {
       }
     },
     watch({ id, name }, seen, signal) {
-      const group = groups.get(name) ?? { account: id, queues: new Map() }
+      const known = groups.get(name)
+      const group = known?.account === id ? known : { account: id, queues: new Map() }
+      // Another account had the name. Whoever watches that one looks once more, and finds it gone.
+      if (known && known !== group) for (const queue of known.queues.keys()) queue.push({})
       let queue: WatchQueue | undefined
       // Not `AbortSignal.any`: every idle connection has a queue, and would have one more signal.
       queue = createWatchQueue(signal, {

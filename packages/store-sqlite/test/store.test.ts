@@ -171,6 +171,14 @@ describe('the mailbox op', () => {
   })
 })
 
+test('STORE, like APPEND, keeps system flags only', async () => {
+  const staged = await store.stage([mailOf('m1', 100)])
+  await account.commit([{ op: 'append', to: inbox, staged, summary, flags: 0x101 }])
+  for (const mode of ['add', 'set'] as const)
+    await account.commit([{ op: 'flags', in: inbox, uids: [[1, 1]], mode, flags: 0x105 }])
+  expect((await collectRows(account.messages(inbox, {})))[0].flags).toBe(5)
+})
+
 describe('removeAccount', () => {
   test('takes the mail away, frees the name, and gives no number twice', async () => {
     await store.addAddress('anna@example.org', 'anna')

@@ -1,4 +1,4 @@
-import { Flag, type FlagsOp, type OpResult, uidSetOf } from '@posthouse/store-api'
+import { Flag, type FlagsOp, flagsAfter, type OpResult, uidSetOf } from '@posthouse/store-api'
 import { changeGuestFlags } from './guest-flags.js'
 import { joinKeywords, type KeywordText, spellKeywords, splitKeywords } from './keywords.js'
 import { pagesByUid } from './pages.js'
@@ -11,7 +11,8 @@ type FlagRow = readonly [uid: number, flags: number, kw: KeywordText, modseq: nu
 export function changeFlags(tx: Transaction, op: FlagsOp): OpResult {
   const { batch } = tx
   const mailbox = tx.mailboxOf(op.in)
-  if (tx.guest) return changeGuestFlags(tx, mailbox, op, tx.guest, tx.permit(mailbox))
+  const permit = tx.permit(mailbox)
+  if (tx.guest) return changeGuestFlags(tx, mailbox, op, tx.guest, permit)
   const named = op.mode === 'remove' ? [] : spellKeywords(batch, mailbox.id, op.keywords)
   const keywordsAfter = keywordChange(op, named)
   const changed: number[] = []
@@ -43,7 +44,7 @@ export function changeFlags(tx: Transaction, op: FlagsOp): OpResult {
         write()
         continue
       }
-      const flags = op.mode === 'set' ? op.flags : op.mode === 'add' ? before | op.flags : before & ~op.flags
+      const flags = flagsAfter(before, op, permit)
       const kw = keywordsAfter(kwBefore)
       if (flags === before && kw === kwBefore) {
         write()

@@ -147,6 +147,17 @@ test('a mailbox op that changes nothing raises nothing and gives no hint (R5)', 
   controller.abort()
 })
 
+test('a copy into a mailbox that holds no messages is refused, also one of nothing', async () => {
+  const store = createMemoryStore({ autoCreate: true })
+  const ann = (await store.open('ann')) as Account & Writer
+  const [made] = (await ann.commit([{ op: 'create', path: ['Node'] }])).results
+  const to = made!.mailbox!
+  await ann.commit([{ op: 'mailbox', id: to, noSelect: true }])
+  const { id } = await inboxOf(ann)
+  for (const op of ['copy', 'move'] as const)
+    expect(await codeOf(ann.commit([{ op, from: id, uids: [[1, 9]], to }]))).toBe('nonexistent')
+})
+
 describe('a removed account', () => {
   const ben = { principal: 'ben' }
   const see = { op: 'flags', uids: [[1, 1]], mode: 'add', flags: 1 } as const

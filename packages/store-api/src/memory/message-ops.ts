@@ -52,6 +52,10 @@ export function append(tx: Transaction, op: AppendOp, to: Mailbox): OpResult {
   return result
 }
 
+function holdsNone(): StoreError {
+  return new StoreError('nonexistent', 'this mailbox holds no messages')
+}
+
 /** Gives the next UID: taken and made visible in the same step, so the order of both is one order (R1). */
 function addRow(
   tx: Transaction,
@@ -61,7 +65,7 @@ function addRow(
   keywords: readonly string[],
   internalDate: number,
 ): Uid {
-  if (to.noSelect) throw new StoreError('nonexistent', 'this mailbox holds no messages')
+  if (to.noSelect) throw holdsNone()
   if (to.uidNext > maxUid) throw new StoreError('limit', 'the mailbox has used all its UIDs; make it anew')
   raiseModseq(tx, to)
   const uid = to.uidNext++
@@ -95,6 +99,7 @@ function inSpellingOf(mailbox: Mailbox, keywords: readonly string[] = []): reado
 
 export function copyOrMove(tx: Transaction, op: CopyOp, to: Mailbox): OpResult {
   const from = mailboxOf(tx.state, op.from)
+  if (to.noSelect) throw holdsNone()
   const sources: [Uid, Uid][] = []
   const targets: [Uid, Uid][] = []
   const permit = flagPermit(rightsIn(tx.viewer, to))

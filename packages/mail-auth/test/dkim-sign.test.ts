@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { dkimVerify } from 'mailauth'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type DkimKeys, dkimSign } from '../src/index.js'
+import { type DkimKeys, dkimSign, verifyMail } from '../src/index.js'
 import { HELLO, keyPair, resolverOf, type World, world, type Zone } from './world.js'
 
 const rsa = keyPair()
@@ -85,6 +85,20 @@ describe('dkimSign', () => {
     expect(await verified(await signed(new Map([['example.org', KEY]]), long))).toEqual([
       ['example.org', 'mail', 'pass'],
     ])
+  })
+
+  test.each([
+    ['only a header', HELLO.slice(0, HELLO.indexOf('\n\n') + 1)],
+    ['an empty body', HELLO.slice(0, HELLO.indexOf('\n\n') + 2)],
+    ['empty lines at the end', `${HELLO}\n\n`],
+  ])('a message with %s is signed and keeps its header', async (_name, message) => {
+    const text = await signed(new Map([['example.org', KEY]]), message)
+    expect(text).toMatch(/^DKIM-Signature: v=1;/)
+    expect(text.endsWith(message.replaceAll('\n', '\r\n'))).toBe(true)
+    await current.close()
+    current = await world(verifyMail({ resolver: resolverOf(zone) }))
+    await current.send(text.replaceAll('\r\n', '\n'))
+    expect(current.passed[0].found?.dkim).toMatchObject([{ result: 'pass' }])
   })
 
   test('UTF-8 in the header (RFC 6532): the signature is one over the octets', async () => {

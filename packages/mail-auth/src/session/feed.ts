@@ -3,6 +3,9 @@ import type { ByteRange, Source } from '@posthouse/store-api'
 import type { MessageInput } from 'mailauth'
 import { keepOctets, type LibraryHeader } from './blanks.js'
 
+const LF = 10
+const CRLF = Uint8Array.of(13, LF)
+
 /** The part of a message that is read. */
 interface Readable {
   read(range?: ByteRange): Source
@@ -45,17 +48,25 @@ export function streamOf(
 
 async function pump(message: Readable, gaps: readonly ByteRange[], sink: Sink, over?: AbortSignal): Promise<void> {
   let start = 0
+  let last: number | undefined = LF
   let kept = false
+  const pass = async (octets: Uint8Array): Promise<void> => {
+    await write(sink, octets)
+    last = octets.at(-1) ?? last
+    if (!kept) kept = keepOctets(sink)
+  }
   for (const gap of gaps) {
     if (gap.start > start) {
       for await (const octets of message.read({ start, end: gap.start })) {
         over?.throwIfAborted()
-        await write(sink, new Uint8Array(octets))
-        if (!kept) kept = keepOctets(sink)
+        await pass(new Uint8Array(octets))
       }
     }
     start = gap.end ?? gap.start
   }
+  if (last !== LF) await pass(CRLF)
+  // A message may be a header alone (RFC 5322 §3.5); the library signs and checks nothing before the empty line.
+  if (!kept) await pass(CRLF)
   sink.end()
 }
 

@@ -11,9 +11,10 @@ import { readSignatures } from './dkim.js'
 import { dmarcOf, findPolicy } from './dmarc.js'
 import { asking, type Resolve } from './dns.js'
 import { streamOf } from './feed.js'
-import { type Field, fromAddress, hugeFrom } from './header.js'
+import { type Field, fromAddress } from './header.js'
 import type { MailAuthLimits } from './limits.js'
 import { type MailAuthentication, resultOf } from './results.js'
+import { readable } from './signatures.js'
 
 export interface Checks {
   readonly resolver: Resolve
@@ -22,9 +23,6 @@ export interface Checks {
   readonly trusted: ReadonlySet<string>
   readonly authservId: string
 }
-
-/** Octets of a signature field that is looked at. The library takes time by the square of its length. */
-const MAX_SIGNATURE = 4096
 
 /** Checks that cannot be made are `temperror`, and in the log. */
 export async function checkMessage(
@@ -39,7 +37,7 @@ export async function checkMessage(
   const domain = address === null ? null : domainOf(address)
   const sender = message.transaction.reversePath?.address ?? ''
   const helo = session.helo ?? ''
-  const leftOut = surplus(fields, limits.signatures)
+  const { signatures, changes, spellings } = readable(fields, limits.signatures)
   const verifyOptions = {
     // Without one the library looks for a Return-Path field, of any length.
     sender: sender === '' ? 'postmaster@localhost' : sender,
@@ -50,7 +48,7 @@ export async function checkMessage(
     const [policy, sent, signed] = await Promise.all([
       clock.within(domain === null ? Promise.resolve(null) : findPolicy(domain, ask())),
       clock.within(spf({ sender, helo, ip: session.remote.address, mta: authservId, resolver: ask() })),
-      clock.within(dkimVerify(streamOf(message, message.size, leftOut, clock.over), verifyOptions)),
+      clock.within(dkimVerify(streamOf(message, message.size, changes, spellings, clock.over), verifyOptions)),
     ])
     const sets = signed?.value.arc as Parameters<typeof arc>[0] | undefined
     const sealed = sets && (await clock.within(arc(sets, { resolver: ask() })))
@@ -60,7 +58,7 @@ export async function checkMessage(
         result: sent ? resultOf(sent.value.status) : 'temperror',
         domain: sender === '' ? helo : domainOf(sender),
       },
-      dkim: signed ? await readSignatures(signed.value, from) : [],
+      dkim: signed ? await readSignatures(signed.value, signatures, from) : [],
       arc: arcResult(sealed?.value, sets !== undefined),
     } as const
     const dmarc = await dmarcOf(from, policy, found, signed === null)
@@ -91,16 +89,4 @@ function arcResult(sealed: Awaited<ReturnType<typeof arc>> | undefined, checked:
     instance: typeof i === 'number' ? i : 0,
     domain: sealerOf(chain?.[chain.length - 1]),
   }
-}
-
-/** What is not looked at: signatures beyond the limit (each one costs DNS, and a walk over the body), and huge fields. */
-function surplus(fields: readonly Field[], limit: number): readonly Field[] {
-  const left = new Set(hugeFrom(fields))
-  let signatures = 0
-  for (const field of fields) {
-    const isSignature = field.name === 'dkim-signature'
-    if (!isSignature && field.name !== 'arc-seal' && field.name !== 'arc-message-signature') continue
-    if (field.end - field.start > MAX_SIGNATURE || (isSignature && ++signatures > limit)) left.add(field)
-  }
-  return fields.filter((field) => left.has(field))
 }

@@ -2,6 +2,7 @@
 
 import { domainKey } from '@posthouse/smtp'
 import type { DKIMVerifyResult, DKIMResult as LibraryResult } from 'mailauth'
+import type { SignatureTags } from '../syntax/tags.js'
 import { isAligned } from './dmarc.js'
 import { type AuthResult, type DkimResult, resultOf } from './results.js'
 
@@ -33,17 +34,23 @@ export function judged(found: LibraryResult): readonly [result: AuthResult, comm
 /** The signatures of a message, each with its relation to the From domain. */
 export async function readSignatures(
   { results, arc }: DKIMVerifyResult,
+  signatures: readonly SignatureTags[],
   from: string | null,
 ): Promise<readonly DkimResult[]> {
   // The library puts the newest ARC-Seal among the signatures.
   const seal = arc?.lastEntry?.['arc-seal'] as { parsed?: { b?: { value?: unknown } } } | undefined
   const read: DkimResult[] = []
+  const isOf = async (domain: string): Promise<boolean> =>
+    from !== null && (await isAligned(from, domainKey(domain), false))
   for (const one of results) {
-    const { signingDomain, selector = '' } = one
-    if (typeof signingDomain !== 'string' || (seal && (one as Signature).signature === seal.parsed?.b?.value)) continue
+    const { signingDomain: domain, selector = '', signature } = one as Signature
+    if (typeof domain !== 'string' || (seal && signature === seal.parsed?.b?.value)) continue
     const [result, comment] = judged(one)
-    const aligned = from !== null && (await isAligned(from, domainKey(signingDomain), false))
-    read.push({ result, domain: signingDomain, selector, aligned, comment })
+    read.push({ result, domain, selector, aligned: await isOf(domain), comment })
+  }
+  for (const { problem, domain, selector } of signatures) {
+    if (problem === null) continue
+    read.push({ result: 'permerror', domain, selector, aligned: await isOf(domain), comment: problem })
   }
   return read
 }

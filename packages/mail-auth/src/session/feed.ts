@@ -2,6 +2,7 @@
 import type { ByteRange, Source } from '@posthouse/store-api'
 import type { MessageInput } from 'mailauth'
 import { keepOctets, type LibraryHeader } from './blanks.js'
+import type { Change, Spelling } from './signatures.js'
 
 const LF = 10
 const CRLF = Uint8Array.of(13, LF)
@@ -19,11 +20,15 @@ interface Sink extends LibraryHeader {
   on(event: 'error', listener: () => void): unknown
 }
 
-/** The message without some of its octets, as a stream. `leaveOut`: ranges in order. It breaks off when `over` aborts. */
+/**
+ * The message as a stream. `changes`: in order. `spellings`: what the library hashes of signatures. It breaks off when
+ * `over` aborts.
+ */
 export function streamOf(
   message: Readable,
   size: number,
-  leaveOut: readonly ByteRange[] = [],
+  changes: readonly Change[] = [],
+  spellings?: ReadonlyMap<string, Spelling>,
   over?: AbortSignal,
 ): MessageInput {
   let failed: (error: Error) => void = () => {}
@@ -34,7 +39,7 @@ export function streamOf(
     },
     pipe(sink: Sink) {
       sink.on('error', () => {})
-      pump(message, [...leaveOut, { start: size, end: size }], sink, over).catch((error: unknown) => {
+      pump(message, [...changes, { start: size, end: size }], sink, spellings, over).catch((error: unknown) => {
         const cause = error instanceof Error ? error : new Error(String(error))
         failed(cause)
         sink.destroy(cause)
@@ -46,23 +51,30 @@ export function streamOf(
   return input as unknown as MessageInput
 }
 
-async function pump(message: Readable, gaps: readonly ByteRange[], sink: Sink, over?: AbortSignal): Promise<void> {
+async function pump(
+  message: Readable,
+  changes: readonly Change[],
+  sink: Sink,
+  spellings?: ReadonlyMap<string, Spelling>,
+  over?: AbortSignal,
+): Promise<void> {
   let start = 0
   let last: number | undefined = LF
   let kept = false
   const pass = async (octets: Uint8Array): Promise<void> => {
     await write(sink, octets)
     last = octets.at(-1) ?? last
-    if (!kept) kept = keepOctets(sink)
+    if (!kept) kept = keepOctets(sink, spellings)
   }
-  for (const gap of gaps) {
-    if (gap.start > start) {
-      for await (const octets of message.read({ start, end: gap.start })) {
+  for (const change of changes) {
+    if (change.start > start) {
+      for await (const octets of message.read({ start, end: change.start })) {
         over?.throwIfAborted()
         await pass(new Uint8Array(octets))
       }
     }
-    start = gap.end ?? gap.start
+    if (change.octets) await pass(change.octets)
+    start = change.end ?? change.start
   }
   if (last !== LF) await pass(CRLF)
   // A message may be a header alone (RFC 5322 §3.5); the library signs and checks nothing before the empty line.

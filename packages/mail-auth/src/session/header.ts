@@ -20,6 +20,8 @@ export interface Field {
   readonly value: string
   readonly start: number
   readonly end: number
+  /** All of it, with its name and the line break at its end: a view. */
+  readonly octets: Uint8Array
 }
 
 export interface Header {
@@ -94,6 +96,7 @@ function fieldOf(table: FieldTable, i: number): Field {
     value: foldedValue(table, i),
     start: fieldStart(table, i),
     end: fieldEnd(table, i),
+    octets: table.bytes.subarray(fieldStart(table, i), fieldEnd(table, i)),
   }
 }
 

@@ -47,7 +47,9 @@ export async function checkMessage(
   try {
     const [policy, sent, signed] = await Promise.all([
       clock.within(domain === null ? Promise.resolve(null) : findPolicy(domain, ask())),
-      clock.within(spf({ sender, helo, ip: session.remote.address, mta: authservId, resolver: ask() })),
+      clock.within(
+        spf({ sender: asciiSender(sender), helo, ip: session.remote.address, mta: authservId, resolver: ask() }),
+      ),
       clock.within(dkimVerify(streamOf(message, message.size, changes, spellings, clock.over), verifyOptions)),
     ])
     const sets = signed?.value.arc as Parameters<typeof arc>[0] | undefined
@@ -74,6 +76,11 @@ export async function checkMessage(
   } finally {
     clock.stop()
   }
+}
+
+/** RFC 8616 §5: SPF knows the ASCII form of a domain. */
+function asciiSender(sender: string): string {
+  return sender === '' ? '' : `${sender.slice(0, sender.lastIndexOf('@') + 1)}${domainOf(sender)}`
 }
 
 /** Where the library reads another domain the field is ambiguous, and nobody can say what a mail reader shows. */

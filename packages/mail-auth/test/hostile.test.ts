@@ -145,6 +145,25 @@ describe('From', () => {
     expect(mx.passed[0].found?.dmarc).toMatchObject({ result: 'pass', domain })
   })
 
+  test.each(['alice@xn--bcher-kva.example', 'zoë@Bücher.example'])('SPF of %s, in either spelling', async (from) => {
+    const mx = await checking()
+    await mx.send(HELLO.replace('alice@example.org', 'zoë@bücher.example'), { from })
+    expect(mx.passed[0].found).toMatchObject({ spf: { result: 'pass', domain: 'xn--bcher-kva.example' } })
+  })
+
+  test.each([
+    ['a sign', 'x!y.example.org'],
+    ['a hyphen', '-.example.org'],
+    ['nothing', 'x..example.org'],
+    ['more than a label holds', `${'a'.repeat(64)}.example.org`],
+    ['more than a name holds', `${'a.'.repeat(130)}example.org`],
+    ['a backslash', 'a\\.example.org'],
+  ])('%s in front of a domain does not take its policy away', async (_name, domain) => {
+    const mx = await checking()
+    const sent = mx.send(HELLO.replace('alice@example.org', `alice@${domain}`), { from: 'eve@evil.test' })
+    await expect(sent).rejects.toMatchObject({ reply: { code: 550, enhanced: '5.7.26' } })
+  })
+
   test.each([
     ['two', 'From: alice@example.org\nFrom: eve@evil.test'],
     ['two in one', 'From: alice@example.org, eve@evil.test'],

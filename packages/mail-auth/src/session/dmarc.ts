@@ -7,20 +7,33 @@ import type { Resolve } from './dns.js'
 import type { DkimResult, DmarcResult, SpfResult } from './results.js'
 
 /** The library's knowledge of public suffixes, without DNS: a record that is always there. */
-async function related(from: string, domain: string): Promise<{ readonly organization: string; readonly is: boolean }> {
+async function registered(name: string): Promise<string> {
   const found = await dmarc({
-    headerFrom: `x@${from}`,
-    spfDomains: [],
-    dkimDomains: [{ id: '', domain }],
+    ...{ headerFrom: `x@${name}`, spfDomains: [], dkimDomains: [] },
     resolver: async () => [['v=DMARC1; p=none']],
   } as unknown as Parameters<typeof dmarc>[0])
-  if (!found) return { organization: from, is: false }
-  return { organization: found.domain, is: Boolean(found.alignment.dkim.result) }
+  return found ? found.domain : name
+}
+
+const MAX_NAME = 253
+
+/**
+ * The organizational domain (RFC 7489 §3.2), or the domain itself where it has none. The library knows none of names
+ * that no host can have; what is wrong with them does not make them anybody else's.
+ */
+async function organizationOf(domain: string): Promise<string> {
+  for (let name = domain; name.includes('.'); name = name.slice(name.indexOf('.') + 1)) {
+    if (name.length > MAX_NAME) continue
+    const found = await registered(name)
+    if (found !== name || (await registered(`x.${name}`)) === name) return found
+  }
+  return domain
 }
 
 /** Is the domain that of the From field, or one of the same organization where that is enough? Both in ASCII. */
 export async function isAligned(from: string, domain: string, strict: boolean): Promise<boolean> {
-  return from === domain || (!strict && domain !== '' && (await related(from, domain)).is)
+  if (from === domain) return true
+  return !strict && domain !== '' && (await organizationOf(from)) === (await organizationOf(domain))
 }
 
 /** What holds for a From domain: its own record, or that of its organization. `null`: nobody says anything. */
@@ -33,7 +46,7 @@ export interface FoundPolicy extends DmarcRecord {
 export async function findPolicy(from: string, ask: Resolve): Promise<FoundPolicy | null> {
   const own = await recordOf(from, ask)
   if (own) return { ...own, inherited: false }
-  const { organization } = await related(from, from)
+  const organization = await organizationOf(from)
   const above = organization === from ? null : await recordOf(organization, ask)
   return above && { ...above, inherited: true }
 }

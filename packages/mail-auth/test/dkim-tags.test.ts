@@ -81,6 +81,26 @@ test.each(
   },
 )
 
+describe('the key', () => {
+  const I = `${TAGS} i=@news.example.org;`
+  test.each([
+    ['for mail', TAGS, `${key.record}; s=tlsrpt:email`, 'pass'],
+    ['for all', TAGS, `${key.record}; s=*; h=sha1:sha256; t=y`, 'pass'],
+    ['with notes', TAGS, key.record.replace('p=', "n=don't (ask; p="), 'pass'],
+    ['for its own domain, which i= names', `${TAGS} i=alice@example.org;`, `${key.record}; t=y:s`, 'pass'],
+    ['for domains below', I, `${key.record}; t=y`, 'pass'],
+    ['not for domains below', I, `${key.record}; t=y : s`, 'permerror'],
+    ['for something else', TAGS, `${key.record}; s=tlsrpt`, 'permerror'],
+    ['for another hash', TAGS, `${key.record}; h=sha1`, 'permerror'],
+    ['revoked', TAGS, 'v=DKIM1; p=', 'permerror'],
+    ['of another kind', TAGS, key.record.replace('k=rsa', 'k=ed25519'), 'neutral'],
+    ['of another version', TAGS, key.record.replace('DKIM1', 'DKIM2'), 'neutral'],
+  ])('%s', async (_name, tags, record, result) => {
+    const zone = { 'TXT mail._domainkey.example.org': [record] }
+    expect((await found(signedWith(key.privateKey, tags), zone))?.dkim).toMatchObject([{ result }])
+  })
+})
+
 test('a field in the spelling that the library gets is not taken for another one', async () => {
   const evil = keyPair()
   const theirs = signedWith(evil.privateKey, TAGS.replace('example.org', 'evil.test'))

@@ -7,7 +7,7 @@ import { arc, type DKIMVerifyResult, dkimVerify, spf } from 'mailauth'
 import { domainOf } from '../syntax/domains.js'
 import { isVouchedFor, sealerOf } from './arc.js'
 import { startClock } from './clock.js'
-import { readSignatures } from './dkim.js'
+import { readSignatures, withoutNotes } from './dkim.js'
 import { dmarcOf, findPolicy } from './dmarc.js'
 import { asking, type Resolve } from './dns.js'
 import { streamOf } from './feed.js'
@@ -42,7 +42,7 @@ export async function checkMessage(
     // Without one the library looks for a Return-Path field, of any length.
     sender: sender === '' ? 'postmaster@localhost' : sender,
     curTime: new Date(session.now()),
-    resolver: ask(),
+    resolver: withoutNotes(ask()),
   }
   try {
     const [policy, sent, signed] = await Promise.all([
@@ -53,7 +53,7 @@ export async function checkMessage(
       clock.within(dkimVerify(streamOf(message, message.size, changes, spellings, clock.over), verifyOptions)),
     ])
     const sets = signed?.value.arc as Parameters<typeof arc>[0] | undefined
-    const sealed = sets && (await clock.within(arc(sets, { resolver: ask() })))
+    const sealed = sets && (await clock.within(arc(sets, { resolver: withoutNotes(ask()) })))
     const from = domain !== null && (!signed || readsTheSame(signed.value, domain)) ? domain : null
     const found = {
       spf: {

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { dkimVerify } from 'mailauth'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type DkimKeys, dkimSign, verifyMail } from '../src/index.js'
+import { type DkimKeys, dkimSign, signMessage, verifyMail } from '../src/index.js'
 import { HELLO, keyPair, resolverOf, type World, world, type Zone } from './world.js'
 
 const rsa = keyPair()
@@ -46,7 +46,12 @@ function verifiedByHand(text: string): boolean {
   }
   const names =
     /[; ]h=([^;]*)/.exec(fields[0].replace(/\s+/g, ' '))?.[1].toLowerCase().replace(/ /g, '').split(':') ?? []
-  const signedFields = names.map((name) => fields.find((field) => field.toLowerCase().startsWith(`${name}:`)) ?? '')
+  // RFC 6376 §5.4.2: from the lowest up; a name without a field is nothing.
+  const rest = [...fields]
+  const signedFields = names.flatMap((name) => {
+    const at = rest.findLastIndex((field) => field.toLowerCase().startsWith(`${name}:`))
+    return at === -1 ? [] : rest.splice(at, 1)
+  })
   const [bare, b] = fields[0].split(/(?<=[; \t]b=)/)
   const data = [...signedFields, bare].map(canonical).join('\r\n')
   return verify('sha256', Buffer.from(data, 'latin1'), createPublicKey(rsa.privateKey), Buffer.from(b, 'base64'))
@@ -109,6 +114,38 @@ describe('dkimSign', () => {
     const plain = await signed(new Map([['example.org', KEY]]), HELLO.replace('Hello', 'Zoë  ça'))
     expect(plain).toContain('c=relaxed/relaxed')
     expect(verifiedByHand(plain)).toBe(true)
+  })
+
+  test.each(['From: eve@evil.test', 'Subject: Pay', 'To: x@y.test', 'Cc: x@y.test', 'Reply-To: eve@evil.test'])(
+    'a field that is added later breaks it (RFC 6376 §8.15): %s',
+    async (field) => {
+      const text = await signed(new Map([['example.org', KEY]]))
+      expect(await verified(`X-Trace: a\r\n${text}`)).toEqual([['example.org', 'mail', 'pass']])
+      expect(await verified(`${field}\r\n${text}`)).toEqual([['example.org', 'mail', 'fail']])
+    },
+  )
+
+  test.each([[['Subject']], [[]]])('From is signed in any case: %j', async (fields) => {
+    current = await world(dkimSign({ keys: new Map([['example.org', KEY]]), fields }))
+    await current.send(HELLO, { user: 'alice' })
+    const [{ text }] = current.passed
+    expect(await verified(text)).toEqual([['example.org', 'mail', 'pass']])
+    expect(await verified(text.replace('From: Alice', 'From: Eve'))).toEqual([['example.org', 'mail', 'fail']])
+    expect(await verified(text.replace('To: bob', 'To: rob'))).toEqual([['example.org', 'mail', 'pass']])
+  })
+
+  test('no signature with an RSA key of fewer than 1,024 bits (RFC 8301 §3.2)', async () => {
+    const keys = new Map([['example.org', { selector: 'mail', privateKey: keyPair('rsa', 768).privateKey }]])
+    await expect(signMessage(new TextEncoder().encode(HELLO), { keys })).rejects.toMatchObject({ code: 'key' })
+  })
+
+  test.each([HELLO, HELLO.replaceAll('\n', '\r\n'), HELLO.trimEnd()])('signMessage signs octets', async (message) => {
+    current = await world()
+    const keys = new Map([['example.org', KEY]])
+    await current.send(await signMessage(new TextEncoder().encode(message), { keys }))
+    expect(await verified(current.passed[0].text)).toEqual([['example.org', 'mail', 'pass']])
+    for (const other of [message.replace('example.org', 'other.test'), 'Subject: x\n'])
+      await expect(signMessage(new TextEncoder().encode(other), { keys })).rejects.toMatchObject({ code: 'key' })
   })
 
   test.each<[string, DkimKeys, string, string | null]>([

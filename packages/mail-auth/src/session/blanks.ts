@@ -22,7 +22,9 @@ interface LibrarySignature {
 
 /** What the library knows of the header as soon as it has seen its end. */
 export interface LibraryHeader {
-  readonly headers?: false | { readonly parsed: readonly { line: Line }[] }
+  readonly headers?:
+    | false
+    | { readonly parsed: readonly { readonly key?: string | null; casedKey?: string; line: Line }[] }
   signatureHeaders?: readonly LibrarySignature[]
   readonly arc?: { readonly chain?: false | readonly object[] }
 }

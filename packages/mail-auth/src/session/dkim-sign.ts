@@ -7,13 +7,13 @@ import {
   type SmtpSession,
   type Transaction,
 } from '@posthouse/smtp'
-import { fromLatin1, type MaybePromise } from '@posthouse/wire'
-import { dkimSign as sign } from 'mailauth'
+import type { ByteRange } from '@posthouse/store-api'
+import { concat, type MaybePromise } from '@posthouse/wire'
 import { MailAuthError } from '../errors.js'
 import { domainOf } from '../syntax/domains.js'
-import { streamOf } from './feed.js'
 import { fromAddress, headerTooBig, readHeader, withField } from './header.js'
 import { DEFAULT_LIMITS, type MailAuthLimits } from './limits.js'
+import { signaturesOf } from './sign.js'
 
 /** A key to sign with. */
 export interface DkimKey {
@@ -44,7 +44,10 @@ export interface DkimSignOptions {
    * signature says that it is true.
    */
   readonly owns?: (account: string, address: string) => MaybePromise<boolean>
-  /** Header fields that are signed where they exist. Default: From, To, Subject, Date and all others that matter. */
+  /**
+   * Header fields that are signed where they exist; From always is. Default: To, Subject, Date and all others that matter.
+   * Of From, Reply-To, Subject, To and Cc one that is added later breaks the signature.
+   */
   readonly fields?: readonly string[]
   readonly limits?: Partial<MailAuthLimits>
 }
@@ -75,26 +78,43 @@ export function dkimSign(options: DkimSignOptions): SmtpHandler {
     if (identity && options.owns && !(await options.owns(identity.account, from))) {
       return reply(550, '5.7.1', 'This From address is not yours')
     }
-    const { signatures, errors } = await sign(streamOf(received, received.size), {
-      canonicalization: 'relaxed/relaxed',
-      signTime: new Date(session.now()),
-      ...(fields && { headerList: fields.join(':') }),
-      signatureData: keys.map(({ domain, selector, privateKey }) => ({
-        signingDomain: domain,
-        selector,
-        privateKey,
-      })),
-    } as unknown as Parameters<typeof sign>[1])
-    const [problem] = errors as readonly { readonly err?: Error }[]
-    if (problem) {
-      const { err = problem } = problem
-      const why = err instanceof Error ? err.message : String(err)
-      throw new MailAuthError('key', `no DKIM signature for ${keys[0].domain}: ${why}`, { cause: err })
-    }
-    return rewritten(received, withField(fromLatin1(signatures), header, received.size))
+    const signatures = await signaturesOf(received, received.size, keys, session.now(), fields)
+    return rewritten(received, withField(signatures, header, received.size))
   }
 
   return { name: 'dkim-sign', rewrites: true, message }
+}
+
+/** For `signMessage`. */
+export interface SignMessageOptions extends Pick<DkimSignOptions, 'keys' | 'fields'> {
+  /** When it is signed, in ms since 1970. Default: now. */
+  readonly now?: number
+}
+
+/**
+ * The message with a DKIM signature for the domain of its From field in front, for who sends without a server of this
+ * package. Lines end with CRLF; an LF alone is signed as one, as `SmtpClient` sends it. Change nothing behind it. Throws
+ * MailAuthError (`key`) when there is not one From address, no key for its domain, or a key that is none.
+ *
+ * ```ts
+ * await client.send({ envelope, message: await signMessage(message, { keys }) })
+ * ```
+ */
+export async function signMessage(message: Uint8Array, options: SignMessageOptions): Promise<Uint8Array> {
+  const size = message.length
+  const whole = {
+    size,
+    read: async function* ({ start, end = size }: ByteRange = { start: 0 }) {
+      yield message.subarray(start, end)
+    },
+  }
+  const header = await readHeader(whole, { ...DEFAULT_LIMITS, header: size, headerLines: size })
+  const from = header && fromAddress(header.fields)
+  const keys = from ? await keysFor(options.keys, domainOf(from)) : []
+  if (!header || !from || keys.length === 0)
+    throw new MailAuthError('key', from ? `no DKIM key for ${domainOf(from)}` : 'a message has one From address')
+  const signatures = await signaturesOf(whole, size, keys, options.now ?? Date.now(), options.fields)
+  return concat([message.subarray(0, header.top), signatures, message.subarray(header.top)])
 }
 
 function hasLoggedIn(session: SmtpSession): boolean {

@@ -8,7 +8,7 @@ const LF = 10
 const CRLF = Uint8Array.of(13, LF)
 
 /** The part of a message that is read. */
-interface Readable {
+export interface Readable {
   read(range?: ByteRange): Source
 }
 
@@ -22,7 +22,7 @@ interface Sink extends LibraryHeader {
 
 /**
  * The message as a stream. `changes`: in order. `spellings`: what the library hashes of signatures. It breaks off when
- * `over` aborts.
+ * `over` aborts. `seen` is called when the library knows the header.
  */
 export function streamOf(
   message: Readable,
@@ -30,6 +30,7 @@ export function streamOf(
   changes: readonly Change[] = [],
   spellings?: ReadonlyMap<string, Spelling>,
   over?: AbortSignal,
+  seen?: (library: LibraryHeader) => void,
 ): MessageInput {
   let failed: (error: Error) => void = () => {}
   const input = {
@@ -39,7 +40,7 @@ export function streamOf(
     },
     pipe(sink: Sink) {
       sink.on('error', () => {})
-      pump(message, [...changes, { start: size, end: size }], sink, spellings, over).catch((error: unknown) => {
+      pump(message, [...changes, { start: size, end: size }], sink, spellings, over, seen).catch((error: unknown) => {
         const cause = error instanceof Error ? error : new Error(String(error))
         failed(cause)
         sink.destroy(cause)
@@ -57,6 +58,7 @@ async function pump(
   sink: Sink,
   spellings?: ReadonlyMap<string, Spelling>,
   over?: AbortSignal,
+  seen?: (library: LibraryHeader) => void,
 ): Promise<void> {
   let start = 0
   let last: number | undefined = LF
@@ -64,7 +66,9 @@ async function pump(
   const pass = async (octets: Uint8Array): Promise<void> => {
     await write(sink, octets)
     last = octets.at(-1) ?? last
-    if (!kept) kept = keepOctets(sink, spellings)
+    if (kept || !keepOctets(sink, spellings)) return
+    kept = true
+    seen?.(sink)
   }
   for (const change of changes) {
     if (change.start > start) {

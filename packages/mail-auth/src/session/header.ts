@@ -37,7 +37,10 @@ const CRLF = Uint8Array.of(13, 10)
 const MAX_FROM = 8192
 
 /** Reads the header of a message; `null`: it is bigger than it may be. */
-export async function readHeader(message: ReceivedMessage, limits: MailAuthLimits): Promise<Header | null> {
+export async function readHeader(
+  message: Pick<ReceivedMessage, 'read' | 'size'>,
+  limits: MailAuthLimits,
+): Promise<Header | null> {
   const pieces: Uint8Array[] = []
   let length = 0
   for await (const piece of message.read({ start: 0, end: limits.header })) {

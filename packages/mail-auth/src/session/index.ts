@@ -1,4 +1,11 @@
-export { type DkimKey, type DkimKeys, type DkimSignOptions, dkimSign } from './dkim-sign.js'
+export {
+  type DkimKey,
+  type DkimKeys,
+  type DkimSignOptions,
+  dkimSign,
+  type SignMessageOptions,
+  signMessage,
+} from './dkim-sign.js'
 export type { Resolve } from './dns.js'
 export { DEFAULT_LIMITS, type MailAuthLimits } from './limits.js'
 export {

@@ -13,8 +13,13 @@ export interface TestServer {
 }
 
 /** A server over the same store, with accounts that do some things in another way. */
-export function serverOver(made: TestServer, change: (account: Account) => Partial<Account>): ImapServer {
+export function serverOver(
+  made: TestServer,
+  change: (account: Account) => Partial<Account>,
+  options: Partial<ImapServerOptions> = {},
+): ImapServer {
   return testServer({
+    ...options,
     store: {
       async open(name, as) {
         const account = await made.store.open(name, as)

@@ -309,6 +309,8 @@ class ConnectionEngine implements ImapEngine {
       case 'untagged':
         break
       case 'accept': {
+        // The server stops while the session thinks about it: nothing more is asked of the client.
+        if (this.#state === 'closed') return
         if (this.#state !== 'announced') throw new ProtocolUsageError('no literal waits to be accepted')
         const literal = this.#announced as Announcement
         if (literal.sync) this.#output.push(CONTINUE)
@@ -317,6 +319,7 @@ class ConnectionEngine implements ImapEngine {
         return
       }
       case 'prompt':
+        if (this.#state === 'closed') return
         if (this.#state !== 'answer') throw new ProtocolUsageError('no command is in progress')
         this.#state = this.#afterAnswer === 'skip' ? 'skip' : 'line'
         break

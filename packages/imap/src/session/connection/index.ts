@@ -63,6 +63,14 @@ export function createConnection(
     engine.close()
   }
 
+  function shutdown(): void {
+    // A response in progress comes to its end, and so does the push or the command that gives it.
+    if (out.inResponse && pushes.running) return void pushes.running.then(shutdown)
+    if (out.inResponse) connection.goingDown = true
+    else bye(GOING_DOWN)
+    link.close()
+  }
+
   return {
     engine,
     session: {
@@ -75,12 +83,7 @@ export function createConnection(
       },
       handle,
       timedOut: () => bye('Idle for too long'),
-      shutdown() {
-        // A response in progress comes to its end, and so does the command that gives it.
-        if (out.inResponse && connection.running) connection.goingDown = true
-        else bye(GOING_DOWN)
-        link.close()
-      },
+      shutdown,
       failed: () => bye('Something went wrong here'),
       closed(_reason: CloseReason) {
         pushes.stop()

@@ -192,13 +192,12 @@ function entryTokens(entry: Mailbox | Group, utf8Allowed: boolean): Token[] {
   const name = nameTokens(entry.group, utf8Allowed)
   // RFC 2047 §5 (3): blanks around an encoded word, also before a special.
   const colon = looksEncoded(name.at(-1)!.text) ? [...name, { space: ' ', text: ':' }] : stick(name, ':')
-  return [...colon, ...stick(members, ';')]
+  return stick([...colon, ...members], ';')
 }
 
 /** Puts `text` directly behind the last token. */
 function stick(tokens: readonly Token[], text: string): Token[] {
-  const last = tokens.at(-1)
-  if (!last) return [{ space: '', text }]
+  const last = tokens.at(-1)!
   return [...tokens.slice(0, -1), { space: last.space, text: last.text + text }]
 }
 

@@ -87,6 +87,13 @@ describe('addresses', () => {
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(76)
     expect(lines.join('').replaceAll(' ', '')).toBe(`To:${to.join(',')}`)
   })
+
+  test('the end of an empty group fits on the line of an encoded word, too', async () => {
+    for (let more = 95; more < 115; more++) {
+      const lines = (await field('To', { to: { group: `ü${'x'.repeat(more)}`, members: [] } })).split('\r\n')
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(76)
+    }
+  })
 })
 
 describe('subject and other free text', () => {

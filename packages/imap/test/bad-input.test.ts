@@ -82,6 +82,8 @@ describe('after login', () => {
     ['a name with a wildcard in quotes', 'a CREATE "Mine/100%"\r\n', /^a NO \[CANNOT\] /],
     ['a name that is not modified UTF-7', 'a CREATE a&b\r\n', /^a BAD/],
     ['a huge set', 'a UID FETCH 1:4294967295 UID\r\n', 'a OK FETCH completed'],
+    ['a section that ends with a dot', 'a FETCH 1 BODY.PEEK[1.]\r\n', 'a BAD "." or "]" expected'],
+    ['the same of BINARY', 'a FETCH 1 BINARY.SIZE[1.2.]\r\n', 'a BAD "." or "]" expected'],
     ['a section that does not exist', 'a FETCH 1 BODY.PEEK[7.2.1]\r\n', 'a OK FETCH completed'],
     ['a pattern of many wildcards', `a LIST "" "${'*%'.repeat(400)}x"\r\n`, 'a OK LIST completed'],
   ]

@@ -30,7 +30,8 @@ export function parseSection(cursor: Cursor): Section {
     if (code >= 49 && code <= 57) {
       path.push(cursor.nzNumber('Part number'))
       if (path.length > MAX_PATH) cursor.fail('Too many part numbers')
-      if (!cursor.take('.') && cursor.peek() !== 93) cursor.fail('"." or "]" expected')
+      // RFC 9051 §9, section-spec: behind a dot stands another part of it.
+      if (cursor.take('.') === (cursor.peek() === 93)) cursor.fail('"." or "]" expected')
       continue
     }
     text = sectionText(cursor, path)

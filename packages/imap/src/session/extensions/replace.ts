@@ -62,8 +62,10 @@ function upload(session: ImapSession, byUid: boolean): Upload {
       session.touch(apart ? (await commit([expunge])).modseq : modseq)
       const { uidValidity, uids = [] } = results[results.length - 1]
       if (target) noteArrived(session, target, uids)
-      // RFC 8508 §4.3: APPENDUID is told before the EXPUNGE.
-      if (parts.names.has('UIDPLUS')) out.line(`* OK [APPENDUID ${uidValidity} ${formatUidSet(uids)}] Replaced`)
+      // RFC 8508 §4.3: APPENDUID is told before the EXPUNGE. RFC 4315 §3: not to someone who may not open the mailbox.
+      if (parts.names.has('UIDPLUS') && uidValidity !== undefined && target && has(target, 'r')) {
+        out.line(`* OK [APPENDUID ${uidValidity} ${formatUidSet(uids)}] Replaced`)
+      }
       return expunged(session, 'REPLACE')
     },
     abort: () => feed?.abort(),

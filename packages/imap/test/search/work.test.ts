@@ -32,10 +32,18 @@ test.each([
   'FETCH 1:* BODY.PEEK[]',
   'FETCH 1:* BINARY.SIZE[1]',
   'STORE 1:* +FLAGS (\\Seen)',
-])('another connection has its answers while %s runs', async (command) => {
+])('another connection has its answers while %s runs', (command) => takesTurns(command, 1))
+
+test.each(['FETCH 1:* BODY.PEEK[]', 'STORE 1:* +FLAGS (\\Seen)'])(
+  'and while %s does by a clock that goes back, as the time of day may',
+  (command) => takesTurns(command, -1),
+)
+
+/** `tick`: ms that each look at the clock takes. */
+async function takesTurns(command: string, tick: number): Promise<void> {
   const made = await withMessages(500, { limits: { outputBatch: 20 } })
   // Each look at the clock takes a ms: a turn is ten looks, and the search takes hundreds.
-  const searcher = await selectedClient(made, { now: ticking(1) })
+  const searcher = await selectedClient(made, { now: ticking(tick) })
   const other = await selectedClient(made)
   let over = false
   const searching = searcher.run(`s1 ${command}`).then((lines) => {
@@ -50,7 +58,7 @@ test.each([
   }
   expect((await searching).pop()).toMatch(/^s1 OK/)
   expect(answered).toBeGreaterThan(20)
-})
+}
 
 test('a clock that stands still does not let one search have everything', async () => {
   const made = await withMessages(2_500)

@@ -199,7 +199,8 @@ export class ConnectionSession implements ImapSession {
   }
 
   pause(): void | Promise<void> {
-    if (this.link.now() - this.#turn >= TURN) return this.#giveWay()
+    // The time of day may be set back.
+    if (Math.abs(this.link.now() - this.#turn) >= TURN) return this.#giveWay()
   }
 
   async #giveWay(): Promise<void> {

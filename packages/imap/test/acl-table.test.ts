@@ -72,7 +72,7 @@ const table: readonly (readonly [command: string, needs: string, at?: string])[]
   ['STORE 1 FLAGS ()', '', W],
 ]
 
-test.each(table)('%s: NO without any of "%s", nothing else', async (command, needs, at) => {
+test.each(table)('%s: NO without any of "%s", nothing else', async (command, needs = '', at) => {
   let missed = ''
   for (const right of ALL) {
     if (at === W && right === 'r') continue

@@ -87,6 +87,20 @@ describe.each([
   })
 })
 
+test('pushes that wait behind the one in progress are not begun any more', async () => {
+  const made = testServer()
+  const { connection, there, goOn } = slowly(made)
+  const notify = 'c NOTIFY SET (selected (MessageNew (BODY.PEEK[]<0.20>) MessageExpunge))\r\n'
+  connection.send(fromUtf8(`a LOGIN alice secret\r\nb SELECT INBOX\r\n${notify}`))
+  await hear(connection, 'c OK')
+  await made.deliver(MESSAGE)
+  await there
+  await made.deliver(MESSAGE)
+  connection.driver.shutdown()
+  goOn()
+  expect(await rest(connection)).toBe(`* 1 FETCH (BODY[]<0> {20}\r\n${MESSAGE.slice(0, 20)})\r\n${BYE}`)
+})
+
 test.each([
   ['a command that asks for a line', 'c XASK\r\n'],
   ['APPEND', 'c APPEND INBOX {5}\r\n'],

@@ -65,7 +65,10 @@ export function createConnection(
 
   function shutdown(): void {
     // A response in progress comes to its end, and so does the push or the command that gives it.
-    if (out.inResponse && pushes.running) return void pushes.running.then(shutdown)
+    if (out.inResponse && pushes.running) {
+      pushes.hold()
+      return void pushes.running.then(shutdown)
+    }
     if (out.inResponse) connection.goingDown = true
     else bye(GOING_DOWN)
     link.close()

@@ -317,7 +317,7 @@ describe('PREVIEW (RFC 8970)', () => {
     ['text', 'Subject: x', 'Hello\r\n\r\n  there,\tyou', 'Hello there, you'],
     ['quoted text comes last', 'Subject: x', '> you wrote\r\nmy answer', 'my answer'],
     ['unless there is nothing else', 'Subject: x', '> you wrote', '> you wrote'],
-    ['a charset in the form of RFC 2231', "Content-Type: text/plain; charset*=''utf-16", '\0G\0r', 'Gr'],
+    ['a charset in the form of RFC 2231', "Content-Type: text/plain; charset*=us-ascii'en'utf-16", '\0G\0r', 'Gr'],
     [
       'quoted-printable',
       'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable',

@@ -39,9 +39,15 @@ test.each(['FETCH 1:* BODY.PEEK[]', 'STORE 1:* +FLAGS (\\Seen)'])(
   (command) => takesTurns(command, -1),
 )
 
+test('and while one long part is decoded', async () => {
+  const made = testServer()
+  await made.deliver(message('Content-Transfer-Encoding: base64', '', ...Array(50_000).fill('QUFB'.repeat(18))))
+  await takesTurns('FETCH 1 BINARY.SIZE[1]', 10, made)
+})
+
 /** `tick`: ms that each look at the clock takes. */
-async function takesTurns(command: string, tick: number): Promise<void> {
-  const made = await withMessages(500, { limits: { outputBatch: 20 } })
+async function takesTurns(command: string, tick: number, many?: TestServer): Promise<void> {
+  const made = many ?? (await withMessages(500, { limits: { outputBatch: 20 } }))
   // Each look at the clock takes a ms: a turn is ten looks, and the search takes hundreds.
   const searcher = await selectedClient(made, { now: ticking(tick) })
   const other = await selectedClient(made)

@@ -69,3 +69,24 @@ describe.each([
       S: 235 2.7.0 Authentication succeeded
     `))
 })
+
+const broken = (): never => {
+  throw new Error('no directory')
+}
+test.each<[string, Partial<SaslMechanism>, string]>([
+  ['does not begin', { start: broken }, '454 4.7.0 Temporary authentication failure'],
+  ['does not go on', { start: () => ({ respond: broken }) }, '454 4.7.0 Temporary authentication failure'],
+  ['cannot say whether it is there', { available: broken }, '504 5.5.4 {*}'],
+])('a mechanism that %s costs one command, and nobody else anything', (_what, part, answer) =>
+  play(
+    `${EHLO}
+      C: AUTH BROKEN eA==
+      S: ${answer}
+      C: AUTH PLAIN AGJvYgBzZWNyZXQ=
+      S: 235 2.7.0 Authentication succeeded
+    `,
+    [],
+    () => {},
+    { ...options, mechanisms: [{ ...proof, name: 'BROKEN', ...part }, plain], log: () => {} },
+  ),
+)

@@ -1,5 +1,6 @@
 /** AUTH (RFC 4954 §4). Valid after EHLO, between transactions, once. */
 import {
+  type CredentialVerifier,
   decodeBase64,
   encodeBase64,
   type Identity,
@@ -31,7 +32,22 @@ export function offeredMechanisms(session: SmtpSession, setup: ServerSetup): rea
   const { verifier } = setup
   if (!verifier) return []
   const context = saslContext(session, setup)
-  return setup.mechanisms.filter((mechanism) => mechanism.available(verifier, context))
+  return setup.mechanisms.filter((mechanism) => isThere(mechanism, verifier, context, session))
+}
+
+/** One that cannot say is not: others may still be, and mail that needs no login must come in. */
+function isThere(
+  mechanism: SaslMechanism,
+  verifier: CredentialVerifier,
+  context: SaslContext,
+  session: SmtpSession,
+): boolean {
+  try {
+    return mechanism.available(verifier, context)
+  } catch (error) {
+    session.log({ level: 'error', event: 'handler.failed', stage: 'authenticate', handler: mechanism.name, error })
+    return false
+  }
 }
 
 /** The authentication of one connection. */
@@ -64,8 +80,8 @@ export function createAuthentication(c: Conversation): Authentication {
     const mechanism = setup.mechanisms.find((one) => one.name === name)
     if (!mechanism) return c.mistake(replies.unknownMechanism())
     const context = saslContext(session, setup)
-    if (!mechanism.available(verifier, context)) {
-      const withTls = mechanism.available(verifier, { ...context, secure: true })
+    if (!isThere(mechanism, verifier, context, session)) {
+      const withTls = isThere(mechanism, verifier, { ...context, secure: true }, session)
       return c.answer(withTls ? replies.encryptionRequired() : replies.unknownMechanism())
     }
     const verdict = ask(c, 'auth', setup.parts.on.auth, (handler) => handler.auth(name, session))
@@ -74,14 +90,13 @@ export function createAuthentication(c: Conversation): Authentication {
       const decoded = initialResponse === null ? null : decode(initialResponse)
       if (decoded === undefined) return c.mistake(replies.badBase64())
       if (decoded && mechanism.serverFirst) return c.mistake(replies.noInitialResponse())
-      exchange = mechanism.start(verifier, context)
-      return step(decoded)
+      return step(decoded, () => (exchange = mechanism.start(verifier, context)))
     })
   }
 
-  function step(response: Uint8Array | null): MaybePromise<void> {
+  function step(response: Uint8Array | null, begun = () => exchange as SaslExchange): MaybePromise<void> {
     try {
-      const answer = (exchange as SaslExchange).respond(response)
+      const answer = begun().respond(response)
       return isPromise(answer) ? answer.then(conclude, unavailable) : conclude(answer)
     } catch (error) {
       return unavailable(error)

@@ -143,6 +143,15 @@ describe('MT-PRIORITY (RFC 6710)', () => {
       [mtPriorityExtension()],
       () => {},
     ))
+  test('and the lines of an answer stay lines', () =>
+    play(
+      message(' MT-PRIORITY=3').replace(
+        'S: 250 {*}\n  ',
+        'S: 250-2.3.6 0 is the new priority; one\n    S: 250 2.3.6 two\n  ',
+      ),
+      [mtPriorityExtension(), { message: () => reply(250, '2.0.0', ['one', 'two']) }],
+      () => {},
+    ))
   test.each(['10', '-0', 'x', '+1'])('MT-PRIORITY=%s', (value) =>
     play(refused(`MAIL FROM:<a@b> MT-PRIORITY=${value}`, '501 5.5.4 {*}'), [mtPriorityExtension()], () => {}),
   )

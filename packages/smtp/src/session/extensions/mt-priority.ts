@@ -15,7 +15,8 @@ const lowered = annotation<true>('MT-PRIORITY lowered')
 /** RFC 6710 §10: who has asked for more hears the new priority, with the word that the message is accepted. */
 export function withPriority(answer: Reply, transaction: Transaction): Reply {
   if (answer.code !== 250 || !transaction.get(lowered)) return answer
-  return reply(250, '2.3.6', `${transaction.get(priority)} is the new priority; ${answer.text}`)
+  const [first, ...more] = [answer.text].flat()
+  return reply(250, '2.3.6', [`${transaction.get(priority)} is the new priority; ${first}`, ...more])
 }
 
 /** What `mtPriorityExtension` takes; everything has a default. */

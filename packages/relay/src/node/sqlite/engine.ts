@@ -81,13 +81,21 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
         for (const { reject } of group) reject(error as Error)
         continue
       }
-      group.forEach(({ resolve, reject }, i) => {
+      group.forEach(({ request, resolve, reject }, i) => {
         const reply = replies[i]
-        if ('value' in reply) resolve(reply.value)
-        else reject(new RelayError(reply.failure.code as RelayErrorCode, reply.failure.message))
+        if ('value' in reply) {
+          note(request, reply.value)
+          resolve(reply.value)
+        } else reject(new RelayError(reply.failure.code as RelayErrorCode, reply.failure.message))
       })
     }
     working = null
+  }
+
+  /** Before anybody else is served: the next group may begin by setting free what is in no hands. */
+  function note(request: Request, value: Answers[RequestType]): void {
+    if (request.type === 'claim') for (const { id } of (value as Answers['claim']).jobs) hands.add(id)
+    else if (request.type === 'settle') hands.delete(request.settlement.job)
   }
 
   function changed(): void {
@@ -190,15 +198,10 @@ export async function openSqliteQueue(options: SqliteQueueOptions): Promise<JobE
       heartbeat ??= setInterval(() => void beat().catch(() => {}), HEARTBEAT)
       heartbeat.unref()
     },
-    async claim(options) {
-      const claimed = await ask('claim', { token, options })
-      for (const { id } of claimed.jobs) hands.add(id)
-      return claimed
-    },
+    claim: (options) => ask('claim', { token, options }),
     async settle(settlement) {
       const notices = await takeAll(settlement.notices)
       await ask('settle', { token, settlement: { ...settlement, notices } })
-      hands.delete(settlement.job)
     },
     async *read(message) {
       for (let number = 0; ; number++) {

@@ -10,6 +10,7 @@ import { type Attempt, forAll, ownFailure } from './delivery/outcome.js'
 import { createServerPools } from './delivery/pools.js'
 import { createReachability } from './delivery/reachability.js'
 import type { OpenSession } from './delivery/session.js'
+import { unlessAborted } from './delivery/signal.js'
 import { attemptBySmtp } from './delivery/smtp.js'
 import { findTargets } from './delivery/targets.js'
 import { RelayError } from './errors.js'
@@ -20,6 +21,7 @@ import { defaultRetrySchedule, type RetrySchedule } from './queue/retry.js'
 import type {
   ClaimedJob,
   DestinationLimits,
+  Failure,
   Job,
   JobEngine,
   JobQuery,
@@ -162,22 +164,21 @@ export function createRelay(options: RelayOptions): Relay {
     },
   }
 
+  const closing = (): Failure => ownFailure('4.3.2', 'the relay is closed', now())
+
   async function attempt(job: ClaimedJob, signal: AbortSignal): Promise<Attempt> {
     const content = contentOf(job, (message) => engine.read(message))
     if (job.destination === LOCAL) {
       const missing = ownFailure('4.3.5', 'there is no delivery to mailboxes here', now())
       if (!deliver) return same(job, 'deferred', missing, 'unknown')
-      return {
-        outcomes: await deliver(job, content, { signal, now }),
-        destination: 'alive',
-        busy: false,
-      }
+      const outcomes = await unlessAborted(deliver(job, content, { signal, now }), signal)
+      return outcomes ? { outcomes, destination: 'alive', busy: false } : same(job, 'deferred', closing(), 'unknown')
     }
     const { requireTls: required, tlsOptional: optional } = job.message.envelope
     // What a message asks of TLS keeps no other one from its destination.
     const dead = required ? 'unknown' : 'dead'
     const found = await findTargets(job.destination, { required, optional }, targetOptions, signal)
-    if (!found) return same(job, 'deferred', ownFailure('4.3.2', 'the relay is closed', now()), 'unknown')
+    if (!found) return same(job, 'deferred', closing(), 'unknown')
     if (found.type === 'failed') {
       const failure = ownFailure(found.status, found.text, now())
       return same(job, found.permanent ? 'failed' : 'deferred', failure, found.permanent ? 'unknown' : dead)

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { reply, type SmtpHandler } from '@posthouse/smtp'
+import { createMemoryStore } from '@posthouse/store-api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type JobEngine, RelayError } from '../src/index.js'
+import { deliverToStore, type JobEngine, type LocalDelivery, RelayError } from '../src/index.js'
 import { openSqliteQueue } from '../src/node/index.js'
 import { HELLO, MINUTE, startSink, startTestRelay, type TestRelay, turnUntil, zoneResolver } from './world.js'
 
@@ -189,6 +190,22 @@ describe('close', () => {
     turn(5_000)
     await closed
     expect([of('deferred'), of('trouble'), of('destination.blocked')]).toEqual([[], [], []])
+    const look = kept(await openSqliteQueue({ path, thread: false }))
+    expect(await look.list({})).toMatchObject([{ state: 'waiting', attempts: 0 }])
+  })
+
+  test.each<[string, () => LocalDelivery]>([
+    ['a store', () => deliverToStore({ ...createMemoryStore(), resolve: () => new Promise<never>(() => {}) })],
+    ['a delivery of its own', () => () => new Promise<never>(() => {})],
+  ])('waits no longer for %s that is stuck, which counts for no attempt', async (_what, deliver) => {
+    const routing = { domains: ['home.test'] }
+    const first = await relayOf({ port: 1, path, routing, deliver: deliver(), limits: { close: 5_000 } })
+    await submit(first, 'bob@home.test')
+    await first.seen('attempt')
+    const closed = first.relay.close()
+    first.turn(5_000)
+    await closed
+    expect([first.of('deferred'), first.of('trouble')]).toEqual([[], []])
     const look = kept(await openSqliteQueue({ path, thread: false }))
     expect(await look.list({})).toMatchObject([{ state: 'waiting', attempts: 0 }])
   })

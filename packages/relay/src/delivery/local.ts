@@ -8,8 +8,9 @@ import type { JobContent } from './mail.js'
 import type { Outcome } from './outcome.js'
 
 /**
- * Delivers a job to mailboxes: one outcome for each of its recipients, in order. Called again after a crash: whoever
- * has the message must not get it twice; `job.message.id` and the address make a good key.
+ * Delivers a job to mailboxes: one outcome for each of its recipients, in order. Called again after a crash, and after a
+ * `close` that waited no longer, which aborts `signal`: whoever has the message must not get it twice; `job.message.id` and
+ * the address make a good key.
  */
 export type LocalDelivery = (
   job: ClaimedJob,
@@ -24,13 +25,14 @@ export type LocalDelivery = (
 export function deliverToStore(store: MailStore): LocalDelivery {
   const { stage, deliver } = store
   if (!stage || !deliver) throw new TypeError('deliverToStore needs a store with `stage` and `deliver`')
-  return async (job, content, { now }) => {
+  return async (job, content, { signal, now }) => {
     const accounts = await Promise.all(job.recipients.map(({ address }) => accountOf(store, address)))
     const copies = job.recipients.flatMap((recipient, i) => {
       const account = accounts[i]
       return account === null ? [] : [{ recipient, account }]
     })
     if (copies.length === 0) return job.recipients.map(({ address }) => unknownUser(address, now()))
+    signal.throwIfAborted()
     const summarizer = createSummarizer()
     const staged = await stage.call(
       store,
@@ -39,6 +41,8 @@ export function deliverToStore(store: MailStore): LocalDelivery {
         size: content.size,
       },
     )
+    // Nobody waits any more, and who comes next does all of it.
+    signal.throwIfAborted()
     const { summary, header } = summarizer.end()
     const results = await deliver.call(store, {
       staged,

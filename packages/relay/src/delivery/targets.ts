@@ -14,6 +14,7 @@ import type { Route, Router } from '../routing/router.js'
 import { NO_POLICY, type TlsPolicies, type TlsWishes } from '../tls/policies.js'
 import type { TlsResult } from '../tls/result.js'
 import type { SessionTarget } from './session.js'
+import { unlessAborted } from './signal.js'
 
 export type Targets =
   | { readonly type: 'targets'; readonly targets: readonly SessionTarget[] }
@@ -38,10 +39,7 @@ export function findTargets(
   signal: AbortSignal,
 ): Promise<Targets | null> {
   // DNS, and servers that have policies, may take longer than whoever closes the relay has patience.
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => resolve(null), { once: true })
-    lookUp(destination, wishes, options).then(resolve, reject)
-  })
+  return unlessAborted(lookUp(destination, wishes, options), signal)
 }
 
 async function lookUp(destination: string, wishes: TlsWishes, options: TargetOptions): Promise<Targets> {

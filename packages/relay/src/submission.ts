@@ -1,5 +1,5 @@
 /** From a message and its recipients to jobs. */
-import { type DsnRecipient, type Mailbox, parseMailbox, prefixOf, type ReceivedMessage } from '@posthouse/smtp'
+import { type DsnRecipient, type Mailbox, parseMailbox, prefixOf } from '@posthouse/smtp'
 import type { Source } from '@posthouse/store-api'
 import { RelayError } from './errors.js'
 import type { RelayLimits } from './limits.js'
@@ -112,7 +112,7 @@ async function readMessage(
   const read = await peekHeader(sourceOf(message), limits.header)
   const { header, octets } = read
   if (header.length === 0) return read
-  const front = await prefixOf('', { read: () => [header] } as Partial<ReceivedMessage> as ReceivedMessage)
+  const front = await prefixOf('', { read: () => [header] })
   return front.length === 0 ? read : { header: NOTHING, octets: behind(front, octets) }
 }
 

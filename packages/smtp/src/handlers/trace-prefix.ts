@@ -43,7 +43,7 @@ export function received(transaction: Transaction, session: SmtpSession, recipie
  * Trace fields as octets that go in front of a message. An empty line ends them where its first line is no field, so
  * that it cannot become a part of them.
  */
-export async function prefixOf(fields: string, message: ReceivedMessage): Promise<Uint8Array> {
+export async function prefixOf(fields: string, message: Pick<ReceivedMessage, 'read'>): Promise<Uint8Array> {
   const start: Uint8Array[] = []
   for await (const piece of message.read({ start: 0, end: MAX_NAME })) start.push(new Uint8Array(piece))
   return concat([traceOctets(fields), inFrontOf(concat(start)) ?? EMPTY_LINE])

@@ -26,6 +26,24 @@ const link: Link = {
   deadline() {},
 }
 
+test('a line that has begun must end within the idle time; the time of the greeting is another one', () => {
+  const seen: (string | number)[] = []
+  const silent: Transport = { write() {}, pause() {}, resume() {}, end() {}, destroy() {} }
+  const server = createSmtpServer({ handlers: [discard()], limits: { greeting: 7, idle: 5 } })
+  const driver = createDriver(server, silent, () => ({ ...link, deadline: (ms) => void seen.push(ms) }))
+  driver.start()
+  const chunks = ['EH', 'LO x', '\r', '\nNOOP\r\n', 'NO', 'O', 'P\r\nNOO', 'P\r\n', 'x'.repeat(20_000), 'x', '\r\n']
+  for (const chunk of chunks) {
+    seen.push(chunk.slice(0, 9))
+    driver.receive(fromLatin1(chunk))
+  }
+  expect(seen).toEqual([
+    ...[7, 'EH', 'LO x', '\r', '\nNOOP\r\n', 0],
+    ...['NO', 5, 'O', 'P\r\nNOO', 0, 5, 'P\r\n', 0],
+    ...['xxxxxxxxx', 5, 'x', '\r\n', 0],
+  ])
+})
+
 test('RFC 2920: the replies to a batch leave in one write', () => {
   const writes: string[] = []
   const transport: Transport = {

@@ -178,6 +178,26 @@ test('an idle client is told 421', async () => {
   )
 })
 
+test.each([
+  ['a command', 'EHLO x\r\n', '250 '],
+  ['a login', 'EHLO x\r\nAUTH PLAIN\r\n', '334 '],
+  ['a line that is too long already', `EHLO x\r\n${'x'.repeat(3_000)}`, '250 '],
+  [
+    'a command between two pieces of a message',
+    'EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 1\r\nx',
+    '250 2.0.0',
+  ],
+])('and so is one that sends %s octet by octet, and never its end', async (_what, before, answer) => {
+  const { server } = collector({ limits: { idle: 300, commandLine: 512, authLine: 600 }, authenticate: checkPassword })
+  const { port } = await serve(server)
+  const { socket, until, closed } = talk(port)
+  socket.write(before)
+  await until(answer)
+  const drip = setInterval(() => socket.write('x'), 20)
+  socket.once('close', () => clearInterval(drip))
+  expect(await closed()).toMatch(/421 4\.4\.2 Idle for too long; closing connection\r\n$/)
+})
+
 test('40 MB stream into a store that reads slowly', async () => {
   const store = fakeStore(['c@d.example'])
   let size = 0

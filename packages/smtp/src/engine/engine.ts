@@ -32,6 +32,8 @@ export interface SmtpEngineOptions {
   readonly upgraded?: boolean
   /** Is told every line of the dialogue; of messages only their size. */
   readonly transcript?: (line: TranscriptLine) => void
+  /** Is told when all is read and a line has begun of which there is more to come: once for each such line. */
+  readonly lineBegun?: () => void
 }
 
 /** An SMTP engine, and what a session may ask it. */
@@ -73,6 +75,8 @@ class ServerEngine implements SmtpEngine {
   #authSeen = false
   /** A line that is too long, while it is skipped. */
   #skipped: SkippedLine | null = null
+  /** `lineBegun` has been told of this line. */
+  #begun = false
   readonly #options: SmtpEngineOptions
   readonly #longestLine: number
   readonly #window = new ByteWindow()
@@ -236,21 +240,31 @@ class ServerEngine implements SmtpEngine {
     const window = this.#window
     const length = window.lineLength(this.#longestLine)
     if (length === -1) {
-      if (window.length < this.#longestLine) return NEED_DATA
+      if (window.length < this.#longestLine) return this.#waitForRest()
       this.#skipped = new SkippedLine(window)
       return this.#skipLine(this.#skipped)
     }
+    this.#begun = false
     const line = window.take(length)
     // One view of the stream: CRLF ends a command as it ends a line of a message, and nothing else does.
     if (length < 2 || line[length - 2] !== CR) return this.#refuse('', replies.bareLineFeed(), true)
     return this.state === 'auth' ? this.#authLine(line.subarray(0, length - 2)) : this.#commandLine(line, length - 2)
   }
 
+  #waitForRest(): NeedData {
+    if (!this.#begun && (this.#skipped || this.#window.length > 0)) {
+      this.#begun = true
+      this.#options.lineBegun?.()
+    }
+    return NEED_DATA
+  }
+
   #skipLine(line: SkippedLine): SmtpEvent | NeedData {
     const ended = line.skip(this.#window)
     const tooMuch = line.length > this.#options.limits.skippedLine
-    if (!ended && !tooMuch) return NEED_DATA
+    if (!ended && !tooMuch) return this.#waitForRest()
     this.#skipped = null
+    this.#begun = false
     if (this.state === 'auth') return this.#refuse('', replies.authLineTooLong(), tooMuch)
     return this.#refuse('', replies.lineTooLong(), tooMuch || line.bdat)
   }

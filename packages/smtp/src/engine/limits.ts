@@ -38,8 +38,8 @@ export interface SmtpLimits {
    */
   readonly idleCommands: number
   /**
-   * ms that the server waits for an octet of the client (RFC 5321 §4.5.3.2.7 asks for 5 minutes); handlers may take longer
-   * than that. Default: 300,000.
+   * ms that the server waits for an octet of the client (RFC 5321 §4.5.3.2.7 asks for 5 minutes), and that a line of a command
+   * may take from its first octet to its end; handlers may take longer than that. Default: 300,000.
    */
   readonly idle: number
   /** ms from the greeting to the end of the first EHLO or HELO; 0 = any time. Default: 300,000. */

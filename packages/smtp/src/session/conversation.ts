@@ -40,6 +40,8 @@ export interface Conversation {
   skippedBy: number | null
   /** Gives the engine its reply, and closes the connection where the reply says so. */
   answer(answer: SmtpAnswer): void
+  /** The time for the first greeting ends with it. */
+  greeted(): void
   /** Answers what is no sound command; somebody who says only that is no client. */
   mistake(said: Reply): void
   /** Ends the connection behind what was answered. */

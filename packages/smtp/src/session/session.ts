@@ -59,11 +59,13 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   /** An event is being answered. */
   #busy = false
   #closing = false
+  /** What the deadline of the link is for. */
+  #due: 'greeting' | 'line' | null = null
 
   constructor({ setup, engine, server }: SessionOptions, link: Link) {
     this.setup = setup
     this.link = link
-    this.engine = createSmtpEngine(link.upgraded ? { ...engine, upgraded: true } : engine)
+    this.engine = createSmtpEngine({ ...engine, upgraded: link.upgraded, lineBegun: () => this.#hurry() })
     const before = link.upgraded ? upgrading.get(link.signal) : undefined
     before?.continueOver(link)
     this.session = before ?? new SessionState(link, server)
@@ -83,6 +85,10 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
     this.link.close()
   }
 
+  greeted(): void {
+    if (this.#due) this.#lift()
+  }
+
   mistake(said: Reply): void {
     this.answer(++this.#errors > this.session.limits.errors ? replies.tooManyErrors() : said)
   }
@@ -90,7 +96,10 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   start(): MaybePromise<void> {
     const { limits } = this.session
     this.link.idleTimeout(limits.idle)
-    if (limits.greeting > 0) this.link.deadline(limits.greeting)
+    if (limits.greeting > 0) {
+      this.#due = 'greeting'
+      this.link.deadline(limits.greeting)
+    }
     if (this.link.upgraded) return
     return connect(this, this.setup.welcome)
   }
@@ -98,6 +107,7 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   handle(event: SmtpEvent): MaybePromise<void> {
     if (this.#closing) return
     this.#busy = true
+    if (this.#due === 'line') this.#lift()
     switch (event.type) {
       case 'command':
         return this.#command(event)
@@ -204,6 +214,18 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
       return this.answer(++this.#outOfSequence > errors + recipients ? replies.tooManyErrors() : event.reply)
     }
     this.mistake(event.reply)
+  }
+
+  /** A client that sends octets of one line now and then is idle, too. */
+  #hurry(): void {
+    if (this.#due) return
+    this.#due = 'line'
+    this.link.deadline(this.session.limits.idle)
+  }
+
+  #lift(): void {
+    this.#due = null
+    this.link.deadline(0)
   }
 
   /** The client is sending a message, or must finish what it began. */

@@ -22,7 +22,7 @@ export function greeting(c: Conversation, verb: 'EHLO' | 'HELO' | 'LHLO', name: 
       return c.answer(said)
     }
     dropTransaction(c)
-    c.link.deadline(0)
+    c.greeted()
     c.answer(said)
   })
 }

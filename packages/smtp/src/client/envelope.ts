@@ -180,11 +180,12 @@ export function planTransaction(
     parameters.set('AUTH', envelope.submitter === null ? '<>' : encodeXtext(envelope.submitter))
   }
   if (context.prdr && has('PRDR') && read.recipients.length > 1) parameters.set('PRDR', null)
+  const forgetsTime = dropped.includes('DELIVERBY') && (envelope.deliverBy?.seconds ?? 0) > 0
   const recipients = read.recipients.map(({ index, mailbox, dsn: wishes }) => ({
     index,
     address: read.addresses[index],
     mailbox,
-    parameters: dsn ? recipientParameters(wishes) : NONE,
+    parameters: dsn ? recipientParameters(forgetsTime ? hearsOfDelay(wishes) : wishes) : NONE,
   }))
   return { reversePath: read.reversePath, parameters, recipients, dropped }
 }
@@ -193,6 +194,14 @@ const NONE: Parameters = new Map()
 
 function asksDsn(envelope: Envelope, read: ReadEnvelope): boolean {
   return Boolean(envelope.ret || envelope.envid || read.recipients.some(({ dsn }) => dsn.notify || dsn.orcpt))
+}
+
+/** RFC 2852 §4.1.4.2: a server that knows nothing of the time is to tell of delays, unless nobody wants to hear anything. */
+function hearsOfDelay(wishes: Partial<DsnRecipient>): Partial<DsnRecipient> {
+  const { notify } = wishes
+  if (!notify) return { ...wishes, notify: ['FAILURE', 'DELAY'] }
+  if (notify.length === 0 || notify.includes('DELAY')) return wishes
+  return { ...wishes, notify: [...notify, 'DELAY'] }
 }
 
 function recipientParameters({ notify, orcpt }: Partial<DsnRecipient>): Parameters {

@@ -826,6 +826,35 @@ describe('envelopes', () => {
     ))
 })
 
+describe('RFC 2852 §4.1.4.2: a server without DELIVERBY, but with DSN, is asked to tell of delays', () => {
+  test.each([
+    [undefined, 30, ' NOTIFY=FAILURE,DELAY'],
+    [['SUCCESS'], 30, ' NOTIFY=SUCCESS,DELAY'],
+    [['DELAY', 'FAILURE'], 30, ' NOTIFY=DELAY,FAILURE'],
+    [[], 30, ' NOTIFY=NEVER'],
+    [undefined, -30, ''],
+  ] as const)('NOTIFY %j, %i s left', (notify, seconds, parameters) =>
+    play(
+      `S: 250-mx
+       S: 250 DSN
+       C: MAIL FROM:<>
+       S: 250 ok
+       C: RCPT TO:<a@example.org>${parameters}
+       S: 250 ok
+       C: DATA
+       S: 354 go
+       C: x
+       C: .
+       S: 250 ok`,
+      async (client) => {
+        const recipients = [{ address: 'a@example.org', ...(notify && { notify }) }]
+        const deliverBy = { seconds, mode: 'notify', trace: false } as const
+        await client.send({ envelope: { reversePath: null, recipients, deliverBy }, message: fromLatin1('x\r\n') })
+      },
+    ),
+  )
+})
+
 describe('RFC 9422: LIMITS', () => {
   const one = (address: string) => `C: MAIL FROM:<alice@example.net>
        C: RCPT TO:<${address}>

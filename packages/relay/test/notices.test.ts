@@ -1,5 +1,5 @@
 /** What senders are told: success when they ask for it, in UTF-8 where it is needed, about the address that they wrote to. */
-import { dsnExtension, type Mailbox, reply } from '@posthouse/smtp'
+import { deliverByExtension, dsnExtension, type Mailbox, reply } from '@posthouse/smtp'
 import { createMemoryStore } from '@posthouse/store-api'
 import { afterEach, describe, expect, test } from 'vitest'
 import { deliverToStore, type RoutingTable, type SubmittedRecipient } from '../src/index.js'
@@ -144,6 +144,46 @@ describe('NOTIFY', () => {
     expect(notices()).toHaveLength(1)
     expect(notices()[0]).toContain('Final-Recipient: rfc822; dave@far.test')
     expect(notices()[0]).not.toContain('carol@far.test')
+  })
+})
+
+describe('a message that is urgent (RFC 2852)', () => {
+  const soon = { at: Date.UTC(2026, 10, 23, 1), mode: 'notify', trace: false } as const
+  const knows = { before: [deliverByExtension(), dsnExtension()] }
+  const dsnOnly = { before: [dsnExtension()] }
+
+  test.each([
+    ['goes on to a server that knows nothing of the time', {}, soon, undefined, 1],
+    ['goes on to one that tells of delays at least', dsnOnly, soon, ['FAILURE'], 1],
+    ['goes on, and nobody wants to hear of it', {}, soon, [], 0],
+    ['goes on late, which the sender has heard', {}, { ...soon, at: soon.at - 2 * HOUR }, undefined, 0],
+    ['goes on to a server that knows the time', knows, soon, undefined, 0],
+    ['leaves a trace', knows, { ...soon, trace: true }, undefined, 1],
+    ['leaves a trace, and comes back in time', knows, { ...soon, mode: 'return', trace: true }, undefined, 1],
+    ['leaves a trace that nobody wants', knows, { ...soon, trace: true }, [], 0],
+  ] as const)('%s', async (_what, options, deliverBy, notify, count) => {
+    const { send, notices, sink } = await world(options)
+    await send([{ address: 'carol@far.test', ...(notify && { notify }) }], { envelope: { deliverBy } })
+    expect(sink.received[0].to).toEqual(['carol@far.test'])
+    expect(notices()).toHaveLength(count)
+    if (count === 0) return
+    expect(notices()[0]).toContain('Deliver-By-Date: Mon, 23 Nov 2026 01:00:00 +0000\r\n')
+    expect(about(notices()[0], 'Final-Recipient: rfc822; carol@far.test')).toContain('Action: relayed')
+  })
+
+  test('says when the time is over: 4.4.7', async () => {
+    const { relay, sink, notices, turn, seen } = await world({
+      before: [{ rcpt: ({ mailbox }) => (mailbox.domain === 'far.test' ? reply(451, '4.7.1', 'Later') : undefined) }],
+    })
+    const envelope = { reversePath: 'alice@home.test', deliverBy: soon }
+    await relay.submit({ envelope, recipients: ['carol@far.test'], message: HELLO })
+    await seen('deferred')
+    turn(HOUR)
+    await sink.count(1)
+    const fields = about(notices()[0], 'Final-Recipient: rfc822; carol@far.test')
+    for (const field of ['Action: delayed', 'Status: 4.4.7', 'Diagnostic-Code: smtp; 451 4.7.1 Later']) {
+      expect(fields).toContain(field)
+    }
   })
 })
 

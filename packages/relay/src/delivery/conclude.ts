@@ -3,7 +3,7 @@ import type { RelayEvent } from '../events.js'
 import type { RelayLimits } from '../limits.js'
 import { failedRecipient, type NoticeKind, type NoticeRecipient, wants } from '../notices/notice.js'
 import type { RetrySchedule } from '../queue/retry.js'
-import type { ClaimedJob, Failure, QueuedRecipient, Settlement } from '../queue/types.js'
+import type { ClaimedJob, Failure, QueuedEnvelope, QueuedRecipient, Settlement } from '../queue/types.js'
 import { type Attempt, type Outcome, ownFailure } from './outcome.js'
 
 /** A notice that is to be written. */
@@ -58,14 +58,18 @@ export function conclude(job: ClaimedJob, attempt: Attempt, options: ConcludeOpt
   const failed: NoticeRecipient[] = []
   const delayed: NoticeRecipient[] = []
   const delivered: NoticeRecipient[] = []
+  const { deliverBy } = job.message.envelope
   const events: RelayEvent[] = []
   const about = { message: job.message.id, destination: job.destination }
   job.recipients.forEach((recipient, i) => {
     const outcome = outcomes[i]
     if (outcome.type === 'delivered') {
-      const { reply, remote, notifies, action, status } = outcome
+      const { reply, remote, action, status } = outcome
       events.push({ type: 'delivered', ...about, recipient: recipient.address, remote, reply })
-      if (!notifies) delivered.push({ recipient, action, status, reply, remote, text: '', at: now })
+      const asked = !outcome.notifies && wants(recipient, 'success')
+      if (asked || (recipient.notify?.length !== 0 && isTraced(outcome, deliverBy, now))) {
+        delivered.push({ recipient, action, status, reply, remote, text: '', at: now })
+      }
     } else if (outcome.type === 'failed' || expired) {
       const failure = outcome.type === 'failed' ? outcome.failure : tooLate(outcome.failure)
       events.push({ type: 'failed', ...about, recipient: recipient.address, failure })
@@ -77,18 +81,21 @@ export function conclude(job: ClaimedJob, attempt: Attempt, options: ConcludeOpt
         events.push({ type: 'deferred', ...about, recipient: recipient.address, failure, next: due })
       }
       left.push(postponed ? recipient : { ...recipient, failure })
-      delayed.push(failedRecipient(recipient, failure, 'delayed'))
+      // RFC 2852 §4.1.3: that it is late is what the sender wants to hear.
+      const late = deliverBy?.mode === 'notify' && now >= deliverBy.at
+      delayed.push(failedRecipient(recipient, late ? { ...failure, status: '4.4.7' } : failure, 'delayed'))
     }
   })
   const warn = left.length > 0 && job.warnAt !== null && now >= job.warnAt && !postponed
   const notices: NoticeOrder[] = []
   const order = (kind: NoticeKind, recipients: readonly NoticeRecipient[]): void => {
-    const wanted = recipients.filter(({ recipient }) => wants(recipient, kind))
-    if (wanted.length > 0) notices.push({ kind, recipients: wanted })
+    if (recipients.length > 0) notices.push({ kind, recipients })
   }
-  order('failure', failed)
+  const wanted = (kind: NoticeKind, recipients: readonly NoticeRecipient[]): readonly NoticeRecipient[] =>
+    recipients.filter(({ recipient }) => wants(recipient, kind))
+  order('failure', wanted('failure', failed))
   order('success', delivered)
-  if (warn) order('delay', delayed)
+  if (warn) order('delay', wanted('delay', delayed))
   const dead = attempt.destination === 'dead' ? blockedBy(job, outcomes, now, retry, random(), limits) : null
   if (dead)
     events.push({
@@ -112,6 +119,18 @@ export function conclude(job: ClaimedJob, attempt: Attempt, options: ConcludeOpt
     notices,
     events,
   }
+}
+
+/**
+ * RFC 2852 §4.1.4: who wants a trace hears of each relay; who wants to hear of delays, of the one behind which nobody knows of
+ * the time any more.
+ */
+function isTraced(
+  { action, forgetsTime }: Extract<Outcome, { type: 'delivered' }>,
+  by: QueuedEnvelope['deliverBy'],
+  now: number,
+): boolean {
+  return action === 'relayed' && by !== null && (by.trace || (forgetsTime === true && now < by.at))
 }
 
 function nextTime(job: ClaimedJob, { now, random, retry }: ConcludeOptions, postponed: boolean, busy: boolean): number {

@@ -14,6 +14,8 @@ export type Outcome =
       readonly remote: string | null
       /** The next server has been told what the sender wants to know, and will see to it (RFC 3461 §5.2.2). */
       readonly notifies: boolean
+      /** The next server is not told that the message is urgent, as it has no DELIVERBY (RFC 2852). Default: false. */
+      readonly forgetsTime?: boolean
     }
   | { readonly type: 'deferred' | 'failed'; readonly failure: Failure }
 

@@ -147,6 +147,7 @@ function outcomeOf(
     reply: replyText(result.reply),
     remote,
     notifies: !final && !dropped.includes('DSN'),
+    forgetsTime: !final && dropped.includes('DELIVERBY'),
   }
 }
 

@@ -1,6 +1,7 @@
 /** Delivery status notifications (RFC 3461 §6, RFC 3464): what a sender is told. */
 import { composeBytes } from '@posthouse/mime/compose'
 import { type DeliveryAction, deliveryStatusReport, type RecipientStatus } from '@posthouse/mime/report'
+import { formatDateTime } from '@posthouse/smtp'
 import type { Failure, QueuedMessage, QueuedRecipient } from '../queue/types.js'
 import { isAscii } from '../routing/names.js'
 
@@ -71,6 +72,10 @@ export function composeNotice(options: NoticeOptions): Promise<Uint8Array> {
         receivedFromMta: { type: 'dns', value: printable(envelope.receivedFrom, global) },
       }),
       arrivalDate: new Date(message.arrived),
+      // RFC 2852 §5
+      ...(envelope.deliverBy && {
+        otherFields: [{ name: 'Deliver-By-Date', value: formatDateTime(envelope.deliverBy.at) }],
+      }),
       recipients: recipients.map((one) => recipientStatus(one, options, global)),
     },
     { text: textOf(options), original: options.original, include: options.whole ? 'message' : 'headers', global },

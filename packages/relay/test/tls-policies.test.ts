@@ -162,6 +162,26 @@ describe('MTA-STS', () => {
     expect(await level()).toEqual(['verified', []])
   })
 
+  test('that is being fetched when its id changes is not taken for the new one', async () => {
+    let id = '1'
+    const come: ((response: Response) => void)[] = []
+    const { get } = web(() => new Promise<Response>((resolve) => come.push(resolve)))
+    const resolver = { ...zoneResolver({}), txt: async () => ({ ...EMPTY, records: [`v=STSv1; id=${id}`] }) }
+    const { plan } = tlsPolicies({ resolver, fetch: get, now: () => 0 })
+    const level = async (): Promise<unknown> => {
+      const found = await plan('example.org', [server('new.example.org')], 25, wishes)
+      return found.type === 'servers' ? found.servers[0].level : found.type
+    }
+    const first = level()
+    await new Promise((resolve) => setImmediate(resolve))
+    id = '2'
+    const second = level()
+    await new Promise((resolve) => setImmediate(resolve))
+    come[0](new Response(POLICY, textPlain))
+    come[1]?.(new Response(POLICY.replace('mx.example.org', 'new.example.org'), textPlain))
+    expect(await Promise.all([first, second])).toEqual(['failed', 'verified'])
+  })
+
   test('is fetched anew in the middle of its life: whoever can keep us from it then does not have it run out', async () => {
     let now = 0
     let answer: Promise<Response> | Response = new Response(POLICY, textPlain)

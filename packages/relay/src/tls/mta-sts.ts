@@ -59,7 +59,7 @@ export function createStsFinder({
   memory = new Map<string, KnownSts>(),
 }: StsOptions): (domain: string) => Promise<StsFinding> {
   const failures = new Map<string, { readonly finding: StsFinding; readonly id: string; readonly until: number }>()
-  /** One fetch at a time for a domain. */
+  /** One fetch at a time for a domain and the id of its record: what was asked for before that changed may be the old policy. */
   const fetching = new Map<string, Promise<StsPolicy | NonNullable<StsFinding['trouble']>>>()
 
   async function find(domain: string): Promise<StsFinding> {
@@ -85,10 +85,11 @@ export function createStsFinder({
   async function refresh(domain: string, id: string, old: StsPolicy | null): Promise<StsFinding> {
     const failed = failures.get(domain)
     if (failed && failed.id === id && failed.until > now()) return { ...failed.finding, policy: old }
-    let running = fetching.get(domain)
+    const key = `${domain} ${id}`
+    let running = fetching.get(key)
     if (!running) {
-      running = download(domain, fetch).finally(() => fetching.delete(domain))
-      fetching.set(domain, running)
+      running = download(domain, fetch).finally(() => fetching.delete(key))
+      fetching.set(key, running)
     }
     const got = await running
     if ('mode' in got) {

@@ -8,7 +8,7 @@ import type { LocalDelivery } from './delivery/local.js'
 import { contentOf } from './delivery/mail.js'
 import { type Attempt, forAll, ownFailure } from './delivery/outcome.js'
 import { createServerPools } from './delivery/pools.js'
-import { createReachability } from './delivery/reachability.js'
+import { createReachability, isLost } from './delivery/reachability.js'
 import type { OpenSession } from './delivery/session.js'
 import { unlessAborted } from './delivery/signal.js'
 import { attemptBySmtp } from './delivery/smtp.js'
@@ -190,8 +190,7 @@ export function createRelay(options: RelayOptions): Relay {
       signal,
       now,
     })
-    const lost = made.destination === 'dead' || made.destination === 'dropped'
-    return required && lost ? { ...made, destination: 'unknown' } : made
+    return required && isLost(made.destination) ? { ...made, destination: 'unknown' } : made
   }
 
   async function work(job: ClaimedJob): Promise<void> {

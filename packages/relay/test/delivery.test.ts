@@ -245,6 +245,22 @@ describe('a destination is left alone when none of its servers can be reached', 
     expect(of('destination.blocked')).toEqual([])
   })
 
+  test('and one that leaves in the middle of many messages is not left alone for long: others are behind them', async () => {
+    const { port } = await startTasters()
+    const smartHost = { hosts: [{ host: '127.0.0.1', port }], tls: 'never' as const }
+    const test = await relayOf({ port, routing: { smartHost }, limits: { perDestination: 1 }, started: false })
+    const { relay, of } = test
+    const to = Array.from({ length: 20 }, (_, i) => `poison${i}@example.org`)
+    for (const address of [...to, 'bob@example.org']) {
+      await relay.submit({ envelope: from, recipients: [address], message: HELLO })
+    }
+    const before = test.now()
+    await relay.start()
+    await turnUntil(test, () => of('delivered').length > 0)
+    expect(of('destination.blocked').length).toBeGreaterThan(1)
+    expect(test.now() - before).toBeLessThan(20 * MINUTE)
+  })
+
   test.each([
     ['hangs up', undefined],
     ['says 421', (socket: Socket) => socket.end('421 4.3.2 Too busy\r\n')],

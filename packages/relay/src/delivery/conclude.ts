@@ -5,6 +5,7 @@ import { failedRecipient, type NoticeKind, type NoticeRecipient, wants } from '.
 import type { RetrySchedule } from '../queue/retry.js'
 import type { ClaimedJob, Failure, QueuedEnvelope, QueuedRecipient, Settlement } from '../queue/types.js'
 import { type Attempt, type Outcome, ownFailure } from './outcome.js'
+import { isLost } from './reachability.js'
 
 /** A notice that is to be written. */
 export interface NoticeOrder {
@@ -46,10 +47,10 @@ export function untried(job: ClaimedJob, now: number): Attempt {
 
 /** Draws the conclusions. */
 export function conclude(job: ClaimedJob, attempt: Attempt, options: ConcludeOptions): Conclusion {
-  const { now, random, retry, limits } = options
+  const { now } = options
   const { outcomes } = attempt
   const interrupted =
-    options.stopping && outcomes.every(({ type }) => type === 'deferred') && attempt.destination !== 'dead'
+    options.stopping && outcomes.every(({ type }) => type === 'deferred') && !isLost(attempt.destination)
   const busy = job.purpose === 'deliver' && attempt.busy && !options.stopping
   const postponed = job.purpose === 'deliver' && (attempt.busy || interrupted)
   const expired = now >= job.expires && !postponed
@@ -96,7 +97,7 @@ export function conclude(job: ClaimedJob, attempt: Attempt, options: ConcludeOpt
   order('failure', wanted('failure', failed))
   order('success', delivered)
   if (warn) order('delay', wanted('delay', delayed))
-  const dead = attempt.destination === 'dead' ? blockedBy(job, outcomes, now, retry, random(), limits) : null
+  const dead = isLost(attempt.destination) ? blockedBy(job, attempt, options) : null
   if (dead)
     events.push({
       type: 'destination.blocked',
@@ -142,15 +143,13 @@ function nextTime(job: ClaimedJob, { now, random, retry }: ConcludeOptions, post
 
 function blockedBy(
   job: ClaimedJob,
-  outcomes: readonly Outcome[],
-  now: number,
-  retry: RetrySchedule,
-  random: number,
-  { pause }: RelayLimits,
+  { outcomes, destination }: Attempt,
+  { now, random, retry, limits: { pause } }: ConcludeOptions,
 ): { readonly blockedUntil: number; readonly failure: Failure; readonly failures: number } | null {
   const first = outcomes.find((outcome) => outcome.type === 'deferred')
   if (first?.type !== 'deferred') return null
-  const until = now + Math.min(retry(job.failures + 1, random), pause)
+  // One that leaves is there all the same, and those behind in the queue may fare better: they do not wait longer and longer.
+  const until = now + Math.min(retry(destination === 'dropped' ? 1 : job.failures + 1, random()), pause)
   return { blockedUntil: until, failure: first.failure, failures: job.failures }
 }
 

@@ -25,7 +25,7 @@ export interface Attempt {
   readonly outcomes: readonly Outcome[]
   /**
    * `alive`: a server has talked about the message. `dead`: none could be reached. `dropped`: one was there, and left in the
-   * middle of the message. `unknown`: nothing was learned.
+   * middle of the message (of several, where all that is known of the destination was asked). `unknown`: nothing was learned.
    */
   readonly destination: 'alive' | 'dead' | 'dropped' | 'unknown'
   /** All servers are as busy as they may be: nothing was tried. */

@@ -9,11 +9,11 @@ export function relaxed(field: string): string {
 }
 
 const BODY = 'Hello Bob\r\n'
-const bh = createHash('sha256').update(BODY).digest('base64')
 const FIELDS = ['From: Alice <alice@example.org>', 'Subject: Hello', 'To: bob@mx.test']
 
-/** A message with LF, and a true signature of its From and Subject with these tags; `b=` is the last. */
-export function signedWith(privateKey: string, tags: string): string {
+/** A message with LF, and a true signature of its From, Subject and this much of its body with these tags; `b=` is the last. */
+export function signedWith(privateKey: string, tags: string, body = BODY): string {
+  const bh = createHash('sha256').update(body).digest('base64')
   const start = `DKIM-Signature: ${tags.replace('$bh', `bh=${bh}`)} b=`
   const data = [FIELDS[0], FIELDS[1], start].map(relaxed).join('\r\n')
   const b = sign('sha256', Buffer.from(data, 'latin1'), privateKey).toString('base64')

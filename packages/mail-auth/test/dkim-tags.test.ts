@@ -1,6 +1,6 @@
 /** The tags of a signature and of its key (RFC 6376 §3.5, §3.6.1): what is read as what, and what proves nothing. */
 import * as fc from 'fast-check'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type DkimResult, verifyMail } from '../src/index.js'
 import { readSignature, readTags } from '../src/syntax/tags.js'
 import { signedWith } from './by-hand.js'
@@ -23,8 +23,8 @@ async function found(message: string, zone: Zone = {}) {
   return current.passed[0].found
 }
 
-const dkimOf = async (tags: string): Promise<readonly DkimResult[] | undefined> =>
-  (await found(signedWith(key.privateKey, tags)))?.dkim
+const dkimOf = async (tags: string, signed?: string): Promise<readonly DkimResult[] | undefined> =>
+  (await found(signedWith(key.privateKey, tags, signed)))?.dkim
 
 describe('a true signature', () => {
   test.each([
@@ -99,6 +99,21 @@ describe('the key', () => {
     const zone = { 'TXT mail._domainkey.example.org': [record] }
     expect((await found(signedWith(key.privateKey, tags), zone))?.dkim).toMatchObject([{ result }])
   })
+})
+
+test.each([
+  ['all', 11, 'pass', null],
+  ['a part', 5, 'policy', '6 octets are not signed'],
+  ['more than there is', 99, 'pass', null],
+])('a length (l=) of %s of the body writes nothing to stdout', async (_name, length, result, comment) => {
+  const written = vi.spyOn(console, 'log').mockImplementation(() => {})
+  try {
+    const tags = TAGS.replace('$bh', `l=${length}; $bh`)
+    expect(await dkimOf(tags, 'Hello Bob\r\n'.slice(0, length))).toMatchObject([{ result, comment }])
+    expect(written).not.toHaveBeenCalled()
+  } finally {
+    written.mockRestore()
+  }
 })
 
 test('a field in the spelling that the library gets is not taken for another one', async () => {

@@ -18,6 +18,7 @@ interface LibrarySignature {
   original?: Line
   timestamp?: Date | null
   expiration?: Date | null
+  maxBodyLength?: number | ''
 }
 
 /** What the library knows of the header as soon as it has seen its end. */
@@ -46,6 +47,8 @@ export function keepOctets(library: LibraryHeader, spellings?: ReadonlyMap<strin
     // The library would give up the message.
     if (isNever(field.timestamp)) field.timestamp = null
     if (isNever(field.expiration)) field.expiration = null
+    // Its octets are counted already; the library writes to stdout when they are others in the end.
+    field.maxBodyLength = ''
   }
   for (const field of (arc?.chain || []).flatMap((set): { original?: Line }[] => Object.values(set))) {
     if (field.original) field.original = kept(field.original)

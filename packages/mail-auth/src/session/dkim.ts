@@ -15,6 +15,9 @@ interface Signature extends LibraryResult {
   readonly rr?: string
   /** The fields that were signed and are there: `From: To`. */
   readonly signingHeaders?: { readonly keys: string }
+  /** Octets of the body that are signed, and all of them (RFC 6376 §3.4.5). */
+  readonly canonBodyLength?: number
+  readonly canonBodyLengthTotal?: number
 }
 
 /** RFC 8301 §3.1 leaves no rsa-sha1; RFC 8463 has the other one. */
@@ -40,7 +43,8 @@ export function judged(found: LibraryResult, identity?: string): readonly [resul
   const signed = signingHeaders?.keys.toLowerCase().split(': ') ?? []
   if (!signed.includes('from')) return ['permerror', 'From is not signed']
   // RFC 6376 §8.2: anybody may have put something behind what was signed (l=).
-  if (status.underSized) return ['policy', `${status.underSized} octets are not signed`]
+  const { canonBodyLength: hashed = 0, canonBodyLengthTotal: all = hashed } = found as Signature
+  if (all > hashed) return ['policy', `${all - hashed} octets are not signed`]
   return ['pass', null]
 }
 

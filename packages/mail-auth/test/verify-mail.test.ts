@@ -243,4 +243,70 @@ describe('ARC (RFC 8617)', () => {
     const careful = await checking(zone, { policy: 'enforce', trustArc: ['list.test'] })
     await expect(careful.send(changed)).rejects.toMatchObject({ reply: { enhanced: '5.7.26' } })
   })
+
+  describe('the key of a forwarder cannot be had now', () => {
+    const KEY = 'TXT arc._domainkey.list.test'
+    const fails = Object.assign(new Error('SERVFAIL'), { code: 'ESERVFAIL' })
+    const LATER = { reply: { code: 451, enhanced: '4.7.0' } }
+    const REFUSED = { reply: { code: 550, enhanced: '5.7.26' } }
+    /** The key is asked for twice: by the signature, then by the seal. `fail`: which time. */
+    function flaky(fail: number, how: () => Promise<never> = () => Promise.reject(fails)) {
+      const answer = resolverOf(zone)
+      let asked = 0
+      return (name: string, type: string) =>
+        `${type} ${name}` === KEY && ++asked === fail ? how() : answer(name, type)
+    }
+    const never = (): Promise<never> => new Promise(() => {})
+    const trusting = { policy: 'enforce', trustArc: ['list.test'] } as const
+
+    test.each<[string, VerifyMailOptions]>([
+      ['for the signature', { resolver: flaky(1) }],
+      ['for the seal', { resolver: flaky(2) }],
+      ['for both', { resolver: resolverOf({ ...zone, [KEY]: fails }) }],
+      ['for the seal, in time', { resolver: flaky(2, never), limits: { time: 300 } }],
+    ])('%s: mail that it vouches for may come again', async (_name, options) => {
+      const mx = await checking(zone, { ...trusting, ...options })
+      await expect(mx.send(await forwarded())).rejects.toMatchObject(LATER)
+    })
+
+    test('it is temperror, and excuses nothing', async () => {
+      const mx = await checking(zone, { trustArc: ['list.test'], resolver: flaky(2) })
+      await mx.send(await forwarded())
+      expect(mx.passed[0].found).toMatchObject({
+        dmarc: { result: 'fail' },
+        arc: { result: 'temperror', instance: 1, domain: 'list.test' },
+        excused: false,
+      })
+      expect(resultsField(mx.passed[0].text)).toContain('arc=temperror')
+    })
+
+    test.each<[string, VerifyMailOptions, (text: string) => string, string?]>([
+      ['who is not trusted', { trustArc: [] }, (text) => text],
+      ['who saw it fail', {}, (text) => text, 'list.test; dmarc=fail header.from=example.org'],
+      ['a body that was changed since', {}, (text) => text.replace('The list', 'Somebody')],
+      ['no whole chain', {}, (text) => text.replace('cv=none', 'cv=pass')],
+    ])('it would not help: %s', async (_name, options, change, seen) => {
+      const mx = await checking(zone, { ...trusting, resolver: flaky(2), ...options })
+      await expect(mx.send(change(await forwarded(seen)))).rejects.toMatchObject(REFUSED)
+    })
+
+    test.each<[string, Zone, VerifyMailOptions]>([
+      ['there is no such key', { [KEY]: [] }, {}],
+      ['it asks for more DNS than it may', {}, { limits: { dnsQueries: 0 } }],
+      ['the seal is wrong, the signature was not checked', {}, { resolver: flaky(1) }],
+    ])('for good: %s', async (name, more, options) => {
+      const mx = await checking(
+        { ...zone, ...more },
+        { trustArc: ['list.test'], resolver: resolverOf({ ...zone, ...more }), ...options },
+      )
+      const text = await forwarded()
+      const seal = text.indexOf('ARC-Seal:')
+      const b = text.indexOf('b=', seal) + 2
+      const wrong = name.startsWith('the seal')
+        ? text.slice(0, b) + (text[b] === 'A' ? 'B' : 'A') + text.slice(b + 1)
+        : text
+      await mx.send(wrong)
+      expect(mx.passed[0].found?.arc.result).toBe('fail')
+    })
+  })
 })

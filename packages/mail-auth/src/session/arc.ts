@@ -2,12 +2,15 @@
 
 import { domainKey } from '@posthouse/smtp'
 import { fromLatin1, utf8 } from '@posthouse/wire'
-import type { ARCResult as LibraryResult } from 'mailauth'
+import { arc, type DKIMResult as LibraryResult } from 'mailauth'
 import { domainOf } from '../syntax/domains.js'
 import type { AuthenticationResult } from '../syntax/index.js'
 import { readResults } from '../syntax/read-results.js'
-import { judged } from './dkim.js'
+import type { Clock } from './clock.js'
+import { judged, withoutNotes } from './dkim.js'
 import { isAligned } from './dmarc.js'
+import { isTemporary, type Resolve } from './dns.js'
+import { type ArcResult, resultOf } from './results.js'
 
 /** One set of the chain, as the library reads it. */
 interface Link {
@@ -16,27 +19,58 @@ interface Link {
   readonly 'arc-authentication-results'?: { readonly original?: Uint8Array | string }
 }
 
+/** What the library's types leave out. */
+interface Sets {
+  readonly lastEntry?: { readonly messageSignature?: LibraryResult }
+}
+
 /** The domain of a seal, in lower case; `null` when there is none. */
-export function sealerOf(link: unknown): string | null {
+function sealerOf(link: unknown): string | null {
   const domain = (link as Link | undefined)?.['arc-seal']?.parsed?.d?.value
   return typeof domain === 'string' ? domainKey(domain) : null
 }
 
+/** A chain of seals that was checked. */
+export interface Chain {
+  readonly found: ArcResult
+  readonly links: readonly unknown[]
+  /** The newest signature is one that we believe, or would when its key were there. */
+  readonly believable: boolean
+}
+
+/** Checks the seals that the library has read. Where DNS or time keep a key from us, the result is `temperror`. */
+export async function checkChain(sets: Parameters<typeof arc>[0], clock: Clock, ask: Resolve): Promise<Chain> {
+  // To the library whatever keeps it from a key is a failure of the chain.
+  let unanswered = false
+  const resolver: Resolve = (name, type) =>
+    ask(name, type).catch((error: unknown) => {
+      unanswered ||= isTemporary(error)
+      throw error
+    })
+  const sealed = (await clock.within(arc(sets, { resolver: withoutNotes(resolver) })))?.value
+  const links = (sets.chain || []) as readonly unknown[]
+  const signature = (sets as Sets).lastEntry?.messageSignature
+  const believed = signature ? judged(signature)[0] : 'none'
+  const believable = believed === 'pass' || believed === 'temperror'
+  // `signature` is there when the seals are good.
+  const later = believable && (unanswered || (sealed?.signature && believed === 'temperror'))
+  const result = !sealed || (sealed.status.result === 'fail' && later) ? 'temperror' : resultOf(sealed.status)
+  return { found: { result, instance: links.length, domain: sealerOf(links.at(-1)) }, links, believable }
+}
+
 /**
- * The chain must be whole, and its newest signature one that we would believe. Whoever sealed last may have changed the
- * message and must be trusted; then what he saw counts, or what trusted ones before him saw.
+ * Whoever sealed last may have changed the message and must be trusted; then what he saw counts, or what trusted ones
+ * before him saw. Whether the seals are good is not looked at.
  */
 export async function isVouchedFor(
   from: string,
   strict: { readonly spf: boolean; readonly dkim: boolean },
-  sealed: LibraryResult,
+  links: readonly unknown[],
   trusted: ReadonlySet<string>,
 ): Promise<boolean> {
-  const { status, signature, chain = [] } = sealed
-  if (status.result !== 'pass' || !signature || judged(signature)[0] !== 'pass') return false
-  for (let i = chain.length - 1; i >= 0; i--) {
-    if (!trusted.has(sealerOf(chain[i]) ?? '')) return false
-    const { original = '' } = (chain[i] as unknown as Link)['arc-authentication-results'] ?? {}
+  for (const link of links.toReversed()) {
+    if (!trusted.has(sealerOf(link) ?? '')) return false
+    const { original = '' } = (link as Link)['arc-authentication-results'] ?? {}
     const field = utf8(typeof original === 'string' ? fromLatin1(original) : original)
     if (await saw(readResults(field.slice(field.indexOf(':') + 1)), from, strict)) return true
   }

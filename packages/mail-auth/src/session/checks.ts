@@ -3,9 +3,9 @@
  * sender who makes one of them take long does not keep the others from their end, least of all DMARC.
  */
 import type { ReceivedMessage, SmtpSession } from '@posthouse/smtp'
-import { arc, type DKIMVerifyResult, dkimVerify, spf } from 'mailauth'
+import { type arc, type DKIMVerifyResult, dkimVerify, spf } from 'mailauth'
 import { domainOf } from '../syntax/domains.js'
-import { isVouchedFor, sealerOf } from './arc.js'
+import { checkChain, isVouchedFor } from './arc.js'
 import { startClock } from './clock.js'
 import { readSignatures, withoutNotes } from './dkim.js'
 import { dmarcOf, findPolicy } from './dmarc.js'
@@ -24,13 +24,19 @@ export interface Checks {
   readonly authservId: string
 }
 
+/** `unsure`: a forwarder who is trusted excuses the message, where his seals are good; DNS or time keep that from us. */
+export interface Checked {
+  readonly found: MailAuthentication
+  readonly unsure: boolean
+}
+
 /** Checks that cannot be made are `temperror`, and in the log. */
 export async function checkMessage(
   message: ReceivedMessage,
   fields: readonly Field[],
   session: SmtpSession,
   { resolver, limits, trusted, authservId }: Checks,
-): Promise<MailAuthentication> {
+): Promise<Checked> {
   const clock = startClock(limits.time, session)
   const ask = (): Resolve => asking(resolver, limits.dnsQueries, clock.over)
   const address = fromAddress(fields)
@@ -53,7 +59,7 @@ export async function checkMessage(
       clock.within(dkimVerify(streamOf(message, message.size, changes, spellings, clock.over), verifyOptions)),
     ])
     const sets = signed?.value.arc as Parameters<typeof arc>[0] | undefined
-    const sealed = sets && (await clock.within(arc(sets, { resolver: withoutNotes(ask()) })))
+    const chain = sets && (await checkChain(sets, clock, ask()))
     const from = domain !== null && (!signed || readsTheSame(signed.value, domain)) ? domain : null
     const found = {
       spf: {
@@ -61,18 +67,18 @@ export async function checkMessage(
         domain: sender === '' ? helo : domainOf(sender),
       },
       dkim: signed ? await readSignatures(signed.value, signatures, from) : [],
-      arc: arcResult(sealed?.value, sets !== undefined),
+      arc: chain?.found ?? { result: 'none', instance: 0, domain: null },
     } as const
     const dmarc = await dmarcOf(from, policy, found, signed === null)
     const strict = policy?.value?.strict
-    const excused =
+    const vouched =
       (dmarc.result === 'fail' || dmarc.result === 'temperror') &&
       dmarc.domain !== null &&
       strict !== undefined &&
-      sealed !== undefined &&
-      sealed !== null &&
-      (await isVouchedFor(dmarc.domain, strict, sealed.value, trusted))
-    return { ...found, dmarc, excused }
+      chain?.believable === true &&
+      (await isVouchedFor(dmarc.domain, strict, chain.links, trusted))
+    const excused = vouched && found.arc.result === 'pass'
+    return { found: { ...found, dmarc, excused }, unsure: vouched && found.arc.result === 'temperror' }
   } finally {
     clock.stop()
   }
@@ -86,14 +92,4 @@ function asciiSender(sender: string): string {
 /** Where the library reads another domain the field is ambiguous, and nobody can say what a mail reader shows. */
 function readsTheSame({ headerFrom }: DKIMVerifyResult, domain: string): boolean {
   return headerFrom.length === 1 && domainOf(headerFrom[0]) === domain
-}
-
-function arcResult(sealed: Awaited<ReturnType<typeof arc>> | undefined, checked: boolean): MailAuthentication['arc'] {
-  if (!sealed) return { result: checked ? 'temperror' : 'none', instance: 0, domain: null }
-  const { status, i, chain } = sealed
-  return {
-    result: resultOf(status),
-    instance: typeof i === 'number' ? i : 0,
-    domain: sealerOf(chain?.[chain.length - 1]),
-  }
 }

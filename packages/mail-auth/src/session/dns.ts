@@ -26,6 +26,11 @@ function isNotFound(code: unknown): boolean {
   return code === 'ENOTFOUND' || code === 'ENODATA' || code === 'NXDOMAIN' || code === 'EBADNAME'
 }
 
+/** DNS may answer another time. Of what a resolver of `asking` rejects with. */
+export function isTemporary(error: unknown): boolean {
+  return (error as { readonly spfResult?: { readonly error: string } }).spfResult?.error === 'temperror'
+}
+
 /** The library's SPF goes on behind an `include` or a `redirect` that fails, unless the error says what it is. */
 function forLibrary(error: unknown): Error {
   const { code, message = String(error) } = (error ?? {}) as { readonly code?: unknown; readonly message?: string }

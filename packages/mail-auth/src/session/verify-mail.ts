@@ -10,7 +10,7 @@ import {
 } from '@posthouse/smtp'
 import { fromLatin1, fromUtf8, type MaybePromise, utf8 } from '@posthouse/wire'
 import { readAuthservId, writeAuthenticationResults } from '../syntax/index.js'
-import { checkMessage } from './checks.js'
+import { type Checked, checkMessage } from './checks.js'
 import type { Resolve } from './dns.js'
 import { type Field, headerTooBig, readHeader, withField, without } from './header.js'
 import { DEFAULT_LIMITS, type MailAuthLimits } from './limits.js'
@@ -55,16 +55,17 @@ export function verifyMail(options: VerifyMailOptions & { readonly resolver: Res
     const { fields } = header
     const forged = fields.filter((field) => isOurs(field, authservId))
     if (exempt(session)) return forged.length === 0 ? undefined : rewritten(received, without(forged, received.size))
-    const found = await checkMessage(received, fields, session, { resolver, limits, trusted, authservId })
+    const checked = await checkMessage(received, fields, session, { resolver, limits, trusted, authservId })
+    const { found } = checked
     received.transaction.set(mailAuthentication, found)
-    const refused = await judge(found, session)
+    const refused = await judge(checked, session)
     if (refused) return refused
     const value = writeAuthenticationResults(authservId, resultsOf(found, envelopeOf(received, session)))
     const field = fromUtf8(`Authentication-Results: ${value}\r\n`)
     return rewritten(received, withField(field, header, received.size, forged))
   }
 
-  async function judge(found: MailAuthentication, session: SmtpSession): Promise<Reply | undefined | void> {
+  async function judge({ found, unsure }: Checked, session: SmtpSession): Promise<Reply | undefined | void> {
     const { policy = 'note' } = options
     if (policy === 'note') return undefined
     if (policy !== 'enforce') return policy(found, session)
@@ -74,7 +75,7 @@ export function verifyMail(options: VerifyMailOptions & { readonly resolver: Res
     // RFC 7489 §6.6.4: an owner that is still trying out says 0 per cent.
     const wanted = dmarc.policy === 'reject' && dmarc.percent > 0
     // RFC 7489 §6.6.3: whoever can keep DNS from answering must not get in by it.
-    if (dmarc.result === 'temperror' && (wanted || dmarc.policy === null))
+    if ((unsure || dmarc.result === 'temperror') && (wanted || dmarc.policy === null))
       return reply(451, '4.7.0', `The DMARC policy of ${dmarc.domain} cannot be checked now; try again later`)
     if (dmarc.result !== 'fail' || !wanted) return undefined
     // RFC 7372 §3.3

@@ -15,6 +15,7 @@ import { type Field, fromAddress } from './header.js'
 import type { MailAuthLimits } from './limits.js'
 import { type MailAuthentication, resultOf } from './results.js'
 import { readable } from './signatures.js'
+import { asciiSender, forSpf } from './spf.js'
 
 export interface Checks {
   readonly resolver: Resolve
@@ -42,6 +43,7 @@ export async function checkMessage(
   const address = fromAddress(fields)
   const domain = address === null ? null : domainOf(address)
   const sender = message.transaction.reversePath?.address ?? ''
+  const ascii = asciiSender(sender)
   const helo = session.helo ?? ''
   const { signatures, changes, spellings } = readable(fields, limits.signatures)
   const verifyOptions = {
@@ -54,7 +56,10 @@ export async function checkMessage(
     const [policy, sent, signed] = await Promise.all([
       clock.within(domain === null ? Promise.resolve(null) : findPolicy(domain, ask())),
       clock.within(
-        spf({ sender: asciiSender(sender), helo, ip: session.remote.address, mta: authservId, resolver: ask() }),
+        spf({
+          ...{ sender: ascii, helo, ip: session.remote.address, mta: authservId },
+          resolver: forSpf(ask(), ascii, helo),
+        }),
       ),
       clock.within(dkimVerify(streamOf(message, message.size, changes, spellings, clock.over), verifyOptions)),
     ])
@@ -82,11 +87,6 @@ export async function checkMessage(
   } finally {
     clock.stop()
   }
-}
-
-/** RFC 8616 §5: SPF knows the ASCII form of a domain. */
-function asciiSender(sender: string): string {
-  return sender === '' ? '' : `${sender.slice(0, sender.lastIndexOf('@') + 1)}${domainOf(sender)}`
 }
 
 /** Where the library reads another domain the field is ambiguous, and nobody can say what a mail reader shows. */

@@ -1,0 +1,57 @@
+/**
+ * SPF records for the library. In what is included it takes the domain of the sender for that of the record, and it
+ * looks for the first `@` of a sender. So it gets records in which nothing is left to be mistaken.
+ */
+import { domainOf } from '../syntax/domains.js'
+import { expandMacros } from '../syntax/spf-macros.js'
+import type { Resolve } from './dns.js'
+
+/** RFC 8616 §5: SPF knows the ASCII form of a domain. */
+export function asciiSender(sender: string): string {
+  return sender === '' ? '' : `${sender.slice(0, sender.lastIndexOf('@') + 1)}${domainOf(sender)}`
+}
+
+/** DNS as the library asks for SPF of this sender; an empty one: of HELO (RFC 7208 §2.4). */
+export function forSpf(ask: Resolve, sender: string, helo: string): Resolve {
+  const at = sender.lastIndexOf('@')
+  const localPart = at > 0 ? sender.slice(0, at) : 'postmaster'
+  const domain = sender === '' ? helo : sender.slice(at + 1)
+  return async (name, type) => {
+    const answers = await ask(name, type)
+    if (type !== 'TXT') return answers
+    const values = new Map([
+      ['l', localPart],
+      ['o', domain],
+      ['d', name],
+    ])
+    return (answers as readonly (readonly string[])[]).map((strings) => {
+      const record = strings.join('')
+      return [record.toLowerCase().startsWith('v=spf1') ? plain(record, name, values) : record]
+    })
+  }
+}
+
+function plain(record: string, name: string, values: ReadonlyMap<string, string>): string {
+  const usable = isAscii(values.get('l') as string) ? () => true : usesNoLocalPart
+  return record
+    .split(' ')
+    .filter(usable)
+    .map((term) => (isBarePtr(term) ? `${term}:${name}` : expandMacros(term, values)))
+    .join(' ')
+}
+
+/** RFC 7208 §5.5: without a domain it is that of the record. */
+function isBarePtr(term: string): boolean {
+  return ['ptr', '+ptr', '-ptr', '~ptr', '?ptr'].includes(term.toLowerCase())
+}
+
+/** RFC 8616 §5: no term with a local part that is not ASCII is ever true. */
+function usesNoLocalPart(term: string): boolean {
+  const lower = term.toLowerCase()
+  return !lower.includes('%{l') && !lower.includes('%{s')
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
+  return true
+}

@@ -148,6 +148,26 @@ describe('dkimSign', () => {
       await expect(signMessage(new TextEncoder().encode(other), { keys })).rejects.toMatchObject({ code: 'key' })
   })
 
+  test.each([
+    ['a bare CR', 'a\rb\r\n\r'],
+    ['a bare CR before a line end', 'a\r\r\nb\r\n'],
+    ['a bare LF behind a line end', 'a\r\n\nb\n\n\r\n'],
+    ['a NUL', 'a\0b\r\n'],
+    ['dots, and no end', '.\r\n..\r\n.'],
+  ])('signMessage signs what SmtpClient sends of %s', async (_name, body) => {
+    current = await world()
+    for (const [subject, text] of [
+      ['Hello', body],
+      [`Hel${body}lo`.replaceAll('\n', '\n '), ''],
+    ]) {
+      const message = HELLO.replaceAll('\n', '\r\n').replace('Hello', subject) + text
+      await current.send(
+        await signMessage(new TextEncoder().encode(message), { keys: new Map([['example.org', KEY]]) }),
+      )
+      expect(await verified(current.passed.at(-1)?.text ?? '')).toEqual([['example.org', 'mail', 'pass']])
+    }
+  })
+
   test.each<[string, DkimKeys, string, string | null]>([
     ['a domain without a key', new Map([['other.test', KEY]]), HELLO, 'alice'],
     ['who has not logged in', new Map([['example.org', KEY]]), HELLO, null],

@@ -1,4 +1,5 @@
 import {
+  ContentWriter,
   type MessageAnswer,
   type ReceivedMessage,
   reply,
@@ -93,14 +94,15 @@ export interface SignMessageOptions extends Pick<DkimSignOptions, 'keys' | 'fiel
 
 /**
  * The message with a DKIM signature for the domain of its From field in front, for who sends without a server of this
- * package. Lines end with CRLF; an LF alone is signed as one, as `SmtpClient` sends it. Change nothing behind it. Throws
- * MailAuthError (`key`) when there is not one From address, no key for its domain, or a key that is none.
+ * package. What comes back is as `SmtpClient` sends it: a bare CR or LF is CRLF, a NUL is left out. Change nothing behind
+ * it. Throws MailAuthError (`key`) when there is not one From address, no key for its domain, or a key that is none.
  *
  * ```ts
  * await client.send({ envelope, message: await signMessage(message, { keys }) })
  * ```
  */
-export async function signMessage(message: Uint8Array, options: SignMessageOptions): Promise<Uint8Array> {
+export async function signMessage(octets: Uint8Array, options: SignMessageOptions): Promise<Uint8Array> {
+  const message = asSent(octets)
   const size = message.length
   const whole = {
     size,
@@ -115,6 +117,14 @@ export async function signMessage(message: Uint8Array, options: SignMessageOptio
     throw new MailAuthError('key', from ? `no DKIM key for ${domainOf(from)}` : 'a message has one From address')
   const signatures = await signaturesOf(whole, size, keys, options.now ?? Date.now(), options.fields)
   return concat([message.subarray(0, header.top), signatures, message.subarray(header.top)])
+}
+
+function asSent(octets: Uint8Array): Uint8Array {
+  const writer = new ContentWriter('counted', 'normalize')
+  const pieces: Uint8Array[] = []
+  writer.write(octets, pieces)
+  writer.end(pieces)
+  return concat(pieces)
 }
 
 function hasLoggedIn(session: SmtpSession): boolean {

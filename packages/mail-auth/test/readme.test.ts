@@ -1,4 +1,6 @@
 /** The blocks of README.md run: each stands below as it is there. */
+import { buffer } from 'node:stream/consumers'
+import { composeMessage } from '@posthouse/mime/compose'
 import {
   createSmtpServer,
   deliverTo,
@@ -10,18 +12,24 @@ import {
   type SmtpHandler,
   type SmtpServer,
 } from '@posthouse/smtp'
-import { connectSmtp, type Listening, listen } from '@posthouse/smtp/node'
+import { type ConnectSmtpOptions, connectSmtp, type Listening, listen } from '@posthouse/smtp/node'
 import { createMemoryStore } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
 import { afterEach, expect, test } from 'vitest'
 import { squeeze, squeezedCode, typescriptBlocks } from '../../../scripts/readme.js'
-import { dkimSign, mailAuthentication, type VerifyMailOptions, verifyMail as verify } from '../src/index.js'
+import {
+  dkimSign,
+  mailAuthentication,
+  signMessage,
+  type VerifyMailOptions,
+  verifyMail as verify,
+} from '../src/index.js'
 import { HELLO, keyPair, resolverOf, type Zone } from './world.js'
 
 test('every block of README.md is executed here', () => {
   const ours = squeezedCode(new URL(import.meta.url))
   const blocks = typescriptBlocks(new URL('../README.md', import.meta.url))
-  expect(blocks).toHaveLength(5)
+  expect(blocks).toHaveLength(6)
   for (const block of blocks) expect(ours).toContain(squeeze(block))
 })
 
@@ -77,6 +85,31 @@ test('sign', async () => {
 })
 
 const submit = (server: SmtpServer): Promise<unknown> => send(server, true)
+
+test('sign what an application sends', async () => {
+  const sent: string[] = []
+  const mx = serverOf(onMessage((message) => void sent.push(latin1(message.octets()))))
+  const { port } = opened[opened.push(await listen(mx, { port: 0 })) - 1]
+  const readFileSync = (_name: string, _encoding: string): string => key.privateKey
+  const connect = (options: ConnectSmtpOptions) => connectSmtp({ ...options, host: '127.0.0.1', port })
+  {
+    const connectSmtp = connect
+    const privateKey = readFileSync('dkim.pem', 'utf8')
+    const keys = new Map([['example.org', { selector: 'mail', privateKey }]])
+    const letter = composeMessage({
+      from: 'Alice <alice@example.org>',
+      to: 'bob@example.net',
+      subject: 'Hello',
+      text: 'Hello Bob',
+    })
+    await using client = await connectSmtp({ host: 'mx.example.net', port: 25, tls: 'opportunistic' })
+    await client.send({
+      envelope: { reversePath: letter.envelope.from, recipients: letter.envelope.to },
+      message: await signMessage(await buffer(letter), { keys }),
+    })
+  }
+  expect(sent[0]).toMatch(/^DKIM-Signature: v=1; a=rsa-sha256; c=relaxed\/relaxed; d=example\.org;/)
+})
 
 test('check', async () => {
   const store = storeWithUser()

@@ -86,6 +86,7 @@ describe('the key', () => {
   test.each([
     ['for mail', TAGS, `${key.record}; s=tlsrpt:email`, 'pass'],
     ['for all', TAGS, `${key.record}; s=*; h=sha1:sha256; t=y`, 'pass'],
+    ['for mail, in capitals', TAGS, `${key.record}; s=TLSRPT:Email; h=SHA256`, 'pass'],
     ['with notes', TAGS, key.record.replace('p=', "n=don't (ask; p="), 'pass'],
     ['for its own domain, which i= names', `${TAGS} i=alice@example.org;`, `${key.record}; t=y:s`, 'pass'],
     ['for domains below', I, `${key.record}; t=y`, 'pass'],

@@ -33,7 +33,7 @@ export function judged(found: LibraryResult, identity?: string): readonly [resul
   if (!ALGORITHMS.has(algo?.toLowerCase())) return ['policy', `${algo} proves nothing`]
   // RFC 6376 §3.6.1
   const allows = (tag: string, ...words: string[]): boolean => {
-    const list = key?.get(tag)?.value.split(':')
+    const list = key?.get(tag)?.value.toLowerCase().split(':')
     return !list || list.some((word) => words.includes(word))
   }
   if (!allows('s', '*', 'email') || !allows('h', 'sha256')) return ['permerror', 'the key is for something else']

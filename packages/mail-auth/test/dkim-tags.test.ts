@@ -53,6 +53,8 @@ describe('a true signature', () => {
     ['i= of another domain', `${TAGS} i=@evil.test;`, 'i= is not of its domain'],
     ['i= of a domain that ends alike', `${TAGS} i=@evilexample.org;`, 'i= is not of its domain'],
     ['a quoted selector', TAGS.replace('s=mail', 's="mail"'), 'a syntax error'],
+    ['a selector that is no UTF-8', TAGS.replace('s=mail', 's=m\xffil'), 'a syntax error'],
+    ['a domain that has no ASCII form', TAGS.replace('=example', '=\xff'), 'a syntax error'],
     ['a time that no clock knows', `${TAGS} t=99999999999999999;`, 'a time or length that is none'],
     ['an end that is none', `${TAGS} x=never;`, 'a time or length that is none'],
     ['a length below zero', `${TAGS} l=-1;`, 'a time or length that is none'],

@@ -100,9 +100,9 @@ function isNumber(text: string): boolean {
   return true
 }
 
-/** Nothing in it that could be a quote or a comment. */
+/** ASCII, and nothing in it that could be a quote or a comment. */
 function isName(text: string): boolean {
-  for (const character of text) if (character < ' ' || `"'()\\`.includes(character)) return false
+  for (const character of text) if (character < ' ' || character > '~' || `"'()\\`.includes(character)) return false
   return true
 }
 

@@ -3,6 +3,7 @@
  * of letters in the order `lrswipkxtea`; `undefined` are those of the owner, which are all and cannot be taken away.
  */
 import { StoreError } from './errors.js'
+import { normaliseMailboxPath } from './mailbox-name.js'
 import { type AclEntry, type AclOp, Flag, type FlagsOp, type MailboxRef, type Op, type Principal } from './types.js'
 
 /** All letters of RFC 4314 §2.1, in the order in which rights are written. */
@@ -140,11 +141,14 @@ export function flagsAfter(before: number, { mode, flags }: FlagsOp, permit: Fla
 export interface RightsLookup {
   /** In a mailbox. @throws StoreError `nonexistent` */
   of(mailbox: MailboxRef): string | undefined
-  /** In the nearest mailbox above a path; `''` when there is none. */
+  /** In the nearest mailbox above a path, which comes normalised; `''` when there is none. */
   above(path: readonly string[]): string | undefined
 }
 
-/** May a principal who is not the owner do this (RFC 4314 §4)? @throws StoreError `noperm`, `nonexistent` */
+/**
+ * May a principal who is not the owner do this (RFC 4314 §4)?
+ * @throws StoreError `noperm`, `nonexistent`; `invalid` and `limit` for what is no name of a mailbox
+ */
 export function guardOp(op: Op, rights: RightsLookup): void {
   switch (op.op) {
     case 'append':
@@ -178,7 +182,7 @@ export function guardOp(op: Op, rights: RightsLookup): void {
 }
 
 function requireAbove(rights: RightsLookup, path: readonly string[], letters: string): void {
-  const above = rights.above(path)
+  const above = rights.above(normaliseMailboxPath(path))
   for (const letter of above === undefined ? '' : letters) {
     if (!above?.includes(letter)) throw new StoreError('noperm', `the right "${letter}" is missing above this name`)
   }

@@ -158,6 +158,23 @@ test('a copy into a mailbox that holds no messages is refused, also one of nothi
     expect(await codeOf(ann.commit([{ op, from: id, uids: [[1, 9]], to }]))).toBe('nonexistent')
 })
 
+test('the rights above a new name are those of the mailbox that it lies under, however that is spelt', async () => {
+  const store = createMemoryStore({ autoCreate: true })
+  const ann = (await store.open('ann')) as Account & Writer
+  await ann.commit([
+    { op: 'create', path: ['A'] },
+    { op: 'create', path: ['A', '\u00c5'] },
+  ])
+  store.share('ann', 'ben', 'lrk', ['A'])
+  store.share('ann', 'ben', 'lr', ['A', '\u00c5'])
+  store.share('ann', 'ben', 'lrk', ['INBOX'])
+  const ben = (await store.open('ann', { principal: 'ben' })) as Account & Writer
+  const create = (...path: string[]) => codeOf(ben.commit([{ op: 'create', path }]))
+  expect(await create('A', '\u00c5', 'composed')).toBe('noperm')
+  expect(await create('A', 'A\u030a', 'decomposed')).toBe('noperm')
+  expect(await create('inbox', 'new')).toBe('accepted')
+})
+
 describe('a removed account', () => {
   const ben = { principal: 'ben' }
   const see = { op: 'flags', uids: [[1, 1]], mode: 'add', flags: 1 } as const

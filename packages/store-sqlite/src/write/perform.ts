@@ -86,7 +86,7 @@ function guard(tx: Transaction, guest: Guest, op: Op): void {
   guardOp(op, {
     of: (ref) => guestRights(index, tx.mailboxOf(ref).id, guest),
     above(path) {
-      const parent = parentOf(tx, normaliseMailboxPath(path))
+      const parent = parentOf(tx, path)
       return parent ? guestRights(index, parent.id, guest) : ''
     },
   })

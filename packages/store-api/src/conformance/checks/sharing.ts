@@ -129,6 +129,10 @@ export const sharingChecks: readonly Definition[] = [
       await t.one({ op: 'drop', id: made.id }, guest)
       const again = await t.create(['Team', 'Old'])
       expectEqual((await t.info(again.id, guest)).rights, 'lrk', 'rights in a mailbox that is made again')
+      const { id } = await t.create(['Team', '\u00c5'])
+      await t.share('guest', 'lr', id)
+      const below = { op: 'create', path: ['Team', 'A\u030a', 'New'] } as const
+      await expectRefusal(t.one(below, guest), ['noperm'], 'create below a mailbox that is spelt otherwise')
     },
   ),
   check(207, 'API', 'append wants i, copy r and i, move r, t, e and i, expunge e', overreach, async (t) => {

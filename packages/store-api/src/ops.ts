@@ -34,7 +34,7 @@ export interface AppendOp {
   readonly prefix?: Uint8Array
   readonly flags: number
   readonly keywords?: readonly string[]
-  /** Milliseconds since the epoch. Default: now. */
+  /** Milliseconds since the epoch; a store leaves out fractions, and refuses what no `Date` has (`invalid`). Default: now. */
   readonly internalDate?: number
   /** A key that makes a repeated delivery into this account harmless (kept for 7 days at least). */
   readonly dedup?: string

@@ -147,6 +147,27 @@ test('a mailbox op that changes nothing raises nothing and gives no hint (R5)', 
   controller.abort()
 })
 
+test('internal dates and clocks may have fractions, which are left out', async () => {
+  const store = createMemoryStore({ autoCreate: true, clock: () => 1_000_000.75 })
+  const ann = (await store.open('ann')) as Account & Writer
+  const { id } = await inboxOf(ann)
+  const staged = await ann.stage([bytes('x')])
+  const append = (internalDate?: number) =>
+    ann.commit([
+      { op: 'append', to: id, staged, summary, flags: 0, ...(internalDate !== undefined && { internalDate }) },
+    ])
+  await append()
+  await append(1.5)
+  await append(-0.5)
+  const rows = await collectRows(ann.messages(id, {}))
+  expect(rows.map(({ internalDate, saveDate }) => [internalDate, saveDate])).toEqual([
+    [1_000_000, 1_000_000],
+    [1, 1_000_000],
+    [0, 1_000_000],
+  ])
+  for (const none of [Number.NaN, Infinity, 8.64e15 + 1]) expect(await codeOf(append(none))).toBe('invalid')
+})
+
 test('a copy into a mailbox that holds no messages is refused, also one of nothing', async () => {
   const store = createMemoryStore({ autoCreate: true })
   const ann = (await store.open('ann')) as Account & Writer

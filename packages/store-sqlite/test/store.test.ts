@@ -171,6 +171,41 @@ describe('the mailbox op', () => {
   })
 })
 
+describe('numbers with fractions', () => {
+  test.each([
+    [1_700_000_000_123.456, 1_700_000_000_123],
+    [-1.5, -1],
+    [-0.5, 0],
+  ])('the internal date %d, as files have them, is %d', async (internalDate, is) => {
+    const staged = await store.stage([mailOf('m1', 100)])
+    await account.commit([{ op: 'append', to: inbox, staged, summary, flags: 0, internalDate }])
+    expect((await collectRows(account.messages(inbox, {})))[0].internalDate).toBe(is)
+  })
+
+  test.each([NaN, Infinity, 8.64e15 + 1])('%d is no internal date', async (internalDate) => {
+    const staged = await store.stage([mailOf('m1', 100)])
+    const append = account.commit([{ op: 'append', to: inbox, staged, summary, flags: 0, internalDate }])
+    await expect(append).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  test('a clock may have them', async () => {
+    await store.close()
+    skew = 0.25
+    await open()
+    const staged = await store.stage([mailOf('m1', 100)])
+    const [done] = await store.deliver({ staged, summary, to: [{ account: 'anna', dedup: '1' }] })
+    expect(done).toMatchObject({ uids: [[1, 1]] })
+    await store.maintain()
+  })
+
+  test('a quota may have them, and is a number', async () => {
+    await store.addAccount('anna', { bytes: 1000.7, messages: 2.5 })
+    expect(await account.quota()).toMatchObject([{ limit: { bytes: 1000, messages: 2 } }])
+    for (const bytes of [NaN, Infinity])
+      await expect(store.addAccount('anna', { bytes })).rejects.toMatchObject({ code: 'invalid' })
+  })
+})
+
 test('STORE, like APPEND, keeps system flags only', async () => {
   const staged = await store.stage([mailOf('m1', 100)])
   await account.commit([{ op: 'append', to: inbox, staged, summary, flags: 0x101 }])

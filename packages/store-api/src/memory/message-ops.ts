@@ -1,6 +1,7 @@
 /** The ops of a commit that change messages: append, copy, move, flags, expunge. */
 import { StoreError } from '../errors.js'
 import { type FlagPermit, flagPermit, flagsAfter, permitFlags } from '../rights.js'
+import { wholeTime } from '../times.js'
 import { type AppendOp, type CopyOp, type ExpungeOp, Flag, type FlagsOp, type OpResult, type Uid } from '../types.js'
 import { addUid, maxUid } from '../uid-set.js'
 import { mailboxOf } from './account.js'
@@ -39,7 +40,7 @@ export function append(tx: Transaction, op: AppendOp, to: Mailbox): OpResult {
   const permit = flagPermit(rightsIn(tx.viewer, to))
   const flags = op.flags & permit.flags
   const keywords = permit.keywords ? inSpellingOf(to, op.keywords) : []
-  const uid = addRow(tx, to, content, flags & ~privateFlags, keywords, op.internalDate ?? now)
+  const uid = addRow(tx, to, content, flags & ~privateFlags, keywords, wholeTime(op.internalDate ?? now))
   if (guest !== null && (flags & privateFlags) !== 0) {
     personalize(tx, to, guest, uid, { bits: flags & privateFlags, modseq: tx.modseq })
   }

@@ -34,7 +34,7 @@ export interface MemoryStoreOptions {
   readonly maxThreadKeys?: number
   /** Lines of the access list of one mailbox; more is refused with `limit`. Default 1,000. */
   readonly maxAclEntries?: number
-  /** Milliseconds since the epoch. Default `Date.now`. */
+  /** Milliseconds since the epoch; fractions are left out. Default `Date.now`. */
   readonly clock?: () => number
   /** Which accounts come into being when they are opened or mail arrives for them. Default: none. */
   readonly autoCreate?: boolean | ((account: string) => boolean)
@@ -49,6 +49,7 @@ export type MemoryLimits = Required<Omit<MemoryStoreOptions, 'autoCreate' | 'res
 
 export function memoryLimits(options: MemoryStoreOptions): MemoryLimits {
   const maxBytes = options.maxBytes ?? 256 * 1024 * 1024
+  const clock = options.clock ?? Date.now
   return {
     maxBytes,
     maxMessages: options.maxMessages ?? 100_000,
@@ -66,6 +67,6 @@ export function memoryLimits(options: MemoryStoreOptions): MemoryLimits {
     privateFlags: options.privateFlags ?? Flag.Seen,
     maxThreadKeys: options.maxThreadKeys ?? 100_000,
     maxAclEntries: options.maxAclEntries ?? 1_000,
-    clock: options.clock ?? Date.now,
+    clock: () => Math.trunc(clock()),
   }
 }

@@ -57,7 +57,7 @@ export interface SqliteStoreOptions {
   readonly threadIds?: boolean
   /** Flag bits that principals other than the owner keep for themselves in shared mailboxes. Default: `Flag.Seen`. */
   readonly privateFlags?: number
-  /** ms since the epoch. Default: `Date.now`. */
+  /** ms since the epoch; fractions are left out. Default: `Date.now`. */
   readonly clock?: () => number
   /** ms between two looks for work that nobody waits for (purging, collecting); 0: only by `maintain`. Default: 60 s. */
   readonly maintenanceInterval?: number
@@ -106,7 +106,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const files = filesOf(options.path)
   const limits = limitsOf(options.limits)
   const privateFlags = options.privateFlags ?? Flag.Seen
-  const clock = options.clock ?? Date.now
+  const now = options.clock ?? Date.now
+  // The files hold whole milliseconds.
+  const clock = () => Math.trunc(now())
   let publish: (notes: readonly ChangeNote[]) => void = () => undefined
   const driver = typeof options.driver === 'object' ? options.driver : loadDriver(options.driver)
   const backendOptions = { files, limits, clock, onNotes: (notes: readonly ChangeNote[]) => publish(notes) }

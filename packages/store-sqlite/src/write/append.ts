@@ -1,4 +1,4 @@
-import { type AppendOp, Flag, type OpResult, StoreError } from '@posthouse/store-api'
+import { type AppendOp, Flag, type OpResult, StoreError, wholeTime } from '@posthouse/store-api'
 import { blobNumber } from '../blob-id.js'
 import type { KnownBlob } from './blobs.js'
 import { joinKeywords, spellKeywords } from './keywords.js'
@@ -36,6 +36,7 @@ export function appendTo(
   }
   if (mailbox.noSelect) throw new StoreError('nonexistent', 'this mailbox holds no messages')
   const blob = typeof staged === 'string' ? liveBlob(tx, staged) : staged
+  const internalDate = wholeTime(message.internalDate ?? now)
   const prefix = message.prefix?.byteLength ? message.prefix : null
   const size = blob.size + (prefix?.byteLength ?? 0)
   checkRoom(tx, 1, size)
@@ -64,7 +65,7 @@ export function appendTo(
     flags,
     keywords,
     size,
-    message.internalDate ?? now,
+    internalDate,
     now,
     content,
     blob.id,

@@ -183,13 +183,13 @@ function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): 
   const account = batch.accountByName(name)
   if (limit?.bytes !== undefined) {
     batch.changing(account)
-    account.bytesLimit = limit.bytes
-    index.execute('UPDATE account SET bytes_limit=? WHERE id=?', limit.bytes, account.id)
+    account.bytesLimit = wholeLimit(limit.bytes)
+    index.execute('UPDATE account SET bytes_limit=? WHERE id=?', account.bytesLimit, account.id)
   }
   if (limit?.messages !== undefined) {
     batch.changing(account)
-    account.messagesLimit = limit.messages
-    index.execute('UPDATE account SET messages_limit=? WHERE id=?', limit.messages, account.id)
+    account.messagesLimit = wholeLimit(limit.messages)
+    index.execute('UPDATE account SET messages_limit=? WHERE id=?', account.messagesLimit, account.id)
   }
   if (isNew) {
     const tx = beginTransaction(batch, account)
@@ -197,6 +197,14 @@ function addAccount(batch: Batch, name: string, limit: QuotaLimit | undefined): 
     tx.finish()
   }
   return null
+}
+
+/** Limits are often shares of something: fractions are left out. @throws StoreError `invalid` */
+function wholeLimit(limit: number | null): number | null {
+  if (limit === null) return null
+  if (!Number.isFinite(limit))
+    throw new StoreError('invalid', `a quota is a number, or null for none, and not ${limit}`)
+  return Math.trunc(limit)
 }
 
 /**

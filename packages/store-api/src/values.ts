@@ -26,8 +26,11 @@ export interface MailboxInfo {
   readonly path: readonly string[]
   /** 1 to 2^32-1; grows strictly when a name is made anew (R8). */
   readonly uidValidity: number
-  /** Smaller than or equal to the next UID that will be given (R6). */
-  readonly uidNext: Uid
+  /**
+   * Larger than all UIDs that were given, and not larger than the next one (R6). Behind the last there is no next one: then
+   * this is 2^32, which is no UID. A protocol that has to say a number says 2^32-1 (`UIDNEXT`, RFC 9051 §9, nz-number).
+   */
+  readonly uidNext: number
   /** The highest modification sequence of any change in the mailbox, expunges included (R5). */
   readonly modseq: ModSeq
   /** Number of messages. */

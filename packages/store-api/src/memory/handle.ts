@@ -105,7 +105,7 @@ function infoOf(state: AccountState, mailbox: Mailbox, viewer: Viewer, rights: s
     id,
     path,
     uidValidity,
-    uidNext: Math.min(uidNext, 4_294_967_295),
+    uidNext,
     modseq,
     messages,
     unseen: unseenBy(mailbox, viewer),

@@ -149,6 +149,9 @@ export const numbersMutants: readonly Mutant[] = [
       }
     },
   })),
+  mutant('uidNext is a UID, also behind the last one', 'R6', [14], (account) => ({
+    mailboxes: mapInfos(account, (info) => ({ ...info, uidNext: Math.min(info.uidNext, 4_294_967_295) })),
+  })),
   mutant('a copy has the modseq of its source', 'R2', [22], (account) => {
     const first = new Map<string, number>()
     return {

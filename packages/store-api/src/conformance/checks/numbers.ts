@@ -205,5 +205,6 @@ export const numberChecks: readonly Definition[] = [
     expectEqual(await t.append(mail('last')), [4_294_967_295], 'the last UID')
     await expectRefusal(t.append(mail('one too many')), ['limit'], 'an append behind the last UID')
     expectEqual(await t.uids(id), [4_294_967_295], 'the mailbox after the refusal')
+    expectEqual((await t.inbox()).uidNext, 4_294_967_296, 'uidNext behind the last UID')
   }),
 ]

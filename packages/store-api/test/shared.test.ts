@@ -54,6 +54,17 @@ async function texts(account: Account, mailbox: string): Promise<string[]> {
   return Promise.all(rows.map(async ({ blob }) => new TextDecoder().decode(await collectBytes(account.read(blob)))))
 }
 
+test('the name of an owner stands in paths as it is compared: composed', async () => {
+  const owner = 'rene\u0301'
+  memory.addAccount(owner)
+  memory.share(owner, 'bob', 'lrk')
+  const path = ['Other Users', 'ren\u00e9', 'INBOX']
+  await bob.commit([{ op: 'subscribe', path, on: true }])
+  expect(await at(bob, ...path)).toMatchObject({ owner, subscribed: true })
+  await bob.commit([{ op: 'create', path: [...path, 'New'] }])
+  expect(await at(bob, ...path, 'New')).toMatchObject({ owner })
+})
+
 test('what others share stands below Other Users, with its owner and the rights', async () => {
   const infos = await bob.mailboxes()
   expect(infos.map(({ path, owner, rights }) => [path.join('/'), owner, rights])).toEqual([

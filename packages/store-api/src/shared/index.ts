@@ -39,7 +39,9 @@ export interface SharedOptions {
 /** The store, with what others share in each account that its owner opens. */
 export function withShared(store: MailStore, options: SharedOptions = {}): MailStore {
   if (!store.sharedWith) return store
-  const prefixOf = options.prefixOf ?? ((owner: string) => ['Other Users', owner])
+  const given = options.prefixOf ?? ((owner: string) => ['Other Users', owner])
+  // As names are compared: an account may be called otherwise.
+  const prefixOf = (owner: string) => given(owner).map((segment) => segment.normalize('NFC'))
   const wrapped: MailStore = {
     async open(name, as = { principal: name }) {
       const own = await store.open(name, as)

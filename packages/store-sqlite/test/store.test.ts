@@ -536,6 +536,7 @@ describe('files', () => {
         INSERT INTO content(id, account, blob, summary) VALUES(1, 1, 1, x'');
         INSERT INTO msg VALUES(1, 1, 5, 0, NULL, 7, 0, 0, 1, 1, 0)`)
     })
+    writeFileSync(filesOf(folder.path).blobs, '')
     await open()
     expect(await account.mailboxes()).toMatchObject([{ messages: 1, subscribed: true, uidNext: 2 }])
     expect(await account.subscriptions()).toEqual([['INBOX'], ['Old']])

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from '
 import { dirname, join, resolve } from 'node:path'
 import { StoreError } from '@posthouse/store-api'
 import { SEARCH_SCHEMA } from '../write/search-index.js'
+import { checkFiles, checkOctets } from './check-files.js'
 import type { Database, Driver, SqlRow, SqlValue, Statement } from './driver.js'
 import { renumberRestored } from './restored.js'
 import { BLOBS_SCHEMA, INDEX_SCHEMA, migrate } from './schema.js'
@@ -87,17 +88,21 @@ export function openForWriting(
   now: number,
 ): { index: Connection; blobs: Connection } {
   makeFolder(resolve(dirname(files.index)))
+  checkFiles(files)
   const index = openFile(driver, files.index, INDEX_SCHEMA, 4096, busyTimeout)
-  const blobs = openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout, BLOB_CACHE)
+  let blobs: Connection | undefined
   try {
+    checkOctets(index, files)
+    const octets = openFile(driver, files.blobs, BLOBS_SCHEMA, 8192, busyTimeout, BLOB_CACHE)
+    blobs = octets
     retryWhileBusy(() => {
-      renumberRestored(index, blobs, files, now)
-      stepOverNamed(index, blobs)
+      renumberRestored(index, octets, files, now)
+      stepOverNamed(index, octets)
     })
-    return { index, blobs }
+    return { index, blobs: octets }
   } catch (error) {
     index.close()
-    blobs.close()
+    blobs?.close()
     throw error
   }
 }
@@ -114,13 +119,24 @@ function stepOverNamed(index: Connection, blobs: Connection): void {
 
 /** Makes the folder of a store where it is missing. SQLite makes the names in it durable, not its own. */
 function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const first = made(folder)
   if (first === undefined || process.platform === 'win32') return
-  for (let made = folder; ; made = dirname(made)) {
-    const above = openSync(dirname(made), 'r')
+  for (let at = folder; ; at = dirname(at)) {
+    const above = openSync(dirname(at), 'r')
     fsyncSync(above)
     closeSync(above)
-    if (made === first || dirname(made) === made) return
+    if (at === first || dirname(at) === at) return
+  }
+}
+
+/** The first folder that was missing, if any. @throws StoreError `unavailable` */
+function made(folder: string): string | undefined {
+  try {
+    return mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new StoreError('unavailable', `the folder ${folder} cannot be made: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }
 
@@ -139,7 +155,7 @@ function openFile(
 ): Connection {
   // An empty one is new as well: whoever made it died before the next step.
   const isNew = !statSync(file, { throwIfNoEntry: false })?.size
-  const db = driver.open(file, { readOnly: false })
+  const db = opened(driver, file)
   try {
     // Mail is nobody else's business; SQLite gives the mode of a file to its log. Never by opening the file here: a process
     // that closes it loses all locks that its other connections have on it.
@@ -157,6 +173,15 @@ function openFile(
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/** SQLite does not say which file it is. */
+function opened(driver: Driver, file: string): Database {
+  try {
+    return driver.open(file, { readOnly: false })
+  } catch (error) {
+    throw new StoreError('unavailable', `${file} cannot be opened: ${(error as Error).message}`, { cause: error })
   }
 }
 

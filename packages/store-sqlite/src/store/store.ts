@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import {
   type Delivery,
   Flag,
@@ -103,7 +104,7 @@ export interface SqliteStore extends MailStore {
 
 /** Opens a store and makes it when there is none. @throws StoreError `unavailable` */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const files = filesOf(options.path)
+  const files = filesOf(resolve(options.path))
   const limits = limitsOf(options.limits)
   const privateFlags = options.privateFlags ?? Flag.Seen
   const now = options.clock ?? Date.now

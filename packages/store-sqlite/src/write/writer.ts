@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { isStoreError } from '@posthouse/store-api'
 import type { SqliteLimits } from '../limits.js'
+import { checkInUse } from '../sql/check-files.js'
 import {
   type Connection,
   isBusy,
@@ -11,6 +12,7 @@ import {
 } from '../sql/connection.js'
 import type { Driver } from '../sql/driver.js'
 import { rollBack } from '../sql/roll-back.js'
+import { BLOBS_SCHEMA, INDEX_SCHEMA } from '../sql/schema.js'
 import { removeTails, sweepTails } from '../tail/files.js'
 import { blobNumbers, deleteBlob, type KnownBlob, putChunks, putWhole, renewLease } from './blobs.js'
 import { perform, type RowRequest } from './perform.js'
@@ -79,6 +81,7 @@ export function createWriter(
     requests: readonly (BlobRequest | OctetDelivery)[],
     now: number,
   ): { replies: Reply[]; done: () => void } {
+    checkInUse(blobs, files.blobs, BLOBS_SCHEMA)
     const tails: number[] = []
     const numbers = blobNumbers(blobs)
     const replies = requests.map((request): Reply => {
@@ -98,6 +101,7 @@ export function createWriter(
   }
 
   function runIndex(requests: readonly RowRequest[], now: number, savepoints: boolean, notes: ChangeNote[]): Reply[] {
+    checkInUse(index, files.index, INDEX_SCHEMA)
     const batch = createBatch({ index, blobs, tails: files.tails, hasSearch, limits, now, broughtBy, savepoints })
     try {
       const replies = requests.map((request): Reply => {

@@ -177,3 +177,29 @@ function signal(): readonly [Promise<void>, () => void] {
   })
   return [told, tell]
 }
+
+test('RFC 9051 §9: UIDNEXT is a UID also where the last one is given, whose message is there', async () => {
+  const { server, store, deliver } = testServer()
+  store.setUidNext('alice', ['INBOX'], 4_294_967_295)
+  await deliver('Subject: the last\r\n\r\n')
+  await playTranscript(
+    server,
+    `
+    S: * OK [CAPABILITY {*}] imap.example.org ready
+    C: a001 LOGIN alice secret
+    S: a001 OK [CAPABILITY {*}] Logged in
+    C: a002 STATUS INBOX (MESSAGES UIDNEXT)
+    S: * STATUS INBOX (MESSAGES 1 UIDNEXT 4294967295)
+    S: a002 OK STATUS completed
+    C: a003 EXAMINE INBOX
+    S: * FLAGS {*}
+    S: * OK [PERMANENTFLAGS {*}] {*}
+    S: * 1 EXISTS
+    S: * 1 RECENT
+    S: * OK [UIDVALIDITY {*}] UIDs are valid
+    S: * OK [UIDNEXT 4294967295] The next UID
+    S: ...
+    S: a003 OK [READ-ONLY] {*}
+  `,
+  )
+})

@@ -39,6 +39,11 @@ export function has(mailbox: MailboxInfo, right: string): boolean {
   return mailbox.rights === undefined || mailbox.rights.includes(right)
 }
 
+/** UIDNEXT as it is told: a UID (RFC 9051 §9, nz-number) also where the last one is given. */
+export function toldUidNext(uidNext: number): number {
+  return Math.min(uidNext, 0xffffffff)
+}
+
 /** The mailbox of a path, or `null`. `all`: what `mailboxes` has given. */
 export async function find(
   session: ImapSession,

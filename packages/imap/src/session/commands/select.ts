@@ -3,7 +3,7 @@ import { Flag, flagPermit, isStoreError, type MailboxInfo, type Uid, type UidSet
 import type { Cursor } from '../../syntax/cursor.js'
 import { ok, type Status } from '../../syntax/status.js'
 import type { Command, SelectContext, SelectParameter } from '../extension.js'
-import { existing, has, mailboxes, parseSpelled, writeName } from '../mailboxes.js'
+import { existing, has, mailboxes, parseSpelled, toldUidNext, writeName } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { writeFlagLists } from '../view/keywords.js'
 import { MailboxView } from '../view/mailbox-view.js'
@@ -88,7 +88,7 @@ async function tellMailbox(
   const rev2 = session.enabled.has('IMAP4REV2')
   if (!rev2) await tellRecent(session, view)
   out.line(`* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs are valid`)
-  out.line(`* OK [UIDNEXT ${Math.max(mailbox.uidNext, view.lastUid + 1)}] The next UID`)
+  out.line(`* OK [UIDNEXT ${toldUidNext(Math.max(mailbox.uidNext, view.lastUid + 1))}] The next UID`)
   if (rev2) writeName(session, mailbox.path, attributesOf(session, mailbox, all), asked)
   for (const { selectLines } of session.parts.extensions) {
     for (const line of selectLines?.(session, context) ?? []) out.line(`* OK ${line}`)

@@ -3,7 +3,7 @@ import type { MailboxInfo } from '@posthouse/store-api'
 import type { Cursor } from '../../syntax/cursor.js'
 import { ok } from '../../syntax/status.js'
 import type { Command, StatusItem } from '../extension.js'
-import { existing, parseMailbox } from '../mailboxes.js'
+import { existing, parseMailbox, toldUidNext } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { mailboxKey } from '../view/recent.js'
 
@@ -70,7 +70,7 @@ async function recentIn(mailbox: MailboxInfo, session: ImapSession): Promise<num
 export const coreStatusItems: readonly StatusItem[] = [
   { name: 'MESSAGES', value: (mailbox) => mailbox.messages },
   { name: 'RECENT', value: recentIn },
-  { name: 'UIDNEXT', value: (mailbox) => mailbox.uidNext },
+  { name: 'UIDNEXT', value: (mailbox) => toldUidNext(mailbox.uidNext) },
   { name: 'UIDVALIDITY', value: (mailbox) => mailbox.uidValidity },
   { name: 'UNSEEN', value: (mailbox) => mailbox.unseen },
   // RFC 9051 §6.3.11; a store that does not count them leaves it out.

@@ -10,7 +10,7 @@ import {
   mailboxPathKey,
   type Op,
 } from '@posthouse/store-api'
-import { beginList, has } from '../mailboxes.js'
+import { beginList, has, toldUidNext } from '../mailboxes.js'
 import type { ImapSession } from '../session.js'
 import { MetadataWatch } from './metadata-watch.js'
 import { noteOwn } from './own.js'
@@ -151,7 +151,7 @@ function tellStatus(
   const fresh = events.has('MESSAGENEW') && now.uidNext !== (before?.uidNext ?? 1)
   const counted = events.has('MESSAGEEXPUNGE') && now.messages !== (before?.messages ?? 0)
   const flags = events.has('FLAGCHANGE') && (before === undefined || !fresh || before.unseen !== now.unseen)
-  if (fresh || counted) items.push(`UIDNEXT ${now.uidNext}`)
+  if (fresh || counted) items.push(`UIDNEXT ${toldUidNext(now.uidNext)}`)
   if (fresh || counted) items.push(`MESSAGES ${now.messages}`)
   if (flags) items.push(`UNSEEN ${now.unseen}`)
   if (items.length === 0) return

@@ -2,6 +2,7 @@ import { BlockList, isIP, type Socket } from 'node:net'
 import { errorLog } from '../error-log.js'
 import type { Endpoint, Log, Protocol } from '../link.js'
 import { networkKey, plainAddress } from '../network.js'
+import { checkNumber, checkOptions, type OptionTable } from '../options.js'
 import { bind } from './bind.js'
 import { type ServingOptions, serveConnection } from './connection.js'
 import { createConnectionList } from './connection-list.js'
@@ -71,20 +72,34 @@ export interface Listening {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+const OPTIONS: OptionTable<ListenOptions> = {
+  ...({ host: 0, port: 0, path: 0, everybody: 0, tls: 0, implicitTls: 0, maxConnections: 0 } as const),
+  ...({ maxConnectionsPerAddress: 0, handshakeTimeout: 0, highWaterMark: 0, backlog: 0, proxies: 0 } as const),
+  ...({ log: 0, now: 0, signal: 0 } as const),
+}
+
+const NUMBERS = ['maxConnections', 'maxConnectionsPerAddress', 'handshakeTimeout', 'highWaterMark', 'backlog'] as const
+
 let connectionNumber = 0
 
 /**
  * Serves a protocol on a port or a Unix socket. Resolves when it is bound.
  * @throws Error of `node:net` (`EADDRINUSE`, `EACCES`, ...), when there is neither `port` nor `path`, or when
- *   `implicitTls` lacks `tls`.
+ *   `implicitTls` lacks `tls`. TypeError for options that are unknown or of the wrong kind (a port that is text, say),
+ *   RangeError for a number out of its range.
  */
 export async function listen(protocol: Protocol, options: ListenOptions): Promise<Listening> {
+  if (typeof protocol?.connect !== 'function')
+    throw new TypeError('listen needs a server, as createSmtpServer makes one')
+  checkOptions('listen', options, OPTIONS)
+  checkNumber('port', options.port, 0, 65_535)
+  for (const name of NUMBERS) checkNumber(name, options[name])
   const { host = '127.0.0.1', maxConnections = 10_000, maxConnectionsPerAddress = 1_000 } = options
   const log: Log = options.log ?? protocol.log ?? errorLog
   const tls = options.tls
-    ? 'context' in options.tls
+    ? 'context' in Object(options.tls)
       ? (options.tls as TlsIdentity)
-      : createTlsIdentity(options.tls)
+      : createTlsIdentity(options.tls as TlsMaterial)
     : null
   if (options.implicitTls && !tls) throw new Error('implicitTls needs a certificate: give `tls`')
   if (options.port === undefined && options.path === undefined) throw new Error('say where to listen: `port` or `path`')

@@ -3,7 +3,7 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { type ClientConnection, ConnectionError } from '../client/connection.js'
 import { endpointOf, isLoopback } from './endpoint.js'
 import { createSocketReader, lossOf } from './socket-reader.js'
-import { loadTls, tlsInfo } from './tls.js'
+import { checkPem, loadTls, tlsInfo } from './tls.js'
 
 /** Where a client connects to, and how. */
 export interface OpenConnectionOptions {
@@ -38,11 +38,13 @@ export interface OpenConnectionOptions {
 
 /**
  * Opens a connection for a client.
- * @throws ConnectionError `connect`, `tls`, `timeout`, `aborted`.
+ * @throws ConnectionError `connect`, `tls`, `timeout`, `aborted`; TypeError for a certificate that is no PEM, such as the path of
+ * a file.
  */
 export async function openConnection(options: OpenConnectionOptions): Promise<ClientConnection> {
   const { host = 'localhost', signal, connectTimeout = 30_000, highWaterMark = 262_144 } = options
   if (signal?.aborted) throw aborted(signal)
+  if (options.tls) checkPem(options.tls, 'TLS')
   const raw = open(options, host)
   const reader = createSocketReader()
   let stream: Socket = raw

@@ -46,9 +46,11 @@ const NO_SESSIONS = 1n << 14n
 
 /**
  * Prepares certificates for listeners. TLS 1.2 is the least that is spoken (RFC 8996).
- * @throws Error when a certificate or its key is missing, and from `node:tls` when they do not fit.
+ * @throws Error when a certificate or its key is missing, and from `node:tls` when they do not fit; TypeError for text that
+ * is no PEM, such as the path of a file.
  */
 export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
+  if (typeof material !== 'object') throw new TypeError('TLS is an object with `cert` and `key`, or a TlsIdentity')
   const { createSecureContext } = loadTls()
   let fallback: SecureContext
   let hosts: Map<string, SecureContext>
@@ -66,6 +68,7 @@ export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
       const separate = ask && named !== undefined && named.size > 0
       const context = (options: SecureContextOptions, whose: string): SecureContext => {
         needCertificate(options, whose)
+        checkPem(options, whose)
         const { secureOptions = 0 } = options
         const sessions = ask && { sessionIdContext: sessionsOf(options) }
         const more = separate && { secureOptions: Number(BigInt(secureOptions) | NO_SESSIONS) }
@@ -83,6 +86,22 @@ export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
   }
   identity.replace(material)
   return identity
+}
+
+/**
+ * A path is the usual mistake, for which OpenSSL has few words. Nothing of what was given is said: it may be the key.
+ * @throws TypeError for text that is no PEM.
+ */
+export function checkPem(material: SecureContextOptions, whose: string): void {
+  for (const name of ['cert', 'key', 'ca'] as const) {
+    for (const one of [material[name]].flat()) {
+      if (typeof one === 'string' && one !== '' && !one.includes('-----BEGIN ')) {
+        throw new TypeError(
+          `${whose}: \`${name}\` must be PEM, as text or octets; of a file give what is in it, not its path`,
+        )
+      }
+    }
+  }
 }
 
 /** OpenSSL takes a context without a certificate, and then fails every handshake. */

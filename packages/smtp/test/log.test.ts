@@ -61,7 +61,7 @@ test.each(['server', 'listener'])('all of them go to the log of the %s, when the
 
 test('each log has its own, when there are two', async () => {
   const [server, listener] = [collect(), collect()]
-  await events(server, listener)
+  await events({ log: server.log }, { log: listener.log })
   expect(server.seen).toEqual(OF_SERVER)
   expect(listener.seen).toEqual(OF_LISTENER)
 })

@@ -6,7 +6,7 @@ import { type SendSetup, sendMail } from './delivery.js'
 import type { ServerReply } from './engine/index.js'
 import type { Envelope } from './envelope.js'
 import { connectionFailure, SmtpClientError } from './errors.js'
-import { checkClientLimits, DEFAULT_CLIENT_LIMITS, type SmtpClientLimits } from './limits.js'
+import { clientLimits, type SmtpClientLimits } from './limits.js'
 import type { OutgoingMessage } from './message.js'
 import { openDialogue } from './opening.js'
 import type { SmtpClientOptions } from './options.js'
@@ -63,16 +63,16 @@ export interface SmtpClient extends AsyncDisposable {
 /**
  * Greets, encrypts, logs in over a connection that was opened for it. The connection is closed when that fails.
  * @throws SmtpClientError `refused`, `tls`, `auth`, `protocol`, `connection`, `aborted`; RangeError for `limits` without
- * room for anything.
+ * room for anything, TypeError for those that there are not.
  */
 export async function startSmtpClient(
   connection: ClientConnection,
   options: SmtpClientOptions,
   { signal }: SendOptions = {},
 ): Promise<SmtpClient> {
-  const limits: SmtpClientLimits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
+  let limits: SmtpClientLimits
   try {
-    checkClientLimits(limits)
+    limits = clientLimits(options.limits)
   } catch (mistake) {
     connection.destroy()
     throw mistake

@@ -1,3 +1,5 @@
+import { withLimits } from '@posthouse/wire'
+
 /** Everything that can grow or last in a client, in one place. Octets, milliseconds or a count. */
 export interface SmtpClientLimits {
   /** ms until the server greets (RFC 5321 §4.5.3.2.1). Default: 300,000. */
@@ -34,17 +36,6 @@ export interface SmtpClientLimits {
   readonly conversion: number
 }
 
-/** @throws RangeError when there would be no room for a single command or octet: that would wait for ever. */
-export function checkClientLimits({ pipeline, chunk }: SmtpClientLimits): void {
-  checkCount('limits.pipeline', pipeline)
-  checkCount('limits.chunk', chunk)
-}
-
-/** @throws RangeError when it is less than one. */
-export function checkCount(what: string, value: number): void {
-  if (!(value >= 1)) throw new RangeError(`${what} must be 1 or more, not ${value}`)
-}
-
 /** See `SmtpClientLimits`. */
 export const DEFAULT_CLIENT_LIMITS: SmtpClientLimits = Object.freeze({
   greeting: 300_000,
@@ -64,3 +55,12 @@ export const DEFAULT_CLIENT_LIMITS: SmtpClientLimits = Object.freeze({
   lookAhead: 65_536,
   conversion: 64 * 1024 * 1024,
 })
+
+/**
+ * The defaults with what the caller wants otherwise.
+ * @throws TypeError for a limit that there is not or that is no number; RangeError for one below 0, and when there would
+ * be no room for a single command or octet: that would wait for ever.
+ */
+export function clientLimits(wanted: Partial<SmtpClientLimits> | undefined): SmtpClientLimits {
+  return withLimits(DEFAULT_CLIENT_LIMITS, wanted, ['pipeline', 'chunk'])
+}

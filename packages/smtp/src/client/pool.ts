@@ -1,7 +1,7 @@
+import { checkNumber, checkOptions, type OptionTable } from '@posthouse/wire'
 import type { OutgoingMail, SendOptions, SmtpClient } from './client.js'
 import { systemTimer, type Timer } from './conversation.js'
 import { SmtpClientError } from './errors.js'
-import { checkCount } from './limits.js'
 import type { SendResult } from './outcome.js'
 import { canRepeat, isLimit, isStale, type Round, roundOf, sendInRounds } from './rounds.js'
 
@@ -46,10 +46,17 @@ interface Connected {
   used: boolean
 }
 
-/** Makes a pool. @throws RangeError when it may have no connection. */
+const OPTIONS: OptionTable<SmtpPoolOptions> = {
+  ...({ connect: 1, maxConnections: 0, maxMessagesPerConnection: 0, idle: 0, timer: 0 } as const),
+}
+
+/** Makes a pool. @throws RangeError when it may have no connection; TypeError for options that there are not. */
 export function createSmtpPool(options: SmtpPoolOptions): SmtpPool {
+  checkOptions('createSmtpPool', options, OPTIONS)
   const { connect, maxConnections = 5, maxMessagesPerConnection = 100, idle = 30_000, timer = systemTimer } = options
-  checkCount('maxConnections', maxConnections)
+  checkNumber('maxConnections', maxConnections, 1)
+  checkNumber('maxMessagesPerConnection', maxMessagesPerConnection, 1)
+  checkNumber('idle', idle)
   /** The connection that was used last is used first: the others may grow old and be closed. */
   const free: { readonly one: Connected; readonly forget: () => void }[] = []
   const queue: Waiting[] = []

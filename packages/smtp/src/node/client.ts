@@ -1,7 +1,8 @@
-import { ConnectionError } from '@posthouse/wire'
+import { ConnectionError, checkNumber, checkOptions, type OptionTable } from '@posthouse/wire'
 import { type OpenConnectionOptions, openConnection } from '@posthouse/wire/node'
 import { connectionFailure } from '../client/errors.js'
 import { type SmtpClient, SmtpClientError, type SmtpClientOptions, startSmtpClient } from '../client/index.js'
+import { clientLimits } from '../client/limits.js'
 
 /** Where the server is, how the connection is encrypted, and who logs in. */
 export interface ConnectSmtpOptions
@@ -28,11 +29,22 @@ export interface ConnectSmtpOptions
   readonly connect?: typeof openConnection
 }
 
+const OPTIONS: OptionTable<ConnectSmtpOptions> = {
+  ...({ host: 0, port: 0, path: 0, localAddress: 0, lookup: 0, verifyPeer: 0, connectTimeout: 0 } as const),
+  ...({ highWaterMark: 0, signal: 0, protocol: 0, hostname: 0, auth: 0, mechanisms: 0, allowInsecureAuth: 0 } as const),
+  ...({ content: 0, downgrade: 0, ignore: 0, limits: 0, transcript: 0, timer: 0, tls: 0, tlsOptions: 0 } as const),
+  ...({ connect: 0 } as const),
+}
+
 /**
  * Opens a session with an SMTP or LMTP server. The `signal` gives up the opening; afterwards each `send` has its own.
- * @throws SmtpClientError
+ * @throws SmtpClientError; TypeError for options or limits that there are not, or of another kind; RangeError for a port or a
+ * limit out of its range.
  */
 export async function connectSmtp(options: ConnectSmtpOptions): Promise<SmtpClient> {
+  checkOptions('connectSmtp', options, OPTIONS)
+  checkNumber('port', options.port, 0, 65_535)
+  clientLimits(options.limits)
   const { host = 'localhost' } = options
   const tls = options.tls ?? defaultTls(options)
   const port = options.port ?? defaultPort(options, tls)

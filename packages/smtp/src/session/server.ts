@@ -1,12 +1,17 @@
 import {
   type CredentialVerifier,
+  checkNames,
+  checkOneOf,
+  checkOptions,
   type Link,
   type Log,
+  type OptionTable,
   type PasswordCheck,
   type Protocol,
   type SaslMechanism,
   standardMechanisms,
   verifyPasswords,
+  withLimits,
 } from '@posthouse/wire'
 import type { ContentPolicy, ContentRule } from '../engine/content.js'
 import type { SmtpAnswer, SmtpEvent } from '../engine/events.js'
@@ -15,6 +20,7 @@ import type { Dialect } from '../engine/states.js'
 import type { TranscriptLine } from '../engine/transcript.js'
 import { replies } from '../syntax/replies.js'
 import { fixedReply, replyOctets } from '../syntax/reply.js'
+import { checkHandlers } from './check-handlers.js'
 import { offeredMechanisms } from './commands/auth.js'
 import type { ServerSetup } from './conversation.js'
 import { auth } from './extensions/auth.js'
@@ -64,22 +70,31 @@ export interface SmtpServerOptions {
 /** A server that `listen` of `@posthouse/smtp/node` serves. */
 export type SmtpServer = Protocol<SmtpEvent, SmtpAnswer>
 
+const OPTIONS: OptionTable<SmtpServerOptions> = {
+  ...({ hostname: 0, handlers: 1, authenticate: 0, allowInsecureAuth: 0, mechanisms: 0, content: 0 } as const),
+  ...({ spool: 0, limits: 0, keywords: 0, banner: 0, log: 0, transcript: 0, random: 0 } as const),
+}
+
 /**
  * Makes an SMTP server (RFC 5321): for mail from other servers, or with `authenticate` and `requireAuth()` for
  * submission (RFC 6409).
+ * @throws TypeError for options, limits or stages of handlers that there are not, and values of another kind; RangeError for
+ * a limit below 0.
  */
 export function createSmtpServer(options: SmtpServerOptions): SmtpServer {
   return createServer('smtp', options)
 }
 
-/** Makes an LMTP server (RFC 2033): as SMTP, but it answers a message once for each recipient. */
+/** Makes an LMTP server (RFC 2033): as SMTP, but it answers a message once for each recipient. @throws as `createSmtpServer` */
 export function createLmtpServer(options: SmtpServerOptions): SmtpServer {
   return createServer('lmtp', options)
 }
 
 function createServer(dialect: Dialect, options: SmtpServerOptions): SmtpServer {
+  checkOptions(dialect === 'lmtp' ? 'createLmtpServer' : 'createSmtpServer', options, OPTIONS)
+  checkHandlers(options.handlers)
   const { hostname = 'localhost', allowInsecureAuth = 'loopback', spool = memorySpool } = options
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const limits = withLimits(DEFAULT_LIMITS, options.limits)
   const verifier =
     typeof options.authenticate === 'function' ? verifyPasswords(options.authenticate) : (options.authenticate ?? null)
   const extensions: readonly SmtpHandler[] = [
@@ -141,9 +156,13 @@ function tellTo(
   }
 }
 
+/** A rule that is none would let through what is not meant to get through. */
 function contentPolicy(content: SmtpServerOptions['content'] = 'reject'): ContentPolicy {
-  if (typeof content === 'string') return { bareCr: content, bareLf: content, nul: content }
-  return { bareCr: 'reject', bareLf: 'reject', nul: 'reject', ...content }
+  const all = typeof content === 'string' ? content : 'reject'
+  const policy: ContentPolicy = { bareCr: all, bareLf: all, nul: all, ...(typeof content === 'object' && content) }
+  checkNames('content rule', policy, { bareCr: 0, bareLf: 0, nul: 0 })
+  for (const rule of Object.values(policy)) checkOneOf('content', rule, ['reject', 'normalize', 'preserve'])
+  return policy
 }
 
 function randomOctets(octets: number): Uint8Array {

@@ -1,0 +1,48 @@
+/** Handlers as they are given: a stage that is spelt in another way would never be asked, and mail would pass it by. */
+import type { SmtpHandler } from './handler.js'
+
+/** What a handler can have: functions (1) and tables (0). A record, so that none is forgotten. */
+const STAGES: Readonly<Record<Exclude<keyof SmtpHandler, 'name' | 'needs' | 'rewrites'>, 0 | 1>> = {
+  ...({ keywords: 1, connect: 1, helo: 1, auth: 1, authenticated: 1, authFailed: 1, mail: 1, rcpt: 1 } as const),
+  ...({ data: 1, body: 1, message: 1, rset: 1, quit: 1, close: 1 } as const),
+  ...({ mailParameters: 0, rcptParameters: 0, commands: 0 } as const),
+}
+
+/** @throws TypeError for what is no list of handlers, or has a handler that says nothing at any stage, or a stage misspelt. */
+export function checkHandlers(handlers: readonly SmtpHandler[]): void {
+  if (!Array.isArray(handlers)) throw new TypeError('handlers must be an array of handlers')
+  for (const [at, handler] of handlers.entries()) {
+    if (typeof handler !== 'object' || handler === null) {
+      const what = typeof handler === 'function' ? 'a function: onMessage(function) makes one' : String(handler)
+      throw new TypeError(`handlers[${at}] must be a handler, not ${what}`)
+    }
+    checkHandler(`handlers[${at}]`, handler)
+  }
+}
+
+function checkHandler(which: string, handler: SmtpHandler): void {
+  const names = Object.keys(STAGES) as (keyof typeof STAGES)[]
+  const has = names.filter((name) => handler[name] !== undefined)
+  for (const name of has) {
+    if (STAGES[name] && typeof handler[name] !== 'function') throw new TypeError(`${which}: ${name} must be a function`)
+  }
+  // Handlers may have functions of their own, so only what looks like a stage is a mistake.
+  const typo = Object.keys(handler).find(
+    (key) => !names.some((name) => name === key) && names.some((name) => isNearly(key, name)),
+  )
+  if (typo === undefined && has.length > 0) return
+  throw new TypeError(
+    `${which} has ${typo === undefined ? 'no stage' : `no stage ${typo}`}; there are ${names.join(', ')}`,
+  )
+}
+
+/** Another case, `on` in front, or one letter more, less, or other. */
+function isNearly(key: string, stage: string): boolean {
+  const [a, b] = [key.startsWith('on') ? key.slice(2) : key, stage].map((name) => name.toLowerCase())
+  const most = Math.max(a.length, b.length)
+  let start = 0
+  while (start < most && a[start] === b[start]) start++
+  let end = 0
+  while (end < most - start && a.at(-1 - end) === b.at(-1 - end)) end++
+  return most - start - end <= 1
+}

@@ -1,8 +1,9 @@
-import { createPop3Server, type Pop3ServerOptions } from '@posthouse/pop3'
+import { createPop3Server, type Pop3ServerOptions, startPop3Client } from '@posthouse/pop3'
+import { connectPop3 } from '@posthouse/pop3/node'
 import type { Account, MailStore, Op } from '@posthouse/store-api'
 import { fromLatin1 } from '@posthouse/wire'
 import { connectInMemory, playTranscript } from '@posthouse/wire/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { storeWith, type TestStore } from './stores.js'
 
 const LOOPBACK = {
@@ -207,3 +208,45 @@ function readable(account: Awaited<ReturnType<TestStore['open']>>) {
     read: (...args: Parameters<typeof account.read>) => account.read(...args),
   }
 }
+
+describe('mistakes', () => {
+  const given = { store: {}, authenticate: (user: string) => user }
+
+  test.each([
+    [{}, TypeError, 'createPop3Server needs the option store'],
+    [{ authenticate: given.authenticate }, TypeError, 'createPop3Server needs the option store'],
+    [{ store: {} }, TypeError, 'createPop3Server needs the option authenticate'],
+    [{ ...given, markseen: true }, TypeError, 'there is no createPop3Server option markseen; there are store,'],
+    [{ ...given, locking: 'exlusive' }, TypeError, 'locking must be one of none, exclusive, not "exlusive"'],
+    [{ ...given, utf8Headers: true }, TypeError, 'utf8Headers must be one of surrogate, as-stored, not true'],
+    [{ ...given, loginDelay: '5' }, TypeError, 'loginDelay must be a number, not "5"'],
+    [{ ...given, limits: { ilde: 1 } }, TypeError, 'there is no limit ilde; there are commandLine,'],
+    [{ ...given, limits: { idle: -1 } }, RangeError, 'limits.idle must be 0 or more, not -1'],
+  ])('of a server: %o', (options, kind, words) => {
+    expect(() => createPop3Server(options as never)).toThrow(kind)
+    expect(() => createPop3Server(options as never)).toThrow(words)
+  })
+
+  test.each([
+    [{}, TypeError, 'connectPop3 needs the option host'],
+    [{ host: 'a', secure: true }, TypeError, 'there is no connectPop3 option secure; there are host, port,'],
+    [{ host: 'a', tls: true }, TypeError, 'tls must be one of implicit, required, opportunistic, never, not true'],
+    [{ host: 'a', port: '995' }, TypeError, 'port must be a number, not "995"'],
+    [{ host: 'a', limits: { pipeline: 0 } }, RangeError, 'limits.pipeline must be 1 or more, not 0'],
+  ])('of a client: %j', async (options, kind, words) => {
+    await expect(connectPop3(options as never)).rejects.toThrow(kind)
+    await expect(connectPop3(options as never)).rejects.toThrow(words)
+  })
+
+  test('of a client over a connection that stands: it is closed', async () => {
+    const destroy = vi.fn()
+    const started = startPop3Client({ destroy } as never, {
+      host: 'a',
+      port: 110,
+      credentials: null,
+      tls: true as never,
+    })
+    await expect(started).rejects.toThrow('tls must be one of never, opportunistic, required, not true')
+    expect(destroy).toHaveBeenCalledOnce()
+  })
+})

@@ -2,14 +2,18 @@
 import { type Account, type MailStore, withShared } from '@posthouse/store-api'
 import {
   type CredentialVerifier,
+  checkOneOf,
+  checkOptions,
   type Link,
   type Log,
   type MaybePromise,
+  type OptionTable,
   type PasswordCheck,
   type Protocol,
   type SaslMechanism,
   standardMechanisms,
   verifyPasswords,
+  withLimits,
 } from '@posthouse/wire'
 import type { ImapEvent, ImapReply } from '../engine/events.js'
 import { DEFAULT_LIMITS, type ImapLimits } from '../engine/limits.js'
@@ -72,13 +76,32 @@ export interface ImapServerOptions {
 /** A server that `listen` of `@posthouse/imap/node` serves. */
 export type ImapServer = Protocol<ImapEvent, ImapReply>
 
-/** Makes an IMAP4rev1 and IMAP4rev2 server (RFC 3501, RFC 9051) over a store. */
+const OPTIONS: OptionTable<ImapServerOptions> = {
+  ...({
+    hostname: 0,
+    store: 1,
+    namespaces: 0,
+    groups: 0,
+    authenticate: 1,
+    allowInsecureAuth: 0,
+    mechanisms: 0,
+  } as const),
+  ...({ extensions: 0, limits: 0, nul: 0, identification: 0, capabilities: 0, log: 0 } as const),
+}
+
+/**
+ * Makes an IMAP4rev1 and IMAP4rev2 server (RFC 3501, RFC 9051) over a store.
+ * @throws TypeError for options or limits that there are not, that are missing, or of another kind; RangeError for a limit
+ * below 0.
+ */
 export function createImapServer(options: ImapServerOptions): ImapServer {
+  checkOptions('createImapServer', options, OPTIONS)
+  checkOneOf('nul', options.nul, ['replace', 'preserve'])
   const { authenticate, groups } = options
   const namespaces = options.namespaces === false ? null : namespacesOf(options.store, options.namespaces)
   const store = namespaces ? withShared(options.store, { prefixOf: prefixOf(namespaces) }) : options.store
   const extensions = options.extensions ?? standardExtensions
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const limits = withLimits(DEFAULT_LIMITS, options.limits)
   const setup: Omit<ServerSetup, 'log'> = {
     hostname: options.hostname ?? 'localhost',
     // RFC 7888 §5: LITERAL- does without waiting for small literals only.

@@ -11,6 +11,7 @@ import {
   type SmtpSession,
   type Transaction,
 } from '@posthouse/smtp'
+import { checkOneOf, checkOptions, type OptionTable, withLimits } from '@posthouse/wire'
 import { ALL_ACTIONS, actionBits } from '../syntax/index.js'
 import { applyChanges, collectChanges } from './changes.js'
 import { bracketed, mailArguments, type Shown, showMessage } from './exposure.js'
@@ -28,6 +29,10 @@ export interface MilterHandler extends SmtpHandler {
   disconnect(): void
 }
 
+const OPTIONS: OptionTable<MilterHandlerOptions> = {
+  ...({ connect: 1, name: 0, whenDown: 0, actions: 0, quarantine: 0, macro: 0, exempt: 0, limits: 0 } as const),
+}
+
 /**
  * Asks a milter about each connection and message, and makes the changes it wants: content filters such as rspamd,
  * clamav-milter, OpenDKIM or spamass-milter, over the protocol of Sendmail and Postfix (version 6). Several of these
@@ -40,9 +45,17 @@ export interface MilterHandler extends SmtpHandler {
  * const rspamd = milter({ connect: milterAt('inet:11332@127.0.0.1') })
  * createSmtpServer({ hostname, handlers: [localRecipients(store, { domains }), rspamd, deliverTo(store)] })
  * ```
+ *
+ * @throws TypeError for options or limits that there are not, that are missing, or of another kind; RangeError for a limit below 0.
  */
 export function milter(options: MilterHandlerOptions): MilterHandler {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  checkOptions('milter', options, OPTIONS)
+  if (typeof options.connect !== 'function') {
+    throw new TypeError("connect must be a function, as milterAt('inet:11332@127.0.0.1') makes one")
+  }
+  checkOneOf('whenDown', options.whenDown, ['accept', 'tempfail', 'reject'])
+  if (typeof options.quarantine !== 'function') checkOneOf('quarantine', options.quarantine, ['reject', 'note'])
+  const limits = withLimits(DEFAULT_LIMITS, options.limits)
   const name = options.name ?? 'milter'
   const pool = createLinkPool(options.connect, actionBits(options.actions ?? ALL_ACTIONS), limits)
   const setup: FilterSetup = { options, name, limits, pool }

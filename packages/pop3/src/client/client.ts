@@ -1,4 +1,12 @@
-import type { ClientConnection, Endpoint, SaslClientMechanism, SaslCredentials, TlsInfo } from '@posthouse/wire'
+import {
+  type ClientConnection,
+  checkOneOf,
+  type Endpoint,
+  type SaslClientMechanism,
+  type SaslCredentials,
+  type TlsInfo,
+  withLimits,
+} from '@posthouse/wire'
 import { parseNumber } from '../syntax/command.js'
 import { type Conversation, createConversation } from './conversation.js'
 import { Pop3ClientError } from './errors.js'
@@ -40,6 +48,14 @@ export const DEFAULT_CLIENT_LIMITS: Pop3ClientLimits = Object.freeze({
   listing: 64 * 1024 * 1024,
   pipeline: 50,
 })
+
+/**
+ * The defaults with what the caller wants otherwise.
+ * @throws TypeError, RangeError as `withLimits` of `@posthouse/wire`; RangeError for a pipeline that is none.
+ */
+export function clientLimits(wanted: Partial<Pop3ClientLimits> | undefined): Pop3ClientLimits {
+  return withLimits(DEFAULT_CLIENT_LIMITS, wanted, ['pipeline'])
+}
 
 /** A message in a listing. */
 export interface Pop3Listing {
@@ -91,10 +107,18 @@ export interface Pop3Client extends AsyncDisposable {
 
 /**
  * Greets, encrypts, logs in over a connection that was opened for it. The connection is closed when that fails.
- * @throws Pop3ClientError `tls`, `auth`, `refused`, `protocol`; ConnectionError.
+ * @throws Pop3ClientError `tls`, `auth`, `refused`, `protocol`; ConnectionError; TypeError and RangeError as `connectPop3`.
  */
 export async function startPop3Client(connection: ClientConnection, options: Pop3ClientOptions): Promise<Pop3Client> {
-  const limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits }
+  let limits: Pop3ClientLimits
+  try {
+    limits = clientLimits(options.limits)
+    // Callers without types: what was meant as "encrypt it" must not be clear text where STLS is not offered.
+    checkOneOf('tls', options.tls, ['never', 'opportunistic', 'required'])
+  } catch (mistake) {
+    connection.destroy()
+    throw mistake
+  }
   const conversation = createConversation(connection, { timeout: limits.timeout, maxListing: limits.listing })
   try {
     await conversation.status('greeting')

@@ -1,12 +1,17 @@
 import type { MailStore } from '@posthouse/store-api'
 import {
   type CredentialVerifier,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
   type Log,
+  type OptionTable,
   type PasswordCheck,
   type Protocol,
   type SaslMechanism,
   standardMechanisms,
   verifyPasswords,
+  withLimits,
 } from '@posthouse/wire'
 import type { Pop3Event, Pop3Reply } from '../engine/events.js'
 import { DEFAULT_LIMITS, type Pop3Limits } from '../engine/limits.js'
@@ -63,12 +68,22 @@ export interface Pop3ServerOptions extends MaildropOptions {
 /** A server that `listen` of `@posthouse/pop3/node` serves. */
 export type Pop3Server = Protocol<Pop3Event, Pop3Reply>
 
+const OPTIONS: OptionTable<Pop3ServerOptions> = {
+  ...({ store: 1, authenticate: 1, hostname: 0, allowInsecureAuth: 0, mechanisms: 0, apop: 0, locking: 0 } as const),
+  ...({ uniqueId: 0, keptUniqueIds: 0, markSeen: 0, expire: 0, loginDelay: 0, implementation: 0 } as const),
+  ...({ utf8Headers: 0, limits: 0, log: 0, hideSeen: 0, newestFirst: 0, maxMessages: 0 } as const),
+}
+
 /**
  * Makes a POP3 server (RFC 1939) over a store.
  * @throws TypeError for options that POP3 has no words for: line ends in `hostname` or `implementation`, an unknown
- * `uniqueId`.
+ * `uniqueId`; for options or limits that there are not, that are missing, or of another kind. RangeError for a limit below 0.
  */
 export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
+  checkOptions('createPop3Server', options, OPTIONS)
+  checkOneOf('locking', options.locking, ['none', 'exclusive'])
+  checkOneOf('utf8Headers', options.utf8Headers, ['surrogate', 'as-stored'])
+  for (const name of ['loginDelay', 'maxMessages'] as const) checkNumber(name, options[name])
   const { authenticate } = options
   for (const name of ['hostname', 'implementation'] as const) {
     if (!isOneLine(options[name] ?? '')) throw new TypeError(`${name} must be one line of printable ASCII`)
@@ -93,7 +108,7 @@ export function createPop3Server(options: Pop3ServerOptions): Pop3Server {
     locked: options.locking === 'exclusive' ? new Set() : null,
     logins: new Map(),
     utf8Headers: options.utf8Headers ?? 'surrogate',
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    limits: withLimits(DEFAULT_LIMITS, options.limits),
     log: options.log ?? null,
   }
   return {

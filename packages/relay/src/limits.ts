@@ -1,3 +1,4 @@
+import { checkNames, checkNumber, withLimits } from '@posthouse/wire'
 import type { DestinationLimits } from './queue/types.js'
 
 /** Everything of a relay that can grow or last, in one place. Milliseconds, octets or a count. */
@@ -42,25 +43,34 @@ export interface RelayLimits {
 /** With less than one of these nothing would ever be sent. */
 const COUNTS = ['jobs', 'perDestination', 'perServer', 'perConnection', 'servers', 'recipients'] as const
 
-/** @throws RangeError for a limit under which the relay would stand still. */
-export function checkLimits(limits: RelayLimits): void {
-  for (const name of COUNTS) checkAtLeast(`limits.${name}`, limits[name], 1)
+/**
+ * The defaults with what the caller wants otherwise.
+ * @throws TypeError for a limit that there is not or that is no number; RangeError for one below 0, or under which the relay
+ * would stand still.
+ */
+export function relayLimits(wanted: Partial<RelayLimits> | undefined): RelayLimits {
+  const limits = withLimits(DEFAULT_LIMITS, wanted, COUNTS)
   for (const name of ['perMinute', 'perServerMinute'] as const) checkPace(`limits.${name}`, limits[name])
+  return limits
 }
 
-/** As `checkLimits`, for those of a destination. */
-export function checkDestinationLimits(key: string, { concurrency, perMinute }: DestinationLimits): void {
-  checkAtLeast(`the concurrency of ${key}`, concurrency, 1)
-  checkPace(`perMinute of ${key}`, perMinute)
+/** As `relayLimits`, for those of a destination, beside those of all. */
+export function destinationLimitsOf(
+  key: string,
+  wanted: Partial<DestinationLimits>,
+  { perDestination: concurrency, perMinute }: RelayLimits,
+): DestinationLimits {
+  checkNames(`limit of ${key}`, wanted, { concurrency, perMinute })
+  const limits = { concurrency, perMinute, ...wanted }
+  checkNumber(`the concurrency of ${key}`, limits.concurrency, 1)
+  checkPace(`perMinute of ${key}`, limits.perMinute)
+  return limits
 }
 
 function checkPace(what: string, value: number | null): void {
-  if (value !== null) checkAtLeast(what, value, Number.MIN_VALUE)
-}
-
-function checkAtLeast(what: string, value: number, least: number): void {
-  if (!(value >= least))
-    throw new RangeError(`${what} must be ${least === 1 ? '1 or more' : 'more than 0'}, not ${value}`)
+  if (value === null) return
+  checkNumber(what, value, Number.NEGATIVE_INFINITY)
+  if (!(value > 0)) throw new RangeError(`${what} must be more than 0, not ${value}`)
 }
 
 const HOUR = 3_600_000

@@ -1,6 +1,6 @@
 /** A relay: takes messages, keeps them, delivers them, and says what became of them. */
 import { domainKey, type Mailbox, parseMailbox, systemTimer, type Timer } from '@posthouse/smtp'
-import type { Log, MaybePromise } from '@posthouse/wire'
+import { checkNumber, checkOptions, type Log, type MaybePromise, type OptionTable } from '@posthouse/wire'
 import { type Conclusion, conclude, untried } from './delivery/conclude.js'
 import { type Dispatcher, startDispatcher } from './delivery/dispatcher.js'
 import { createGate } from './delivery/gate.js'
@@ -15,7 +15,7 @@ import { attemptBySmtp } from './delivery/smtp.js'
 import { findTargets } from './delivery/targets.js'
 import { RelayError } from './errors.js'
 import type { RelayEvent } from './events.js'
-import { checkDestinationLimits, checkLimits, DEFAULT_LIMITS, type RelayLimits } from './limits.js'
+import { destinationLimitsOf, type RelayLimits, relayLimits } from './limits.js'
 import { noticeMessage } from './notices/order.js'
 import { defaultRetrySchedule, type RetrySchedule } from './queue/retry.js'
 import type {
@@ -29,6 +29,7 @@ import type {
   QueueStatus,
 } from './queue/types.js'
 import { canonicalAddress } from './routing/addresses.js'
+import { checkTable } from './routing/check-table.js'
 import { domainDestination, LOCAL, routeDestination } from './routing/destination.js'
 import type { MailResolver } from './routing/resolver.js'
 import { createRouter, type Router, type Routing, type RoutingTable } from './routing/router.js'
@@ -108,13 +109,25 @@ export interface Relay extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Makes a relay. @throws RelayError `address` for a table with a mistake; RangeError for limits under which nothing is sent. */
+const OPTIONS: OptionTable<RelayOptions> = {
+  ...({ hostname: 1, engine: 1, routing: 1, resolver: 1, open: 1, deliver: 0, standby: 0, port: 0 } as const),
+  ...({ families: 0, ownAddresses: 0, allowAddress: 0, retry: 0, domainLimits: 0, tls: 0, limits: 0 } as const),
+  ...({ onEvent: 0, log: 0, now: 0, timer: 0, random: 0, createId: 0 } as const),
+}
+
+/**
+ * Makes a relay.
+ * @throws RelayError `address` for a table with a mistake; TypeError for options or limits that there are not, that are
+ * missing, or of another kind; RangeError for limits under which nothing is sent.
+ */
 export function createRelay(options: RelayOptions): Relay {
+  checkOptions('createRelay', options, OPTIONS)
+  checkTable(options.routing)
+  checkNumber('port', options.port, 1, 65_535)
   const { hostname, engine, resolver, deliver } = options
   const { retry = defaultRetrySchedule, now = Date.now, random = Math.random, timer = systemTimer } = options
   const { createId = randomId, tls: policies = opportunisticPolicies, port = 25 } = options
-  const limits: RelayLimits = { ...DEFAULT_LIMITS, ...options.limits }
-  checkLimits(limits)
+  const limits = relayLimits(options.limits)
   const byDestination = destinationLimits(options, limits)
   const router = createRouter(options.routing)
   /** One for each attempt in progress. */
@@ -374,14 +387,11 @@ function same(
 /** The limits of routes, then those that the options name. */
 function destinationLimits(
   { routing, domainLimits }: RelayOptions,
-  { perDestination, perMinute }: RelayLimits,
+  limits: RelayLimits,
 ): ReadonlyMap<string, DestinationLimits> {
   const found = new Map<string, DestinationLimits>()
   const add = (key: string, own: Partial<DestinationLimits> | undefined): void => {
-    if (!own) return
-    const whole = { concurrency: perDestination, perMinute, ...own }
-    checkDestinationLimits(key, whole)
-    found.set(key, whole)
+    if (own) found.set(key, destinationLimitsOf(key, own, limits))
   }
   for (const [domain, route] of routing.routes ?? []) add(domainDestination(domain), route.limits)
   add(routeDestination('smarthost'), routing.smartHost?.limits)

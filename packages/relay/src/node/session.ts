@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import type { LookupFunction } from 'node:net'
 import { type ConnectionOptions, checkServerIdentity, type TLSSocket } from 'node:tls'
-import { SmtpClientError, type SmtpClientLimits } from '@posthouse/smtp'
+import { DEFAULT_CLIENT_LIMITS, SmtpClientError, type SmtpClientLimits } from '@posthouse/smtp'
 import { connectSmtp } from '@posthouse/smtp/node'
+import { checkNumber, checkOptions, type OptionTable, withLimits } from '@posthouse/wire'
 import { openConnection } from '@posthouse/wire/node'
 import type { OpenSession, SessionTarget } from '../delivery/session.js'
 import { daneProblem, peerChain } from './dane.js'
@@ -18,8 +19,19 @@ export interface SmtpSessionOptions {
   readonly ca?: string
 }
 
-/** Opens sessions over sockets. */
+const OPTIONS: OptionTable<SmtpSessionOptions> = {
+  ...({ localAddress: 0, connectTimeout: 0, limits: 0, ca: 0 } as const),
+}
+
+/**
+ * Opens sessions over sockets.
+ * @throws TypeError for options or limits that there are not; RangeError for limits as `connectSmtp`.
+ */
 export function openSmtpSession(options: SmtpSessionOptions = {}): OpenSession {
+  checkOptions('openSmtpSession', options, OPTIONS)
+  checkNumber('connectTimeout', options.connectTimeout)
+  // Here and not when the first message is on its way.
+  withLimits(DEFAULT_CLIENT_LIMITS, options.limits, ['pipeline', 'chunk'])
   const { ca, limits, localAddress, connectTimeout = 30_000 } = options
   return async (target, { hostname, signal, observe }) => {
     const { tls } = target

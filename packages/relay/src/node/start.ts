@@ -1,3 +1,4 @@
+import { checkOptions, type OptionTable } from '@posthouse/wire'
 import type { JobEngine } from '../queue/types.js'
 import { createRelay, type Relay, type RelayOptions } from '../relay.js'
 import { cachedResolver, type MailResolver } from '../routing/resolver.js'
@@ -15,8 +16,19 @@ export interface StartRelayOptions extends Omit<RelayOptions, 'engine' | 'resolv
   readonly connections?: SmtpSessionOptions
 }
 
-/** Opens the queue and begins to deliver what is in it. @throws RelayError `busy`, `unavailable`, `address` */
+const OPTIONS: OptionTable<StartRelayOptions> = {
+  ...({ hostname: 1, engine: 0, routing: 1, resolver: 0, deliver: 0, standby: 0, port: 0, families: 0 } as const),
+  ...({ ownAddresses: 0, allowAddress: 0, retry: 0, domainLimits: 0, tls: 0, limits: 0, onEvent: 0, log: 0 } as const),
+  ...({ now: 0, timer: 0, random: 0, createId: 0, path: 0, connections: 0 } as const),
+}
+
+/**
+ * Opens the queue and begins to deliver what is in it.
+ * @throws RelayError `busy`, `unavailable`, `address`; TypeError and RangeError as `createRelay`, before a file is made for
+ * options that are missing or that there are not.
+ */
 export async function startRelay(options: StartRelayOptions): Promise<Relay> {
+  checkOptions('startRelay', options, OPTIONS)
   const { path = 'queue.db', resolver = dnsResolver(), connections, ...rest } = options
   const engine = options.engine ?? (await openSqliteQueue({ path }))
   try {

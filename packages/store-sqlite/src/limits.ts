@@ -57,9 +57,33 @@ export const DEFAULT_LIMITS: SqliteLimits = Object.freeze({
 
 /** The limits with what the caller wants otherwise. @throws StoreError `invalid` */
 export function limitsOf(wanted: Partial<SqliteLimits> | undefined): SqliteLimits {
-  const limits = { ...DEFAULT_LIMITS, ...wanted }
+  const limits = { ...DEFAULT_LIMITS }
+  checkNames('limit', wanted ?? {}, DEFAULT_LIMITS)
+  for (const [name, value] of Object.entries(wanted ?? {})) {
+    checkNumber(`limits.${name}`, value)
+    if (value !== undefined) (limits as Record<string, number>)[name] = value
+  }
   if (!(limits.grace >= LEAST_GRACE)) {
     throw new StoreError('invalid', 'limits.grace: octets must stay readable for 15 minutes (900000 ms) at least')
   }
   return limits
+}
+
+/** The store has no need of `@posthouse/wire`, which does this for servers. @throws StoreError `invalid` */
+export function checkNames(kind: string, given: unknown, known: object): void {
+  const names = Object.keys(known)
+  if (typeof given !== 'object' || given === null)
+    throw invalid(`${kind}s are an object with any of ${names.join(', ')}`)
+  const unknown = Object.keys(given).find((name) => !names.includes(name))
+  if (unknown !== undefined) throw invalid(`there is no ${kind} ${unknown}; there are ${names.join(', ')}`)
+}
+
+/** `undefined` is not given. @throws StoreError `invalid` */
+export function checkNumber(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && value >= 0)) return
+  throw invalid(`${name} must be a number, 0 or more, not ${JSON.stringify(value) ?? String(value)}`)
+}
+
+function invalid(message: string): StoreError {
+  return new StoreError('invalid', message)
 }

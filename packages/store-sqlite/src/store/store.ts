@@ -11,7 +11,7 @@ import {
   type Staged,
   StoreError,
 } from '@posthouse/store-api'
-import { limitsOf, type SqliteLimits } from '../limits.js'
+import { checkNames, checkNumber, limitsOf, type SqliteLimits } from '../limits.js'
 import type { VerifyReport } from '../read/requests.js'
 import { filesOf, storeErrorOf } from '../sql/connection.js'
 import { type Driver, type DriverName, loadDriver } from '../sql/driver.js'
@@ -102,8 +102,21 @@ export interface SqliteStore extends MailStore {
   close(): Promise<void>
 }
 
-/** Opens a store and makes it when there is none. @throws StoreError `unavailable` */
+/** All there are. A record, so that none is forgotten. */
+const OPTIONS: Readonly<Record<keyof SqliteStoreOptions, 0>> = {
+  ...({ path: 0, driver: 0, threads: 0, limits: 0, fts: 0, threadIds: 0, privateFlags: 0, clock: 0 } as const),
+  ...({ maintenanceInterval: 0, pollInterval: 0 } as const),
+}
+
+/**
+ * Opens a store and makes it when there is none.
+ * @throws StoreError `unavailable`; `invalid` for options or limits that there are not, that are missing, or of another kind
+ */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+  checkNames('option', options, OPTIONS)
+  if (typeof options.path !== 'string')
+    throw new StoreError('invalid', 'openSqliteStore needs the option path, a folder')
+  for (const name of ['threads', 'maintenanceInterval', 'pollInterval'] as const) checkNumber(name, options[name])
   const files = filesOf(resolve(options.path))
   const limits = limitsOf(options.limits)
   const privateFlags = options.privateFlags ?? Flag.Seen

@@ -243,28 +243,34 @@ describe('listen', () => {
     await expect(dialFails(server.port)).resolves.toBe('ECONNREFUSED')
   })
 
-  test('a handler in progress finishes before the goodbye', async () => {
-    let finish: () => void = () => {}
-    let started: () => void = () => {}
-    const running = new Promise<void>((resolve) => (started = resolve))
-    const server = await serve(
-      lines(async (line, say) => {
-        started()
-        await new Promise<void>((resolve) => (finish = resolve))
-        say(`done ${line}`)
-      }),
-    )
-    const socket = await dial(server.port)
-    const peer = reader(socket)
-    await peer.line()
-    socket.write('work\r\n')
-    await running
-    const closing = server.close()
-    finish()
-    const said = [await peer.line(), await peer.line()]
-    expect(said).toContain('done work')
-    await closing
-  })
+  test.each([10_000, Number.POSITIVE_INFINITY])(
+    'a handler in progress finishes before the goodbye: %d ms',
+    async (timeout) => {
+      let finish: () => void = () => {}
+      let started: () => void = () => {}
+      const running = new Promise<void>((resolve) => (started = resolve))
+      const server = await serve(
+        lines(async (line, say) => {
+          started()
+          await new Promise<void>((resolve) => (finish = resolve))
+          say(`done ${line}`)
+        }),
+      )
+      const socket = await dial(server.port)
+      const peer = reader(socket)
+      await peer.line()
+      socket.write('work\r\n')
+      await running
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const closing = server.close({ timeout })
+      vi.advanceTimersByTime(9_999)
+      vi.useRealTimers()
+      finish()
+      const said = [await peer.line(), await peer.line()]
+      expect(said).toContain('done work')
+      await closing
+    },
+  )
 
   test('a peer that does not read holds its session, not the server', async () => {
     const block = new Uint8Array(65_536).fill(120)

@@ -2,10 +2,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { openConnection } from '@posthouse/wire/node'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
 const server = createServer()
-afterEach(() => void server.close())
+afterEach(() => {
+  vi.useRealTimers()
+  server.close()
+})
 
 test.each([
   ['lost', (peer: Socket) => void peer.resetAndDestroy()],
@@ -24,4 +27,21 @@ test.each([
   await new Promise((resolve) => setImmediate(resolve))
   peer.destroy()
   await expect(connection.startTls()).rejects.toMatchObject({ code })
+})
+
+test('Infinity is as long as it takes, and not the millisecond that a timer makes of it', async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const { port } = server.address() as AddressInfo
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const opened = openConnection({ host: '127.0.0.1', port, connectTimeout: Number.POSITIVE_INFINITY })
+  vi.advanceTimersByTime(60_000)
+  const connection = await opened
+  const read = connection.read(Number.POSITIVE_INFINITY)
+  vi.advanceTimersByTime(60_000)
+  const [peer] = await accepted
+  peer.write('x')
+  expect(await read).toHaveLength(1)
+  connection.destroy()
+  peer.destroy()
 })

@@ -85,7 +85,7 @@ describe('listen', () => {
     [{ port: 0, implicitTLS: true }, 'there is no listen option implicitTLS; there are host, port,'],
     [{ port: 0, maxConnections: Number.NaN }, 'maxConnections must be 0 or more, not NaN'],
     [{ port: 0, handshakeTimeout: '30s' }, 'handshakeTimeout must be a number, not "30s"'],
-    [{ port: 0, tls: true }, 'TLS is an object with `cert` and `key`'],
+    [{ port: 0, tls: true }, 'TLS needs an object with `cert` and `key`'],
     [undefined, 'listen options are an object'],
   ])('%j', async (options, message) => {
     await expect(listen(nobody, options as never)).rejects.toThrow(message)

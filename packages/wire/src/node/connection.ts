@@ -3,6 +3,7 @@ import { createDriver, type Driver, type Transport } from '../drive.js'
 import type { CloseReason, Endpoint, Log, Protocol, TlsInfo } from '../link.js'
 import { createDeflateDuplex, type DeflateDuplex } from './deflate.js'
 import { endpointOf } from './endpoint.js'
+import { later } from './later.js'
 import { SocketLink } from './socket-link.js'
 import { drop, type Incoming } from './socket-server.js'
 import { TimeLimits } from './time-limits.js'
@@ -213,7 +214,7 @@ export class SocketConnection implements Connection, Transport {
     const raw = this.#raw
     this.#incoming.giveTo(drop)
     const late = new Error('the TLS handshake took too long')
-    const handshake = setTimeout(() => raw.destroy(late), handshakeTimeout)
+    const handshake = later(() => raw.destroy(late), handshakeTimeout)
     handshake.unref?.()
     raw.once('close', () => clearTimeout(handshake))
     const { TLSSocket } = loadTls()
@@ -260,7 +261,7 @@ export class SocketConnection implements Connection, Transport {
         this.#raw.removeListener('close', finished)
         resolve()
       }
-      const due = setTimeout(finished, ms)
+      const due = later(finished, ms)
       this.#raw.once('close', finished)
     })
   }

@@ -6,6 +6,7 @@ import { checkNumber, checkOptions, type OptionTable } from '../options.js'
 import { bind } from './bind.js'
 import { type ServingOptions, serveConnection } from './connection.js'
 import { createConnectionList } from './connection-list.js'
+import { later } from './later.js'
 import { readProxyHeader } from './proxy.js'
 import { createSocketServer, type Incoming } from './socket-server.js'
 import { createTlsIdentity, type TlsIdentity, type TlsMaterial } from './tls.js'
@@ -184,7 +185,7 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
     if (how.force) for (const connection of open.all()) connection.destroy()
     else for (const connection of open.all()) connection.shutdown()
     if (open.size > 0) {
-      const cut = setTimeout(() => {
+      const cut = later(() => {
         for (const connection of open.all()) connection.destroy()
       }, how.timeout ?? 10_000)
       await new Promise<void>((resolve) => emptied.push(resolve))

@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { type ClientConnection, ConnectionError } from '../client/connection.js'
 import { endpointOf, isLoopback } from './endpoint.js'
+import { later } from './later.js'
 import { createSocketReader, lossOf } from './socket-reader.js'
 import { checkPem, loadTls, tlsInfo } from './tls.js'
 
@@ -69,7 +70,7 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
         const what = code === 'tls' ? 'the TLS handshake' : 'connecting'
         raw.destroy(new ConnectionError('timeout', `${what} took longer than ${connectTimeout} ms`))
       }
-      const timer = setTimeout(late, Math.max(0, deadline - Date.now()))
+      const timer = later(late, Math.max(0, deadline - Date.now()))
       const done = (step: () => void) => (): void => {
         clearTimeout(timer)
         socket.removeListener(event, succeeded)

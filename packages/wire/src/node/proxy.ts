@@ -1,6 +1,7 @@
 import { concat } from '../bytes.js'
 import type { Endpoint } from '../link.js'
 import { parseProxyHeader } from '../proxy.js'
+import { later } from './later.js'
 import { drop, type Incoming } from './socket-server.js'
 
 /**
@@ -15,7 +16,7 @@ type Outcome =
 export function readProxyHeader(incoming: Incoming, timeout: number, done: (outcome: Outcome) => void): void {
   const { socket } = incoming
   let bytes: Uint8Array = new Uint8Array(0)
-  const timer = setTimeout(() => refuse('no PROXY header in time'), timeout)
+  const timer = later(() => refuse('no PROXY header in time'), timeout)
   timer.unref?.()
 
   function settle(outcome: Outcome): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { ConnectionError } from '../client/connection.js'
+import { later } from './later.js'
 
 /** Turns a socket that pushes into one that is asked: the socket rests while nobody wants its chunks. */
 export interface SocketReader {
@@ -80,7 +81,7 @@ export function createSocketReader(): SocketReader {
         waiting = { resolve, reject }
         socket?.resume()
         if (timeout === 0) return
-        timer = setTimeout(() => {
+        timer = later(() => {
           settle()
           reject(new ConnectionError('timeout', `the server was silent for ${timeout} ms`))
         }, timeout)

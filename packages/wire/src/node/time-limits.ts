@@ -1,3 +1,5 @@
+import { later } from './later.js'
+
 /**
  * Milliseconds by a clock that only goes forward: the time of day may be set. Not `performance`, which Node 20 loads for the
  * first who asks, and takes 1.5 ms for it; whatever replaces timers in a test replaces both.
@@ -78,7 +80,7 @@ export class TimeLimits {
     this.#clear()
     if (at === Number.POSITIVE_INFINITY) return
     this.#due = at
-    this.#timer = setTimeout(() => this.#look(), Math.min(Math.max(1, Math.ceil(at - now)), 0x7fffffff))
+    this.#timer = later(() => this.#look(), Math.max(1, Math.ceil(at - now)))
     this.#timer.unref?.()
   }
 

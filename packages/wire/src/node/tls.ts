@@ -50,7 +50,7 @@ const NO_SESSIONS = 1n << 14n
  * is no PEM, such as the path of a file.
  */
 export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
-  if (typeof material !== 'object') throw new TypeError('TLS is an object with `cert` and `key`, or a TlsIdentity')
+  if (typeof material !== 'object') throw new TypeError('TLS needs an object with `cert` and `key`')
   const { createSecureContext } = loadTls()
   let fallback: SecureContext
   let hosts: Map<string, SecureContext>
@@ -96,9 +96,7 @@ export function checkPem(material: SecureContextOptions, whose: string): void {
   for (const name of ['cert', 'key', 'ca'] as const) {
     for (const one of [material[name]].flat()) {
       if (typeof one === 'string' && one !== '' && !one.includes('-----BEGIN ')) {
-        throw new TypeError(
-          `${whose}: \`${name}\` must be PEM, as text or octets; of a file give what is in it, not its path`,
-        )
+        throw new TypeError(`${whose}: \`${name}\` must be PEM: what is in a file, not its path`)
       }
     }
   }

@@ -1,5 +1,7 @@
 import { createImapServer } from '@posthouse/imap'
+import { playTranscript } from '@posthouse/wire/testing'
 import { expect, test } from 'vitest'
+import { testServer } from './servers.js'
 
 const given = { store: {}, authenticate: (user: string) => user }
 
@@ -15,4 +17,17 @@ test.each([
 ])('a mistake is said at the start: %o', (options, kind, words) => {
   expect(() => createImapServer(options as never)).toThrow(kind)
   expect(() => createImapServer(options as never)).toThrow(words)
+})
+
+test('a message limit of Infinity is none, in the words of RFC 7889', async () => {
+  await playTranscript(
+    testServer({ limits: { message: Number.POSITIVE_INFINITY } }).server,
+    `
+    S: * OK {*}
+    C: a LOGIN alice secret
+    S: a OK [CAPABILITY {*} REPLACE APPENDLIMIT UTF8=ACCEPT {*}] {*}
+    C: b STATUS INBOX (APPENDLIMIT)
+    S: * STATUS INBOX (APPENDLIMIT NIL)
+    S: b OK {*}`,
+  )
 })

@@ -8,7 +8,7 @@ const message = () => undefined
 
 describe('a server', () => {
   test.each([
-    [undefined, TypeError, 'createSmtpServer options are an object with any of hostname, handlers,'],
+    [undefined, TypeError, 'createSmtpServer options are an object of hostname, handlers,'],
     [{}, TypeError, 'createSmtpServer needs the option handlers'],
     [{ handlers: [], handler: [] }, TypeError, 'there is no createSmtpServer option handler; there are hostname,'],
     [{ handlers: [], limits: { messageSize: '10mb' } }, TypeError, 'limits.messageSize must be a number, not "10mb"'],
@@ -73,13 +73,31 @@ describe('a server', () => {
       S: 250 {*}`,
     )
   })
+
+  test('no client is told of Infinity: SIZE 0 is no limit (RFC 1870 §4), and LIMITS says nothing', async () => {
+    const endless = Number.POSITIVE_INFINITY
+    await playTranscript(
+      createSmtpServer({ handlers: [], limits: { messageSize: endless, recipients: endless, transactions: endless } }),
+      `
+      S: 220 {*}
+      C: EHLO a.test
+      S: 250-{*}
+      S: 250-PIPELINING
+      S: 250-SIZE 0
+      S: 250-8BITMIME
+      S: 250-SMTPUTF8
+      S: 250-CHUNKING
+      S: 250-ENHANCEDSTATUSCODES
+      S: 250 STARTTLS`,
+    )
+  })
 })
 
 describe('a client', () => {
   test.each([
     [{ secure: true }, TypeError, 'there is no connectSmtp option secure; there are host, port,'],
     [{ port: '587' }, TypeError, 'port must be a number, not "587"'],
-    [{ port: 70_000 }, RangeError, 'port must be from 0 to 65535, not 70000'],
+    [{ port: 70_000 }, RangeError, 'port must be 0 to 65535, not 70000'],
     [{ limits: { pipelin: 1 } }, TypeError, 'there is no limit pipelin; there are greeting,'],
     [{ limits: { pipeline: 0 } }, RangeError, 'limits.pipeline must be 1 or more, not 0'],
     [{ limits: { command: '5s' } }, TypeError, 'limits.command must be a number, not "5s"'],

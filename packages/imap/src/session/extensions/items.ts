@@ -12,11 +12,17 @@ export const statusSize: ImapExtension = {
   statusItems: [{ name: 'SIZE', value: ({ bytes }) => bytes ?? null }],
 }
 
-/** RFC 7889: how large a message may be. */
+/** RFC 7889: how large a message may be; §3.2, §5: the bare word and NIL where there is no limit. */
 export const appendLimit: ImapExtension = {
   name: 'APPENDLIMIT',
-  capabilities: ({ account, session }) => (account ? [`APPENDLIMIT=${session.limits.message}`] : []),
-  statusItems: [{ name: 'APPENDLIMIT', value: (_mailbox, session) => session.limits.message }],
+  capabilities: ({ account, session }) =>
+    account ? [Number.isFinite(session.limits.message) ? `APPENDLIMIT=${session.limits.message}` : 'APPENDLIMIT'] : [],
+  statusItems: [
+    {
+      name: 'APPENDLIMIT',
+      value: (_mailbox, { limits }) => (Number.isFinite(limits.message) ? limits.message : 'NIL'),
+    },
+  ],
 }
 
 /** RFC 8514 */

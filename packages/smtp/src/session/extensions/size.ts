@@ -2,6 +2,7 @@
 import { parseNumber } from '../../syntax/parameters.js'
 import { replies } from '../../syntax/replies.js'
 import type { SmtpHandler, SmtpSession } from '../handler.js'
+import { told } from './limits.js'
 
 /** `inMemory`: messages are kept in memory, so that limit counts too. */
 export function size(inMemory: boolean): SmtpHandler {
@@ -9,7 +10,8 @@ export function size(inMemory: boolean): SmtpHandler {
     inMemory ? Math.min(limits.messageSize, limits.messageInMemory) : limits.messageSize
   return {
     name: 'SIZE',
-    keywords: (session) => [`SIZE ${limit(session)}`],
+    // RFC 1870 §4: 0 is no limit.
+    keywords: (session) => [`SIZE ${told(limit(session))}`],
     mailParameters: new Map([
       [
         'SIZE',

@@ -23,7 +23,7 @@ export function checkOptions<Options>(who: string, options: Options, table: Opti
 export function checkNames(kind: string, given: unknown, known: object): void {
   const names = Object.keys(known)
   if (typeof given !== 'object' || given === null) {
-    throw new TypeError(`${kind}s are an object with any of ${names.join(', ')}, not ${shown(given)}`)
+    throw new TypeError(`${kind}s are an object of ${names.join(', ')}, not ${shown(given)}`)
   }
   const unknown = Object.keys(given).find((name) => !names.includes(name))
   if (unknown !== undefined) throw new TypeError(`there is no ${kind} ${unknown}; there are ${names.join(', ')}`)
@@ -61,7 +61,7 @@ export function checkNumber(what: string, value: unknown, least = 0, most = Numb
   if (value === undefined) return
   if (typeof value !== 'number') throw new TypeError(`${what} must be a number, not ${shown(value)}`)
   if (value >= least && value <= most) return
-  const range = most < Number.POSITIVE_INFINITY ? `from ${least} to ${most}` : `${least} or more`
+  const range = most < Number.POSITIVE_INFINITY ? `${least} to ${most}` : `${least} or more`
   throw new RangeError(`${what} must be ${range}, not ${value}`)
 }
 
@@ -74,11 +74,8 @@ export function checkOneOf(what: string, value: unknown, choices: readonly strin
   throw new TypeError(`${what} must be one of ${choices.join(', ')}, not ${shown(value)}`)
 }
 
-/** Short, and without what an object holds: that may be a secret. */
+/** Without what an object holds: that may be a secret. */
 function shown(value: unknown): string {
-  return typeof value === 'string'
-    ? JSON.stringify(value.slice(0, 60))
-    : typeof value === 'object' && value
-      ? 'an object'
-      : String(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  return value && typeof value === 'object' ? 'an object' : String(value)
 }

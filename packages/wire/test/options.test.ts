@@ -16,8 +16,8 @@ describe('options', () => {
     [{ must: '', my: 1 }, 'there is no start option my; there are must, may'],
     [{ may: 1 }, 'start needs the option must'],
     [{ must: null }, 'start needs the option must'],
-    [undefined, 'start options are an object with any of must, may, not undefined'],
-    ['a', 'start options are an object with any of must, may, not "a"'],
+    [undefined, 'start options are an object of must, may, not undefined'],
+    ['a', 'start options are an object of must, may, not "a"'],
   ])('%j: %s', (options, message) => {
     const check = () => checkOptions('start', options as Options, OPTIONS)
     if (message === null) check()
@@ -34,7 +34,7 @@ describe('options', () => {
 
   test('a number in its range', () => {
     for (const good of [0, 1, 65_535, undefined]) checkNumber('port', good, 0, 65_535)
-    const low = new RangeError('port must be from 0 to 65535, not -1')
+    const low = new RangeError('port must be 0 to 65535, not -1')
     expect(() => checkNumber('port', -1, 0, 65_535)).toThrow(low)
     expect(() => checkNumber('port', '25')).toThrow(new TypeError('port must be a number, not "25"'))
   })
@@ -68,7 +68,7 @@ describe('limits', () => {
     [{ size: Number.NaN }, new RangeError('limits.size must be 0 or more, not NaN')],
     [{ pace: -1 }, new RangeError('limits.pace must be 0 or more, not -1')],
     [{ count: 0 }, new RangeError('limits.count must be 1 or more, not 0')],
-    [5, new TypeError('limits are an object with any of size, count, pace, not 5')],
+    [5, new TypeError('limits are an object of size, count, pace, not 5')],
   ])('a mistake: %o', (given, error) => {
     expect(() => limits(given)).toThrow(error)
   })
@@ -80,12 +80,12 @@ describe('listen', () => {
   test.each([
     [{ port: '2525' }, 'port must be a number, not "2525"'],
     [{ port: null }, 'port must be a number, not null'],
-    [{ port: 65_536 }, 'port must be from 0 to 65535, not 65536'],
-    [{ port: Number.NaN }, 'port must be from 0 to 65535, not NaN'],
+    [{ port: 65_536 }, 'port must be 0 to 65535, not 65536'],
+    [{ port: Number.NaN }, 'port must be 0 to 65535, not NaN'],
     [{ port: 0, implicitTLS: true }, 'there is no listen option implicitTLS; there are host, port,'],
     [{ port: 0, maxConnections: Number.NaN }, 'maxConnections must be 0 or more, not NaN'],
     [{ port: 0, handshakeTimeout: '30s' }, 'handshakeTimeout must be a number, not "30s"'],
-    [{ port: 0, tls: true }, 'TLS needs an object with `cert` and `key`'],
+    [{ port: 0, tls: true }, 'TLS needs a certificate: give `cert` and `key`, or `pfx`'],
     [undefined, 'listen options are an object'],
   ])('%j', async (options, message) => {
     await expect(listen(nobody, options as never)).rejects.toThrow(message)

@@ -90,8 +90,7 @@ let connectionNumber = 0
  *   RangeError for a number out of its range.
  */
 export async function listen(protocol: Protocol, options: ListenOptions): Promise<Listening> {
-  if (typeof protocol?.connect !== 'function')
-    throw new TypeError('listen needs a server, as createSmtpServer makes one')
+  if (!protocol?.connect) throw new TypeError('listen needs a server')
   checkOptions('listen', options, OPTIONS)
   checkNumber('port', options.port, 0, 65_535)
   for (const name of NUMBERS) checkNumber(name, options[name])
@@ -100,7 +99,7 @@ export async function listen(protocol: Protocol, options: ListenOptions): Promis
   const tls = options.tls
     ? 'context' in Object(options.tls)
       ? (options.tls as TlsIdentity)
-      : createTlsIdentity(options.tls as TlsMaterial)
+      : createTlsIdentity(options.tls)
     : null
   if (options.implicitTls && !tls) throw new Error('implicitTls needs a certificate: give `tls`')
   if (options.port === undefined && options.path === undefined) throw new Error('say where to listen: `port` or `path`')

@@ -50,7 +50,6 @@ const NO_SESSIONS = 1n << 14n
  * is no PEM, such as the path of a file.
  */
 export function createTlsIdentity(material: TlsMaterial): TlsIdentity {
-  if (typeof material !== 'object') throw new TypeError('TLS needs an object with `cert` and `key`')
   const { createSecureContext } = loadTls()
   let fallback: SecureContext
   let hosts: Map<string, SecureContext>
@@ -96,7 +95,7 @@ export function checkPem(material: SecureContextOptions, whose: string): void {
   for (const name of ['cert', 'key', 'ca'] as const) {
     for (const one of [material[name]].flat()) {
       if (typeof one === 'string' && one !== '' && !one.includes('-----BEGIN ')) {
-        throw new TypeError(`${whose}: \`${name}\` must be PEM: what is in a file, not its path`)
+        throw new TypeError(`${whose}: \`${name}\` must be PEM, not a path`)
       }
     }
   }

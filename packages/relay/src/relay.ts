@@ -110,9 +110,27 @@ export interface Relay extends AsyncDisposable {
 }
 
 const OPTIONS: OptionTable<RelayOptions> = {
-  ...({ hostname: 1, engine: 1, routing: 1, resolver: 1, open: 1, deliver: 0, standby: 0, port: 0 } as const),
-  ...({ families: 0, ownAddresses: 0, allowAddress: 0, retry: 0, domainLimits: 0, tls: 0, limits: 0 } as const),
-  ...({ onEvent: 0, log: 0, now: 0, timer: 0, random: 0, createId: 0 } as const),
+  hostname: 1,
+  engine: 1,
+  routing: 1,
+  resolver: 1,
+  open: 1,
+  deliver: 0,
+  standby: 0,
+  port: 0,
+  families: 0,
+  ownAddresses: 0,
+  allowAddress: 0,
+  retry: 0,
+  domainLimits: 0,
+  tls: 0,
+  limits: 0,
+  onEvent: 0,
+  log: 0,
+  now: 0,
+  timer: 0,
+  random: 0,
+  createId: 0,
 }
 
 /**

@@ -90,9 +90,26 @@ export const DEFAULT_LIMITS: TestMailLimits = Object.freeze({ messages: 10_000, 
 
 /** All there are. A record, so that none is forgotten. */
 const KNOWN: Readonly<Record<keyof TestMailOptions, true>> = {
-  ...({ host: true, smtp: true, smtps: true, imap: true, imaps: true, pop3: true, pop3s: true, http: true } as const),
-  ...({ tls: true, auth: true, users: true, domain: true, on: true, limits: true, waitTimeout: true } as const),
-  ...({ lenient: true, strictScripts: true, now: true, random: true, signal: true } as const),
+  host: true,
+  smtp: true,
+  smtps: true,
+  imap: true,
+  imaps: true,
+  pop3: true,
+  pop3s: true,
+  http: true,
+  tls: true,
+  auth: true,
+  users: true,
+  domain: true,
+  on: true,
+  limits: true,
+  waitTimeout: true,
+  lenient: true,
+  strictScripts: true,
+  now: true,
+  random: true,
+  signal: true,
 }
 
 const SERVICES = ['smtp', 'smtps', 'imap', 'imaps', 'pop3', 'pop3s', 'http'] as const

@@ -77,16 +77,19 @@ export interface ImapServerOptions {
 export type ImapServer = Protocol<ImapEvent, ImapReply>
 
 const OPTIONS: OptionTable<ImapServerOptions> = {
-  ...({
-    hostname: 0,
-    store: 1,
-    namespaces: 0,
-    groups: 0,
-    authenticate: 1,
-    allowInsecureAuth: 0,
-    mechanisms: 0,
-  } as const),
-  ...({ extensions: 0, limits: 0, nul: 0, identification: 0, capabilities: 0, log: 0 } as const),
+  hostname: 0,
+  store: 1,
+  namespaces: 0,
+  groups: 0,
+  authenticate: 1,
+  allowInsecureAuth: 0,
+  mechanisms: 0,
+  extensions: 0,
+  limits: 0,
+  nul: 0,
+  identification: 0,
+  capabilities: 0,
+  log: 0,
 }
 
 /**

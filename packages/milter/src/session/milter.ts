@@ -30,7 +30,14 @@ export interface MilterHandler extends SmtpHandler {
 }
 
 const OPTIONS: OptionTable<MilterHandlerOptions> = {
-  ...({ connect: 1, name: 0, whenDown: 0, actions: 0, quarantine: 0, macro: 0, exempt: 0, limits: 0 } as const),
+  connect: 1,
+  name: 0,
+  whenDown: 0,
+  actions: 0,
+  quarantine: 0,
+  macro: 0,
+  exempt: 0,
+  limits: 0,
 }
 
 /**

@@ -22,9 +22,21 @@ export interface ConnectPop3Options
 }
 
 const OPTIONS: OptionTable<ConnectPop3Options> = {
-  ...({ host: 1, port: 0, path: 0, localAddress: 0, lookup: 0, verifyPeer: 0, connectTimeout: 0 } as const),
-  ...({ highWaterMark: 0, signal: 0, mechanisms: 0, allowInsecureAuth: 0, limits: 0, tls: 0, tlsOptions: 0 } as const),
-  ...({ credentials: 0 } as const),
+  host: 1,
+  port: 0,
+  path: 0,
+  localAddress: 0,
+  lookup: 0,
+  verifyPeer: 0,
+  connectTimeout: 0,
+  highWaterMark: 0,
+  signal: 0,
+  mechanisms: 0,
+  allowInsecureAuth: 0,
+  limits: 0,
+  tls: 0,
+  tlsOptions: 0,
+  credentials: 0,
 }
 
 /**

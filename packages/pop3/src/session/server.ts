@@ -69,9 +69,25 @@ export interface Pop3ServerOptions extends MaildropOptions {
 export type Pop3Server = Protocol<Pop3Event, Pop3Reply>
 
 const OPTIONS: OptionTable<Pop3ServerOptions> = {
-  ...({ store: 1, authenticate: 1, hostname: 0, allowInsecureAuth: 0, mechanisms: 0, apop: 0, locking: 0 } as const),
-  ...({ uniqueId: 0, keptUniqueIds: 0, markSeen: 0, expire: 0, loginDelay: 0, implementation: 0 } as const),
-  ...({ utf8Headers: 0, limits: 0, log: 0, hideSeen: 0, newestFirst: 0, maxMessages: 0 } as const),
+  store: 1,
+  authenticate: 1,
+  hostname: 0,
+  allowInsecureAuth: 0,
+  mechanisms: 0,
+  apop: 0,
+  locking: 0,
+  uniqueId: 0,
+  keptUniqueIds: 0,
+  markSeen: 0,
+  expire: 0,
+  loginDelay: 0,
+  implementation: 0,
+  utf8Headers: 0,
+  limits: 0,
+  log: 0,
+  hideSeen: 0,
+  newestFirst: 0,
+  maxMessages: 0,
 }
 
 /**

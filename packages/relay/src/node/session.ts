@@ -20,7 +20,10 @@ export interface SmtpSessionOptions {
 }
 
 const OPTIONS: OptionTable<SmtpSessionOptions> = {
-  ...({ localAddress: 0, connectTimeout: 0, limits: 0, ca: 0 } as const),
+  localAddress: 0,
+  connectTimeout: 0,
+  limits: 0,
+  ca: 0,
 }
 
 /**

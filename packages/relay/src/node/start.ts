@@ -17,9 +17,28 @@ export interface StartRelayOptions extends Omit<RelayOptions, 'engine' | 'resolv
 }
 
 const OPTIONS: OptionTable<StartRelayOptions> = {
-  ...({ hostname: 1, engine: 0, routing: 1, resolver: 0, deliver: 0, standby: 0, port: 0, families: 0 } as const),
-  ...({ ownAddresses: 0, allowAddress: 0, retry: 0, domainLimits: 0, tls: 0, limits: 0, onEvent: 0, log: 0 } as const),
-  ...({ now: 0, timer: 0, random: 0, createId: 0, path: 0, connections: 0 } as const),
+  hostname: 1,
+  engine: 0,
+  routing: 1,
+  resolver: 0,
+  deliver: 0,
+  standby: 0,
+  port: 0,
+  families: 0,
+  ownAddresses: 0,
+  allowAddress: 0,
+  retry: 0,
+  domainLimits: 0,
+  tls: 0,
+  limits: 0,
+  onEvent: 0,
+  log: 0,
+  now: 0,
+  timer: 0,
+  random: 0,
+  createId: 0,
+  path: 0,
+  connections: 0,
 }
 
 /**

@@ -47,7 +47,11 @@ interface Connected {
 }
 
 const OPTIONS: OptionTable<SmtpPoolOptions> = {
-  ...({ connect: 1, maxConnections: 0, maxMessagesPerConnection: 0, idle: 0, timer: 0 } as const),
+  connect: 1,
+  maxConnections: 0,
+  maxMessagesPerConnection: 0,
+  idle: 0,
+  timer: 0,
 }
 
 /** Makes a pool. @throws RangeError when it may have no connection; TypeError for options that there are not. */

@@ -30,10 +30,29 @@ export interface ConnectSmtpOptions
 }
 
 const OPTIONS: OptionTable<ConnectSmtpOptions> = {
-  ...({ host: 0, port: 0, path: 0, localAddress: 0, lookup: 0, verifyPeer: 0, connectTimeout: 0 } as const),
-  ...({ highWaterMark: 0, signal: 0, protocol: 0, hostname: 0, auth: 0, mechanisms: 0, allowInsecureAuth: 0 } as const),
-  ...({ content: 0, downgrade: 0, ignore: 0, limits: 0, transcript: 0, timer: 0, tls: 0, tlsOptions: 0 } as const),
-  ...({ connect: 0 } as const),
+  host: 0,
+  port: 0,
+  path: 0,
+  localAddress: 0,
+  lookup: 0,
+  verifyPeer: 0,
+  connectTimeout: 0,
+  highWaterMark: 0,
+  signal: 0,
+  protocol: 0,
+  hostname: 0,
+  auth: 0,
+  mechanisms: 0,
+  allowInsecureAuth: 0,
+  content: 0,
+  downgrade: 0,
+  ignore: 0,
+  limits: 0,
+  transcript: 0,
+  timer: 0,
+  tls: 0,
+  tlsOptions: 0,
+  connect: 0,
 }
 
 /**

@@ -3,9 +3,23 @@ import type { SmtpHandler } from './handler.js'
 
 /** What a handler can have: functions (1) and tables (0). A record, so that none is forgotten. */
 const STAGES: Readonly<Record<Exclude<keyof SmtpHandler, 'name' | 'needs' | 'rewrites'>, 0 | 1>> = {
-  ...({ keywords: 1, connect: 1, helo: 1, auth: 1, authenticated: 1, authFailed: 1, mail: 1, rcpt: 1 } as const),
-  ...({ data: 1, body: 1, message: 1, rset: 1, quit: 1, close: 1 } as const),
-  ...({ mailParameters: 0, rcptParameters: 0, commands: 0 } as const),
+  keywords: 1,
+  connect: 1,
+  helo: 1,
+  auth: 1,
+  authenticated: 1,
+  authFailed: 1,
+  mail: 1,
+  rcpt: 1,
+  data: 1,
+  body: 1,
+  message: 1,
+  rset: 1,
+  quit: 1,
+  close: 1,
+  mailParameters: 0,
+  rcptParameters: 0,
+  commands: 0,
 }
 
 /** @throws TypeError for what is no list of handlers, or has a handler that says nothing at any stage, or a stage misspelt. */

@@ -71,8 +71,19 @@ export interface SmtpServerOptions {
 export type SmtpServer = Protocol<SmtpEvent, SmtpAnswer>
 
 const OPTIONS: OptionTable<SmtpServerOptions> = {
-  ...({ hostname: 0, handlers: 1, authenticate: 0, allowInsecureAuth: 0, mechanisms: 0, content: 0 } as const),
-  ...({ spool: 0, limits: 0, keywords: 0, banner: 0, log: 0, transcript: 0, random: 0 } as const),
+  hostname: 0,
+  handlers: 1,
+  authenticate: 0,
+  allowInsecureAuth: 0,
+  mechanisms: 0,
+  content: 0,
+  spool: 0,
+  limits: 0,
+  keywords: 0,
+  banner: 0,
+  log: 0,
+  transcript: 0,
+  random: 0,
 }
 
 /**

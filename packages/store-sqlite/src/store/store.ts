@@ -104,8 +104,16 @@ export interface SqliteStore extends MailStore {
 
 /** All there are. A record, so that none is forgotten. */
 const OPTIONS: Readonly<Record<keyof SqliteStoreOptions, 0>> = {
-  ...({ path: 0, driver: 0, threads: 0, limits: 0, fts: 0, threadIds: 0, privateFlags: 0, clock: 0 } as const),
-  ...({ maintenanceInterval: 0, pollInterval: 0 } as const),
+  path: 0,
+  driver: 0,
+  threads: 0,
+  limits: 0,
+  fts: 0,
+  threadIds: 0,
+  privateFlags: 0,
+  clock: 0,
+  maintenanceInterval: 0,
+  pollInterval: 0,
 }
 
 /**

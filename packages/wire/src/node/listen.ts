@@ -74,9 +74,21 @@ export interface Listening {
 }
 
 const OPTIONS: OptionTable<ListenOptions> = {
-  ...({ host: 0, port: 0, path: 0, everybody: 0, tls: 0, implicitTls: 0, maxConnections: 0 } as const),
-  ...({ maxConnectionsPerAddress: 0, handshakeTimeout: 0, highWaterMark: 0, backlog: 0, proxies: 0 } as const),
-  ...({ log: 0, now: 0, signal: 0 } as const),
+  host: 0,
+  port: 0,
+  path: 0,
+  everybody: 0,
+  tls: 0,
+  implicitTls: 0,
+  maxConnections: 0,
+  maxConnectionsPerAddress: 0,
+  handshakeTimeout: 0,
+  highWaterMark: 0,
+  backlog: 0,
+  proxies: 0,
+  log: 0,
+  now: 0,
+  signal: 0,
 }
 
 const NUMBERS = ['maxConnections', 'maxConnectionsPerAddress', 'handshakeTimeout', 'highWaterMark', 'backlog'] as const

@@ -48,7 +48,8 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
   const { hostname } = settings
   const authenticate = passwordCheck(settings.users)
   // Passwords in clear text stay on this machine: bound to loopback they are fine, elsewhere TLS comes first.
-  const access = { store, authenticate, allowInsecureAuth: 'loopback', hostname, log } as const
+  const login = { authenticate, allowInsecureAuth: 'loopback', hostname, log } as const
+  const access = { ...login, store }
 
   const relay = settings.relay && (await openMailRelay(settings, settings.relay, store, log))
   const filters = milters(settings)
@@ -67,7 +68,7 @@ export async function startMailServer(settings: Settings, log: Log, observe: Obs
   const spool = fileSpool()
   const smtp = createSmtpServer({ hostname, log, content, spool, handlers: [...recipients, ...filters, ...check, end] })
   const submission = createSmtpServer({
-    ...access,
+    ...login,
     ...{ content, spool },
     handlers: [requireAuth(), submissionRights(owns), ...recipients, ...filters, ...dkim, end],
   })

@@ -196,6 +196,7 @@ test('RFC 9051 §9: UIDNEXT is a UID also where the last one is given, whose mes
     S: * OK [PERMANENTFLAGS {*}] {*}
     S: * 1 EXISTS
     S: * 0 RECENT
+    S: * OK [UNSEEN 1] {*}
     S: * OK [UIDVALIDITY {*}] UIDs are valid
     S: * OK [UIDNEXT 4294967295] The next UID
     S: ...

@@ -45,6 +45,12 @@ export interface WriteQueue {
   close(): Promise<void>
 }
 
+/**
+ * So many requests do not wait for the end of the turn where a writer works beside this thread. With many connections a turn
+ * is long: it would have nothing to do while we have, and we nothing while it has.
+ */
+const HANDFUL = 8
+
 export function createWriteQueue({ run, clock, patience, onNotes, ahead = 1 }: QueueOptions): WriteQueue {
   let waiting: Waiting[] = []
   /** Groups with the writer. */
@@ -54,15 +60,21 @@ export function createWriteQueue({ run, clock, patience, onNotes, ahead = 1 }: Q
   let closed = false
   let drained: (() => void) | null = null
 
+  const mayFly = (): boolean => !resting && flying < ahead
+
   /** Whatever else this turn of the event loop asks for joins the group. */
   function start(): void {
-    if (starting || resting || flying >= ahead || waiting.length === 0) return
+    if (starting || !mayFly() || waiting.length === 0) return
     starting = true
     setImmediate(() => {
       starting = false
-      void fly(waiting.splice(0, groupSize(waiting, weightOf)))
+      if (mayFly()) send()
       start()
     })
+  }
+
+  function send(): void {
+    if (waiting.length > 0) void fly(waiting.splice(0, groupSize(waiting, weightOf)))
   }
 
   async function fly(group: readonly Waiting[]): Promise<void> {
@@ -119,7 +131,8 @@ export function createWriteQueue({ run, clock, patience, onNotes, ahead = 1 }: Q
           return
         }
         waiting.push({ request, since: performance.now(), resolve: resolve as (value: unknown) => void, reject })
-        start()
+        if (ahead > 1 && waiting.length >= HANDFUL && mayFly()) send()
+        else start()
       }),
     close() {
       closed = true

@@ -109,7 +109,8 @@ export interface Relay extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const OPTIONS: OptionTable<RelayOptions> = {
+/** All that `createRelay` takes. */
+export const RELAY_OPTIONS: OptionTable<RelayOptions> = {
   hostname: 1,
   engine: 1,
   routing: 1,
@@ -139,7 +140,7 @@ const OPTIONS: OptionTable<RelayOptions> = {
  * missing, or of another kind; RangeError for limits under which nothing is sent.
  */
 export function createRelay(options: RelayOptions): Relay {
-  checkOptions('createRelay', options, OPTIONS)
+  checkOptions('createRelay', options, RELAY_OPTIONS)
   checkTable(options.routing)
   checkNumber('port', options.port, 1, 65_535)
   const { hostname, engine, resolver, deliver } = options

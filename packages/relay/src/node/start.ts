@@ -1,6 +1,6 @@
 import { checkOptions, type OptionTable } from '@posthouse/wire'
 import type { JobEngine } from '../queue/types.js'
-import { createRelay, type Relay, type RelayOptions } from '../relay.js'
+import { createRelay, RELAY_OPTIONS, type Relay, type RelayOptions } from '../relay.js'
 import { cachedResolver, type MailResolver } from '../routing/resolver.js'
 import { dnsResolver } from './dns/dns-resolver.js'
 import { openSmtpSession, type SmtpSessionOptions } from './session.js'
@@ -16,30 +16,8 @@ export interface StartRelayOptions extends Omit<RelayOptions, 'engine' | 'resolv
   readonly connections?: SmtpSessionOptions
 }
 
-const OPTIONS: OptionTable<StartRelayOptions> = {
-  hostname: 1,
-  engine: 0,
-  routing: 1,
-  resolver: 0,
-  deliver: 0,
-  standby: 0,
-  port: 0,
-  families: 0,
-  ownAddresses: 0,
-  allowAddress: 0,
-  retry: 0,
-  domainLimits: 0,
-  tls: 0,
-  limits: 0,
-  onEvent: 0,
-  log: 0,
-  now: 0,
-  timer: 0,
-  random: 0,
-  createId: 0,
-  path: 0,
-  connections: 0,
-}
+const { open: _, ...shared } = RELAY_OPTIONS
+const OPTIONS: OptionTable<StartRelayOptions> = { ...shared, engine: 0, resolver: 0, path: 0, connections: 0 }
 
 /**
  * Opens the queue and begins to deliver what is in it.

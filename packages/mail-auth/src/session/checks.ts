@@ -61,7 +61,9 @@ export async function checkMessage(
           resolver: forSpf(ask(), ascii, helo),
         }),
       ),
-      clock.within(dkimVerify(streamOf(message, message.size, changes, spellings, clock.over), verifyOptions)),
+      clock.within(
+        dkimVerify(streamOf(message, message.size, { changes, spellings, over: clock.over }), verifyOptions),
+      ),
     ])
     const sets = signed?.value.arc as Parameters<typeof arc>[0] | undefined
     const chain = sets && (await checkChain(sets, clock, ask()))

@@ -4,7 +4,7 @@ import { domainKey } from '@posthouse/smtp'
 import type { DKIMVerifyResult, DKIMResult as LibraryResult } from 'mailauth'
 import { readTags, type SignatureTags } from '../syntax/tags.js'
 import { isAligned } from './dmarc.js'
-import type { Resolve } from './dns.js'
+import { type Resolve, withRecords } from './dns.js'
 import { type AuthResult, type DkimResult, resultOf } from './results.js'
 
 /** What the library's types leave out. */
@@ -77,12 +77,8 @@ export async function readSignatures(
 
 /** DNS for the library, which takes quotes and parentheses in the notes of a key (`n=`) for more than text. */
 export function withoutNotes(ask: Resolve): Resolve {
-  return async (name, type) => {
-    const answers = (await ask(name, type)) as readonly (readonly string[])[]
-    return answers.map((strings) => {
-      const record = strings.join('')
-      const notes = readTags(record)?.get('n')
-      return [notes ? record.slice(0, notes.start) + record.slice(notes.end) : record]
-    })
-  }
+  return withRecords(ask, (record) => {
+    const notes = readTags(record)?.get('n')
+    return notes ? record.slice(0, notes.start) + record.slice(notes.end) : record
+  })
 }

@@ -21,6 +21,15 @@ export function asking(resolve: Resolve, limit: number, over: AbortSignal): Reso
   }
 }
 
+/** The same resolver, with each TXT record, in one piece, as `change` has it: the library takes some for what they are not. */
+export function withRecords(ask: Resolve, change: (record: string, name: string) => string): Resolve {
+  return async (name, type) => {
+    const answers = await ask(name, type)
+    if (type !== 'TXT') return answers
+    return (answers as readonly (readonly string[])[]).map((strings) => [change(strings.join(''), name)])
+  }
+}
+
 /** No such name, or no such record. `EBADNAME`: it cannot be the name of anything. */
 function isNotFound(code: unknown): boolean {
   return code === 'ENOTFOUND' || code === 'ENODATA' || code === 'NXDOMAIN' || code === 'EBADNAME'

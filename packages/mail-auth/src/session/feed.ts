@@ -20,18 +20,20 @@ interface Sink extends LibraryHeader {
   on(event: 'error', listener: () => void): unknown
 }
 
-/**
- * The message as a stream. `changes`: in order. `spellings`: what the library hashes of signatures. It breaks off when
- * `over` aborts. `seen` is called when the library knows the header.
- */
-export function streamOf(
-  message: Readable,
-  size: number,
-  changes: readonly Change[] = [],
-  spellings?: ReadonlyMap<string, Spelling>,
-  over?: AbortSignal,
-  seen?: (library: LibraryHeader) => void,
-): MessageInput {
+/** How a message is fed. */
+interface FeedOptions {
+  /** What is left out, or stands there in its place; in order. */
+  readonly changes?: readonly Change[]
+  /** What the library hashes of signatures. */
+  readonly spellings?: ReadonlyMap<string, Spelling>
+  /** It breaks off when this aborts. */
+  readonly over?: AbortSignal
+  /** Called when the library knows the header. */
+  readonly seen?: (library: LibraryHeader) => void
+}
+
+/** The message as a stream. */
+export function streamOf(message: Readable, size: number, options: FeedOptions): MessageInput {
   let failed: (error: Error) => void = () => {}
   const input = {
     on(event: string, listener: (error: Error) => void) {
@@ -40,7 +42,7 @@ export function streamOf(
     },
     pipe(sink: Sink) {
       sink.on('error', () => {})
-      pump(message, [...changes, { start: size, end: size }], sink, spellings, over, seen).catch((error: unknown) => {
+      pump(message, size, sink, options).catch((error: unknown) => {
         const cause = error instanceof Error ? error : new Error(String(error))
         failed(cause)
         sink.destroy(cause)
@@ -52,14 +54,8 @@ export function streamOf(
   return input as unknown as MessageInput
 }
 
-async function pump(
-  message: Readable,
-  changes: readonly Change[],
-  sink: Sink,
-  spellings?: ReadonlyMap<string, Spelling>,
-  over?: AbortSignal,
-  seen?: (library: LibraryHeader) => void,
-): Promise<void> {
+async function pump(message: Readable, size: number, sink: Sink, options: FeedOptions): Promise<void> {
+  const { changes = [], spellings, over, seen } = options
   let start = 0
   let last: number | undefined = LF
   let kept = false
@@ -70,7 +66,8 @@ async function pump(
     kept = true
     seen?.(sink)
   }
-  for (const change of changes) {
+  const all: readonly Change[] = [...changes, { start: size, end: size }]
+  for (const change of all) {
     if (change.start > start) {
       for await (const octets of message.read({ start, end: change.start })) {
         over?.throwIfAborted()

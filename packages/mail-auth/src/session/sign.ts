@@ -27,7 +27,7 @@ export async function signaturesOf(
   fields: readonly string[] = DEFAULT_FIELDS,
 ): Promise<Uint8Array> {
   const names = ['From', ...fields.filter((name) => name.toLowerCase() !== 'from')]
-  const input = streamOf(message, size, [], undefined, undefined, (library) => seal(library, names))
+  const input = streamOf(message, size, { seen: (library) => seal(library, names) })
   const { signatures, errors } = await dkimSign(input, {
     canonicalization: 'relaxed/relaxed',
     signTime: new Date(now),

@@ -4,7 +4,7 @@
  */
 import { domainOf } from '../syntax/domains.js'
 import { expandMacros } from '../syntax/spf-macros.js'
-import type { Resolve } from './dns.js'
+import { type Resolve, withRecords } from './dns.js'
 
 /** RFC 8616 §5: SPF knows the ASCII form of a domain. */
 export function asciiSender(sender: string): string {
@@ -16,19 +16,15 @@ export function forSpf(ask: Resolve, sender: string, helo: string): Resolve {
   const at = sender.lastIndexOf('@')
   const localPart = at > 0 ? sender.slice(0, at) : 'postmaster'
   const domain = sender === '' ? helo : sender.slice(at + 1)
-  return async (name, type) => {
-    const answers = await ask(name, type)
-    if (type !== 'TXT') return answers
+  return withRecords(ask, (record, name) => {
+    if (!record.toLowerCase().startsWith('v=spf1')) return record
     const values = new Map([
       ['l', localPart],
       ['o', domain],
       ['d', name],
     ])
-    return (answers as readonly (readonly string[])[]).map((strings) => {
-      const record = strings.join('')
-      return [record.toLowerCase().startsWith('v=spf1') ? plain(record, name, values) : record]
-    })
-  }
+    return plain(record, name, values)
+  })
 }
 
 function plain(record: string, name: string, values: ReadonlyMap<string, string>): string {

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import type { LookupFunction } from 'node:net'
 import { type ConnectionOptions, checkServerIdentity, type TLSSocket } from 'node:tls'
-import { DEFAULT_CLIENT_LIMITS, SmtpClientError, type SmtpClientLimits } from '@posthouse/smtp'
+import { clientLimits, SmtpClientError, type SmtpClientLimits } from '@posthouse/smtp'
 import { connectSmtp } from '@posthouse/smtp/node'
-import { checkNumber, checkOptions, type OptionTable, withLimits } from '@posthouse/wire'
+import { checkNumber, checkOptions, type OptionTable } from '@posthouse/wire'
 import { openConnection } from '@posthouse/wire/node'
 import type { OpenSession, SessionTarget } from '../delivery/session.js'
 import { daneProblem, peerChain } from './dane.js'
@@ -34,7 +34,7 @@ export function openSmtpSession(options: SmtpSessionOptions = {}): OpenSession {
   checkOptions('openSmtpSession', options, OPTIONS)
   checkNumber('connectTimeout', options.connectTimeout)
   // Here and not when the first message is on its way.
-  withLimits(DEFAULT_CLIENT_LIMITS, options.limits, ['pipeline', 'chunk'])
+  clientLimits(options.limits)
   const { ca, limits, localAddress, connectTimeout = 30_000 } = options
   return async (target, { hostname, signal, observe }) => {
     const { tls } = target

@@ -58,13 +58,13 @@ export function relayLimits(wanted: Partial<RelayLimits> | undefined): RelayLimi
 export function destinationLimitsOf(
   key: string,
   wanted: Partial<DestinationLimits>,
-  { perDestination: concurrency, perMinute }: RelayLimits,
+  general: RelayLimits,
 ): DestinationLimits {
+  const { concurrency = general.perDestination, perMinute = general.perMinute } = wanted
   checkNames(`limit of ${key}`, wanted, { concurrency, perMinute })
-  const limits = { concurrency, perMinute, ...wanted }
-  checkNumber(`the concurrency of ${key}`, limits.concurrency, 1)
-  checkPace(`perMinute of ${key}`, limits.perMinute)
-  return limits
+  checkNumber(`the concurrency of ${key}`, concurrency, 1)
+  checkPace(`perMinute of ${key}`, perMinute)
+  return { concurrency, perMinute }
 }
 
 function checkPace(what: string, value: number | null): void {

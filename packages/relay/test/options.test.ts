@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createRelay } from '@posthouse/relay'
 import { openSmtpSession, startRelay } from '@posthouse/relay/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { destinationLimitsOf, relayLimits } from '../src/limits.js'
 import { startTestRelay } from './world.js'
 
 let folder: string
@@ -61,4 +62,11 @@ test.each([
 test('what is missing has a name', () => {
   expect(() => createRelay({ hostname: 'a.test' } as never)).toThrow('createRelay needs the option engine')
   expect(() => openSmtpSession({ timeout: 1 } as never)).toThrow('there is no openSmtpSession option timeout')
+})
+
+test('a limit of a destination that is undefined is that of all; null is none', () => {
+  const general = relayLimits({ perDestination: 7, perMinute: 60 })
+  const of = (wanted: object) => destinationLimitsOf('domain:a.test', wanted, general)
+  expect(of({ concurrency: undefined, perMinute: undefined })).toEqual({ concurrency: 7, perMinute: 60 })
+  expect(of({ concurrency: 1, perMinute: null })).toEqual({ concurrency: 1, perMinute: null })
 })

@@ -167,6 +167,24 @@ describe('delivery', () => {
     expect(of('deferred')).toEqual([])
   })
 
+  test.each([
+    ['mx2.test', 'failed', '521 5.3.2 No mail here'],
+    ['mx1.test mx2.test', 'deferred', '521 5.3.2 No mail here'],
+    ['mx2.test mx1.test', 'deferred', null],
+  ] as const)('a server that takes no mail ever (521) speaks for %s: %s', async (order, type, said) => {
+    const hosts = order.split(' ')
+    const some = zoneResolver({
+      mx: { 'some.test': hosts.map((host, i) => [10 * i, host]) },
+      a: { 'mx1.test': ['127.0.0.9'], 'mx2.test': ['127.0.0.1'] },
+    })
+    const sink = await sinkOf({ handlers: [{ connect: () => reply(521, '5.3.2', 'No mail here') }] })
+    const { relay, seen } = await relayOf({ port: sink.port, resolver: some })
+    await relay.submit({ envelope: from, recipients: ['bob@some.test'], message: HELLO })
+    const { failure } = await Promise.race([seen('failed'), seen('deferred')])
+    expect(failure).toMatchObject({ reply: said, status: expect.stringMatching(type === 'failed' ? /^5/ : /^4/) })
+    await seen(type)
+  })
+
   test('null MX, no such domain: at once, and a notice to nobody where the sender is <>', async () => {
     const { relay, seen } = await relayOf({ port: 1, resolver: zone })
     await relay.submit({

@@ -88,14 +88,14 @@ export async function attemptBySmtp(
     next++
   }
   if (signal.aborted) unheard = true
-  // RFC 8689 §4.2.1 for REQUIRETLS: it is for good when each server of the list lacks it.
-  const lack = (index: number): Outcome | undefined => {
-    const outcome = lacking.get(index)
-    return outcome && unheard ? forNow(outcome) : outcome
+  // RFC 8689 §4.2.1 for REQUIRETLS, RFC 7504 §3 for 521: it is for good when no server of the list may fare better.
+  const rest = (index: number): Outcome => {
+    const outcome = lacking.get(index) ?? last
+    return unheard ? forNow(outcome) : outcome
   }
   const busy = full !== Number.POSITIVE_INFINITY && !alive && outcomes.every((outcome) => outcome === null)
   return {
-    outcomes: outcomes.map((outcome, index) => outcome ?? lack(index) ?? last),
+    outcomes: outcomes.map((outcome, index) => outcome ?? rest(index)),
     destination: alive ? 'alive' : busy || signal.aborted ? 'unknown' : droppedUs ? 'dropped' : 'dead',
     busy,
   }

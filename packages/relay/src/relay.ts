@@ -151,6 +151,8 @@ export function createRelay(options: RelayOptions): Relay {
   const router = createRouter(options.routing)
   /** One for each attempt in progress. */
   const attempts = new Set<AbortController>()
+  /** What goes on beside attempts. */
+  const life = new AbortController()
   let dispatcher: Dispatcher | null = null
   let stopping = false
   /** The patience of `close` is at its end. */
@@ -187,6 +189,7 @@ export function createRelay(options: RelayOptions): Relay {
     policies,
     port,
     observe,
+    life: life.signal,
     exchangers: {
       ownNames: new Set([domainKey(hostname)]),
       ownAddresses: new Set((options.ownAddresses ?? []).map(canonicalAddress)),
@@ -384,6 +387,7 @@ export function createRelay(options: RelayOptions): Relay {
     }, limits.close)
     await dispatcher?.stop()
     patience()
+    life.abort()
     await pools.close()
     await engine.close().catch((error: unknown) => tell({ type: 'trouble', error }))
     checkIdle()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { reply, type SmtpHandler } from '@posthouse/smtp'
 import { createMemoryStore } from '@posthouse/store-api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { deliverToStore, type JobEngine, type LocalDelivery, RelayError } from '../src/index.js'
+import { deliverToStore, type JobEngine, type LocalDelivery, RelayError, tlsPolicies } from '../src/index.js'
 import { openSqliteQueue } from '../src/node/index.js'
 import { HELLO, MINUTE, startSink, startTestRelay, type TestRelay, turnUntil, zoneResolver } from './world.js'
 
@@ -192,6 +192,27 @@ describe('close', () => {
     expect([of('deferred'), of('trouble'), of('destination.blocked')]).toEqual([[], [], []])
     const look = kept(await openSqliteQueue({ path, thread: false }))
     expect(await look.list({})).toMatchObject([{ state: 'waiting', attempts: 0 }])
+  })
+
+  test('lets go of a policy of TLS that is fetched for later: nothing keeps the process', async () => {
+    const sink = kept(await startSink())
+    const signals: AbortSignal[] = []
+    const policy = { mode: 'none', mx: [], maxAge: 100, lines: [] } as const
+    const tls = tlsPolicies({
+      resolver: zoneResolver({ txt: { '_mta-sts.far.test': ['v=STSv1; id=1'] } }),
+      now: () => 0,
+      stsMemory: new Map([['far.test', { id: '1', policy, expires: 10_000 }]]),
+      fetch: ((_url: string, { signal }: { readonly signal: AbortSignal }) => {
+        signals.push(signal)
+        return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      }) as unknown as typeof fetch,
+    })
+    const test = await relayOf({ port: sink.port, path, tls })
+    await submit(test, 'bob@far.test')
+    await test.seen('delivered')
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+    await test.relay.close()
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true])
   })
 
   test.each<[string, () => LocalDelivery]>([

@@ -227,6 +227,27 @@ describe('MTA-STS', () => {
     })
   })
 
+  test('that nobody waits for any more is let go of; whoever else wants it has it fetched again', async () => {
+    const first = new AbortController()
+    const asked: AbortSignal[] = []
+    const get = ((_url: string, { signal }: { readonly signal: AbortSignal }) => {
+      asked.push(signal)
+      if (asked.length > 1) return Promise.resolve(new Response(POLICY, textPlain))
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    }) as unknown as typeof fetch
+    const { plan } = policies({ txt }, get)
+    const plans = [first.signal, undefined].map((signal) =>
+      plan('example.org', [server('mx.example.org')], 25, wishes, signal),
+    )
+    while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    first.abort()
+    expect(await plans[1]).toMatchObject({ servers: [{ level: 'verified' }], results: [] })
+    await plans[0]
+    expect(asked).toHaveLength(2)
+    await plan('example.org', [server('mx.example.org')], 25, wishes, first.signal)
+    expect(asked).toHaveLength(2)
+  })
+
   test('a DNS that fails does not undo a policy, and where there is none nothing is fetched', async () => {
     const { get, asked } = web(() => new Response(POLICY, textPlain))
     let fails = false

@@ -29,6 +29,8 @@ export interface TargetOptions {
   readonly port: number
   /** Hears what went wrong with policies. */
   readonly observe: (result: TlsResult) => void
+  /** Aborted when the relay is closed. */
+  readonly life: AbortSignal
 }
 
 /** Finds the servers of a destination; `null`: the signal was first. Never rejects. */
@@ -53,7 +55,7 @@ async function lookUp(destination: string, wishes: TlsWishes, options: TargetOpt
   const { domain } = name
   const found = await findExchangers(domain, options.resolver, options.exchangers)
   if (found.type === 'failed') return found
-  const planned = await options.policies.plan(domain, found.servers, options.port, wishes)
+  const planned = await options.policies.plan(domain, found.servers, options.port, wishes, options.life)
   for (const result of planned.results) options.observe(result)
   if (planned.type === 'failed') return planned
   const targets = planned.servers.map(({ server, level, ...how }) => ({

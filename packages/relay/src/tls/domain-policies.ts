@@ -45,6 +45,7 @@ export function tlsPolicies(options: TlsPoliciesOptions): TlsPolicies {
     servers: readonly MailServer[],
     port: number,
     wishes: TlsWishes,
+    signal?: AbortSignal,
   ): Promise<TlsPlan> {
     // RFC 8689 §3: whoever writes so wants to arrive even where a policy is broken.
     if (wishes.optional || domain.startsWith('[')) return direct(servers, wishes)
@@ -55,7 +56,7 @@ export function tlsPolicies(options: TlsPoliciesOptions): TlsPolicies {
     )
     // RFC 8461 §2: DANE comes first.
     const needsSts = sts && findings.some(({ type }) => type === 'none')
-    const finding: StsFinding = needsSts ? await findSts(domain) : NO_STS
+    const finding: StsFinding = needsSts ? await findSts(domain, signal) : NO_STS
     const results: TlsResult[] = []
     if (finding.trouble)
       results.push(resultOf(domain, stsNote(finding), null, finding.trouble.type, finding.trouble.text))

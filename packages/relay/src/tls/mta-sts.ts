@@ -1,4 +1,5 @@
 /** Finds and remembers MTA-STS policies (RFC 8461 §3.3, §5.1). */
+import { systemTimer } from '@posthouse/smtp'
 import type { MaybePromise } from '@posthouse/wire'
 import type { MailResolver } from '../routing/resolver.js'
 import type { TlsFailureType } from './result.js'
@@ -51,18 +52,18 @@ const MAX_DOMAINS = 10_000
 
 const NOTHING: StsFinding = { policy: null, trouble: null, unknown: true }
 
-/** Makes a finder. It never rejects. */
-export function createStsFinder({
-  resolver,
-  fetch,
-  now,
-  memory = new Map<string, KnownSts>(),
-}: StsOptions): (domain: string) => Promise<StsFinding> {
+/** Finds the policy of a domain; never rejects. `signal`: what is being fetched, also for later, is of no use any more. */
+export type StsFinder = (domain: string, signal?: AbortSignal) => Promise<StsFinding>
+
+type Got = StsPolicy | NonNullable<StsFinding['trouble']>
+
+/** Makes a finder. */
+export function createStsFinder({ resolver, fetch, now, memory = new Map<string, KnownSts>() }: StsOptions): StsFinder {
   const failures = new Map<string, { readonly finding: StsFinding; readonly id: string; readonly until: number }>()
   /** One fetch at a time for a domain and the id of its record: what was asked for before that changed may be the old policy. */
-  const fetching = new Map<string, Promise<StsPolicy | NonNullable<StsFinding['trouble']>>>()
+  const fetching = new Map<string, { readonly result: Promise<Got>; readonly signal: AbortSignal | undefined }>()
 
-  async function find(domain: string): Promise<StsFinding> {
+  async function find(domain: string, signal: AbortSignal | undefined): Promise<StsFinding> {
     const kept = await memory.get(domain)
     const known = kept && kept.expires > now() ? kept : null
     const old = known?.policy ?? null
@@ -75,23 +76,28 @@ export function createStsFinder({
     }
     if (id !== null && known?.id === id && known.expires - now() < known.policy.maxAge * 1000 * RENEWAL) {
       // §10.2: whoever can keep us from fetching it must not have it run out. Nobody waits for this.
-      refresh(domain, id, old).catch(() => {})
+      refresh(domain, id, old, signal).catch(() => {})
     }
     if (id === null || known?.id === id) return { policy: old, trouble: null, unknown: false }
-    return refresh(domain, id, old)
+    return refresh(domain, id, old, signal)
   }
 
   /** Fetches the policy of a record, where that has not failed just now. `old`: the one in force. */
-  async function refresh(domain: string, id: string, old: StsPolicy | null): Promise<StsFinding> {
+  async function refresh(
+    domain: string,
+    id: string,
+    old: StsPolicy | null,
+    signal: AbortSignal | undefined,
+  ): Promise<StsFinding> {
     const failed = failures.get(domain)
     if (failed && failed.id === id && failed.until > now()) return { ...failed.finding, policy: old }
     const key = `${domain} ${id}`
     let running = fetching.get(key)
     if (!running) {
-      running = download(domain, fetch).finally(() => fetching.delete(key))
+      running = { result: download(domain, fetch, signal).finally(() => fetching.delete(key)), signal }
       fetching.set(key, running)
     }
-    const got = await running
+    const got = await running.result
     if ('mode' in got) {
       failures.delete(domain)
       await memory.set(domain, { id, policy: got, expires: now() + got.maxAge * 1000 })
@@ -99,14 +105,18 @@ export function createStsFinder({
       return { policy: got, trouble: null, unknown: false }
     }
     const finding = { policy: old, trouble: got, unknown: false }
+    if (running.signal?.aborted) {
+      // Whoever has asked first has gone: that says nothing of the domain.
+      return signal?.aborted ? finding : refresh(domain, id, old, signal)
+    }
     failures.set(domain, { finding, id, until: now() + PAUSE })
     trim(failures)
     return finding
   }
 
-  return async (domain) => {
+  return async (domain, signal) => {
     try {
-      return await find(domain)
+      return await find(domain, signal)
     } catch {
       // A memory that fails must not keep mail from being delivered.
       return NOTHING
@@ -118,13 +128,18 @@ function trim(map: Map<string, unknown>): void {
   if (map.size > MAX_DOMAINS) map.delete(map.keys().next().value as string)
 }
 
-async function download(domain: string, get: typeof fetch): Promise<StsPolicy | NonNullable<StsFinding['trouble']>> {
+async function download(domain: string, get: typeof fetch, signal: AbortSignal | undefined): Promise<Got> {
   const failed = (text: string): NonNullable<StsFinding['trouble']> => ({ type: 'sts-policy-fetch-error', text })
+  const stopper = new AbortController()
+  const stop = (): void => stopper.abort(signal?.reason)
+  signal?.addEventListener('abort', stop)
+  const forget = systemTimer(() => stopper.abort(new Error('the server of policies is silent')), TIMEOUT)
   try {
+    signal?.throwIfAborted()
     const response = await get(`https://mta-sts.${domain}/.well-known/mta-sts.txt`, {
       // §3.3: redirects are not followed.
       redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: stopper.signal,
     })
     if (response.status !== 200) {
       await response.body?.cancel()
@@ -140,6 +155,9 @@ async function download(domain: string, get: typeof fetch): Promise<StsPolicy | 
     return typeof policy === 'string' ? { type: 'sts-policy-invalid', text: policy } : policy
   } catch (error) {
     return failed(reasonOf(error))
+  } finally {
+    forget()
+    signal?.removeEventListener('abort', stop)
   }
 }
 

@@ -48,8 +48,17 @@ export type TlsPlan = {
 
 /** Says how much TLS a domain wants: `tlsPolicies`, or your own. */
 export interface TlsPolicies {
-  /** Never rejects. `servers`: in order. `port`: of the servers. */
-  plan(domain: string, servers: readonly MailServer[], port: number, wishes: TlsWishes): Promise<TlsPlan>
+  /**
+   * Never rejects. `servers`: in order. `port`: of the servers. `signal`: the relay is closed, and with it ends what is fetched,
+   * also for later. Default: it never is.
+   */
+  plan(
+    domain: string,
+    servers: readonly MailServer[],
+    port: number,
+    wishes: TlsWishes,
+    signal?: AbortSignal,
+  ): Promise<TlsPlan>
 }
 
 /** No domain asks for anything: STARTTLS where it works, verified where the message wants it. */

@@ -87,8 +87,9 @@ export function relayRecipients(relay: Relay, options: RelayRecipientsOptions = 
 
 /**
  * Gives messages with recipients elsewhere to a relay: `250` is said when they are in its queue, durably. A message with
- * local and other recipients is taken in one step: the queue delivers all of it. A message for local recipients only is
- * left to `local`, or to the handlers behind. Put it behind everything that changes messages.
+ * local and other recipients is taken in one step: the queue delivers all of it, and so it does with one that is to wait or
+ * whose sender wants to hear of success, where the relay has `deliver`. Any other message for local recipients only is left to
+ * `local`, or to the handlers behind. Put it behind everything that changes messages.
  */
 export function relayTo(relay: Relay, options: RelayToOptions = {}): SmtpHandler {
   const { local } = options
@@ -96,6 +97,7 @@ export function relayTo(relay: Relay, options: RelayToOptions = {}): SmtpHandler
     name: 'relay',
     needs: [...new Set(['octets' as const, ...(local?.needs ?? [])])],
     async body(transaction, session) {
+      if (relay.delivers && asksQueue(transaction)) transaction.set(queued, true)
       if (transaction.get(queued)) return undefined
       const sink = await local?.body?.(transaction, session)
       if (sink) transaction.set(localSink, sink)
@@ -112,6 +114,12 @@ export function relayTo(relay: Relay, options: RelayToOptions = {}): SmtpHandler
       return queue(relay, message, session, found)
     },
   }
+}
+
+/** The queue alone can do it: wait (RFC 4865), and tell of success (RFC 3461 §4.1). */
+function asksQueue(transaction: Transaction): boolean {
+  if (transaction.get(releaseAt) !== undefined) return true
+  return transaction.recipients.some((recipient) => recipient.get(dsnRecipient)?.notify?.includes('SUCCESS'))
 }
 
 /** Where a recipient's mail goes. A filter may have put other targets in the place of those that were looked up. */

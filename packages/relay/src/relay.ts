@@ -87,6 +87,8 @@ export interface Relay extends AsyncDisposable {
   readonly hostname: string
   readonly router: Router
   readonly limits: RelayLimits
+  /** Mail for mailboxes on this machine is delivered from the queue, too (`deliver`). */
+  readonly delivers: boolean
   /** Where mail for an address goes. */
   route(recipient: string | Mailbox): MaybePromise<Routing>
   /** Puts a message into the queue; it is durable when this resolves. */
@@ -327,6 +329,7 @@ export function createRelay(options: RelayOptions): Relay {
     hostname,
     router,
     limits,
+    delivers: deliver !== undefined,
     route: (recipient) => router.route(read(recipient)),
     async submit(submission) {
       if (stopping) throw new RelayError('closed', 'the relay is closed')

@@ -3,6 +3,8 @@ import {
   createSmtpServer,
   deliverTo,
   dsnExtension,
+  type Envelope,
+  futureReleaseExtension,
   localRecipients,
   parseMailbox,
   type SmtpHandler,
@@ -10,12 +12,13 @@ import {
 import { connectSmtp, type Listening, listen } from '@posthouse/smtp/node'
 import { createMemoryStore, type MailStore } from '@posthouse/store-api'
 import { latin1 } from '@posthouse/wire'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { deliverToStore, type RoutingTable, relayRecipients, relayTo } from '../src/index.js'
 import { HELLO, octets, startSink, startTestRelay, zoneResolver } from './world.js'
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
+  vi.useRealTimers()
   for (const one of opened.splice(0).reverse()) await one.close()
 })
 
@@ -42,6 +45,7 @@ async function home(table: Partial<RoutingTable> = {}, filters: readonly SmtpHan
     authenticate: (user, password) => (password === 'secret' ? user : null),
     handlers: [
       dsnExtension(),
+      futureReleaseExtension({ maximum: 86_400 }),
       relayRecipients(world.relay),
       localRecipients(store, { domains: ['home.test'] }),
       ...filters,
@@ -50,10 +54,16 @@ async function home(table: Partial<RoutingTable> = {}, filters: readonly SmtpHan
   })
   const listening: Listening = await listen(server, { port: 0 })
   opened.push(sink, world.relay, { close: () => listening.close({ force: true }) })
-  const send = async (from: string, to: readonly string[], message = HELLO, login = true) => {
+  const send = async (
+    from: string,
+    to: Envelope['recipients'],
+    message = HELLO,
+    login = true,
+    wishes: Partial<Envelope> = {},
+  ) => {
     const auth = login ? { auth: { user: 'alice', password: 'secret' } } : {}
     await using client = await connectSmtp({ host: '127.0.0.1', port: listening.port, tls: 'never', ...auth })
-    return client.send({ envelope: { reversePath: from, recipients: to }, message })
+    return client.send({ envelope: { reversePath: from, recipients: to, ...wishes }, message })
   }
   return { ...world, sink, store, send }
 }
@@ -105,6 +115,29 @@ describe('relayTo', () => {
     const [, second] = await inbox(store, 'bob')
     expect(second).toMatch(/^Return-Path: <alice@home.test>\r\nDelivered-To: bob@home.test\r\nReceived: from /)
     expect(second.endsWith(latin1(HELLO))).toBe(true)
+  })
+
+  test('local mail whose sender wants to hear of success goes into the queue, which tells', async () => {
+    const { send, store, relay } = await home()
+    await send('alice@home.test', [{ address: 'bob@home.test', notify: ['SUCCESS'] }])
+    await relay.idle()
+    expect(await inbox(store, 'bob')).toHaveLength(1)
+    const notices = await inbox(store, 'alice')
+    expect(notices).toEqual([
+      expect.stringContaining('Final-Recipient: rfc822; bob@home.test\r\nAction: delivered\r\n'),
+    ])
+  })
+
+  test('local mail for later waits in the queue', async () => {
+    const { send, store, relay, now, turn } = await home()
+    vi.useFakeTimers({ toFake: ['Date'], now: now() })
+    await send('alice@home.test', ['bob@home.test'], HELLO, true, { holdFor: 3600 })
+    expect(await inbox(store, 'bob')).toEqual([])
+    const [{ due }] = await relay.list()
+    expect(due - now()).toBeGreaterThanOrEqual(3_600_000)
+    turn(due - now())
+    await relay.idle()
+    expect(await inbox(store, 'bob')).toHaveLength(1)
   })
 
   test.each([true, false])(

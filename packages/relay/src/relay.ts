@@ -11,6 +11,7 @@ import { createServerPools } from './delivery/pools.js'
 import { createReachability, isLost } from './delivery/reachability.js'
 import type { OpenSession } from './delivery/session.js'
 import { unlessAborted } from './delivery/signal.js'
+import { createSilentAddresses } from './delivery/silence.js'
 import { attemptBySmtp } from './delivery/smtp.js'
 import { findTargets } from './delivery/targets.js'
 import { RelayError } from './errors.js'
@@ -163,6 +164,7 @@ export function createRelay(options: RelayOptions): Relay {
   let forgetTurn = (): void => {}
   const watchIdle = new Set<() => void>()
   const reachable = createReachability()
+  const silent = createSilentAddresses(now)
 
   function tell(event: RelayEvent): void {
     options.onEvent?.(event)
@@ -224,6 +226,7 @@ export function createRelay(options: RelayOptions): Relay {
       pools,
       targets: found.targets,
       maxTries: limits.servers,
+      silent,
       signal,
       now,
     })

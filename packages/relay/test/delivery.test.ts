@@ -185,6 +185,45 @@ describe('delivery', () => {
     await seen(type)
   })
 
+  test('where IPv6 is silent, each address costs a try once in a while, and not one of every message', async () => {
+    const sink = await sinkOf()
+    const hosts = [1, 2, 3].map((number) => `mx${number}.test`)
+    const both = zoneResolver({
+      mx: { 'both.test': hosts.map((host, i) => [10 * i, host]), 'one.test': [[10, 'one.test']] },
+      a: { 'mx1.test': ['127.0.0.9'], 'mx2.test': ['127.0.0.9'], 'mx3.test': ['127.0.0.1'], 'one.test': ['127.0.0.1'] },
+      aaaa: Object.fromEntries([...hosts, 'one.test'].map((host, i) => [host, [`2001:db8::${i + 1}`]])),
+    })
+    const open = openSmtpSession()
+    const tried: string[] = []
+    const { relay, seen, turn } = await relayOf({
+      ...{ port: sink.port, resolver: both, families: [6, 4] },
+      open(target, how) {
+        if (!target.address.includes(':')) return open(target, how)
+        tried.push(target.address)
+        throw new SmtpClientError('connection', 'it takes too long', {
+          cause: new ConnectionError('timeout', 'connecting took longer than 30000 ms'),
+        })
+      },
+    })
+    await relay.submit({ envelope: from, recipients: ['bob@both.test'], message: HELLO })
+    await seen('deferred')
+    expect(tried.splice(0)).toEqual(['2001:db8::1', '2001:db8::2', '2001:db8::3'])
+    turn(2 * MINUTE)
+    await seen('delivered')
+    // Behind what is worth the same, and before what is worth less.
+    expect(tried.splice(0)).toEqual(['2001:db8::1', '2001:db8::2'])
+    for (const [to, again] of [
+      ['one', 1],
+      ['two', 1],
+      ['three', 2],
+    ] as const) {
+      if (to === 'three') turn(10 * MINUTE)
+      await relay.submit({ envelope: from, recipients: [`${to}@one.test`], message: HELLO })
+      await seen('delivered', ({ recipient }) => recipient === `${to}@one.test`)
+      expect(tried).toHaveLength(again)
+    }
+  })
+
   test('null MX, no such domain: at once, and a notice to nobody where the sender is <>', async () => {
     const { relay, seen } = await relayOf({ port: 1, resolver: zone })
     await relay.submit({

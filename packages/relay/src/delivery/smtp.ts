@@ -6,6 +6,7 @@ import { type JobContent, mailOf } from './mail.js'
 import { type Attempt, type Outcome, outcomeOfError, ownFailure, replyText } from './outcome.js'
 import type { ServerPools } from './pools.js'
 import type { SessionTarget } from './session.js'
+import type { SilentAddresses } from './silence.js'
 
 export interface SmtpAttemptOptions {
   readonly pools: ServerPools
@@ -13,6 +14,7 @@ export interface SmtpAttemptOptions {
   readonly targets: readonly SessionTarget[]
   /** Addresses that are tried at most. */
   readonly maxTries: number
+  readonly silent: SilentAddresses
   readonly signal: AbortSignal
   readonly now: () => number
 }
@@ -23,7 +25,7 @@ export async function attemptBySmtp(
   content: JobContent,
   options: SmtpAttemptOptions,
 ): Promise<Attempt> {
-  const { pools, targets, maxTries, signal, now } = options
+  const { pools, targets, maxTries, silent, signal, now } = options
   const outcomes: (Outcome | null)[] = job.recipients.map(() => null)
   let waiting = job.recipients.map((recipient, index) => ({ recipient, index }))
   /** What the last server lacks that the message needs. */
@@ -40,7 +42,7 @@ export async function attemptBySmtp(
     type: 'deferred',
     failure: ownFailure('4.4.1', 'no server could be tried', now()),
   }
-  const order = spread(targets, maxTries)
+  const order = spread(silent.order(targets), maxTries)
   for (let next = 0; next < order.length; ) {
     const target = order[next]
     if (waiting.length === 0 || tries >= maxTries || signal.aborted || target.rank > full) break
@@ -63,6 +65,7 @@ export async function attemptBySmtp(
       if (error.recipients.length === 0) {
         last = beforeTransaction(error, remote, now())
         unheard ||= last.type === 'deferred'
+        if (isSilence(error)) silent.add(target)
         if (!hasNoWay(error)) tries++
         next++
         continue
@@ -79,6 +82,7 @@ export async function attemptBySmtp(
       if (isLacking(results[i])) lacking.set(index, settled[i])
       else outcomes[index] = settled[i]
     }
+    silent.delete(target)
     if (results.some(wasHeard)) alive = true
     if (results.some(wasDropped)) droppedUs = true
     // RFC 5321 §4.5.3.1.10: the rest goes in another transaction, as long as each of them takes somebody.
@@ -194,6 +198,11 @@ const NO_WAY: readonly unknown[] = ['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAI
 function hasNoWay({ cause }: SmtpClientError): boolean {
   if (!(cause instanceof ConnectionError) || cause.code !== 'connect') return false
   return NO_WAY.includes((cause.cause as { readonly code?: unknown } | null | undefined)?.code)
+}
+
+/** Nobody has answered in time, or at all. */
+function isSilence({ cause }: SmtpClientError): boolean {
+  return cause instanceof ConnectionError && (cause.code === 'timeout' || cause.code === 'connect')
 }
 
 function remoteName({ host, address, port }: SessionTarget): string {

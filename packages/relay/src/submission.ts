@@ -163,8 +163,12 @@ function addTo(
   const key = `${destination} ${via ?? ''}`
   const group = groups.get(key) ?? { target, recipients: new Map() }
   groups.set(key, group)
-  // Who is reached by two ways gets one copy.
-  if (group.recipients.has(mailbox.address)) return
+  const known = group.recipients.get(mailbox.address)
+  // Who is reached by two ways gets one copy, and the sender hears what either of them asks for.
+  if (known && known.notify?.length !== 0) {
+    group.recipients.set(mailbox.address, { ...known, notify: eitherOf(known.notify, notify) })
+    return
+  }
   group.recipients.set(mailbox.address, {
     address: mailbox.address,
     original: original === mailbox.address ? null : original,
@@ -172,6 +176,15 @@ function addTo(
     orcpt,
     failure: null,
   })
+}
+
+type Notify = QueuedRecipient['notify']
+
+/** What NOTIFY is taken for where it was not said (RFC 3461 §4.1). */
+const UNSAID = ['FAILURE', 'DELAY'] as const
+
+function eitherOf(one: Notify, other: Notify): Notify {
+  return one === null && other === null ? null : [...new Set([...(one ?? UNSAID), ...(other ?? UNSAID)])]
 }
 
 function timesOf(

@@ -1,5 +1,5 @@
 /** What senders are told: success when they ask for it, in UTF-8 where it is needed, about the address that they wrote to. */
-import { deliverByExtension, dsnExtension, type Mailbox, reply } from '@posthouse/smtp'
+import { type DsnRecipient, deliverByExtension, dsnExtension, type Mailbox, reply } from '@posthouse/smtp'
 import { createMemoryStore } from '@posthouse/store-api'
 import { afterEach, describe, expect, test } from 'vitest'
 import { deliverToStore, type RoutingTable, type SubmittedRecipient } from '../src/index.js'
@@ -106,6 +106,19 @@ describe('NOTIFY', () => {
     expect(notice).toContain('Final-Recipient: rfc822; carol@far.test')
     expect(notice).toContain('Final-Recipient: rfc822; erin@far.test')
     expect(notice).not.toContain('dave@far.test')
+  })
+
+  test.each<[DsnRecipient['notify'], DsnRecipient['notify']]>([
+    [[], ['FAILURE']],
+    [['SUCCESS'], ['FAILURE']],
+    [['SUCCESS'], null],
+  ])('who is reached by two ways is told what either of them asks for: %j, %j', async (one, other) => {
+    const { send, notices } = await world({}, { aliases: new Map([['also@here.test', 'gone@here.test']]) })
+    await send([
+      { address: 'gone@here.test', notify: one },
+      { address: 'also@here.test', notify: other },
+    ])
+    expect(notices()).toEqual([expect.stringContaining('Final-Recipient: rfc822; gone@here.test')])
   })
 
   test('NEVER, and SUCCESS only: nothing is said of a failure', async () => {

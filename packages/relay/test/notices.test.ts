@@ -121,6 +121,15 @@ describe('NOTIFY', () => {
     expect(notices()).toEqual([expect.stringContaining('Final-Recipient: rfc822; gone@here.test')])
   })
 
+  test('of a message that is binary no more than the header comes back, which every server takes', async () => {
+    const { send, notices } = await world()
+    const message = octets('Subject: Binary\nContent-Transfer-Encoding: binary\n\n')
+    const binary = Uint8Array.of(...message, 0, 10, 255, 13, 0)
+    await send(['gone@here.test'], { envelope: { body: 'BINARYMIME', ret: 'FULL' }, message: binary })
+    expect(notices()).toHaveLength(1)
+    expect(notices()[0]).toContain('Content-Type: text/rfc822-headers')
+  })
+
   test('NEVER, and SUCCESS only: nothing is said of a failure', async () => {
     const { send, notices, of } = await world({
       before: [{ rcpt: ({ mailbox }) => (mailbox.domain === 'far.test' ? reply(550, '5.1.1', 'Nobody') : undefined) }],

@@ -43,8 +43,10 @@ export async function noticeMessage(
   if (reversePath === null || !parseMailbox(reversePath)) return nobody()
   // RFC 3461 §4.3: RET is about failures; others return the header.
   // RFC 8689 §5: of a message with REQUIRETLS nothing but the header, and that on the same terms.
-  const { requireTls, smtputf8 } = message.envelope
-  const whole = kind === 'failure' && ret === 'FULL' && !requireTls && message.size <= limits.returned
+  const { requireTls, smtputf8, body } = message.envelope
+  // Binary octets are not for every server, and a notice must get there.
+  const mayReturn = !requireTls && body !== 'BINARYMIME' && message.size <= limits.returned
+  const whole = kind === 'failure' && ret === 'FULL' && mayReturn
   const original = await originalOf(job, context, whole)
   let octets: Uint8Array
   try {

@@ -32,6 +32,7 @@ test.each([
   'FETCH 1:* BODY.PEEK[]',
   'FETCH 1:* BINARY.SIZE[1]',
   'STORE 1:* +FLAGS (\\Seen)',
+  'STORE 1:* +FLAGS.SILENT (\\Seen)',
 ])('another connection has its answers while %s runs', (command) => takesTurns(command, 1))
 
 test.each(['FETCH 1:* BODY.PEEK[]', 'STORE 1:* +FLAGS (\\Seen)'])(

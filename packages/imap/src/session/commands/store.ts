@@ -94,6 +94,8 @@ async function run(session: ImapSession, args: StoreArgs, byUid: boolean): Promi
         // A change that the client has not heard of yet: it cannot work out the flags.
         const known = row.modseq <= view.flagsTold || view.isQuiet(row.uid, row.modseq)
         if (known) believed.set(row.uid, key(changed(row, args)))
+        const others = session.pause()
+        if (others) await others
       }
     }
   }
@@ -142,8 +144,8 @@ async function tell(
       found.push(row.uid)
       if (row.modseq === modseq) known.push(row.uid)
       // RFC 7162 §3.1.3: with CONDSTORE even a silent change tells the new MODSEQ.
-      if (believed?.get(row.uid) === key(row) && !enabled.has('CONDSTORE')) continue
-      const wait = reportFlags(session, view, sequence, row, withUid)
+      const silent = believed?.get(row.uid) === key(row) && !enabled.has('CONDSTORE')
+      const wait = silent ? session.pause() : reportFlags(session, view, sequence, row, withUid)
       if (wait) await wait
       const slow = session.flushMuch()
       if (slow) await slow

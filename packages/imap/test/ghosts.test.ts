@@ -16,6 +16,7 @@ const HELLO = 'Subject: Hello\\r\\n\\r\\nHello.\\r\\n'
 /** Three messages; alice has selected them, and another session of hers has expunged the second. */
 async function expungedElsewhere(
   kind: Kind,
+  ...before: readonly string[]
 ): Promise<{ readonly server: ImapServer; readonly client: DialogueClient }> {
   const { server } = testServer({ store: await emptyStore(kind) })
   const client = new DialogueClient(server)
@@ -24,6 +25,7 @@ async function expungedElsewhere(
     const [flags, mail] = text.startsWith('(') ? ['(kept) ', GONE] : ['', text]
     await client.run(`a APPEND INBOX ${flags}{${mail.replaceAll('\\r\\n', '\r\n').length}+}\\r\\n${mail}`)
   }
+  for (const command of before) await client.run(`b ${command}`)
   await client.run('s1 EXAMINE INBOX')
   await client.run('s2 SELECT INBOX')
   const other = new DialogueClient(server)
@@ -131,5 +133,23 @@ describe.each(['COPY', 'UID COPY'])('RFC 9051 §6.4.7: %s that fails at such a m
     expect(await client.run(`x ${command} 1:3 "Other Users/bob/Box"`)).toContain('x NO [OVERQUOTA] The account is full')
     const boxes = await (await account('bob')).mailboxes()
     expect(boxes.find(({ path }) => path[0] === 'Box')?.messages).toBe(1)
+  })
+})
+
+describe('RFC 8508 §3.2: REPLACE puts nothing in the place of a message that is gone', () => {
+  const NEW = `{9+}\\r\\nA: b\\r\\n\\r\\nx`
+
+  test.each(
+    STORE_KINDS.flatMap((kind) =>
+      ['REPLACE', 'UID REPLACE'].flatMap((name) => ['INBOX', 'Box'].map((to) => [name, to, kind] as const)),
+    ),
+  )('%s into %s, %s', async (name, to, kind) => {
+    const { client } = await expungedElsewhere(kind, 'CREATE Box')
+    const lines = await client.run(`x ${name} 2 ${to} ${NEW}`)
+    expect(lines.at(-1)).toBe('x NO [EXPUNGEISSUED] The message is gone')
+    expect(lines).toContain('* 2 EXPUNGE')
+    expect(await client.run(`t STATUS ${to} (MESSAGES)`)).toContain(
+      `* STATUS ${to} (MESSAGES ${to === 'INBOX' ? 2 : 0})`,
+    )
   })
 })

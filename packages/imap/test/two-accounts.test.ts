@@ -81,3 +81,12 @@ describe('RFC 9208 §4.1.2: the quota is that of the account where the message g
     }
   })
 })
+
+test('RFC 8508 §3.2: REPLACE into the mailbox of somebody else leaves nothing there when the old message is gone', async () => {
+  const made = await sharing(1, 1)
+  const one = await client(made, 's SELECT INBOX')
+  await client(made, 's SELECT INBOX', 't STORE 1 +FLAGS (\\Deleted)', 'x EXPUNGE')
+  const lines = await one.run(`r REPLACE 1 ${SHARED} {9+}\\r\\nA: b\\r\\n\\r\\nx`)
+  expect(lines.at(-1)).toBe('r NO [EXPUNGEISSUED] The message is gone')
+  expect(await one.run(`t STATUS ${SHARED} (MESSAGES)`)).toContain(`* STATUS ${SHARED} (MESSAGES 1)`)
+})

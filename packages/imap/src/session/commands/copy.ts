@@ -100,7 +100,7 @@ async function copyGone(session: ImapSession, uids: UidSet, target: MailboxInfo,
 }
 
 /** Expunges copies of a command that fails for another reason, which is what the client is told. */
-async function takeBack(session: ImapSession, target: MailboxInfo, uids: UidSet): Promise<void> {
+export async function takeBack(session: ImapSession, target: MailboxInfo, uids: UidSet): Promise<void> {
   if (uids.length === 0) return
   try {
     if (has(target, 'e')) await expungeCopies(session.account, target.id, uids)

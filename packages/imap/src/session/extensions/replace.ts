@@ -1,8 +1,17 @@
 /** REPLACE and UID REPLACE (RFC 8508): a new message for an old one, in one step. Selected state. */
-import { type MailboxInfo, type Op, type UidSet, uidSetSize, writerOf } from '@posthouse/store-api'
+import {
+  type AppendOp,
+  type MailboxInfo,
+  type Op,
+  type OpResult,
+  type UidSet,
+  uidSetSize,
+  writerOf,
+} from '@posthouse/store-api'
 import { formatUidSet, parseSequenceSet } from '../../syntax/sequence-set.js'
 import { bad, no, Refusal, type Status } from '../../syntax/status.js'
 import { type AppendData, appendOp, checkSize, parseAppendData } from '../commands/append.js'
+import { takeBack } from '../commands/copy.js'
 import { expunged } from '../commands/expunge.js'
 import type { Command, ImapExtension, Upload } from '../extension.js'
 import { existing, has, parseMailbox } from '../mailboxes.js'
@@ -18,13 +27,36 @@ async function sizeOf({ view, account }: ImapSession, uids: UidSet): Promise<num
   return octets
 }
 
+/** Gives what has been put in. @throws when the old message cannot be removed: then the new one is not there either. */
+async function replaceOne(session: ImapSession, old: UidSet, op: AppendOp, target: MailboxInfo): Promise<OpResult> {
+  const { view, account } = session
+  const { commit } = writerOf(account)
+  const expunge: Op = { op: 'expunge', in: view.id, uids: old, onlyDeleted: false }
+  // No transaction spans the accounts of two people: the new message is there before the old one goes.
+  const apart = target.owner !== view.mailbox.owner
+  // Else the old one gives its room to the new one.
+  const added = await commit(apart ? [op] : [expunge, op])
+  const made = added.results[added.results.length - 1]
+  try {
+    const { results, modseq } = apart ? await commit([expunge]) : added
+    // RFC 8508 §3.2: NO when it cannot be removed, as when another session was first.
+    if (!results[0].uids?.length) throw new Refusal(no('The message is gone', 'EXPUNGEISSUED'))
+    session.touch(modseq)
+    return made
+  } catch (error) {
+    session.touch()
+    await takeBack(session, target, made.uids ?? [])
+    throw error
+  }
+}
+
 function upload(session: ImapSession, byUid: boolean): Upload {
-  const { stage, commit } = writerOf(session.account)
+  const { stage } = writerOf(session.account)
   let old: UidSet = []
   let target: MailboxInfo | null = null
   let data: AppendData | null = null
   let feed: UploadFeed | null = null
-  let op: Awaited<ReturnType<typeof appendOp>> | null = null
+  let op: AppendOp | null = null
 
   return {
     async literal(cursor, { size }) {
@@ -52,18 +84,12 @@ function upload(session: ImapSession, byUid: boolean): Upload {
     async finish(cursor): Promise<Status> {
       if (data?.wrapped) cursor.expect(')')
       cursor.end()
-      if (!op) return bad('Message expected')
-      const { view, out, parts } = session
-      const expunge: Op = { op: 'expunge', in: view.id, uids: old, onlyDeleted: false }
-      // No transaction spans the accounts of two people: the new message is there before the old one goes.
-      const apart = target?.owner !== view.mailbox.owner
-      // Else the old one gives its room to the new one.
-      const { results, modseq } = await commit(apart ? [op] : [expunge, op])
-      session.touch(apart ? (await commit([expunge])).modseq : modseq)
-      const { uidValidity, uids = [] } = results[results.length - 1]
-      if (target) noteArrived(session, target, uids)
+      if (!op || !target) return bad('Message expected')
+      const { out, parts } = session
+      const { uidValidity, uids = [] } = await replaceOne(session, old, op, target)
+      noteArrived(session, target, uids)
       // RFC 8508 §4.3: APPENDUID is told before the EXPUNGE. RFC 4315 §3: not to someone who may not open the mailbox.
-      if (parts.names.has('UIDPLUS') && uidValidity !== undefined && target && has(target, 'r')) {
+      if (parts.names.has('UIDPLUS') && uidValidity !== undefined && has(target, 'r')) {
         out.line(`* OK [APPENDUID ${uidValidity} ${formatUidSet(uids)}] Replaced`)
       }
       return expunged(session, 'REPLACE')

@@ -518,3 +518,25 @@ test('RFC 5465 §5.9: a mailbox that may not be looked up any more, and one of w
   `,
     lists,
   ))
+
+test('RFC 7162 §3.2.4: a client that knows QRESYNC hears UID and MODSEQ of new messages, too', () =>
+  play(`
+    alice> a1 ENABLE QRESYNC
+    alice< ...
+    alice< a1 OK ENABLE completed
+    alice> a2 SELECT INBOX
+    alice< ...
+    alice< a2 OK [READ-WRITE] SELECT completed
+    alice> a3 NOTIFY SET (selected (MessageNew (FLAGS) MessageExpunge))
+    alice< a3 OK NOTIFY completed
+    alice> a4 SEARCH RETURN (UPDATE (RFC822.SIZE)) ALL
+    alice< ...
+    alice< a4 OK SEARCH completed
+    alice2> b1 APPEND INBOX ${MAIL}
+    alice2< b1 OK {*}
+    alice< * 2 EXISTS
+    alice< * 1 RECENT
+    alice< * 2 FETCH (UID 2 RFC822.SIZE 12 MODSEQ ({*}))
+    alice< * ESEARCH (TAG "a4") ADDTO (0 2)
+    alice< * 2 FETCH (UID 2 FLAGS (\\Recent) MODSEQ ({*}))
+  `))

@@ -77,7 +77,8 @@ function parse(cursor: Cursor, session: ImapSession, byUid: boolean): FetchArgs 
   return { set, items, effects }
 }
 
-function addItem(items: WantedItem[], item: FetchItem | undefined, first = false): void {
+/** Adds an item that nobody has asked for, once. */
+export function addItem(items: WantedItem[], item: FetchItem | undefined, first = false): void {
   if (!item || items.some((known) => known.item === item)) return
   if (first) items.unshift({ item, args: undefined })
   else items.push({ item, args: undefined })

@@ -1,13 +1,14 @@
 /** New messages that come with the data that the client wants of them (RFC 5465 §5.1, §7). */
 import type { Column, UidSet } from '@posthouse/store-api'
-import { checkItems, type WantedItem } from '../commands/fetch.js'
+import { addItem, checkItems, type WantedItem } from '../commands/fetch.js'
 import { fetchedMessage } from '../fetch/message.js'
 import type { ImapSession } from '../session.js'
 import { beginFetch } from '../view/report.js'
 
 /** Tells of messages that have come, with what the client wants to know of them (RFC 5465 §5.1). */
-export async function tellNew(session: ImapSession, uids: UidSet, items: readonly WantedItem[]): Promise<void> {
+export async function tellNew(session: ImapSession, uids: UidSet, wanted: readonly WantedItem[]): Promise<void> {
   const { view, account, out } = session
+  const items = withUpdateItems(session, wanted)
   const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]
   for await (const rows of account.messages(view.id, { uids, want })) {
     for (const row of rows) {
@@ -26,4 +27,13 @@ export async function tellNew(session: ImapSession, uids: UidSet, items: readonl
       if (slow) await slow
     }
   }
+}
+
+/** RFC 7162 §3.2.4: UID and MODSEQ come with every FETCH response that no FETCH has asked for. */
+function withUpdateItems({ parts, enabled }: ImapSession, wanted: readonly WantedItem[]): readonly WantedItem[] {
+  if (!enabled.has('QRESYNC')) return wanted
+  const items = [...wanted]
+  if (!enabled.has('UIDONLY')) addItem(items, parts.fetchItems.get('UID'), true)
+  addItem(items, parts.fetchItems.get('MODSEQ'))
+  return items
 }

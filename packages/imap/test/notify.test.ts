@@ -1,4 +1,5 @@
 /** NOTIFY (RFC 5465), and METADATA that nobody asked for (RFC 5464 §4.1). */
+import { Flag } from '@posthouse/store-api'
 import { expect, test } from 'vitest'
 import { DialogueClient, playDialogue } from './dialogue.js'
 import { HELLO, message, serverOver, type TestServer, testServer } from './servers.js'
@@ -540,3 +541,22 @@ test('RFC 7162 §3.2.4: a client that knows QRESYNC hears UID and MODSEQ of new 
     alice< * ESEARCH (TAG "a4") ADDTO (0 2)
     alice< * 2 FETCH (UID 2 FLAGS (\\Recent) MODSEQ ({*}))
   `))
+
+test('RFC 5465 §5.1: what INBOX is renamed to has its messages, read ones, too', () =>
+  play(
+    `
+    alice> a1 NOTIFY SET (personal (MessageNew MessageExpunge FlagChange MailboxName))
+    alice< a1 OK NOTIFY completed
+    alice> a2 RENAME INBOX Old
+    alice< a2 OK RENAME completed
+    alice< * STATUS INBOX (UIDNEXT 3 MESSAGES 0 UNSEEN 0 UIDVALIDITY 1 HIGHESTMODSEQ {*})
+    alice< * STATUS Old (UIDNEXT 3 MESSAGES 2 UIDVALIDITY {*} HIGHESTMODSEQ {*})
+    alice-
+  `,
+    async (made) => {
+      await made.deliver(HELLO)
+      const account = await made.account()
+      const id = (await account.mailboxes())[0]?.id
+      if (id) await account.commit?.([{ op: 'flags', in: id, uids: [[1, 2]], mode: 'add', flags: Flag.Seen }])
+    },
+  ))

@@ -146,9 +146,11 @@ function tellStatus(
   before: MailboxInfo | undefined,
   now: MailboxInfo,
 ): void {
-  if (before?.modseq === now.modseq && before.unseen === now.unseen) return
+  const came = now.uidNext !== (before?.uidNext ?? 1)
+  // What has been made and filled in one step is as old as what is in it.
+  if (before?.modseq === now.modseq && before.unseen === now.unseen && !came) return
   const items: string[] = []
-  const fresh = events.has('MESSAGENEW') && now.uidNext !== (before?.uidNext ?? 1)
+  const fresh = events.has('MESSAGENEW') && came
   const counted = events.has('MESSAGEEXPUNGE') && now.messages !== (before?.messages ?? 0)
   const flags = events.has('FLAGCHANGE') && (before === undefined || !fresh || before.unseen !== now.unseen)
   if (fresh || counted) items.push(`UIDNEXT ${toldUidNext(now.uidNext)}`)

@@ -94,6 +94,21 @@ test('RFC 9586 §3: after ENABLE UIDONLY message numbers are refused, UIDs are t
     3,
   ))
 
+test('RFC 9051 §9: UIDFETCH has the UID among its items where nothing else was asked', () =>
+  play(
+    `
+    C: 10 ENABLE UIDONLY
+    S: * ENABLED UIDONLY
+    S: 10 OK ENABLE completed
+    ${SELECT}
+    C: 11 UID FETCH 1:* UID
+    S: * 1 UIDFETCH (UID 1)
+    S: * 2 UIDFETCH (UID 2)
+    S: 11 OK FETCH completed
+  `,
+    2,
+  ))
+
 test('RFC 9586: not in the middle of a mailbox; QRESYNC without numbers', () =>
   play(
     `${SELECT}

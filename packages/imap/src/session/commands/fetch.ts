@@ -160,7 +160,9 @@ async function writeGhosts(
 function rowWriter(session: ImapSession, items: readonly WantedItem[], marked: UidSet): WriteRow {
   const { view, out, enabled, parts } = session
   const uidsOnly = enabled.has('UIDONLY')
-  const written = uidsOnly ? items.filter(({ item }) => item.name !== 'UID') : items
+  // RFC 9586 §3: the UID is told already; but RFC 9051 §9, msg-att, has no empty list.
+  const others = items.filter(({ item }) => item.name !== 'UID')
+  const written = uidsOnly && others.length > 0 ? others : items
   const flags = named(session, 'FLAGS') as FetchItem
   const notesKeywords = marked.length > 0 || items.some(({ item }) => item === flags)
   const withFlags = [...written]

@@ -66,6 +66,8 @@ test('RFC 9586 §3: after ENABLE UIDONLY message numbers are refused, UIDs are t
     S: 19 BAD [UIDREQUIRED] {*}
     C: 20 UID SEARCH 1:2
     S: 20 BAD [UIDREQUIRED] {*}
+    C: 20b ESEARCH IN (mailboxes Other) 1:2
+    S: 20b BAD [UIDREQUIRED] {*}
     C: 21 UID SEARCH UID 1:2 UNSEEN
     S: * SEARCH 1 2
     S: 21 OK SEARCH completed
@@ -92,6 +94,8 @@ test('RFC 9586 §3: after ENABLE UIDONLY message numbers are refused, UIDs are t
     S: 27 OK FETCH completed
   `,
     3,
+    {},
+    (made) => made.deliver(HELLO, { path: ['Other'] }),
   ))
 
 test('RFC 9051 §9: UIDFETCH has the UID among its items where nothing else was asked', () =>

@@ -69,7 +69,9 @@ function check(session: ImapSession, sources: readonly MailboxFilter[], returns:
 async function viewOf(session: ImapSession, mailbox: MailboxInfo): Promise<MailboxView> {
   const { selected, account } = session
   if (selected?.id === mailbox.id) return selected
-  return new MailboxView(mailbox, await uidsOf(account, mailbox.id), true)
+  const view = new MailboxView(mailbox, await uidsOf(account, mailbox.id), true)
+  view.uidsOnly = session.enabled.has('UIDONLY')
+  return view
 }
 
 async function run(session: ImapSession, request: MultiSearchRequest): Promise<Status> {

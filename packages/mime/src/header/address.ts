@@ -26,6 +26,7 @@ import {
   type Word,
 } from './address-words.js'
 import { commentEnd } from './comments.js'
+import { encodedWordEnd } from './encoded-word.js'
 import { unfold } from './fields.js'
 import { type Angle, bracketed, type RawMailbox, type ReadMailbox, unbracketed } from './mailbox.js'
 
@@ -91,14 +92,11 @@ class AddressReader {
   private malformed = false
   /** A quote was not closed: later ones are text, so that looking for their ends stays linear. */
   private plainQuotes = false
-  private readonly lastEncodedEnd: number
 
   constructor(
     private readonly text: string,
     private readonly maxAddresses: number,
-  ) {
-    this.lastEncodedEnd = text.lastIndexOf('?=')
-  }
+  ) {}
 
   read(): RawAddressList {
     while (this.at < this.text.length && this.count < this.maxAddresses) this.readToken()
@@ -180,8 +178,7 @@ class AddressReader {
     const charsetEnd = text.indexOf('?', start + 2)
     if (charsetEnd === -1 || charsetEnd - start > 96 || text.charCodeAt(charsetEnd + 2) !== 0x3f) return -1
     const encoding = text.charCodeAt(charsetEnd + 1) | 0x20
-    if ((encoding !== 0x62 && encoding !== 0x71) || this.lastEncodedEnd < charsetEnd + 3) return -1
-    return text.indexOf('?=', charsetEnd + 3) + 2
+    return encoding === 0x62 || encoding === 0x71 ? encodedWordEnd(text, charsetEnd + 3) : -1
   }
 
   private readQuoted(): void {

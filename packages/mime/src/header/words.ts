@@ -12,6 +12,7 @@ import { type CharsetDefect, type CharsetSource, canonicalCharset, decodeCharset
 import { guessText, mixedText, REPLACEMENT } from '../body/charset-guess.js'
 import { decodeQ } from '../body/quoted-printable.js'
 import { concat, fromLatin1, utf8 } from '../bytes.js'
+import { encodedWordEnd } from './encoded-word.js'
 
 /** Decoded text of a field, and what was wrong with it. */
 export interface HeaderText {
@@ -70,7 +71,7 @@ function switchedText(octets: string, label: string | null, charsets: CharsetSou
   return defect === undefined ? { text, defect: 'raw-8bit-header' } : { text: octets }
 }
 
-function readWord(value: string, start: number, lastEnd: number): Word | null {
+function readWord(value: string, start: number): Word | null {
   const charsetEnd = value.indexOf('?', start + 2)
   if (charsetEnd <= start + 2 || charsetEnd - start > MAX_CHARSET || value.charCodeAt(charsetEnd + 2) !== QUESTION) {
     return null
@@ -79,15 +80,15 @@ function readWord(value: string, start: number, lastEnd: number): Word | null {
   if (encoding !== 0x62 && encoding !== 0x71) return null
   const charset = trimBlanks(value.slice(start + 2, charsetEnd))
   if (charset === '' || charset.includes(' ') || charset.includes('\n')) return null
-  if (lastEnd < charsetEnd + 3) return null
-  const end = value.indexOf('?=', charsetEnd + 3)
+  const end = encodedWordEnd(value, charsetEnd + 3)
+  if (end === -1) return null
   const star = charset.indexOf('*')
-  const encoded = value.slice(charsetEnd + 3, end)
+  const encoded = value.slice(charsetEnd + 3, end - 2)
   return {
     charset: star === -1 ? charset : charset.slice(0, star),
     base64: encoding === 0x62 ? encoded : null,
     octets: encoding === 0x62 ? null : decodeQ(withoutBreaks(encoded)),
-    end: end + 2,
+    end,
   }
 }
 
@@ -154,15 +155,12 @@ export function decodeWords(value: string, charsets?: CharsetSource, rawCharset?
     result.text += piece.text
     if (piece.defect) result.defect ??= piece.defect
   }
-  // Behind the last "?=" nothing can be an encoded word: not every "=?" there is looked at.
-  const lastEnd = value.lastIndexOf('?=')
   let run: Word[] = []
   let from = 0
   for (; open !== -1; open = value.indexOf('=?', open)) {
-    const word = readWord(value, open, lastEnd)
+    const word = readWord(value, open)
     if (!word) {
       result.defect ??= 'malformed-encoded-word'
-      if (open >= lastEnd) break
       open += 2
       continue
     }

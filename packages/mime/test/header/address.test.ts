@@ -52,6 +52,11 @@ describe('what mail has beside the RFC', () => {
     ['jdoe@x.test (John Doe)', 'John Doe <jdoe|x.test>'],
     ['John Doe jdoe@x.test', 'John Doe <jdoe|x.test>'],
     ['John <jdoe@x.test', 'John <jdoe|x.test>'],
+    ['=?utf-8?Q?J <j@x.test>, =?utf-8?Q?K?= <k@x.test>', '=?utf-8?Q?J <j|x.test>, =?utf-8?Q?K?= <k|x.test>'],
+    [
+      '=?utf-8?B?Sg== <j@x.test>, k@x.test, =?utf-8?B?TA==?=',
+      '=?utf-8?B?Sg== <j|x.test>, <k|x.test>, =?utf-8?B?TA==?= <|>',
+    ],
     ['John <<jdoe@x.test>>', 'John <jdoe|x.test>'],
     ['jdoe@x.test>', '<jdoe|x.test>'],
     ['a@x.test; b@x.test', '<a|x.test>, <b|x.test>'],

@@ -49,6 +49,12 @@ describe('what mail has beside the RFC', () => {
     ['a word inside quotes', '"=?utf-8?Q?=C3=BC?="', '"ü"'],
     ['an empty word', 'a =?utf-8?Q??= b', 'a  b'],
     ['raw UTF-8 (RFC 6532)', octets('Grüße =?utf-8?Q?=C3=BC?='), 'Grüße ü'],
+    [
+      'a word that lost its end before another',
+      '=?utf-8?Q?abc =?utf-8?Q?=C3=BC?= =?utf-8?B?w7w=?=',
+      '=?utf-8?Q?abc üü',
+    ],
+    ['a word that ends with what begins one', '=?utf-8?Q?a=?==?utf-8?Q?=C3=BC?=', 'a=ü'],
     ['iso-2022-jp', '=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?=', '日本'],
   ]
   it.each(cases)('%s', (_, encoded, text) => {

@@ -48,6 +48,15 @@ function skipToSemicolon(text: string, at: number): number {
   return next === -1 ? text.length : next
 }
 
+/** Behind the name at `at` and its comments: at `=`, or where the parameter ends without one. */
+function nameEnd(text: string, at: number): number {
+  for (; at < text.length; at = Math.max(skipCfws(text, at), at + 1)) {
+    const code = text.charCodeAt(at)
+    if (code === EQUALS || code === SEMICOLON) break
+  }
+  return at
+}
+
 /** Does a path of Windows begin at `at`, such as `C:\mail`? In it a backslash quotes nothing but a special character. */
 function isWindowsPath(text: string, at: number): boolean {
   const letter = text.charCodeAt(at) | 0x20
@@ -192,9 +201,8 @@ export function parseStructured(text: string, maxParameters = 128): StructuredVa
 
 /** Reads `name=value` at `at` into `found`; returns the offset behind it. */
 function readParameter(text: string, at: number, found: Map<string, Pieces>, repeated: string[]): number {
-  const equals = text.indexOf('=', at)
-  const semicolon = skipToSemicolon(text, at)
-  if (equals === -1 || semicolon < equals) return semicolon
+  const equals = nameEnd(text, at)
+  if (text.charCodeAt(equals) !== EQUALS) return equals
   const { base, section, extended } = splitName(lowerCase(withoutComments(text.slice(at, equals))))
   const valueStart = skipCfws(text, equals + 1)
   const quoted = text.charCodeAt(valueStart) === QUOTE

@@ -59,6 +59,7 @@ describe('what mail has beside the RFCs', () => {
     ['text/plain, charset=utf-8', 'text/plain', { charset: 'utf-8' }],
     ['text/plain; = ; ="x"; charset=utf-8', 'text/plain', { charset: 'utf-8' }],
     ['text/plain; (a) charset (b) = (c) utf-8 (d); x=y', 'text/plain', { charset: 'utf-8', x: 'y' }],
+    ['text/plain; charset (a;b) = (c=d) utf-8 (e;f); x(;=)=y', 'text/plain', { charset: 'utf-8', x: 'y' }],
     [`x/y; ${latin1(fromUtf8('näme'))}=x`, 'x/y', { näme: 'x' }],
     ['x/y; n\xe4me=x', 'x/y', { näme: 'x' }],
     ['x/y; name=a,b=c.txt', 'x/y', { name: 'a,b=c.txt' }],

@@ -4,7 +4,7 @@ import { isAscii } from '../ascii.js'
 import { fromLatin1, fromUtf8, latin1, utf8 } from '../bytes.js'
 import { isGroup, parseAddressList, type RawMailbox } from '../header/address.js'
 import { ComposeError } from './errors.js'
-import { hasLoneSurrogate, MAX_LINE_LENGTH, refuseControls, type Token } from './field.js'
+import { hasLoneSurrogate, MAX_LINE_LENGTH, refuseControls, type Token, utf8Length } from './field.js'
 import { looksEncoded, phraseTokens } from './words.js'
 
 /** One mailbox: `{ name: 'Jane Roe', address: 'jane@example.org' }`. */
@@ -29,6 +29,9 @@ export type AddressInput = string | Mailbox | Group | readonly (string | Mailbox
 
 /** Characters of an atom (RFC 5322 §3.2.3) beside letters and digits. */
 const ATOM_SPECIALS = "!#$%&'*+-/=?^_`{|}~"
+
+/** Octets of a word or of a quoted string in a name, which no line can be broken in. */
+const MAX_QUOTED = 200
 
 function isAtomText(text: string): boolean {
   for (const character of text) {
@@ -125,9 +128,11 @@ export function nameTokens(name: string, utf8Allowed: boolean): Token[] {
   const plain = (utf8Allowed ? !hasLoneSurrogate(name) : isAscii(name)) && !looksEncoded(name) && !hasControls(name)
   if (!plain) return phraseTokens(name)
   const words = name.split(' ')
-  if (words.every(isAtomText)) return words.map((word) => ({ space: ' ', text: word }))
+  if (words.every((word) => isAtomText(word) && utf8Length(word) <= MAX_QUOTED)) {
+    return words.map((word) => ({ space: ' ', text: word }))
+  }
   const quoted = quote(name, name)
-  return fromUtf8(quoted).length > 200 ? phraseTokens(name) : [{ space: ' ', text: quoted }]
+  return utf8Length(quoted) > MAX_QUOTED ? phraseTokens(name) : [{ space: ' ', text: quoted }]
 }
 
 function hasControls(text: string): boolean {

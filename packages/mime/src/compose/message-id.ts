@@ -22,6 +22,12 @@ export function messageIdToken(id: string, utf8Allowed: boolean): Token {
 
 /** A list of identifiers, or text with several of them, as tokens. */
 export function messageIdTokens(ids: string | readonly string[], utf8Allowed: boolean): Token[] {
-  const list = typeof ids === 'string' ? ids.split(' ').filter((id) => id !== '') : ids
+  const list =
+    typeof ids === 'string'
+      ? ids
+          .replaceAll('\t', ' ')
+          .split(' ')
+          .filter((id) => id !== '')
+      : ids
   return list.map((id) => messageIdToken(id, utf8Allowed))
 }

@@ -88,6 +88,16 @@ describe('addresses', () => {
     expect(lines.join('').replaceAll(' ', '')).toBe(`To:${to.join(',')}`)
   })
 
+  test.each([false, true])('a name with a word that fits no line is encoded (smtputf8 %s)', async (smtputf8) => {
+    const to = [
+      { name: `Jane ${'x'.repeat(1000)}`, address: 'a@b' },
+      { name: 'ü'.repeat(500), address: 'c@d' },
+    ]
+    const message = await composeBytes({ from: 'a@b', to }, { ...settings, smtputf8 })
+    for (const line of checkForm(message).split('\r\n')) expect(line.length).toBeLessThanOrEqual(76)
+    expect(readBack(message).addresses('to')).toEqual(to)
+  })
+
   test('the end of an empty group fits on the line of an encoded word, too', async () => {
     for (let more = 95; more < 115; more++) {
       const lines = (await field('To', { to: { group: `ü${'x'.repeat(more)}`, members: [] } })).split('\r\n')
@@ -167,6 +177,7 @@ describe('identifiers, dates, further fields', () => {
     expect(await field('Message-ID', content)).toBe('Message-ID: <x@y>')
     expect(await field('In-Reply-To', content)).toBe('In-Reply-To: <a@b>')
     expect(await field('References', content)).toBe('References: <a@b> <c@d>')
+    expect(await field('References', { references: '<a@b>\t<c@d> e@f' })).toBe('References: <a@b> <c@d> <e@f>')
     expect(await field('Message-ID', {})).toBe('Message-ID: <id@example.org>')
     const many = Array.from({ length: 200 }, (_, i) => `${i}.abcdefghijklmnop@mail.example.org`)
     const message = await composeBytes({ from: 'a@b', references: many }, settings)

@@ -4,7 +4,14 @@ import { indexMessage, parseMessage } from '@posthouse/mime'
 import { createTransferDecoder, decodeCharset, decodeTransfer, findUuencoded, reflow } from '@posthouse/mime/body'
 import { iconvCharsets } from '@posthouse/mime/charsets'
 import { createHeaderEditor, editHeader } from '@posthouse/mime/edit'
-import { decodeWords, parseAddressList, parseMessageIds, parseStructured, unfold } from '@posthouse/mime/header'
+import {
+  decodeWords,
+  filterHeader,
+  parseAddressList,
+  parseMessageIds,
+  parseStructured,
+  unfold,
+} from '@posthouse/mime/header'
 import { readDeliveryStatus, readFeedbackReport } from '@posthouse/mime/report'
 import { baseSubject, openSummary, summarize } from '@posthouse/mime/summary'
 import type { Target } from '../loop.js'
@@ -38,6 +45,7 @@ export const WORK: readonly (readonly [name: string, work: (input: Uint8Array) =
       void [summary?.bodyStructure(false), summary?.references, summary?.sortKey('displayfrom')]
     },
   ],
+  ['fields by name', (input) => void filterHeader(input, latin1(input).replaceAll('a', 'b').split(':'), false)],
   ['addresses', (input) => void parseAddressList(latin1(input))],
   ['parameters', (input) => void parseStructured(latin1(input))],
   ['encoded words', (input) => void decodeWords(unfold(latin1(input)), iconvCharsets, () => 'koi8-r')],

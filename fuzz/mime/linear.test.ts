@@ -24,6 +24,7 @@ const CASES: readonly (readonly [work: string, piece: string])[] = [
   ['message', 'To: a@b, c@d\r\n'],
   ['message', 'Subject: =?utf-8?B?YQ?= =?utf-8?B?Yg?=\r\n'],
   ['summary', 'Content-Type: multipart/mixed; boundary=b\r\n\r\n...--b\r\nContent-Type: text/html\r\n\r\n<p>x\r\n'],
+  ['fields by name', 'a:\n'],
   ['addresses', '\\('],
   ['addresses', 'a:'],
   ['addresses', '('],

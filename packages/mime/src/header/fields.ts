@@ -175,11 +175,11 @@ export function unfold(value: string): string {
  */
 export function filterHeader(header: Uint8Array, names: readonly string[], not: boolean): Uint8Array {
   const table = scanFields(header, 0, header.length, Number.POSITIVE_INFINITY)
-  const wanted = names.map((name) => lowerCase(name))
+  // Whoever reads a message may name as many fields as it has.
+  const wanted = new Set(names.map((name) => lowerCase(name)))
   const pieces: Uint8Array[] = []
   for (let index = 0; index < table.count; index++) {
-    const named = wanted.some((name) => fieldIs(table, index, name))
-    if (named === not) continue
+    if (wanted.has(lowerCase(fieldName(table, index))) === not) continue
     const piece = header.subarray(fieldStart(table, index), fieldEnd(table, index))
     pieces.push(piece)
     // The last line of a header block without an empty line may lack its line break.

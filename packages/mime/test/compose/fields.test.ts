@@ -29,6 +29,7 @@ async function codeOf(content: object, smtputf8 = false): Promise<string> {
 describe('addresses', () => {
   test.each<[string, AddressInput, string]>([
     ['bare', 'jane@example.org', 'jane@example.org'],
+    ['an empty name', { name: '', address: 'jane@example.org' }, 'jane@example.org'],
     ['atoms', { name: 'Jane Roe', address: 'jane@example.org' }, 'Jane Roe <jane@example.org>'],
     ['quoted', { name: 'Roe, Jane', address: 'jane@example.org' }, '"Roe, Jane" <jane@example.org>'],
     ['escaped', { name: 'J "x" \\', address: 'jane@example.org' }, '"J \\"x\\" \\\\" <jane@example.org>'],

@@ -64,6 +64,7 @@ describe('what mail has beside the RFCs', () => {
     ['x/y; n\xe4me=x', 'x/y', { näme: 'x' }],
     ['x/y; name=a,b=c.txt', 'x/y', { name: 'a,b=c.txt' }],
     ['text/plain; charset', 'text/plain', {}],
+    ['text/plain; charset; x=y', 'text/plain', { x: 'y' }],
     ['charset=utf-8', '', { charset: 'utf-8' }],
     ["x/y; f=plain; f*=utf-8''%C3%BC", 'x/y', { f: 'ü' }],
     ['x/y; f*=%C3%BC', 'x/y', { f: 'ü' }],

@@ -234,6 +234,26 @@ describe('links', () => {
     ['Klicken Sie auf „https://a.test/verify?t=1“ jetzt', 'https://a.test/verify?t=1'],
     ['{https://a.test/v}', 'https://a.test/v'],
     ['https://ja.example.test/wiki/日本 です', 'https://ja.example.test/wiki/日本'],
+    ['链接：https://a.test/v！谢谢', 'https://a.test/v'],
+    ['https://a.test/v？', 'https://a.test/v'],
+    ['https://a.test/v، ثم', 'https://a.test/v'],
+    ['https://a.test/v؟', 'https://a.test/v'],
+    ['https://a.test/v।', 'https://a.test/v'],
+    ['\u2067https://a.test/v\u2069 ثم', 'https://a.test/v'],
+    ['https://a.test/v\u200f.', 'https://a.test/v'],
+    ['https://a.test/v…', 'https://a.test/v'],
+    ['‘https://a.test/v’', 'https://a.test/v'],
+    ['‹https://a.test/v›', 'https://a.test/v'],
+    ['`https://a.test/v`', 'https://a.test/v'],
+    ['| https://a.test/v|', 'https://a.test/v'],
+    ['_https://a.test/v_', 'https://a.test/v'],
+    ['https://a.test/v_ is a token', 'https://a.test/v_'],
+    ['[https://a.test/v](https://a.test/v)', 'https://a.test/v'],
+    ['[Confirm](https://a.test/v).', 'https://a.test/v'],
+    ['Sign in here.https://a.test/v', 'https://a.test/v'],
+    ['go http://[::1]:3000/v.', 'http://[::1]:3000/v'],
+    ['Open myapp://reset?t=1.', 'myapp://reset?t=1'],
+    ['<com.example.app://reset>', 'com.example.app://reset'],
   ])('%j ends where its address ends', (text, href) => {
     expect(findLinks('', text).map((link) => link.href)).toEqual([href])
   })
@@ -251,6 +271,20 @@ describe('links', () => {
     const [link, ...more] = findLinks(html, 'or open https://example.test/yes')
     expect(more).toEqual([])
     expect(link).toMatchObject({ text: 'logo', texts: ['logo', 'Confirm', 'https://example.test/yes'] })
+  })
+
+  test('two spellings of one address are one link', () => {
+    const html = '<a href="https://A.test">Home</a><a href="https://bücher.test/x">Books</a>'
+    expect(findLinks(html, 'https://a.test/ https://xn--bcher-kva.test/x').map(({ href }) => href)).toEqual([
+      'https://A.test',
+      'https://bücher.test/x',
+    ])
+  })
+
+  test('addresses of apps in text count where they are asked for', () => {
+    const message = messageOf('\nOpen myapp://reset?t=1 or https://a.test/reset')
+    expect(message.link().href).toBe('https://a.test/reset')
+    expect(message.link(/^myapp:/).href).toBe('myapp://reset?t=1')
   })
 
   test('one is asked for by its text or address; the error lists what there is', () => {

@@ -25,8 +25,9 @@ interface FoundLink {
 export function findLinks(html: string, text: string): Link[] {
   const found = new Map<string, { readonly link: FoundLink; readonly texts: string[]; source: Link['source'] }>()
   const take = (source: Link['source']) => (link: FoundLink) => {
-    const known = found.get(link.href)
-    if (!known) found.set(link.href, { link, texts: link.text === '' ? [] : [link.text], source })
+    // `https://App.example` and `https://app.example/` are one.
+    const known = found.get(link.url.href)
+    if (!known) found.set(link.url.href, { link, texts: link.text === '' ? [] : [link.text], source })
     else if (link.text !== '' && !known.texts.includes(link.text)) known.texts.push(link.text)
   }
   if (html !== '') htmlLinks(html).forEach(take('html'))
@@ -74,7 +75,10 @@ function anchorsOf(html: string): { readonly links: readonly Anchor[]; readonly 
   return { links, base }
 }
 
-const SCHEME = /\bhttps?:\/\//gi
+/** Apps have schemes of their own. */
+const SCHEME = /(?<![a-z0-9])[a-z][a-z0-9+.-]{1,30}:\/\//gi
+/** `here.https://`, where a blank is missing. */
+const WEB = /(?<![a-z0-9])https?:\/\/$/i
 const CLOSING = new Map([
   [')', '('],
   [']', '['],
@@ -88,21 +92,29 @@ const LONGEST = 4096
 function textLinks(text: string): FoundLink[] {
   const links: FoundLink[] = []
   let end = 0
-  for (const { index } of text.matchAll(SCHEME)) {
+  for (const match of text.matchAll(SCHEME)) {
+    const index = match.index + (WEB.exec(match[0])?.index ?? 0)
     // An address may hold another one as a parameter.
     if (index < end) continue
     const length = text[index - 1] === '<' ? text.slice(index, index + LONGEST).indexOf('>') : -1
     const inBrackets = length !== -1
     end = inBrackets ? index + length : endOfAddress(text, index)
-    const href = inBrackets ? text.slice(index, end).replace(/\s+/g, '') : withoutPunctuation(text.slice(index, end))
+    const href = inBrackets
+      ? text.slice(index, end).replace(/\s+/g, '')
+      : withoutPunctuation(text.slice(index, end), text[index - 1] ?? '')
     const link = linkTo(href, href, undefined)
     if (link) links.push(link)
   }
   return links
 }
 
-/** No address has these: quotation marks and brackets of all languages. */
-const BEHIND_ADDRESS = /[\s<>"\u00ab\u00bb\u201c-\u201e\u3000-\u3002\u3008-\u3011\uff08\uff09\uff0c\uff1b]/
+/** No address has these: quotation marks, brackets and the ends of sentences of all languages, marks of direction. */
+const BEHIND_ADDRESS = new RegExp(
+  [
+    '[\\s<>"`|\\u00ab\\u00bb\\u060c\\u061b\\u061f\\u06d4\\u0964\\u0965\\u200b\\u200e\\u200f\\u2018-\\u201e\\u2026\\u202a-\\u202e',
+    '\\u2039\\u203a\\u2066-\\u2069\\u3000-\\u3002\\u3008-\\u3011\\uff01\\uff08\\uff09\\uff0c\\uff1a\\uff1b\\uff1f\\uff61]',
+  ].join(''),
+)
 /** Parameters are ASCII: words of a language without blanks follow them. */
 const ASCII = /[\x21-\x7e]/
 
@@ -112,12 +124,17 @@ function endOfAddress(text: string, from: number): number {
   for (; end < text.length && !BEHIND_ADDRESS.test(text[end]); end++) {
     inQuery ||= text[end] === '?'
     if (inQuery && !ASCII.test(text[end])) break
+    // Markdown: `[https://...](https://...)`.
+    if (text[end] === ']' && text[end + 1] === '(') break
   }
   return end
 }
 
-/** A sentence's punctuation does not belong to the address that ends it, nor does a bracket that was opened before. */
-function withoutPunctuation(href: string): string {
+/**
+ * A sentence's punctuation does not belong to the address that ends it, nor does a bracket that was opened before, nor
+ * does `_` where one stands before it; else it may be the last character of a token.
+ */
+function withoutPunctuation(href: string, before: string): string {
   const counts = new Map<string, number>()
   const countOf = (bracket: string): number => {
     const count = counts.get(bracket) ?? href.split(bracket).length
@@ -128,7 +145,8 @@ function withoutPunctuation(href: string): string {
     const last = href[end - 1] ?? ''
     const opening = CLOSING.get(last)
     const unbalanced = opening !== undefined && countOf(last) > countOf(opening)
-    if (last === '' || (!unbalanced && !'.,;:!?\'"*'.includes(last))) return href.slice(0, end)
+    if (last === '' || (!unbalanced && !`.,;:!?'"*${before === '_' ? '_' : ''}`.includes(last)))
+      return href.slice(0, end)
     if (unbalanced) counts.set(last, countOf(last) - 1)
   }
 }

@@ -83,7 +83,7 @@ export function checkText(what: string, wanted: unknown): asserts wanted is Text
 }
 
 /** Also one of another realm: tests of jest run in their own. */
-function isPattern(value: unknown): boolean {
+export function isPattern(value: unknown): boolean {
   return Object.prototype.toString.call(value) === '[object RegExp]'
 }
 

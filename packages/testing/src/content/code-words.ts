@@ -2,14 +2,18 @@
 
 const NEAR = new RegExp(
   [
-    '\\b(?:code|pin|otp|tan|verif|passcode|one-time|einmal|kennwort|token|security|best[äa]tigung|c[óo]digo',
-    '|codice|kod|do[ğg]rulama)|コード|認証|確認番号|暗証|パスワード|验证码|校验码|驗證碼|인증|код|رمز|קוד',
+    '\\b(?:code|pin|otp|tan|verif|passcode|one-time|einmal|kennwort|token|security|best[äa]tigung|c[óo]digo|kód|cod(?:ul)?\\b',
+    '|codice|kod|do[ğg]rulama)|[a-zäöüß]ko(?:o?d|de)|[a-z]code|κωδικ|コード|認証|確認番号|暗証|パスワード|验证码|校验码|驗證碼|动态码',
+    '|인증|код|رمز|קוד|कोड|ओटीपी|কোড|รหัส|\\bmã[ :]',
   ].join(''),
   'i',
 )
 /** What introduces the code itself, at the end of a text. */
 const LABEL =
   /(?:\b(?:code|codes|pin|otp|passcode|password|tan|token)|[a-zäöüß]code|コード|番号|パスワード|验证码|驗證碼|код)(?: is| lautet| ist| es)?\s?[:=]?\s*$/i
+/** What one does with a code, where the word itself is not said. */
+const ACTION =
+  /\b(?:enter|type|confirm|activat|authenti|password|2fa|two-factor|sign(?:ing)?[- ]?(?:in|up)|log(?:ging)?[- ]?in|anmeld|eingeben|connexion|acceder)/i
 
 /** Characters before a code that may introduce it. */
 const LABELLED = 60
@@ -17,6 +21,11 @@ const LABELLED = 60
 /** Does the text speak of codes? */
 export function speaksOfCodes(text: string): boolean {
   return NEAR.test(text)
+}
+
+/** Does it, or of what one does with them? */
+export function speaksOfLogins(text: string): boolean {
+  return NEAR.test(text) || ACTION.test(text)
 }
 
 /** Does the text end in words that introduce a code? */

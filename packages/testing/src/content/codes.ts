@@ -3,8 +3,10 @@
  * number or an order number is never returned quietly.
  */
 import { TestMailError } from '../errors.js'
+import { isPattern } from '../match.js'
+import { checkNames } from '../options.js'
 import { tokensOf } from './code-tokens.js'
-import { speaksOfCodes } from './code-words.js'
+import { labelled, speaksOfCodes, speaksOfLogins } from './code-words.js'
 import { notACode, type Surroundings } from './not-a-code.js'
 import { type VisibleLine as Line, shownText, visibleLines } from './visible-text.js'
 
@@ -26,7 +28,7 @@ export interface CodeSource {
 }
 
 interface Candidate {
-  readonly code: string
+  code: string
   score: number
   /** Where it stands: HTML, text, subject. */
   readonly places: Set<string>
@@ -41,13 +43,14 @@ const BOUND = /^@[^\s#]+ #([A-Za-z0-9-]{4,12})\b/
 
 /** @throws TestMailError `missing`, `ambiguous`. */
 export function findCode(content: CodeSource, options: CodeOptions = {}): string {
+  checkCodeOptions(options)
   const lines = linesOf(content)
   if (options.pattern) return byPattern(lines, options.pattern)
   const dropped = new Map<string, string>()
   const ranked = rank(lines, options, dropped)
   if (ranked.length === 0) {
     const list = [...dropped].map(([token, reason]) => `${token} (${reason})`).slice(0, 8)
-    const left = list.length > 0 ? `; left out: ${list.join(', ')}` : ''
+    const left = list.length > 0 ? `; left out: ${list.join(', ')}; say near or pattern for one of them` : ''
     throw new TestMailError('missing', `the message holds nothing that looks like a code${left}`)
   }
   const [best, second] = ranked
@@ -56,6 +59,20 @@ export function findCode(content: CodeSource, options: CodeOptions = {}): string
     throw new TestMailError('ambiguous', `several codes are as likely: ${list.join(', ')}; say digits, near or pattern`)
   }
   return best.code
+}
+
+const OPTIONS: Readonly<Record<keyof CodeOptions, true>> = { digits: true, pattern: true, near: true }
+
+/** `code(/TAN (.+)/)` and `code(6)` would be a code of any kind. */
+function checkCodeOptions(options: CodeOptions): void {
+  const { digits, near, pattern } = options
+  const refuse = (what: unknown, wanted: string): never => {
+    throw new TestMailError('options', `code(): ${String(what)} is not what it can be: ${wanted}`)
+  }
+  if (isPattern(options)) refuse(options, '{ pattern: /TAN (.+)/ }')
+  checkNames('code() option', options, OPTIONS)
+  if (digits !== undefined && !(Number.isInteger(digits) && digits > 0)) refuse(digits, 'digits: a number, 1 or more')
+  for (const one of [near, pattern]) if (one !== undefined && !isPattern(one)) refuse(one, 'near, pattern: /.../')
 }
 
 function linesOf({ html, text, subject }: CodeSource): PlacedLine[] {
@@ -84,10 +101,25 @@ function pieces(line: string): string[] {
   return cut
 }
 
-/** Full-width and Arabic digits, hyphens of all kinds and blanks of all widths are what a reader types for them. */
+/** Digits of all scripts, hyphens of all kinds and blanks of all widths are what a reader types for them. */
 function plain(line: string): string {
-  const typed = line.normalize('NFKC').replace(/[\u2010-\u2013\u2212]/g, '-')
-  return shownText(typed.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) % 16)))
+  const typed = line
+    .normalize('NFKC')
+    .replace(/[\u2010-\u2013\u2212]/g, '-')
+    .replace(DOT, ' ')
+  return shownText(typed.replace(DIGIT, (digit) => String(digitOf(digit.charCodeAt(0)))))
+}
+
+/** `482·913` */
+const DOT = /(?<=\d)[\u00b7\u2022\u2027\u2219](?=\d)/g
+/** Those of the basic plane; NFKC makes ASCII of the others. */
+const DIGIT = /(?=[\u0660-\uffff])\p{Nd}/gu
+
+/** Ten digits of a script follow each other in Unicode. */
+function digitOf(code: number): number {
+  let value = 0
+  while (value < 9 && /\p{Nd}/u.test(String.fromCharCode(code - value - 1))) value++
+  return value
 }
 
 /** Codes whose characters stand in a box each become a line. */
@@ -95,10 +127,13 @@ function joinBoxes(lines: readonly Line[]): Line[] {
   const joined: Line[] = []
   for (let i = 0; i < lines.length; i++) {
     let end = i
-    while (end < lines.length && /^[A-Z0-9]$/.test(lines[end].text)) end++
-    if (end - i >= 4) {
-      const boxes = lines.slice(i, end)
-      joined.push({ text: boxes.map(({ text }) => text).join(''), prominent: true })
+    while (end < lines.length && /^(?:[A-Za-z0-9]|[-\u2010-\u2013])$/.test(lines[end].text)) end++
+    const text = lines
+      .slice(i, end)
+      .map((box) => box.text)
+      .join('')
+    if (text.length >= 4 && /[A-Za-z0-9]$/.test(text)) {
+      joined.push({ text, prominent: true })
       i = end - 1
     } else joined.push(lines[i])
   }
@@ -124,12 +159,13 @@ function rank(lines: readonly PlacedLine[], options: CodeOptions, dropped: Map<s
   const { digits } = options
   const near = options.near && stateless(options.near)
   const found = new Map<string, Candidate>()
+  const aboutCodes = lines.some(({ text }) => speaksOfLogins(text))
   for (const [i, line] of lines.entries()) {
     const bound = BOUND.exec(line.text)
     if (bound) note(found, bound[1], 100, line.place)
     const above = lineAbove(lines, i)
-    const known = { above, digits, near }
-    for (const { token, index } of tokensOf(line, digits)) {
+    const known = { above, digits, near, aboutCodes }
+    for (const { token, index } of tokensOf(line, above, digits)) {
       const reason = notACode(token, line, index, known)
       if (reason !== null) dropped.set(token, reason)
       else note(found, token.replaceAll(' ', ''), scoreOf(token, line, index, known), line.place)
@@ -146,7 +182,8 @@ const LISTED = 50
 function lineAbove(lines: readonly PlacedLine[], at: number): string {
   for (let i = at - 1; i >= Math.max(0, at - LISTED) && lines[i].place === lines[at].place; i--) {
     const text = lines[i].text.trim()
-    if (text !== '' && !/^[A-Z0-9]+(?:[- ][A-Z0-9]+)*$/.test(text)) return lines[i].text
+    const mayBeCode = /^[A-Z0-9]+(?:[- ][A-Z0-9]+)*$/.test(text) && !speaksOfCodes(text)
+    if (text !== '' && !mayBeCode) return lines[i].text
   }
   return ''
 }
@@ -155,22 +192,31 @@ function scoreOf(token: string, line: Line, index: number, { above, digits, near
   // Before a number that nothing calls a code, behind one that something does.
   if (!/\d/.test(token)) return 4
   const before = line.text.slice(Math.max(0, index - 30), index)
+  const alone = line.prominent || line.text.trim() === token
+  if (/[a-z]/.test(token) && !alone && !labelled(before)) return 4
   const says = (text: string): boolean => speaksOfCodes(text) || (near?.test(text) ?? false)
   const label = says(before) ? 8 : says(line.text) ? 6 : says(above) ? 5 : 0
   let score = label + (/^[\d ]+$/.test(token) ? 3 : 1)
   // A number of something else stands alone as well: without a word for it, one that has a label comes first.
-  if (line.prominent || line.text.trim() === token) score += label > 0 ? 10 : 6
+  if (alone) score += isWord(token) ? 2 : label > 0 ? 10 : 6
   if (near?.test(line.text)) score += 4
   if (digits !== undefined) score += 4
   if (/^\d{6}$/.test(token)) score += 1
   return score
 }
 
+/** `iPhone14` */
+function isWord(token: string): boolean {
+  return /^[A-Za-z]*[a-z]\d+$/.test(token)
+}
+
+/** `482-913` and `482 913` are one code, as it stands where it is the likelier. */
 function note(found: Map<string, Candidate>, code: string, score: number, place: string): void {
-  const known = found.get(code)
-  if (!known) found.set(code, { code, score, places: new Set([place]) })
+  const key = code.replaceAll('-', '')
+  const known = found.get(key)
+  if (!known) found.set(key, { code, score, places: new Set([place]) })
   else {
-    known.score = Math.max(known.score, score)
+    if (score > known.score) Object.assign(known, { code, score })
     known.places.add(place)
   }
 }

@@ -53,9 +53,12 @@ export interface Wanted {
 /** Messages in the order of their arrival. */
 export interface Mailroom {
   readonly messages: readonly TestMessage[]
+  /** Of the messages, and those that are on their way. */
   readonly count: number
   /** Octets of all of them. */
   readonly octets: number
+  /** Keeps a place for a message of so many octets that is on its way; the function gives it back. */
+  reserve(size: number): () => void
   /** The number of the last message that came. */
   readonly sequence: number
   of(only: Only | undefined): readonly TestMessage[]
@@ -88,6 +91,9 @@ export function createMailroom(options: MailroomOptions): Mailroom {
   const waiters = new Map<string, Set<Waiter>>()
   const listeners = new Set<Waiter>()
   let octets = 0
+  /** On their way. */
+  let coming = 0
+  let comingOctets = 0
   let sequence = 0
   let disposed = false
 
@@ -173,10 +179,18 @@ export function createMailroom(options: MailroomOptions): Mailroom {
       return (snapshot ??= [...all])
     },
     get count() {
-      return all.length
+      return all.length + coming
     },
     get octets() {
-      return octets
+      return octets + comingOctets
+    },
+    reserve(size) {
+      coming++
+      comingOctets += size
+      return () => {
+        coming--
+        comingOctets -= size
+      }
     },
     get sequence() {
       return sequence

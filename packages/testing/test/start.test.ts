@@ -159,6 +159,20 @@ describe('what does not come', () => {
     await transport.sendMail(letter)
     await expect(transport.sendMail(letter)).rejects.toMatchObject({ responseCode: 452 })
   })
+
+  test.each([{}, { imap: true }])('also those that come together count: %j', async (options) => {
+    await using mail = await startTestMail({ ...options, limits: { messages: 2 } })
+    const transport = createTransport({ ...mail.transport(), pool: true, maxConnections: 6 })
+    const sending = Array.from({ length: 6 }, () => transport.sendMail(letter))
+    const delivering = Array.from({ length: 6 }, () => mail.deliver('ada@mail.test', 'Subject: x\n\ny'))
+    const results = await Promise.allSettled([...sending, ...delivering])
+    transport.close()
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+    expect(mail.messages).toHaveLength(2)
+    mail.clear()
+    await mail.deliver('ada@mail.test', 'Subject: x\n\ny')
+    expect(mail.messages).toHaveLength(1)
+  })
 })
 
 describe('TLS and logins', () => {

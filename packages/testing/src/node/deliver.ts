@@ -2,7 +2,7 @@ import { checkedAddress } from '../address.js'
 import type { TestMessage } from '../content/message.js'
 import { draftOctets, type TestDraft } from '../draft.js'
 import { TestMailError } from '../errors.js'
-import { fullText, isFull } from './keep.js'
+import { fullText, inPlace } from './keep.js'
 import type { Parts } from './servers.js'
 
 /** Where `deliver` puts a message. */
@@ -34,12 +34,15 @@ export async function deliver(
   const raw = new Uint8Array(await draftOctets(draft, to, domain))
   if (room.disposed) throw new TestMailError('disposed', 'the test mail server was disposed: it takes no mail')
   const store = await parts.store?.open()
-  if (isFull(parts, store, raw.length)) throw new TestMailError('options', fullText(limits))
   const { createTestMessage, prepareFor } = await content()
-  await prepareFor(raw)
-  await store?.put(users.accountOf(to), raw, { ...how, at: receivedAt })
-  const envelope = { from: '', to: [address], body: '8BITMIME', smtputf8: false, dsn: null } as const
-  return room.add((sequence) =>
-    createTestMessage({ id: `delivered-${sequence}`, sequence, receivedAt, raw, envelope, origin: null }),
-  )
+  const delivered = await inPlace(parts, store, raw.length, async () => {
+    await prepareFor(raw)
+    await store?.put(users.accountOf(to), raw, { ...how, at: receivedAt })
+    const envelope = { from: '', to: [address], body: '8BITMIME', smtputf8: false, dsn: null } as const
+    return room.add((sequence) =>
+      createTestMessage({ id: `delivered-${sequence}`, sequence, receivedAt, raw, envelope, origin: null }),
+    )
+  })
+  if (!delivered) throw new TestMailError('options', fullText(limits))
+  return delivered
 }

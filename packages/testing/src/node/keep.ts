@@ -33,8 +33,24 @@ export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situat
 
 const AFTER_ACCEPT: ReadonlySet<FaultAction['type']> = new Set(['drop-after-accept'] as const)
 
+/** Puts a message there, with a place that those that come together with it do not take; `null` when there is none. */
+export async function inPlace<T>(
+  options: Pick<KeepOptions, 'room' | 'limits'>,
+  store: TestStore | undefined,
+  size: number,
+  put: () => Promise<T>,
+): Promise<T | null> {
+  if (isFull(options, store, size)) return null
+  const leave = options.room.reserve(size)
+  try {
+    return await put()
+  } finally {
+    leave()
+  }
+}
+
 /** True when so many octets more are not taken. */
-export function isFull(
+function isFull(
   { room, limits }: Pick<KeepOptions, 'room' | 'limits'>,
   store: TestStore | undefined,
   size: number,
@@ -55,10 +71,21 @@ export function keep(options: KeepOptions): SmtpHandler {
   const { room, sessions, store, limits, scripts } = options
 
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Reply | readonly Reply[]> {
+    const kept = await store?.open()
+    const stored = await inPlace(options, kept, received.size, () => put(received, session, kept))
+    if (stored === null) return reply(452, '4.3.1', fullText(limits))
+    sessions.brought(session.id)
+    const at = atStep('message', recipientsOf(received.transaction), session, options.situation)
+    if (scripts.due(at, AFTER_ACCEPT).length > 0) {
+      options.controls(session.id)?.drop(0, 'client')
+      await gone(session)
+    }
+    return stored
+  }
+
+  async function put(received: ReceivedMessage, session: SmtpSession, kept: TestStore | undefined) {
     const { transaction } = received
     const { createTestMessage, prepareFor } = await options.content()
-    const kept = await store?.open()
-    if (isFull(options, kept, received.size)) return reply(452, '4.3.1', fullText(limits))
     // A copy, and no Buffer: what a test compares and keeps.
     const raw = new Uint8Array(received.octets())
     await prepareFor(raw)
@@ -73,12 +100,6 @@ export function keep(options: KeepOptions): SmtpHandler {
         origin: originOf(session),
       }),
     )
-    sessions.brought(session.id)
-    const at = atStep('message', recipientsOf(transaction), session, options.situation)
-    if (scripts.due(at, AFTER_ACCEPT).length > 0) {
-      options.controls(session.id)?.drop(0, 'client')
-      await gone(session)
-    }
     return stored
   }
 

@@ -194,6 +194,10 @@ describe('who may ask', () => {
     await using mail = await start()
     expect(await ask(mail, { 'sec-fetch-site': 'cross-site' })).toBe(403)
     expect(await ask(mail, { 'sec-fetch-site': 'same-origin' })).toBe(200)
+    expect(await ask(mail, { origin: 'https://evil.example' })).toBe(403)
+    expect(await ask(mail, { origin: 'null' })).toBe(403)
+    expect(await ask(mail, { origin: 'http://localhost:1', host: 'localhost:8025' })).toBe(403)
+    expect(await ask(mail, { origin: 'http://localhost:8025', host: 'localhost:8025' })).toBe(200)
     expect(await ask(mail, { host: 'a b' })).toBe(400)
   })
 

@@ -9,17 +9,28 @@ export function refusalOf(request: Request, { allowedHosts = [] }: HttpAccess): 
   if (!allowedHosts.includes('*') && !allowedHosts.includes(host) && !isLocal(host)) {
     return failure(403, 'options', `this server is not called ${host}: allow the name with allowedHosts (--allow-host)`)
   }
+  // Browsers leave `sec-fetch-site` out where the server's address is no secure one.
+  const origin = request.headers.get('origin')
   const site = request.headers.get('sec-fetch-site')
-  if (site !== null && site !== 'same-origin' && site !== 'none') {
+  const another = site !== null && site !== 'same-origin' && site !== 'none'
+  if (another || (origin !== null && !isOwn(origin, request))) {
     return failure(403, 'options', 'another site asks; only programs and pages of this server may')
   }
   return null
 }
 
+/** A page of this server; `null` is the origin of one that hides where it comes from. */
+function isOwn(origin: string, request: Request): boolean {
+  return URL.canParse(origin) && new URL(origin).host === new URL(urlOf(request)).host
+}
+
 function hostOf(request: Request): string {
+  return new URL(urlOf(request)).hostname.toLowerCase()
+}
+
+function urlOf(request: Request): string {
   const named = request.headers.get('host')
-  const { hostname } = new URL(named === null ? request.url : `http://${named}`)
-  return hostname.toLowerCase()
+  return named === null ? request.url : `http://${named}`
 }
 
 /** Names that nobody's DNS decides about, and addresses. */

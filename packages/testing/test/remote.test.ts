@@ -50,6 +50,9 @@ describe('faults that are none are refused where they come in', () => {
     [{ ...rcpt, action: { type: 'delay', ms: 'long' } }, 'the action delay has no such ms: "long"'],
     [{ ...rcpt, action: { type: 'drop', after: 0.5, of: 'server' } }, 'the action drop has no such after'],
     [{ ...rcpt, action: { type: 'stall' }, times: -1 }, 'times is a number'],
+    [{ ...rcpt, action: { type: 'stall' }, times: 0 }, 'times is a number, 1 or more'],
+    [{ ...rcpt, action: { type: 'stall' }, times: 1.5 }, 'times is a number, 1 or more'],
+    [{ ...rcpt, action: { type: 'stall' }, chance: 5 }, 'chance is a number, 0 to 1'],
     [
       { protocol: 'imap', step: 'select', action: { type: 'line', line: 'NO a\r\nb', close: false } },
       'the action line has no such line',

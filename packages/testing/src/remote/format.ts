@@ -146,19 +146,21 @@ export function decodeScript(json: unknown): Script {
     protocol,
     step,
     action: decoded,
-    times: numberOr(times, 'times', Number.POSITIVE_INFINITY),
-    chance: numberOr(chance, 'chance', 1),
-    seed: numberOr(seed, 'seed', 1, Number.NEGATIVE_INFINITY),
+    times: numberOr(times, Number.POSITIVE_INFINITY, 'times is a number, 1 or more', isCount),
+    chance: numberOr(chance, 1, 'chance is a number, 0 to 1', (value) => value >= 0 && value <= 1),
+    seed: numberOr(seed, 1, 'seed is a number', (value) => !Number.isNaN(value)),
     argument: decodeArgument(argument),
     when: null,
     name: typeof name === 'string' ? name : `${protocol}.${step}.${decoded.type}`,
   }
 }
 
-function numberOr(value: unknown, name: string, fallback: number, least = 0): number {
+const isCount = (value: number): boolean => Number.isInteger(value) && value > 0
+
+function numberOr(value: unknown, fallback: number, wanted: string, may: (value: number) => boolean): number {
   if (value === undefined || value === null) return fallback
-  if (typeof value === 'number' && value >= least) return value
-  throw new TestMailError('options', `${name} is a number${least === 0 ? ', 0 or more' : ''}`)
+  if (typeof value === 'number' && may(value)) return value
+  throw new TestMailError('options', wanted)
 }
 
 function decodeArgument(json: unknown): Script['argument'] {

@@ -87,8 +87,12 @@ export function isPattern(value: unknown): boolean {
   return Object.prototype.toString.call(value) === '[object RegExp]'
 }
 
+/** Options of waits, where somebody leaves out the match before them. */
+const OPTIONS = new Set(['timeout', 'signal', 'since', 'within'])
+
 export function noClause(name: string): TestMailError {
-  return new TestMailError('options', `there is no clause ${name}; there are ${listOfClauses()}`)
+  const hint = OPTIONS.has(name) ? ' (as an option it stands behind the match, which may be undefined)' : ''
+  return new TestMailError('options', `there is no clause ${name}${hint}; there are ${listOfClauses()}`)
 }
 
 const listOfClauses = (): string => [...CLAUSES].join(', ')

@@ -17,6 +17,7 @@ test.each<[string, unknown, string]>([
   ['null', null, 'null is no match'],
   ['a list', [], 'is no match'],
   ['an unknown clause', { recipient: 'x' }, 'there is no clause recipient; there are to, from,'],
+  ['an option in its place', { within: 20 }, 'no clause within (as an option it stands behind the match'],
   ['a list in a clause', { to: ['a', 'b'] }, 'the clause to is one text, a pattern or a function'],
   ['null in a clause', { subject: null }, 'the clause subject is one text'],
   ['a header that is none', { header: 'x' }, 'the clause header is an object'],

@@ -107,6 +107,15 @@ describe('what is asked in another type than it has', () => {
 })
 
 describe('to connect', () => {
+  test('options that there are not are refused', async () => {
+    await using mail = await start()
+    const connecting = connectTestMail(mail.http?.url as string, { timeout: 50 } as never)
+    await expect(connecting).rejects.toMatchObject({
+      code: 'options',
+      message: 'there is no option timeout; there are waitTimeout, domain, signal',
+    })
+  })
+
   test.each([undefined, '', 'localhost:8025', 'smtp://127.0.0.1:1025', 'http://'])(
     '%j is no URL of a test server',
     async (url) => {

@@ -26,6 +26,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal
 }
 
+const CONNECT_OPTIONS: Readonly<Record<keyof ConnectOptions, true>> = { waitTimeout: true, domain: true, signal: true }
+
 /** ms that one request is held at most: below what clients and proxies take for a silence. */
 const HOLD = 120_000
 
@@ -57,6 +59,7 @@ interface RemoteWait {
  * @throws TestMailError `unreachable`; `options` for what is no URL of HTTP; `aborted`.
  */
 export async function connectTestMail(url: string, options: ConnectOptions = {}): Promise<RemoteTestMail> {
+  checkNames('option', options, CONNECT_OPTIONS)
   const { waitTimeout = 4_000, domain = 'mail.test' } = options
   const base = baseOf(url)
   const ended = new AbortController()

@@ -46,6 +46,17 @@ describe('what cannot be delivered is refused, and nothing is left of it', () =>
   })
 })
 
+test('options that there are not are refused, here and over HTTP', async () => {
+  await using mail = await startTestMail({ http: true })
+  await using remote = await connectTestMail(mail.http?.url as string)
+  const refusal = { code: 'options', message: 'there is no option mailbox; there are folder, flags, at' }
+  for (const server of [mail, remote]) {
+    await expect(server.deliver('ada', eml, { mailbox: 'Spam' } as never)).rejects.toMatchObject(refusal)
+    await expect(server.deliver('ada', eml, 'Spam' as never)).rejects.toMatchObject({ code: 'options' })
+  }
+  expect(mail.messages).toHaveLength(0)
+})
+
 test('the octets are a copy', async () => {
   await using mail = await startTestMail()
   const octets = new TextEncoder().encode(eml)

@@ -3,7 +3,7 @@ import { addressKey, checkedAddress } from '../address.js'
 import { freshAddress } from '../any-octets.js'
 import { elapsed } from '../clock.js'
 import type { TestMessage } from '../content/message.js'
-import { draftOctets } from '../draft.js'
+import { deliverOptions, draftOctets } from '../draft.js'
 import { TestMailError } from '../errors.js'
 import { explainWait } from '../explain.js'
 import { inTurn, type RemoteInbox } from '../inbox.js'
@@ -215,7 +215,8 @@ export async function connectTestMail(url: string, options: ConnectOptions = {})
       }
       return { remove, [Symbol.asyncDispose]: remove }
     },
-    async deliver(to, draft, { folder, flags = [], at } = {}) {
+    async deliver(to, draft, how = {}) {
+      const { folder, flags = [], at } = deliverOptions(how)
       const query = new URLSearchParams({ to, raw: '' })
       if (folder !== undefined) query.set('folder', folder)
       for (const flag of flags) query.append('flag', flag)

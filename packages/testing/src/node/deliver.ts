@@ -1,6 +1,6 @@
 import { checkedAddress } from '../address.js'
 import type { TestMessage } from '../content/message.js'
-import { draftOctets, type TestDraft } from '../draft.js'
+import { deliverOptions, draftOctets, type TestDraft } from '../draft.js'
 import { TestMailError } from '../errors.js'
 import { fullText, inPlace } from './keep.js'
 import type { Parts } from './servers.js'
@@ -26,6 +26,7 @@ export async function deliver(
   draft: TestDraft,
   { domain, ...how }: DeliverOptions & { readonly domain: string },
 ): Promise<TestMessage> {
+  deliverOptions(how)
   const { content, users, room, now, limits } = parts
   const address = checkedAddress('deliver to', to, domain)
   const receivedAt = new Date(how.at ?? now())

@@ -275,6 +275,10 @@ const NONE: readonly (readonly [string, Mail])[] = [
     'verify link only',
     { t: 'Verify your account: https://x.test/verify?code=482913\nAcme Inc, 1000 Main St, Springfield, IL 62704' },
   ],
+  [
+    'footer',
+    { t: 'Confirm your account:\nhttps://x.test/v\n\nSee you soon!\nAcme, 1500 Broadway', s: 'Verify your address' },
+  ],
   ['verify link only 2', { t: 'Verify your account within 24 hours. Acme Inc, 1500 Main Street' }],
   ['magic words none', { t: 'Your security phrase: fuzzy-bear-lamp. Click the link https://x.test/a to log in.' }],
   ['order', { t: 'Your order 100234-77 was shipped' }],

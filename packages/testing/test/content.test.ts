@@ -146,6 +146,12 @@ describe('long lines and many of them take their time once', () => {
     ['digits', '1'.repeat(4 * MANY)],
     ['brackets behind an address', `http://${'('.repeat(3 * MANY)}${')'.repeat(4 * MANY)}`],
     ['addresses that are opened', '<https://x '.repeat(4 * MANY)],
+    ['small letters', 'code a1b2c3 '.repeat(MANY)],
+    ['small letters, each in a line', 'code\nx7k9p2\n'.repeat(MANY)],
+    ['digits of another script', '٤'.repeat(4 * MANY)],
+    ['lines under nothing', '_'.repeat(4 * MANY)],
+    ['schemes', 'x+y://'.repeat(MANY)],
+    ['words that might be schemes', 'a.b-'.repeat(2 * MANY)],
   ])('%s', (_name, text) => {
     const began = performance.now()
     findLinks('', text)

@@ -1,13 +1,11 @@
 /** Words that stand near one-time codes, in the languages of which we have seen mail. */
 
-const NEAR = new RegExp(
-  [
-    '\\b(?:code|pin|otp|tan|verif|passcode|one-time|einmal|kennwort|token|security|best[äa]tigung|c[óo]digo|kód|cod(?:ul)?\\b',
-    '|codice|kod|do[ğg]rulama)|[a-zäöüß]ko(?:o?d|de)|[a-z]code|κωδικ|コード|認証|確認番号|暗証|パスワード|验证码|校验码|驗證碼|动态码',
-    '|인증|код|رمز|קוד|कोड|ओटीपी|কোড|รหัส|\\bmã[ :]',
-  ].join(''),
-  'i',
-)
+const CODE = [
+  '\\b(?:code|pin|otp|tan|passcode|kennwort|token|c[óo]digo|kód|cod(?:ul)?\\b|codice|kod)|[a-zäöüß]ko(?:o?d|de)|[a-z]code',
+  '|κωδικ|コード|認証|確認番号|暗証|パスワード|验证码|校验码|驗證碼|动态码|인증|код|رمز|קוד|कोड|ओटीपी|কোড|รหัส|\\bmã[ :]',
+].join('')
+const NAMED = new RegExp(CODE, 'i')
+const NEAR = new RegExp(`${CODE}|\\b(?:verif|one-time|einmal|security|best[äa]tigung|do[ğg]rulama)`, 'i')
 /** What introduces the code itself, at the end of a text. */
 const LABEL =
   /(?:\b(?:code|codes|pin|otp|passcode|password|tan|token)|[a-zäöüß]code|コード|番号|パスワード|验证码|驗證碼|код)(?: is| lautet| ist| es)?\s?[:=]?\s*$/i
@@ -23,7 +21,12 @@ export function speaksOfCodes(text: string): boolean {
   return NEAR.test(text)
 }
 
-/** Does it, or of what one does with them? */
+/** Does it name one? To verify or to be secure takes none. */
+export function namesCode(text: string): boolean {
+  return NAMED.test(text)
+}
+
+/** Does it speak of codes, or of what one does with them? */
 export function speaksOfLogins(text: string): boolean {
   return NEAR.test(text) || ACTION.test(text)
 }

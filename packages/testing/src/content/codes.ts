@@ -6,7 +6,7 @@ import { TestMailError } from '../errors.js'
 import { isPattern } from '../match.js'
 import { checkNames } from '../options.js'
 import { tokensOf } from './code-tokens.js'
-import { labelled, speaksOfCodes, speaksOfLogins } from './code-words.js'
+import { labelled, namesCode, speaksOfCodes } from './code-words.js'
 import { notACode, type Surroundings } from './not-a-code.js'
 import { type VisibleLine as Line, shownText, visibleLines } from './visible-text.js'
 
@@ -159,7 +159,7 @@ function rank(lines: readonly PlacedLine[], options: CodeOptions, dropped: Map<s
   const { digits } = options
   const near = options.near && stateless(options.near)
   const found = new Map<string, Candidate>()
-  const aboutCodes = lines.some(({ text }) => speaksOfLogins(text))
+  const aboutCodes = lines.some(({ text, place }) => place === 'subject' && namesCode(text))
   for (const [i, line] of lines.entries()) {
     const bound = BOUND.exec(line.text)
     if (bound) note(found, bound[1], 100, line.place)

@@ -49,7 +49,7 @@ export interface Surroundings {
   readonly digits: number | undefined
   /** What the test says stands near the code. */
   readonly near: RegExp | undefined
-  /** Whether the message says anywhere that it is about codes or logins. */
+  /** Whether the subject names a code. */
   readonly aboutCodes: boolean
 }
 
@@ -99,8 +99,9 @@ function lettersMayBe(token: string, line: VisibleLine, before: string, { above 
 function isCalledOne(token: string, line: VisibleLine, alone: boolean, known: Surroundings): boolean {
   if (alone || line.prominent || known.near !== undefined || known.digits !== undefined) return true
   if (speaksOfCodes(line.text) || speaksOfCodes(known.above)) return true
-  if (/[A-Za-z]/.test(token)) return token.includes('-') && (speaksOfLogins(line.text) || speaksOfLogins(known.above))
-  return known.aboutCodes || /^\d{6}$/.test(token) || token.includes(' ')
+  const about = speaksOfLogins(line.text) || speaksOfLogins(known.above)
+  if (/[A-Za-z]/.test(token)) return about && token.includes('-')
+  return about || known.aboutCodes || /^\d{6}$/.test(token) || token.includes(' ')
 }
 
 function isReference(before: string, { near }: Surroundings): boolean {

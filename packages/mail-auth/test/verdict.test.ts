@@ -40,30 +40,44 @@ async function signed(domain: string, more: object = {}, options: object = {}, t
 const REFUSED = { reply: { code: 550, enhanced: '5.7.26' } }
 const LATER = { reply: { code: 451, enhanced: '4.7.0' } }
 
-describe('the record', () => {
-  const DEFAULT = { policy: 'none', subdomains: 'none', percent: 100, strict: { spf: false, dkim: false } }
+const SP_NONE = { subdomains: 'none', missing: 'none' }
+
+describe('the record (RFC 9989 §4.7)', () => {
+  const all = (policy: string | null) => ({ policy, subdomains: policy, missing: policy })
+  const DEFAULT = { ...all('reject'), testing: false, psd: 'u', strict: { spf: false, dkim: false } }
   test.each([
-    ['v=DMARC1; p=reject', { policy: 'reject', subdomains: 'reject' }],
-    [' v = DMARC1 ; p = Reject ;; sp=none; aspf = s ', { policy: 'reject', strict: { spf: true, dkim: false } }],
-    [
-      'v=DMARC1; p=quarantine; adkim=s; pct=20',
-      { policy: 'quarantine', subdomains: 'quarantine', percent: 20, strict: { spf: false, dkim: true } },
-    ],
-    ['v=DMARC1; p=reject; pct=many', { policy: 'reject', subdomains: 'reject' }],
-    ['v=DMARC1; p=reject; t=y', { policy: 'reject', subdomains: 'reject', percent: 0 }],
-    ['v=DMARC1; p=reject; sp=often', {}],
-    ['v=DMARC1; rua=mailto:a@example.org', {}],
-    ['v=DMARC1', {}],
+    ['v=DMARC1; p=reject', {}],
+    [' v = DMARC1 ; p = Reject ;; sp=none; aspf = s ', { ...SP_NONE, strict: { spf: true, dkim: false } }],
+    ['v=DMARC1; p=quarantine; adkim=s', { ...all('quarantine'), strict: { spf: false, dkim: true } }],
+    ['v=DMARC1; p=reject; sp=none; np=quarantine', { ...SP_NONE, missing: 'quarantine' }],
+    ['v=DMARC1; p=none; np=reject', { ...all('none'), missing: 'reject' }],
+    ['v=DMARC1; p=reject; pct=0; t=n', {}],
+    ['v=DMARC1; p=reject; t=y', { testing: true }],
+    ['v=DMARC1; p=reject; t=yes; psd=x; aspf=strict', {}],
+    ['v=DMARC1; p=reject; psd=y', { psd: 'y' }],
+    ['v=DMARC1; p=reject; PSD=N', { psd: 'n' }],
+    ['v=DMARC1; p=reject; p=none', {}],
+    ['v=DMARC1; p=reject; sp=often', all(null)],
+    ['v=DMARC1; p=reject; np=', all(null)],
+    ['v=DMARC1; rua=mailto:a@example.org', all('none')],
+    ['v=DMARC1; p=reject; sp=often; rua=nobody, mailto:a@example.org!10m', all('none')],
+    ['v=DMARC1; rua=nobody', all(null)],
+    ['v=DMARC1', all(null)],
+    ['v=DMARC1; psd=y', { ...all(null), psd: 'y' }],
     ['v=DMARC10; p=reject', null],
+    ['v=dmarc1; p=reject', null],
     ['p=reject; v=DMARC1', null],
     ['v=spf1 -all', null],
     ['', null],
+    [`v=DMARC1; p=reject;${'='.repeat(65_000)}`, {}],
+    [`v=DMARC1;${'x=y;'.repeat(16_000)}p=reject`, {}],
+    [';'.repeat(65_000), null],
   ])('%j', (text, said) => {
     expect(readDmarcRecord(text)).toEqual(said && { ...DEFAULT, ...said })
   })
 })
 
-describe('alignment (RFC 7489 §3.1)', () => {
+describe('alignment (RFC 9989 §4.4)', () => {
   test.each([
     ['related, relaxed', 'v=DMARC1; p=reject', 'news.example.org', 'pass'],
     ['related, strict', 'v=DMARC1; p=reject; adkim=s', 'news.example.org', 'fail'],

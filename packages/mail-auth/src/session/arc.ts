@@ -8,7 +8,7 @@ import type { AuthenticationResult } from '../syntax/index.js'
 import { readResults } from '../syntax/read-results.js'
 import type { Clock } from './clock.js'
 import { judged, withoutNotes } from './dkim.js'
-import { isAligned } from './dmarc.js'
+import { isAligned, type Related } from './dmarc.js'
 import { isTemporary, type Resolve } from './dns.js'
 import { type ArcResult, resultOf } from './results.js'
 
@@ -60,21 +60,25 @@ export async function checkChain(sets: Parameters<typeof arc>[0], clock: Clock, 
 
 /**
  * Whoever sealed last may have changed the message and must be trusted; then what he saw counts, or what trusted ones
- * before him saw. Whether the seals are good is not looked at.
+ * before him saw. Whether the seals are good is not looked at. `null`: DNS or time keep the answer from us.
  */
 export async function isVouchedFor(
   from: string,
   strict: { readonly spf: boolean; readonly dkim: boolean },
   links: readonly unknown[],
   trusted: ReadonlySet<string>,
-): Promise<boolean> {
+  related: Related,
+): Promise<boolean | null> {
+  let vouched: false | null = false
   for (const link of links.toReversed()) {
-    if (!trusted.has(sealerOf(link) ?? '')) return false
+    if (!trusted.has(sealerOf(link) ?? '')) break
     const { original = '' } = (link as Link)['arc-authentication-results'] ?? {}
     const field = utf8(typeof original === 'string' ? fromLatin1(original) : original)
-    if (await saw(readResults(field.slice(field.indexOf(':') + 1)), from, strict)) return true
+    const seen = await saw(readResults(field.slice(field.indexOf(':') + 1)), from, strict, related)
+    if (seen) return true
+    if (seen === null) vouched = null
   }
-  return false
+  return vouched
 }
 
 /** Was it `dmarc=pass` for this From domain; or did, where DMARC was not checked, an aligned signature or SPF pass? */
@@ -82,21 +86,32 @@ async function saw(
   results: readonly AuthenticationResult[],
   from: string,
   strict: { readonly spf: boolean; readonly dkim: boolean },
-): Promise<boolean> {
+  related: Related,
+): Promise<boolean | null> {
   const dmarc = results.filter(({ method }) => method === 'dmarc')
+  let unknown = false
   for (const one of dmarc.length > 0 ? dmarc : results) {
     if (one.result !== 'pass') continue
-    const properties = new Map(one.properties)
-    const domainIn = (name: string): string => domainOf(properties.get(name) ?? '')
-    if (one.method === 'dmarc') {
-      // Some name the domain, some its organization.
-      const seen = domainIn('header.from')
-      if (from === seen || (from.endsWith(`.${seen}`) && (await isAligned(from, seen, false)))) return true
-    } else if (one.method === 'dkim') {
-      if (await isAligned(from, domainIn('header.d') || domainIn('header.i'), strict.dkim)) return true
-    } else if (one.method === 'spf') {
-      if (await isAligned(from, domainIn('smtp.mailfrom') || domainIn('smtp.helo'), strict.spf)) return true
-    }
+    const aligned = await isTrueOf(one, from, strict, related)
+    if (aligned) return true
+    unknown ||= aligned === null
   }
-  return false
+  return unknown ? null : false
+}
+
+async function isTrueOf(
+  { method, properties }: AuthenticationResult,
+  from: string,
+  strict: { readonly spf: boolean; readonly dkim: boolean },
+  related: Related,
+): Promise<boolean | null> {
+  const named = new Map(properties)
+  const domainIn = (name: string): string => domainOf(named.get(name) ?? '')
+  if (method === 'dmarc') {
+    // Some name the domain, some its organization.
+    const seen = domainIn('header.from')
+    return (from === seen || from.endsWith(`.${seen}`)) && related(seen)
+  }
+  if (method === 'dkim') return isAligned(from, domainIn('header.d') || domainIn('header.i'), strict.dkim, related)
+  return method === 'spf' && isAligned(from, domainIn('smtp.mailfrom') || domainIn('smtp.helo'), strict.spf, related)
 }

@@ -2,20 +2,21 @@
  * The four checks of a message. They run side by side, each with DNS queries of its own and within the same time: a
  * sender who makes one of them take long does not keep the others from their end, least of all DMARC.
  */
-import type { ReceivedMessage, SmtpSession } from '@posthouse/smtp'
+import { domainKey, type ReceivedMessage, type SmtpSession } from '@posthouse/smtp'
 import { type arc, type DKIMVerifyResult, dkimVerify, spf } from 'mailauth'
 import { domainOf } from '../syntax/domains.js'
-import { checkChain, isVouchedFor } from './arc.js'
+import { type Chain, checkChain, isVouchedFor } from './arc.js'
 import { startClock } from './clock.js'
 import { readSignatures, withoutNotes } from './dkim.js'
-import { dmarcOf, findPolicy } from './dmarc.js'
+import { dmarcOf, type FoundPolicy, findPolicy, noRelation, type Related, relatedTo } from './dmarc.js'
 import { asking, type Resolve } from './dns.js'
 import { streamOf } from './feed.js'
 import { type Field, fromAddress } from './header.js'
 import type { MailAuthLimits } from './limits.js'
-import { type MailAuthentication, resultOf } from './results.js'
+import { type DmarcResult, type MailAuthentication, resultOf } from './results.js'
 import { readable } from './signatures.js'
 import { asciiSender, forSpf } from './spf.js'
+import { treeOf } from './tree-walk.js'
 
 export interface Checks {
   readonly resolver: Resolve
@@ -52,9 +53,14 @@ export async function checkMessage(
     curTime: new Date(session.now()),
     resolver: withoutNotes(ask()),
   }
+  const tree = treeOf(ask())
+  const sentBy = sender === '' ? helo : domainOf(sender)
+  const relation = domain === null ? noRelation : relatedTo(domain, tree, clock)
   try {
+    // Now, and not when the sender has used up the time.
+    for (const one of [domainKey(sentBy), ...signatures.map((signature) => signature.domain)]) void relation(one)
     const [policy, sent, signed] = await Promise.all([
-      clock.within(domain === null ? Promise.resolve(null) : findPolicy(domain, ask())),
+      clock.within(domain === null ? Promise.resolve(null) : findPolicy(domain, tree)),
       clock.within(
         spf({
           ...{ sender: ascii, helo, ip: session.remote.address, mta: authservId },
@@ -68,27 +74,32 @@ export async function checkMessage(
     const sets = signed?.value.arc as Parameters<typeof arc>[0] | undefined
     const chain = sets && (await checkChain(sets, clock, ask()))
     const from = domain !== null && (!signed || readsTheSame(signed.value, domain)) ? domain : null
+    const related = from === null ? noRelation : relation
     const found = {
-      spf: {
-        result: sent ? resultOf(sent.value.status) : 'temperror',
-        domain: sender === '' ? helo : domainOf(sender),
-      },
-      dkim: signed ? await readSignatures(signed.value, signatures, from) : [],
+      spf: { result: sent ? resultOf(sent.value.status) : 'temperror', domain: sentBy },
+      dkim: signed ? await readSignatures(signed.value, signatures, related) : [],
       arc: chain?.found ?? { result: 'none', instance: 0, domain: null },
     } as const
-    const dmarc = await dmarcOf(from, policy, found, signed === null)
-    const strict = policy?.value?.strict
-    const vouched =
-      (dmarc.result === 'fail' || dmarc.result === 'temperror') &&
-      dmarc.domain !== null &&
-      strict !== undefined &&
-      chain?.believable === true &&
-      (await isVouchedFor(dmarc.domain, strict, chain.links, trusted))
-    const excused = vouched && found.arc.result === 'pass'
-    return { found: { ...found, dmarc, excused }, unsure: vouched && found.arc.result === 'temperror' }
+    const dmarc = await dmarcOf(from, policy, found, related, signed === null)
+    const vouched = await vouchedFor(dmarc, policy?.value ?? null, chain, trusted, related)
+    const excused = vouched === true && found.arc.result === 'pass'
+    const maybe = vouched !== false && (found.arc.result === 'pass' || found.arc.result === 'temperror')
+    return { found: { ...found, dmarc, excused }, unsure: maybe && !excused }
   } finally {
     clock.stop()
   }
+}
+
+/** Does somebody who is trusted speak for a message that DMARC did not pass? */
+async function vouchedFor(
+  { result, domain }: DmarcResult,
+  policy: FoundPolicy | null,
+  chain: Chain | undefined,
+  trusted: ReadonlySet<string>,
+  related: Related,
+): Promise<boolean | null> {
+  if ((result !== 'fail' && result !== 'temperror') || domain === null || !policy || !chain?.believable) return false
+  return isVouchedFor(domain, policy.strict, chain.links, trusted, related)
 }
 
 /** Where the library reads another domain the field is ambiguous, and nobody can say what a mail reader shows. */

@@ -3,7 +3,7 @@
 import { domainKey } from '@posthouse/smtp'
 import type { DKIMVerifyResult, DKIMResult as LibraryResult } from 'mailauth'
 import { readTags, type SignatureTags } from '../syntax/tags.js'
-import { isAligned } from './dmarc.js'
+import type { Related } from './dmarc.js'
 import { type Resolve, withRecords } from './dns.js'
 import { type AuthResult, type DkimResult, resultOf } from './results.js'
 
@@ -52,13 +52,12 @@ export function judged(found: LibraryResult, identity?: string): readonly [resul
 export async function readSignatures(
   { results, arc }: DKIMVerifyResult,
   signatures: readonly SignatureTags[],
-  from: string | null,
+  related: Related,
 ): Promise<readonly DkimResult[]> {
   // The library puts the newest ARC-Seal among the signatures.
   const seal = arc?.lastEntry?.['arc-seal'] as { parsed?: { b?: { value?: unknown } } } | undefined
   const read: DkimResult[] = []
-  const isOf = async (domain: string): Promise<boolean> =>
-    from !== null && (await isAligned(from, domainKey(domain), false))
+  const isOf = async (domain: string): Promise<boolean> => (await related(domainKey(domain))) === true
   for (const one of results) {
     const { signingDomain: domain, selector = '', signature } = one as Signature
     if (typeof domain !== 'string' || (seal && signature === seal.parsed?.b?.value)) continue

@@ -1,66 +1,81 @@
-/** DMARC (RFC 7489): what the owner of the From domain says, and which domains are related to it. */
+/** DMARC (RFC 9989): what the owner of the From domain says, and which domains are related to it. */
 
 import { domainKey } from '@posthouse/smtp'
-import { dmarc } from 'mailauth'
-import { type DmarcRecord, readDmarcRecord } from '../syntax/dmarc-record.js'
-import type { Resolve } from './dns.js'
+import type { DmarcPolicy, DmarcRecord } from '../syntax/dmarc-record.js'
+import type { Clock } from './clock.js'
 import type { DkimResult, DmarcResult, SpfResult } from './results.js'
+import type { Tree } from './tree-walk.js'
 
-/** The library's knowledge of public suffixes, without DNS: a record that is always there. */
-async function registered(name: string): Promise<string> {
-  const found = await dmarc({
-    ...{ headerFrom: `x@${name}`, spfDomains: [], dkimDomains: [] },
-    resolver: async () => [['v=DMARC1; p=none']],
-  } as unknown as Parameters<typeof dmarc>[0])
-  return found ? found.domain : name
+/** Is a domain, in ASCII, the From domain or one of the same organization? `null`: DNS or time keep that from us. */
+export type Related = (domain: string) => Promise<boolean | null>
+
+/** Where there is not exactly one From domain. */
+export const noRelation: Related = async () => false
+
+/** Relations to a From domain. Each one is found out once. */
+export function relatedTo(from: string, tree: Tree, clock: Clock): Related {
+  const known = new Map<string, Promise<boolean | null>>([['', noRelation('')]])
+  return (domain) => {
+    const related =
+      known.get(domain) ?? clock.within(isRelated(from, domain, tree)).then((found) => found?.value ?? null)
+    known.set(domain, related)
+    return related
+  }
 }
 
-const MAX_NAME = 253
+/** Without questions where the answer is clear: an organization is above all of its domains. */
+async function isRelated(from: string, domain: string, tree: Tree): Promise<boolean> {
+  if (from === domain) return true
+  if (topOf(from) !== topOf(domain)) return false
+  const { organization } = await tree.walk(from)
+  if (domain !== organization && !domain.endsWith(`.${organization}`)) return false
+  return (await tree.walk(domain)).organization === organization
+}
+
+function topOf(domain: string): string {
+  return domain.slice(domain.lastIndexOf('.') + 1)
+}
+
+/** Is it related closely enough? */
+export async function isAligned(
+  from: string,
+  domain: string,
+  strict: boolean,
+  related: Related,
+): Promise<boolean | null> {
+  return strict ? from === domain : related(domain)
+}
+
+/** What holds for a From domain. */
+export interface FoundPolicy {
+  readonly policy: DmarcPolicy
+  readonly testing: boolean
+  readonly strict: DmarcRecord['strict']
+}
 
 /**
- * The organizational domain (RFC 7489 §3.2), or the domain itself where it has none. The library knows none of names
- * that no host can have; what is wrong with them does not make them anybody else's.
+ * RFC 9989 §4.10.1: the record of the domain itself, of its organization, or of the public suffix above that. `null`:
+ * DMARC does not apply. Rejects when DNS does not say.
  */
-async function organizationOf(domain: string): Promise<string> {
-  for (let name = domain; name.includes('.'); name = name.slice(name.indexOf('.') + 1)) {
-    if (name.length > MAX_NAME) continue
-    const found = await registered(name)
-    if (found !== name || (await registered(`x.${name}`)) === name) return found
-  }
-  return domain
+export async function findPolicy(from: string, tree: Tree): Promise<FoundPolicy | null> {
+  const own = await tree.record(from)
+  const record = own ?? (await recordAbove(from, tree))
+  const policy = own || !record ? own?.policy : await policyBelow(record, from, tree)
+  return record && policy ? { policy, testing: record.testing, strict: record.strict } : null
 }
 
-/** Is the domain that of the From field, or one of the same organization where that is enough? Both in ASCII. */
-export async function isAligned(from: string, domain: string, strict: boolean): Promise<boolean> {
-  if (from === domain) return true
-  return !strict && domain !== '' && (await organizationOf(from)) === (await organizationOf(domain))
+async function recordAbove(from: string, tree: Tree): Promise<DmarcRecord | undefined> {
+  const { organization, records } = await tree.walk(from)
+  return records.get(organization) ?? [...records.values()].at(-1)
 }
 
-/** What holds for a From domain: its own record, or that of its organization. `null`: nobody says anything. */
-export interface FoundPolicy extends DmarcRecord {
-  /** The record is not that of the domain itself. */
-  readonly inherited: boolean
-}
-
-/** Rejects when DNS does not say. */
-export async function findPolicy(from: string, ask: Resolve): Promise<FoundPolicy | null> {
-  const own = await recordOf(from, ask)
-  if (own) return { ...own, inherited: false }
-  const organization = await organizationOf(from)
-  const above = organization === from ? null : await recordOf(organization, ask)
-  return above && { ...above, inherited: true }
-}
-
-/** Without one, or with several, there is none (RFC 7489 §6.6.3). */
-async function recordOf(domain: string, ask: Resolve): Promise<DmarcRecord | null> {
-  const answers = await ask(`_dmarc.${domain}`, 'TXT').catch((error: unknown) => {
-    if ((error as { readonly code?: unknown }).code === 'ENOTFOUND') return []
-    throw error
-  })
-  const records = (answers as readonly (readonly string[])[])
-    .map((strings) => readDmarcRecord(strings.join('')))
-    .filter((record) => record !== null)
-  return records.length === 1 ? records[0] : null
+/** Whether the domain exists is asked where that makes a difference. */
+async function policyBelow(
+  { subdomains, missing }: DmarcRecord,
+  from: string,
+  tree: Tree,
+): Promise<DmarcPolicy | null> {
+  return missing === subdomains || (await tree.exists(from)) ? subdomains : missing
 }
 
 /**
@@ -71,20 +86,22 @@ export async function dmarcOf(
   from: string | null,
   policy: { readonly value: FoundPolicy | null } | null,
   { spf, dkim }: { readonly spf: SpfResult; readonly dkim: readonly DkimResult[] },
+  related: Related,
   unread: boolean,
 ): Promise<DmarcResult> {
   if (from === null) return { result: 'permerror', domain: null, policy: null, percent: 100 }
   const record = policy?.value
   if (!record) return { result: policy ? 'none' : 'temperror', domain: from, policy: null, percent: 100 }
-  const said = { domain: from, policy: record.inherited ? record.subdomains : record.policy, percent: record.percent }
+  const said = { domain: from, policy: record.policy, percent: record.testing ? 0 : 100 }
   let doubtful = unread
   for (const { result, domain, strict } of [
     { ...spf, strict: record.strict.spf },
     ...dkim.map((one) => ({ ...one, strict: record.strict.dkim })),
   ]) {
     if (result !== 'pass' && result !== 'temperror') continue
-    if (!(await isAligned(from, domainKey(domain), strict))) continue
-    if (result === 'pass') return { ...said, result }
+    const aligned = await isAligned(from, domainKey(domain), strict, related)
+    if (aligned === false) continue
+    if (aligned && result === 'pass') return { ...said, result }
     doubtful = true
   }
   return { ...said, result: doubtful ? 'temperror' : 'fail' }

@@ -1,7 +1,10 @@
 /** DNS as the checks of a message ask for it: so many questions, within the time. */
 import { MailAuthError } from '../errors.js'
 
-/** Asks DNS; `resolve` of `node:dns/promises` is one. Names that do not exist: an error with the code `ENOTFOUND`. */
+/**
+ * Asks DNS; `resolve` of `node:dns/promises` is one. Names that do not exist: an error with the code `ENOTFOUND`;
+ * those that have no record of this type: `ENODATA`.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: what comes back depends on the type of the record
 export type Resolve = (name: string, type: string) => Promise<any>
 
@@ -33,6 +36,16 @@ export function withRecords(ask: Resolve, change: (record: string, name: string)
 /** No such name, or no such record. `EBADNAME`: it cannot be the name of anything. */
 function isNotFound(code: unknown): boolean {
   return code === 'ENOTFOUND' || code === 'ENODATA' || code === 'NXDOMAIN' || code === 'EBADNAME'
+}
+
+/** Nothing is there, and never will be by waiting. Of what a resolver of `asking` rejects with. */
+export function isRecordMissing(error: unknown): boolean {
+  return (error as { readonly code?: unknown }).code === 'ENOTFOUND'
+}
+
+/** There is not even the name. Of what `isRecordMissing`. */
+export function isNameMissing(error: unknown): boolean {
+  return (error as { readonly cause: { readonly code: unknown } }).cause.code !== 'ENODATA'
 }
 
 /** DNS may answer another time. Of what a resolver of `asking` rejects with. */

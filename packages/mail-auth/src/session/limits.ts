@@ -6,7 +6,10 @@ export interface MailAuthLimits {
   readonly headerLines: number
   /** Signatures that are looked at: those on top. Default: 10. */
   readonly signatures: number
-  /** DNS queries for each of SPF, DKIM, DMARC and ARC. Default: 60; SPF may take 10 with more behind each. */
+  /**
+   * DNS queries for each of SPF, DKIM, DMARC and ARC. Default: 60; SPF may take 10 with more behind each, DMARC 9 for
+   * the From domain and some for each signature of a related one.
+   */
   readonly dnsQueries: number
   /** ms that the checks may take behind the end of the message. Default: 30,000. */
   readonly time: number

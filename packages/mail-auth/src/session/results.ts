@@ -18,12 +18,12 @@ export interface DkimResult {
   readonly result: AuthResult
   readonly domain: string
   readonly selector: string
-  /** The domain is that of the From field, or of the same organization. */
+  /** The domain is that of the From field, or of the same organization (RFC 9989 §4.10.2). */
   readonly aligned: boolean
   readonly comment: string | null
 }
 
-/** DMARC (RFC 7489): is the From field true? */
+/** DMARC (RFC 9989): is the From field true? */
 export interface DmarcResult {
   /**
    * `permerror`: there is not exactly one From address. `temperror`: DNS or time kept the policy, or a signature or SPF
@@ -34,7 +34,10 @@ export interface DmarcResult {
   readonly domain: string | null
   /** What its owner wants done with messages that fail; `null`: it says nothing, or nobody knows. */
   readonly policy: DmarcPolicy | null
-  /** Per cent of failing messages that the policy is for; 0 where it is only tried out. */
+  /**
+   * Per cent of failing messages that the policy is for: 100, or 0 where its owner only tries it out (`t=y`) and
+   * wants one step less (`quarantine` for `reject`, `none` for `quarantine`). RFC 9989 knows no `pct=`.
+   */
   readonly percent: number
 }
 

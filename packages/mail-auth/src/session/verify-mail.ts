@@ -72,9 +72,9 @@ export function verifyMail(options: VerifyMailOptions & { readonly resolver: Res
     const { dmarc, excused } = found
     if (dmarc.result === 'permerror') return reply(550, '5.7.1', 'A message has one From address')
     if (excused) return undefined
-    // RFC 7489 §6.6.4: an owner that is still trying out says 0 per cent.
+    // RFC 9989 §4.7: an owner that is still trying out does not want it.
     const wanted = dmarc.policy === 'reject' && dmarc.percent > 0
-    // RFC 7489 §6.6.3: whoever can keep DNS from answering must not get in by it.
+    // RFC 9989 §7.2: whoever can keep DNS from answering must not get in by it.
     if ((unsure || dmarc.result === 'temperror') && (wanted || dmarc.policy === null))
       return reply(451, '4.7.0', `The DMARC policy of ${dmarc.domain} cannot be checked now; try again later`)
     if (dmarc.result !== 'fail' || !wanted) return undefined

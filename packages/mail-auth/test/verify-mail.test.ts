@@ -89,14 +89,25 @@ describe('verifyMail', () => {
 
   test.each([
     ['two From fields', `From: eve@evil.test\n${HELLO}`],
-    ['two addresses', HELLO.replace('\nTo:', ', eve@evil.test\nTo:')],
+    ['two From fields of one domain', `From: bob@example.org\n${HELLO}`],
+    ['two domains', HELLO.replace('\nTo:', ', eve@evil.test\nTo:')],
+    ['one and what is below it', HELLO.replace('\nTo:', ', eve@news.example.org\nTo:')],
     ['none', HELLO.replace(/^From.*\n/, '')],
-  ])('not exactly one From address (%s): nobody knows what a reader shows', async (_name, message) => {
+  ])('not exactly one From domain (%s): nobody knows what a reader shows', async (_name, message) => {
     const note = await checking(HONEST)
     await note.send(message)
     expect(note.passed[0].found?.dmarc).toMatchObject({ result: 'permerror', domain: null, policy: null })
     const enforce = await checking(HONEST, { policy: 'enforce' })
     await expect(enforce.send(message)).rejects.toMatchObject({ reply: { code: 550, enhanced: '5.7.1' } })
+  })
+
+  test('several authors of one domain are checked as one (RFC 9989 §5.3.1)', async () => {
+    const several = HELLO.replace('\nTo:', ', "Bob, Dr." <bob@Example.ORG>\nSender: alice@example.org\nTo:')
+    const mx = await checking(HONEST, { policy: 'enforce' })
+    await mx.send(several)
+    expect(mx.passed[0].found?.dmarc).toMatchObject({ result: 'pass', domain: 'example.org' })
+    const stranger = await checking(STRANGER, { policy: 'enforce' })
+    await expect(stranger.send(several)).rejects.toMatchObject({ reply: { code: 550, enhanced: '5.7.26' } })
   })
 
   test('fields that claim to be ours are taken out, others stay', async () => {
@@ -219,6 +230,19 @@ describe('ARC (RFC 8617)', () => {
     if (excused) await sent
     else await expect(sent).rejects.toMatchObject({ reply: { enhanced: '5.7.26' } })
     expect(mx.passed.map(({ found }) => found?.excused)).toEqual(excused ? [true] : [])
+  })
+
+  test('DNS does not tell whether what the forwarder saw is related: the client tries again', async () => {
+    const servfail = Object.assign(new Error('SERVFAIL'), { code: 'ESERVFAIL' })
+    const flaky = { ...zone, 'TXT _dmarc.news.example.org': servfail }
+    const mx = await checking(flaky, { policy: 'enforce', trustArc: ['list.test'] })
+    const sent = mx.send(await forwarded('list.test; dkim=pass header.d=news.example.org'))
+    await expect(sent).rejects.toMatchObject({ reply: { code: 451, enhanced: '4.7.0' } })
+    await mx.send(await forwarded('list.test; dkim=pass header.d=news.example.org; spf=pass smtp.mailfrom=example.org'))
+    expect(mx.passed[0].found?.excused).toBe(true)
+    await expect(mx.send(await forwarded('list.test; dkim=pass header.d=evil.test'))).rejects.toMatchObject({
+      reply: { enhanced: '5.7.26' },
+    })
   })
 
   test('the seal is not one of the signatures', async () => {

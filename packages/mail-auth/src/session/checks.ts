@@ -11,7 +11,7 @@ import { readSignatures, withoutNotes } from './dkim.js'
 import { dmarcOf, type FoundPolicy, findPolicy, noRelation, type Related, relatedTo } from './dmarc.js'
 import { asking, type Resolve } from './dns.js'
 import { streamOf } from './feed.js'
-import { type Field, fromAddress } from './header.js'
+import { type Field, fromDomain } from './header.js'
 import type { MailAuthLimits } from './limits.js'
 import { type DmarcResult, type MailAuthentication, resultOf } from './results.js'
 import { readable } from './signatures.js'
@@ -41,8 +41,7 @@ export async function checkMessage(
 ): Promise<Checked> {
   const clock = startClock(limits.time, session)
   const ask = (): Resolve => asking(resolver, limits.dnsQueries, clock.over)
-  const address = fromAddress(fields)
-  const domain = address === null ? null : domainOf(address)
+  const domain = fromDomain(fields)
   const sender = message.transaction.reversePath?.address ?? ''
   const ascii = asciiSender(sender)
   const helo = session.helo ?? ''
@@ -104,5 +103,5 @@ async function vouchedFor(
 
 /** Where the library reads another domain the field is ambiguous, and nobody can say what a mail reader shows. */
 function readsTheSame({ headerFrom }: DKIMVerifyResult, domain: string): boolean {
-  return headerFrom.length === 1 && domainOf(headerFrom[0]) === domain
+  return headerFrom.length > 0 && headerFrom.every((address) => domainOf(address) === domain)
 }

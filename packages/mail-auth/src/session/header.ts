@@ -11,6 +11,7 @@ import {
 } from '@posthouse/mime/header'
 import { type ReceivedMessage, type Reply, type RewrittenPiece, reply } from '@posthouse/smtp'
 import { concat, fromLatin1, latin1, utf8 } from '@posthouse/wire'
+import { domainOf } from '../syntax/domains.js'
 import type { MailAuthLimits } from './limits.js'
 
 /** A header field: its name in lower case, its value still folded, and where it stands in the message. */
@@ -129,7 +130,7 @@ function mboxLineEnd(octets: Uint8Array): number {
 
 /** From fields of more octets than anybody's address has; neither we nor the library reads such ones. */
 export function hugeFrom(fields: readonly Field[]): readonly Field[] {
-  const from = fields.filter(({ name }) => name === 'from')
+  const from = fields.filter(isFrom)
   return from.reduce((sum, { start, end }) => sum + end - start, 0) > MAX_FROM ? from : []
 }
 
@@ -138,11 +139,29 @@ export function hugeFrom(fields: readonly Field[]): readonly Field[] {
  * domain are none: many a name has a comma that should be in quotes.
  */
 export function fromAddress(fields: readonly Field[]): string | null {
-  if (hugeFrom(fields).length > 0) return null
-  const from = fields
-    .filter(({ name }) => name === 'from')
+  const from = fromAddresses(fields)
+  return from.length === 1 ? from[0] : null
+}
+
+/** The one domain of the addresses of the From field (RFC 9989 §5.3.1); `null`: there is none, or there are several. */
+export function fromDomain(fields: readonly Field[]): string | null {
+  const from = fromAddresses(fields)
+  const domains = new Set(from.map(domainOf))
+  // Of two From fields nobody knows which one a reader shows.
+  const isOne = from.length === 1 || fields.filter(isFrom).length === 1
+  return isOne && domains.size === 1 ? [...domains][0] : null
+}
+
+function fromAddresses(fields: readonly Field[]): readonly string[] {
+  if (hugeFrom(fields).length > 0) return []
+  return fields
+    .filter(isFrom)
     .flatMap(({ value }) => parseAddressList(value).entries)
     .flatMap((entry) => (isGroup(entry) ? entry.members : [entry]))
     .filter(({ host }) => host !== '')
-  return from.length === 1 ? utf8(fromLatin1(`${from[0].mailbox}@${from[0].host}`)) : null
+    .map(({ mailbox, host }) => utf8(fromLatin1(`${mailbox}@${host}`)))
+}
+
+function isFrom({ name }: Field): boolean {
+  return name === 'from'
 }

@@ -26,7 +26,7 @@ export interface DkimResult {
 /** DMARC (RFC 9989): is the From field true? */
 export interface DmarcResult {
   /**
-   * `permerror`: there is not exactly one From address. `temperror`: DNS or time kept the policy, or a signature or SPF
+   * `permerror`: there is not exactly one From domain. `temperror`: DNS or time kept the policy, or a signature or SPF
    * that would have made it pass, from being found.
    */
   readonly result: AuthResult

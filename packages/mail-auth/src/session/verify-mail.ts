@@ -25,7 +25,7 @@ export interface VerifyMailOptions {
   readonly resolver?: Resolve
   /**
    * `note` refuses nothing: handlers behind this one read `mailAuthentication`. `enforce` refuses what fails DMARC where
-   * the domain's owner asks for that (p=reject) with `550 5.7.26`, and messages without exactly one From address with
+   * the domain's owner asks for that (p=reject) with `550 5.7.26`, and messages without exactly one From domain with
    * `550 5.7.1`; where DNS or time keep that from being found out, `451 4.7.0` lets the client try again. A function
    * does anything else. Default: `note`.
    */
@@ -70,7 +70,7 @@ export function verifyMail(options: VerifyMailOptions & { readonly resolver: Res
     if (policy === 'note') return undefined
     if (policy !== 'enforce') return policy(found, session)
     const { dmarc, excused } = found
-    if (dmarc.result === 'permerror') return reply(550, '5.7.1', 'A message has one From address')
+    if (dmarc.result === 'permerror') return reply(550, '5.7.1', 'A message has one From field, of one domain')
     if (excused) return undefined
     // RFC 9989 §4.7: an owner that is still trying out does not want it.
     const wanted = dmarc.policy === 'reject' && dmarc.percent > 0

@@ -46,8 +46,8 @@ async function walk(domain: string, recordOf: Tree['record']): Promise<Walk> {
     const record = await recordOf(name)
     if (!record) continue
     records.set(name, record)
-    const isSuffix = record.psd === 'y' && count < labels.length
-    organization = isSuffix ? last(count + 1) : name
+    // One label more: of a public suffix itself there are none.
+    organization = record.psd === 'y' ? last(count + 1) : name
     if (record.psd !== 'u') break
   }
   return { organization, records }

@@ -94,3 +94,46 @@ test.each([
   const values = new Map(Object.entries({ l: 'strong-bad', d: 'email.example.com', o: 'my %x y' }))
   expect(expandMacros(text, values)).toBe(plain)
 })
+
+describe('a domain that ends with a dot (RFC 7208 §7.1)', () => {
+  test.each<[string, Zone, string]>([
+    ['a:mail.example.org.', { 'A mail.example.org': HERE }, 'pass'],
+    ['a:mail.example.org./24', { 'A mail.example.org': ['127.0.0.9'] }, 'pass'],
+    ['a:mail.example.org.//64', { 'A mail.example.org': HERE }, 'pass'],
+    ['?a:mail.example.org.', { 'A mail.example.org': HERE }, 'neutral'],
+    ['exists:%{i}.x.%{d}.', { 'A 127.0.0.1.x.example.org': HERE }, 'pass'],
+    ['ptr:example.org.', { 'PTR 1.0.0.127.in-addr.arpa': ['a.example.org'], 'A a.example.org': HERE }, 'pass'],
+    ['include:spf.example.org.', { 'TXT spf.example.org': ['v=spf1 +all'] }, 'pass'],
+    ['a:mail.example.org.5', {}, 'permerror'],
+    ['a:mail.example.org..', {}, 'permerror'],
+    ['ip4:127.0.0.1.', {}, 'permerror'],
+    ['all.', {}, 'permerror'],
+    ['a:.', {}, 'permerror'],
+  ])('%s', async (term, zone, result) => {
+    expect((await spfOf({ ...zone, 'TXT example.org': [`v=spf1 ${term} -all`] })).result).toBe(result)
+  })
+})
+
+describe('limits (RFC 7208 §4.6.4, §5.5)', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `x${i}.example.org`)
+  const exists = (count: number) =>
+    `${names(count)
+      .map((name) => `exists:${name}`)
+      .join(' ')} ip4:127.0.0.1`
+  const empty = (count: number): Zone => Object.fromEntries(names(count).map((name) => [`A ${name}`, []]))
+  const mx = (count: number) => ({
+    'MX example.org': names(count).map((exchange, priority) => ({ exchange, priority })) as never,
+  })
+  const servfail = Object.assign(new Error('SERVFAIL'), { code: 'ESERVFAIL' })
+  test.each<[string, string, Zone, string]>([
+    ['10 lookups', exists(10), empty(10), 'pass'],
+    ['11 lookups', exists(11), empty(11), 'permerror'],
+    ['2 that find nothing', exists(2), {}, 'pass'],
+    ['3 that find nothing', exists(3), {}, 'permerror'],
+    ['10 hosts of an MX', 'mx ip4:127.0.0.1', { ...mx(10), ...empty(10) }, 'pass'],
+    ['11 hosts of an MX', 'mx ip4:127.0.0.1', { ...mx(11), ...empty(11) }, 'permerror'],
+    ['ptr whose DNS fails', 'ptr ip4:127.0.0.1', { 'PTR 1.0.0.127.in-addr.arpa': servfail }, 'pass'],
+  ])('%s', async (_name, terms, zone, result) => {
+    expect((await spfOf({ ...zone, 'TXT example.org': [`v=spf1 ${terms} -all`] })).result).toBe(result)
+  })
+})

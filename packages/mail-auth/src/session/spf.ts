@@ -1,10 +1,11 @@
 /**
- * SPF records for the library. In what is included it takes the domain of the sender for that of the record, and it
- * looks for the first `@` of a sender. So it gets records in which nothing is left to be mistaken.
+ * SPF records for the library. In what is included it takes the domain of the sender for that of the record, it looks
+ * for the first `@` of a sender, and it knows no dot at the end of a domain. So it gets records in which nothing is left
+ * to be mistaken.
  */
 import { domainOf } from '../syntax/domains.js'
 import { expandMacros } from '../syntax/spf-macros.js'
-import { type Resolve, withRecords } from './dns.js'
+import { isTemporary, type Resolve, withRecords } from './dns.js'
 
 /** RFC 8616 §5: SPF knows the ASCII form of a domain. */
 export function asciiSender(sender: string): string {
@@ -16,7 +17,13 @@ export function forSpf(ask: Resolve, sender: string, helo: string): Resolve {
   const at = sender.lastIndexOf('@')
   const localPart = at > 0 ? sender.slice(0, at) : 'postmaster'
   const domain = sender === '' ? helo : sender.slice(at + 1)
-  return withRecords(ask, (record, name) => {
+  const answer: Resolve = (name, type) =>
+    ask(name, type).catch((error: unknown) => {
+      // RFC 7208 §5.5: ptr does not match then, and what stands behind it counts.
+      if (type === 'PTR' && isTemporary(error)) return []
+      throw error
+    })
+  return withRecords(answer, (record, name) => {
     if (!record.toLowerCase().startsWith('v=spf1')) return record
     const values = new Map([
       ['l', localPart],
@@ -32,13 +39,22 @@ function plain(record: string, name: string, values: ReadonlyMap<string, string>
   return record
     .split(' ')
     .filter(usable)
-    .map((term) => (isBarePtr(term) ? `${term}:${name}` : expandMacros(term, values)))
+    .map((term) => (isBarePtr(term) ? `${term}:${name}` : withoutDot(expandMacros(term, values))))
     .join(' ')
 }
 
 /** RFC 7208 §5.5: without a domain it is that of the record. */
 function isBarePtr(term: string): boolean {
   return ['ptr', '+ptr', '-ptr', '~ptr', '?ptr'].includes(term.toLowerCase())
+}
+
+/** RFC 7208 §7.1: a domain may end with a dot. To the library it is wrong then, but for `include` and `redirect`. */
+function withoutDot(term: string): string {
+  const colon = term.indexOf(':')
+  if (colon === -1 || term.slice(0, colon).toLowerCase().includes('ip')) return term
+  let end = term.length
+  while ('/0123456789'.includes(term[end - 1])) end--
+  return term[end - 1] === '.' && '/'.includes(term[end] ?? '/') ? term.slice(0, end - 1) + term.slice(end) : term
 }
 
 /** RFC 8616 §5: no term with a local part that is not ASCII is ever true. */

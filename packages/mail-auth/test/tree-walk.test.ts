@@ -265,6 +265,12 @@ describe('messages', () => {
     await expect(mx.send(HELLO, { from: 'x@evil.test' })).rejects.toMatchObject(REFUSED)
   })
 
+  test('who cannot be related is not asked about', async () => {
+    const mx = await checking({ ...recordsOf({ 'example.org': REJECT }), 'TXT news.evil.org': [OURS] })
+    await expect(mx.send(HELLO, { from: 'x@news.evil.org' })).rejects.toMatchObject(REFUSED)
+    expect(mx.asked.filter((name) => name.includes('_dmarc'))).toEqual(['TXT _dmarc.example.org', 'TXT _dmarc.org'])
+  })
+
   test('relations are known when the sender has used up the time', async () => {
     const answer = resolverOf({ ...recordsOf({ 'example.org': REJECT, 'evil.org': NONE }) })
     const resolver: Resolve = (name, type) => (name === 'evil.org' ? new Promise(() => {}) : answer(name, type))

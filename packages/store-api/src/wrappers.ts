@@ -1,7 +1,19 @@
 /** Stores made of stores. */
 import { StoreError } from './errors.js'
 import { deliverTo, usageOf, writerOf } from './fallbacks.js'
-import type { Account, CommitResult, MailStore, Op, Principal, QuotaRoot } from './types.js'
+import {
+  type Account,
+  type CommitResult,
+  Flag,
+  type MailboxId,
+  type MailStore,
+  type Op,
+  type Principal,
+  type QuotaRoot,
+  type Uid,
+  type UidSet,
+} from './types.js'
+import { addUid, allUids, noUids, uidSetSubtract, uidSetUnion } from './uid-set.js'
 
 /** The same store without anything that writes: protocol servers see that and offer it read-only. */
 export function readOnly(store: MailStore): MailStore {
@@ -34,8 +46,9 @@ function delegate(account: Account, replaced: Partial<Account>): Account {
 
 /**
  * A quota for a store that knows none. A commit that would take the account over its limit is refused with
- * `overquota`. The sums are taken before each adding commit, one commit after the other within this process; other
- * processes that write at the same time may together pass the limit by what they write.
+ * `overquota`; what it expunges or drops makes room for what it appends or copies. The sums are taken before each adding
+ * commit, one commit after the other within this process; other processes that write at the same time may together pass the
+ * limit by what they write.
  */
 export function withQuota(
   store: MailStore,
@@ -77,26 +90,47 @@ export function withQuota(
   return wrapped
 }
 
-/** @throws StoreError `overquota` */
+/**
+ * What an expunge or a drop of the same commit takes away makes room for what it adds (REPLACE, RFC 8508), in either order.
+ * A commit that adds nothing in sum is never refused: an account over its limit may be cleaned up.
+ * @throws StoreError `overquota`
+ */
 async function checkRoom(account: Account, ops: readonly Op[], limit: QuotaRoot['limit']): Promise<void> {
   const used = await usageOf(account)
   let bytes = 0
   let messages = 0
+  const count = async (mailbox: MailboxId, uids: UidSet, sign: 1 | -1, flag = 0): Promise<UidSet> => {
+    const found: [Uid, Uid][] = []
+    for await (const page of account.messages(mailbox, { uids, light: true })) {
+      for (const { uid, size, flags } of page) {
+        if ((flags & flag) !== flag) continue
+        addUid(found, uid)
+        messages += sign
+        bytes += sign * size
+      }
+    }
+    return found
+  }
+  /** Each counts once, however often it is named. */
+  const gone = new Map<MailboxId, UidSet>()
   for (const op of ops) {
     if (op.op === 'append') {
       bytes += op.staged.size + (op.prefix?.length ?? 0)
       messages++
     } else if (op.op === 'copy') {
-      for await (const page of account.messages(op.from, { uids: op.uids })) {
-        messages += page.length
-        for (const { size } of page) bytes += size
-      }
+      await count(op.from, op.uids, 1)
+    } else if (op.op === 'expunge' || op.op === 'drop') {
+      const mailbox = op.op === 'drop' ? op.id : op.in
+      const { uids = allUids, onlyDeleted = false } = op.op === 'drop' ? {} : op
+      const before = gone.get(mailbox) ?? noUids
+      const found = await count(mailbox, uidSetSubtract(uids, before), -1, onlyDeleted ? Flag.Deleted : 0)
+      gone.set(mailbox, uidSetUnion(before, found))
     }
   }
-  if (used.bytes + bytes > (limit.bytes ?? Number.POSITIVE_INFINITY)) {
+  if (bytes > 0 && used.bytes + bytes > (limit.bytes ?? Number.POSITIVE_INFINITY)) {
     throw new StoreError('overquota', `the account may hold ${limit.bytes} octets`)
   }
-  if (used.messages + messages > (limit.messages ?? Number.POSITIVE_INFINITY)) {
+  if (messages > 0 && used.messages + messages > (limit.messages ?? Number.POSITIVE_INFINITY)) {
     throw new StoreError('overquota', `the account may hold ${limit.messages} messages`)
   }
 }

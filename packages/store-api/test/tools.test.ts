@@ -5,11 +5,14 @@ import {
   createMemoryStore,
   createWatchQueue,
   deliverTo,
+  Flag,
   isStoreError,
   type MailboxInfo,
   type MailStore,
   type MessageRow,
   metaOf,
+  type Op,
+  type OpResult,
   pages,
   quotaOf,
   readOnly,
@@ -161,6 +164,29 @@ describe('stores made of stores', () => {
     await expect(copy).rejects.toMatchObject({ code: 'overquota' })
     await account.commit!([{ op: 'expunge', in: id, onlyDeleted: false }])
     expect(await account.quota!()).toEqual([{ root: '', used: { bytes: 0, messages: 0 }, limit: { messages: 3 } }])
+  })
+
+  test('withQuota: what a commit takes away makes room for what it adds, once and in either order', async () => {
+    const store = withQuota(createMemoryStore({ autoCreate: true }), () => ({ bytes: 30, messages: 3 }))
+    for (let i = 0; i < 3; i++) await deliver(store, 'ann', `message ${i}`, `${i}`)
+    const account = await store.open('ann')
+    const [{ id }] = (await account.mailboxes()) as [MailboxInfo]
+    const staged = await account.stage!([bytes('another 1')])
+    const append: Op = { op: 'append', to: id, staged, summary, flags: Flag.Deleted }
+    const expunge = (uid: number): Op => ({ op: 'expunge', in: id, uids: [[uid, uid]], onlyDeleted: false })
+    await account.commit!([expunge(1), append])
+    await account.commit!([append, expunge(2)])
+    const tooMuch = [
+      [expunge(3), expunge(3), append, append],
+      [expunge(9), append],
+      [{ op: 'expunge', in: id, uids: [[3, 3]], onlyDeleted: true } as const, append],
+    ]
+    for (const ops of tooMuch) await expect(account.commit!(ops)).rejects.toMatchObject({ code: 'overquota' })
+    await account.commit!([{ op: 'expunge', in: id, onlyDeleted: true }, append, append])
+    expect(await collectRows(account.messages(id, {}))).toMatchObject([{ uid: 3 }, { uid: 6 }, { uid: 7 }])
+    const [{ mailbox }] = (await account.commit!([{ op: 'create', path: ['A'] }])).results as [OpResult]
+    await account.commit!([{ op: 'move', from: id, uids: [[1, 9]], to: mailbox! }])
+    await account.commit!([{ op: 'drop', id: mailbox! }, append, append, append])
   })
 })
 

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { type DriverName, loadDriver } from '../src/index.js'
+import { makeTestStore } from './test-store.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const REPORT = fileURLToPath(new URL('./kit-report.ts', import.meta.url))
@@ -66,5 +67,45 @@ test('an empty array from another thread is not NULL', () => {
     expect(statement.all(null, 'abc')).toEqual([[1, 3]])
   } finally {
     database.close()
+  }
+})
+
+test('a text goes on behind a NUL: what begins alike is not the same', () => {
+  const database = loadDriver().open(':memory:', { readOnly: false })
+  try {
+    database.exec('CREATE TABLE t(k TEXT PRIMARY KEY) STRICT, WITHOUT ROWID')
+    const insert = database.prepare('INSERT INTO t(k) VALUES(?)')
+    for (const key of ['ben', 'ben\0k', 'ben\0l']) insert.execute(key)
+    for (const [key, count] of [
+      ['ben', 1],
+      ['ben\0k', 1],
+      ['ben\0', 0],
+    ] as const)
+      expect(database.prepare('SELECT count(*) FROM t WHERE k=?').get(key)).toEqual([count])
+  } finally {
+    database.close()
+  }
+})
+
+test('the keys of a guest, and names with NUL, are not those that begin alike', async () => {
+  const t = await makeTestStore()
+  try {
+    const anna = await t.store.open('anna')
+    const [{ id }] = await anna.mailboxes()
+    await anna.commit!([{ op: 'acl', in: id, identifier: 'ben', mode: 'set', rights: 'lrsk' }])
+    const ben = await t.store.open('anna', { principal: 'ben' })
+    const subscribe = (name: string) => [{ op: 'subscribe', path: [name], on: true }] as const
+    await ben.commit!(subscribe('A'), 'k')
+    await ben.commit!(subscribe('B'), 'l')
+    await ben.commit!(subscribe('C'), 'l')
+    expect(await ben.subscriptions!()).toEqual([['A'], ['B']])
+    await expect(t.store.open('anna\0')).rejects.toMatchObject({ code: 'nonexistent' })
+    await expect(t.store.open('anna', { principal: 'ben\0' })).rejects.toMatchObject({ code: 'nonexistent' })
+    const staged = await t.store.stage!([new Uint8Array(1)])
+    const to = ['d\0a', 'd\0b'].map((dedup) => ({ account: 'anna', dedup }))
+    const results = await t.store.deliver!({ staged, summary: new Uint8Array(), to })
+    expect(results).toMatchObject([{ uids: [[1, 1]] }, { uids: [[2, 2]] }])
+  } finally {
+    await t.close?.()
   }
 })

@@ -104,15 +104,30 @@ function load(name: DriverName): Driver {
 
 const EMPTY = new Uint8Array(1).subarray(0, 0)
 
+/** Stands for NUL where a text ends there. No name holds it either, and no text with one is read back. */
+const NO_NUL = '\ufffe'
+
 /**
- * Node 22 binds an empty array that came from another thread as NULL: such a one has no memory at all. One of our own
- * stands in its place there.
+ * Values that a binding does not take as they are have others in their place. Node 22 binds an empty array that came from
+ * another thread as NULL: such a one has no memory at all, and one of our own has. `@photostructure/sqlite` ends a text at
+ * its first NUL: a key or a name would be taken for another that begins alike.
  */
-function emptyAsItIs(prepare: (sql: string) => NodeStatement): (sql: string) => NodeStatement {
-  const [isNull] = Object.values(prepare('SELECT ? IS NULL AS n').get(structuredClone(new Uint8Array(0))) as object)
-  if (isNull === 0) return prepare
-  const own = (values: readonly SqlValue[]): SqlValue[] =>
-    values.map((value) => (value instanceof Uint8Array && value.length === 0 ? EMPTY : value))
+function asTheyAre(prepare: (sql: string) => NodeStatement): (sql: string) => NodeStatement {
+  const ask = 'SELECT ? IS NULL AS empty, hex(?) AS text'
+  const [isNull, hex] = Object.values(prepare(ask).get(structuredClone(new Uint8Array(0)), 'a\0b') as object)
+  const swapsEmpty = isNull !== 0
+  const swapsNul = hex !== '610062'
+  if (!swapsEmpty && !swapsNul) return prepare
+  const isOdd = (value: SqlValue): boolean =>
+    typeof value === 'string'
+      ? swapsNul && value.includes('\0')
+      : swapsEmpty && value instanceof Uint8Array && value.length === 0
+  const own = (values: SqlValue[]): SqlValue[] =>
+    values.some(isOdd)
+      ? values.map((value) =>
+          !isOdd(value) ? value : typeof value === 'string' ? value.replaceAll('\0', NO_NUL) : EMPTY,
+        )
+      : values
   return (sql) => {
     const statement = prepare(sql)
     return {
@@ -129,7 +144,7 @@ function nodeSqliteDriver(name: DriverName, { DatabaseSync }: NodeSqlite): Drive
     name,
     open(file, { readOnly }) {
       const db = new DatabaseSync(file, { readOnly })
-      const prepare = emptyAsItIs((sql) => db.prepare(sql))
+      const prepare = asTheyAre((sql) => db.prepare(sql))
       return {
         exec: (sql) => db.exec(sql),
         close: () => db.close(),

@@ -412,6 +412,20 @@ describe('what can grow', () => {
     expect(store.usage().octets).toBe('in the year 2100'.length + 'and on'.length)
   })
 
+  test('the next account of its name goes on with its ids: none of them means two things (RFC 8474 §4.1, §5.1)', async () => {
+    const store = createMemoryStore({ autoCreate: true })
+    const ids = async () => {
+      const account = (await store.open('ann')) as Account & Writer
+      await append(account, 'a message')
+      const { id } = await inboxOf(account)
+      const [row] = await collectRows(account.messages(id, {}))
+      return [id, row!.emailId]
+    }
+    const before = await ids()
+    store.removeAccount('ann')
+    for (const id of await ids()) expect(before).not.toContain(id)
+  })
+
   test('an account that was removed is nonexistent for whoever has it open', async () => {
     const store = createMemoryStore()
     store.addAccount('ann')

@@ -37,13 +37,16 @@ export interface AccountState {
   readonly committed: Map<string, { readonly at: number; readonly result: CommitResult }>
 }
 
-export function createAccountState(name: string, nextValidity = 1): AccountState {
+/** Numbers that an account with a name of a removed one goes on with: nothing of it is to be taken for what was there. */
+export type AccountNumbers = Pick<AccountState, 'nextValidity' | 'nextId' | 'nextEmailId'>
+
+export function createAccountState(name: string, former?: AccountNumbers): AccountState {
   const state: AccountState = {
     name,
     modseq: 1,
-    nextValidity,
-    nextId: 1,
-    nextEmailId: 1,
+    nextValidity: former?.nextValidity ?? 1,
+    nextId: former?.nextId ?? 1,
+    nextEmailId: former?.nextEmailId ?? 1,
     bytes: 0,
     messages: 0,
     limit: {},

@@ -17,7 +17,7 @@ import type {
   Staged,
 } from '../types.js'
 import { maxUid } from '../uid-set.js'
-import { type AccountState, addMailbox, createAccountState, metaKey } from './account.js'
+import { type AccountNumbers, type AccountState, addMailbox, createAccountState, metaKey } from './account.js'
 import { createBlobs } from './blobs.js'
 import { type CommitContext, runCommit } from './commit.js'
 import { forgetGuest } from './forget-guest.js'
@@ -72,8 +72,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
   const limits = memoryLimits(options)
   const accounts = new Map<string, AccountState>()
   const addresses = new Map<string, string>()
-  /** Where the UIDVALIDITYs of removed accounts end: an account that is made anew starts behind them (R8). */
-  const validities = new Map<string, number>()
+  /** Where the numbers of removed accounts end: an account that is made anew starts behind them (R8, RFC 8474 §4.1, §5.1). */
+  const formers = new Map<string, AccountNumbers>()
   const watchers: Watchers = new Map()
   const blobs = createBlobs(limits)
   const totals = { messages: 0 }
@@ -95,7 +95,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
     typeof options.autoCreate === 'function' ? options.autoCreate(name) : options.autoCreate === true
 
   const addAccount = (name: string) => {
-    const state = accounts.get(name) ?? createAccountState(name, validities.get(name))
+    const state = accounts.get(name) ?? createAccountState(name, formers.get(name))
     accounts.set(name, state)
     return state
   }
@@ -185,7 +185,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore
       const state = accounts.get(name)
       if (!state) return
       accounts.delete(name)
-      validities.set(name, state.nextValidity)
+      const { nextValidity, nextId, nextEmailId } = state
+      formers.set(name, { nextValidity, nextId, nextEmailId })
       totals.messages -= state.messages
       for (const content of state.contents.values()) blobs.release(content.blob)
       // Whoever has it open finds no mailbox in it any more.

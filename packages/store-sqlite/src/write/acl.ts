@@ -25,7 +25,7 @@ export function changeAcl(tx: Transaction, op: AclOp): OpResult {
       identifier,
       after,
     )
-  tx.touchAccount()
+  tx.touchAccount(mailbox)
   return result
 }
 

@@ -5,7 +5,7 @@ import { joinKeywords, spellKeywords } from './keywords.js'
 import { countSeen, guestNumber, setPersonal } from './personal.js'
 import type { MailboxState } from './state.js'
 import { threadOf } from './threads.js'
-import type { Transaction } from './transaction.js'
+import { checkQuota, type Transaction } from './transaction.js'
 
 /** The largest UID (RFC 9051 §2.3.1.1). */
 export const MAX_UID = 4294967295
@@ -121,15 +121,13 @@ function liveBlob(tx: Transaction, name: string): KnownBlob {
   return { id: id as number, size: row[0] }
 }
 
-/** @throws StoreError `overquota` */
-export function checkRoom(tx: Transaction, messages: number, bytes: number): void {
-  const { account } = tx
-  if (account.bytesLimit !== null && account.bytes + bytes > account.bytesLimit) {
-    throw new StoreError('overquota', `the account may hold ${account.bytesLimit} octets`)
-  }
-  if (account.messagesLimit !== null && account.messages + messages > account.messagesLimit) {
-    throw new StoreError('overquota', `the account may hold ${account.messagesLimit} messages`)
-  }
+/**
+ * Is there room for what a commit adds? Asked before it is written. What an expunge or drop of the same commit takes away makes
+ * room, in either order (REPLACE, RFC 8508): such a commit is asked at its end. One that adds nothing in sum is not refused.
+ * @throws StoreError `overquota`
+ */
+export function checkRoom({ account, before, makesRoom }: Transaction, messages: number, bytes: number): void {
+  if (!makesRoom) checkQuota(account, before, messages, bytes)
 }
 
 /** Gives out UIDs and says the first. Called with the write lock held, so that they become visible in order (R1). */

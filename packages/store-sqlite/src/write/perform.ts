@@ -61,7 +61,7 @@ function commit(batch: Batch, request: Extract<RowRequest, { type: 'commit' }>):
     const known = batch.index.get('SELECT result FROM committed WHERE account=? AND key=?', state.id, key)
     if (known) return JSON.parse(known[0] as string) as CommitResult
   }
-  const tx = beginTransaction(batch, state, guest)
+  const tx = beginTransaction(batch, state, guest, ops)
   for (const op of ops) {
     if (guest) guard(tx, guest, op)
     tx.results.push(performOp(tx, op))

@@ -4,6 +4,7 @@ import {
   isInbox,
   type MailboxId,
   type MailboxRef,
+  type Op,
   type OpResult,
   StoreError,
   type UidSet,
@@ -22,6 +23,10 @@ export interface Transaction {
   readonly principal: string
   /** The principal when it is not the owner. */
   readonly guest: Guest | null
+  /** What the account held before. */
+  readonly before: Held
+  /** Does an op of it take messages away? */
+  readonly makesRoom: boolean
   /** Flags that the principal may set in a mailbox. */
   permit(mailbox: MailboxState): FlagPermit
   /** The number that everything of this commit gets. */
@@ -31,24 +36,46 @@ export interface Transaction {
   mailboxOf(ref: MailboxRef): MailboxState
   /** Raises the mailbox's and the account's modification sequence (R5). */
   touch(mailbox: MailboxState): void
-  touchAccount(): void
+  /** Raises the account's alone: for what is not in messages, of a mailbox or of the account. */
+  touchAccount(mailbox?: MailboxState): void
   /** Notes UIDs as gone from a mailbox. */
   gone(mailbox: MailboxState, uids: UidSet): void
-  /** Writes what was noted. */
+  /** Writes what was noted. @throws StoreError `overquota` */
   finish(): void
 }
 
+/** What counts for a quota. */
+type Held = Pick<AccountState, 'bytes' | 'messages'>
+
+/** @throws StoreError `overquota`: with so much more the account holds more than it may, and than `before` */
+export function checkQuota(account: AccountState, before: Held, messages = 0, bytes = 0): void {
+  const isOver = (name: keyof Held, limit: number | null, more: number) =>
+    limit !== null && account[name] + more > limit && account[name] + more > before[name]
+  if (isOver('bytes', account.bytesLimit, bytes)) {
+    throw new StoreError('overquota', `the account may hold ${account.bytesLimit} octets`)
+  }
+  if (isOver('messages', account.messagesLimit, messages)) {
+    throw new StoreError('overquota', `the account may hold ${account.messagesLimit} messages`)
+  }
+}
+
 /** Begins a commit. */
-export function beginTransaction(batch: Batch, account: AccountState, guest: Guest | null = null): Transaction {
+export function beginTransaction(
+  batch: Batch,
+  account: AccountState,
+  guest: Guest | null = null,
+  ops: readonly Op[] = [],
+): Transaction {
   const modseq = account.modseq + 1
   const results: OpResult[] = []
-  const touched = new Set<MailboxState>()
+  /** What others are told of; `undefined` is the account. */
+  const touched = new Set<MailboxState | undefined>()
   const gone = new Map<MailboxState, UidSet[number][]>()
-  let accountTouched = false
+  const before = { bytes: account.bytes, messages: account.messages }
+  const makesRoom = ops.some(({ op }) => op === 'expunge' || op === 'drop')
 
-  function touchAccount(): void {
-    if (accountTouched) return
-    accountTouched = true
+  function touchAccount(mailbox?: MailboxState): void {
+    touched.add(mailbox)
     batch.changing(account)
     account.modseq = modseq
   }
@@ -58,6 +85,8 @@ export function beginTransaction(batch: Batch, account: AccountState, guest: Gue
     account,
     principal: guest?.principal ?? account.name,
     guest,
+    before,
+    makesRoom,
     permit: ({ id }) => flagPermit(guest ? guestRights(batch.index, id, guest) : undefined),
     modseq,
     results,
@@ -72,9 +101,8 @@ export function beginTransaction(batch: Batch, account: AccountState, guest: Gue
     },
     touch(mailbox) {
       batch.changing(mailbox)
-      touchAccount()
+      touchAccount(mailbox)
       mailbox.modseq = modseq
-      touched.add(mailbox)
     },
     touchAccount,
     gone(mailbox, uids) {
@@ -83,9 +111,10 @@ export function beginTransaction(batch: Batch, account: AccountState, guest: Gue
       gone.set(mailbox, all)
     },
     finish() {
+      if (makesRoom) checkQuota(account, before)
       for (const [mailbox, uids] of gone) noteExpunged(batch, mailbox, modseq, uids)
-      for (const mailbox of touched) batch.notes.push({ account: account.name, mailbox: String(mailbox.id), modseq })
-      if (accountTouched && touched.size === 0) batch.notes.push({ account: account.name, modseq })
+      for (const mailbox of touched)
+        batch.notes.push({ account: account.name, ...(mailbox && { mailbox: String(mailbox.id) }), modseq })
     },
   }
 }
@@ -128,7 +157,7 @@ export function makeMailbox(tx: Transaction, path: readonly string[], role: stri
     throw new StoreError('limit', `an account may have ${batch.limits.mailboxes} mailboxes`)
   }
   if (account.nextValidity > 0xffffffff) throw new StoreError('limit', 'the account has used up its UIDVALIDITY values')
-  tx.touchAccount()
+  batch.changing(account)
   const uidValidity = account.nextValidity++
   const row = batch.index.get(
     `INSERT INTO mailbox(account, path, uidvalidity, uidnext, modseq, floor, role) VALUES(?,?,?,1,?,0,?) RETURNING id`,

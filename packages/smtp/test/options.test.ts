@@ -38,11 +38,22 @@ describe('a server', () => {
 
   test.each(['Message', 'mesage', 'messages', 'onMessage', 'massage'])('%s is no stage', (name) => {
     const handlers = [{ rcpt: message, [name]: message }]
-    expect(() => createSmtpServer({ handlers })).toThrow(`handlers[0] has no stage ${name}; there are keywords,`)
+    expect(() => createSmtpServer({ handlers })).toThrow(`handlers[0] has no stage ${name}: write message, or give it`)
+    expect(() => createSmtpServer({ handlers: [{ [name]: message }] })).toThrow(`no stage ${name}: write message`)
+  })
+
+  test('a table that is misspelt is none', () => {
+    const handlers = [{ message, command: new Map() }]
+    expect(() => createSmtpServer({ handlers })).toThrow('handlers[0] has no stage command: write commands, or')
   })
 
   test.each([
     ['its own functions', [{ message, stats: message, disconnect: message, queued: 1 }]],
+    [
+      'functions with names like those of stages that it has',
+      [{ rset: message, reset: message, close: message, closed: message }],
+    ],
+    ['data with names like those of stages', [{ rcpt: message, messages: [], mails: 0, date: '', quits: undefined }]],
     [
       'a class',
       [

@@ -40,14 +40,15 @@ function checkHandler(which: string, handler: SmtpHandler): void {
   for (const name of has) {
     if (STAGES[name] && typeof handler[name] !== 'function') throw new TypeError(`${which}: ${name} must be a function`)
   }
-  // Handlers may have functions of their own, so only what looks like a stage is a mistake.
-  const typo = Object.keys(handler).find(
-    (key) => !names.some((name) => name === key) && names.some((name) => isNearly(key, name)),
-  )
-  if (typo === undefined && has.length > 0) return
-  throw new TypeError(
-    `${which} has ${typo === undefined ? 'no stage' : `no stage ${typo}`}; there are ${names.join(', ')}`,
-  )
+  // Handlers may have functions and data of their own, so only what looks like a stage that is not there is a mistake.
+  for (const key of Object.keys(handler)) {
+    const meant = names.find((name) => isNearly(key, name))
+    if (meant === undefined || handler[meant] !== undefined) continue
+    const own: unknown = handler[key as keyof SmtpHandler]
+    if (typeof own !== 'function' && !(own instanceof Map)) continue
+    throw new TypeError(`${which} has no stage ${key}: write ${meant}, or give it a name that is less like that`)
+  }
+  if (has.length === 0) throw new TypeError(`${which} has no stage; there are ${names.join(', ')}`)
 }
 
 /** Another case, `on` in front, or one letter more, less, or other. */

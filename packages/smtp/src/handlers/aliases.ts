@@ -10,6 +10,8 @@ export type AliasLookup = (address: string) => MaybePromise<string | readonly st
 const MAX_DEPTH = 10
 /** Addresses that one alias may stand for. */
 const MAX_TARGETS = 1_000
+/** Names that are looked at for one recipient: through aliases that name each other lead more ways than anybody can go. */
+const MAX_STEPS = 50_000
 
 /**
  * Delivers mail for one address to others. `lookup` is asked for the address as it was written and then in lower
@@ -21,19 +23,22 @@ export function aliases(lookup: AliasLookup | ReadonlyMap<string, string | reado
   return {
     name: 'aliases',
     async rcpt(recipient) {
-      const found = new Map<string, Mailbox>()
-      for (const mailbox of recipient.targets) await expand(mailbox, find, found, new Set())
-      recipient.targets = [...found.values()]
+      const walk: Walk = { find, found: new Map(), steps: 0 }
+      for (const mailbox of recipient.targets) await expand(mailbox, walk, new Set())
+      recipient.targets = [...walk.found.values()]
     },
   }
 }
 
-async function expand(
-  mailbox: Mailbox,
-  find: AliasLookup,
-  found: Map<string, Mailbox>,
-  above: ReadonlySet<string>,
-): Promise<void> {
+interface Walk {
+  readonly find: AliasLookup
+  readonly found: Map<string, Mailbox>
+  steps: number
+}
+
+async function expand(mailbox: Mailbox, walk: Walk, above: ReadonlySet<string>): Promise<void> {
+  const { find, found } = walk
+  if (++walk.steps > MAX_STEPS) throw new Error(`more than ${MAX_STEPS} steps: aliases name each other again and again`)
   const forms = addressForms(mailbox)
   const key = forms[forms.length - 1]
   // An alias that names itself means the mailbox of that name.
@@ -47,7 +52,7 @@ async function expand(
   for (const name of names) {
     const target = parseMailbox(name)
     if (target === null) throw new Error(`the alias of ${mailbox.address} names ${name}, which is no address`)
-    await expand(target, find, found, below)
+    await expand(target, walk, below)
   }
 }
 

@@ -259,6 +259,11 @@ describe('policy', () => {
     await attempt('451 4.7.1 Greylisted; try again later', 'other@example.org')
     now += 37 * 86_400_000
     await attempt('451 4.7.1 Greylisted; try again later')
+    // The clock was ahead by years, and is put right.
+    now -= 10 * 365 * 86_400_000
+    await attempt('451 4.7.1 Greylisted; try again later')
+    now += 300_000
+    await attempt('250 2.1.5 Recipient OK')
   })
 
   test('rate limits: connections, messages, recipients', async () => {
@@ -322,8 +327,35 @@ test('rate limits: after too many guesses nobody logs in as that user for a whil
     `,
     { now: () => now },
   )
+  const login = () => playTranscript(server, `${EHLO}  C: AUTH PLAIN ${right}\n  S: 235 {*}\n`, { now: () => now })
   now = 120_000
-  await playTranscript(server, `${EHLO}  C: AUTH PLAIN ${right}\n  S: 235 {*}\n`, { now: () => now })
+  await login()
+})
+
+test('rate limits: a clock that was ahead and is put right keeps nobody out until that time comes', async () => {
+  let now = Date.UTC(2036, 0, 1)
+  const rate = { limit: 1, seconds: 60 }
+  const handlers = [rateLimit({ failedLogins: rate, failedLoginsPerUser: rate, messages: rate })]
+  const { server } = collector({ handlers, authenticate: checkPassword, allowInsecureAuth: true })
+  const text = (wrong: string, last: string, right: string, mail: string) => `${EHLO}
+    C: AUTH PLAIN ${btoa('\0a\0wrong')}
+    S: ${wrong}
+    C: AUTH PLAIN ${btoa('\0a\0wrong')}
+    S: ${last}
+    C: AUTH PLAIN ${btoa('\0a\0secret')}
+    S: ${right}
+    C: MAIL FROM:<a@example.org>
+    S: ${mail}
+  `
+  const barred = '454 4.7.0 {*}'
+  await playTranscript(server, text('535 {*}', barred, barred, '250 {*}'), { now: () => now })
+  // A step of less than a window changes nothing.
+  now -= 1
+  await playTranscript(server, text(barred, barred, barred, '451 {*}'), { now: () => now })
+  now = Date.UTC(2026, 0, 1)
+  const login = `${EHLO} C: AUTH PLAIN ${btoa('\0a\0secret')}\n S: 235 {*}\n C: MAIL FROM:<a@b>\n S: 250 {*}\n`
+  await playTranscript(server, login, { now: () => now })
+  await playTranscript(server, text('535 {*}', barred, barred, '250 {*}'), { now: () => now })
 })
 
 test('rate limits: a user name that no account can have is not remembered, and its network is', async () => {

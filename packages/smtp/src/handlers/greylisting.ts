@@ -34,7 +34,8 @@ export function greylisting(options: GreylistingOptions = {}): SmtpHandler {
       const key = `${network} ${sender} ${recipient.address.toLowerCase()}`
       const now = session.now()
       const first = await memory.get(key)
-      if (first === undefined || now - first > remember * 1000) {
+      // A time to come: the clock was ahead then, and nobody waits until it is there again.
+      if (first === undefined || first > now || now - first > remember * 1000) {
         await memory.set(key, now)
       } else if (now - first >= delay * 1000) return undefined
       return reply(451, '4.7.1', 'Greylisted; try again later')

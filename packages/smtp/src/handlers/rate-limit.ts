@@ -121,7 +121,10 @@ class Barred {
 
   has(name: string, now: number): boolean {
     const until = this.#until.get(name)
-    if (until !== undefined && until <= now) this.#until.delete(name)
-    return until !== undefined && until > now
+    if (until === undefined) return false
+    // Further ahead than a clock is off that is kept right: it was put back since.
+    const barred = until > now && until - now <= 2 * this.#ms
+    if (!barred) this.#until.delete(name)
+    return barred
   }
 }

@@ -27,7 +27,8 @@ export class WindowCounter {
     const ms = this.#rate.seconds * 1000
     const interval = Math.floor(now / ms)
     let entry = this.#seen.get(key)
-    if (!entry || entry.interval < interval - 1) entry = { interval, count: 0, before: 0 }
+    // One far ahead is of a clock that was put right since: it must not count until that time comes.
+    if (!entry || Math.abs(entry.interval - interval) > 1) entry = { interval, count: 0, before: 0 }
     else if (entry.interval === interval - 1) entry = { interval, count: 0, before: entry.count }
     const covered = 1 - (now % ms) / ms
     if (entry.count + entry.before * covered >= this.#rate.limit) return false

@@ -42,6 +42,13 @@ export interface SmtpLimits {
    * may take from its first octet to its end; handlers may take longer than that. Default: 300,000.
    */
   readonly idle: number
+  /**
+   * ms that handlers may take for one command, or for one piece of a message; 0 = any time. Then nobody hears their answer any
+   * more: the client is told `421 4.3.0`, the log who was waited for (`handler.failed`), and the session's `signal` aborts. A
+   * message that such a handler takes all the same is in the log, too; its client sends it again. Clients wait 10 minutes at
+   * most (RFC 5321 §4.5.3.2.6). Default: 900,000.
+   */
+  readonly handlers: number
   /** ms from the greeting to the end of the first EHLO or HELO; 0 = any time. Default: 300,000. */
   readonly greeting: number
   /** ms one message may take from DATA or BDAT to its end; 0 = any time. Default: 3,600,000. */
@@ -65,6 +72,7 @@ export const DEFAULT_LIMITS: SmtpLimits = Object.freeze({
   authFailureDelay: 1_000,
   idleCommands: 200,
   idle: 300_000,
+  handlers: 900_000,
   greeting: 300_000,
   message: 3_600_000,
 })

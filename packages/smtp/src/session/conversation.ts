@@ -40,6 +40,8 @@ export interface Conversation {
   skippedBy: number | null
   /** Gives the engine its reply, and closes the connection where the reply says so. */
   answer(answer: SmtpAnswer): void
+  /** An answer takes its time: of what, and whose it is. Whoever takes too much of it is in the log by that. */
+  waitsFor(stage: string, handler?: Named): void
   /** The time for the first greeting ends with it. */
   greeted(): void
   /** Answers what is no sound command; somebody who says only that is no client. */
@@ -49,7 +51,7 @@ export interface Conversation {
 }
 
 /** Whoever is asked, as the log calls it. */
-interface Named {
+export interface Named {
   readonly name?: string | undefined
 }
 
@@ -72,6 +74,7 @@ export function ask<Handler extends Named, Answer = Reply>(
     try {
       const answer = call(handler)
       if (isPromise(answer)) {
+        conversation.waitsFor(stage, handler)
         return answer.then(
           (settled) => (isNothing(settled) ? ask(conversation, stage, handlers, call, fits, i + 1) : checked(settled)),
           (error: unknown) => failed(conversation, stage, error, handler),

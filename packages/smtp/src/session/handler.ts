@@ -115,7 +115,8 @@ export type ParameterReader<Target> = (value: string | null, target: Target, ses
  * One part of a server: any of the stages below, and what makes an ESMTP extension (keywords, parameters, commands).
  *
  * Handlers are asked in the order of the server's list. One that throws, or whose promise is rejected, makes the
- * server answer `451 4.3.0` and log the error; the connection goes on.
+ * server answer `451 4.3.0` and log the error; the connection goes on. One that does not answer within `limits.handlers` ends it
+ * with `421 4.3.0`; what it answers later is heard by nobody.
  */
 export interface SmtpHandler {
   /** For logs. */

@@ -54,6 +54,7 @@ export function openReception(
     // Whoever needs no summary puts nothing in front of it, or looks himself. What a handler has written is as it wants it.
     withHeader: needsSummary && !kept,
     deadline: messageDeadline(c),
+    waitsFor: (handler) => c.waitsFor('body', handler),
     failed: (error, handler) => failed(c, 'body', error, handler),
   })
   if (broken) reception.fail(broken)

@@ -40,6 +40,8 @@ export interface ReceptionOptions {
   readonly withHeader: boolean
   /** Milliseconds since the epoch when this takes too long. */
   readonly deadline: number
+  /** The sink of a handler takes its time; without one the spool does, or several of them. */
+  readonly waitsFor: (handler?: SmtpHandler) => void
   /** The sink of a handler failed; without one the spool, or the summary. */
   readonly failed: (error: unknown, handler?: SmtpHandler) => Reply
 }
@@ -113,7 +115,9 @@ export class Reception {
       this.fail(this.#options.failed(error, writing))
     }
     // Also when one of them has thrown: the others still look at the octets, and may fail.
-    if (waits) return this.#settle(waits)
+    if (!waits) return
+    this.#options.waitsFor(waits.length === 1 ? waits[0].handler : undefined)
+    return this.#settle(waits)
   }
 
   /** Nobody wants the rest of this message. */

@@ -15,7 +15,7 @@ import { rcpt } from './commands/rcpt.js'
 import { rset } from './commands/rset.js'
 import { startTls } from './commands/starttls.js'
 import { type SessionServer, SessionState } from './context.js'
-import { type Conversation, dropTransaction, failed, type ServerSetup } from './conversation.js'
+import { type Conversation, dropTransaction, failed, type Named, type ServerSetup } from './conversation.js'
 import type { Reception } from './reception.js'
 
 export interface SessionOptions {
@@ -60,7 +60,9 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   #busy = false
   #closing = false
   /** What the deadline of the link is for. */
-  #due: 'greeting' | 'line' | null = null
+  #due: 'greeting' | 'line' | 'handlers' | null = null
+  /** What is waited for. */
+  #waiting: { readonly stage: string; readonly handler: Named | undefined } | null = null
 
   constructor({ setup, engine, server }: SessionOptions, link: Link) {
     this.setup = setup
@@ -85,8 +87,12 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
     this.link.close()
   }
 
+  waitsFor(stage: string, handler?: Named): void {
+    this.#waiting = { stage, handler }
+  }
+
   greeted(): void {
-    if (this.#due) this.#lift()
+    if (this.#due === 'greeting') this.#lift()
   }
 
   mistake(said: Reply): void {
@@ -101,13 +107,17 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
       this.link.deadline(limits.greeting)
     }
     if (this.link.upgraded) return
-    return connect(this, this.setup.welcome)
+    return this.#timed('connect', connect(this, this.setup.welcome))
   }
 
   handle(event: SmtpEvent): MaybePromise<void> {
     if (this.#closing) return
     this.#busy = true
     if (this.#due === 'line') this.#lift()
+    return this.#timed(event.type, this.#react(event))
+  }
+
+  #react(event: SmtpEvent): MaybePromise<void> {
     switch (event.type) {
       case 'command':
         return this.#command(event)
@@ -131,7 +141,10 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
   }
 
   timedOut(): void {
-    this.#lastWord(replies.idleTooLong())
+    if (!this.#waiting) return this.#lastWord(replies.idleTooLong())
+    const { stage, handler } = this.#waiting
+    failed(this, stage, new Error('it took too long: nobody waits for its answer any more'), handler)
+    this.#lastWord(replies.failedConnection())
   }
 
   shutdown(): void {
@@ -214,6 +227,24 @@ class ServerSession implements Conversation, Session<SmtpEvent> {
       return this.answer(++this.#outOfSequence > errors + recipients ? replies.tooManyErrors() : event.reply)
     }
     this.mistake(event.reply)
+  }
+
+  /**
+   * One that never answers must not hold its connection for ever, as long as that is the client's. The connection ends, and is
+   * not told something else to go on with: what is still at work on this command would meet the next one.
+   */
+  #timed(stage: string, step: MaybePromise<void>): MaybePromise<void> {
+    if (!step) return
+    const { handlers } = this.session.limits
+    if (!this.#waiting) this.waitsFor(stage)
+    if (handlers > 0 && !this.#due) {
+      this.#due = 'handlers'
+      this.link.deadline(handlers)
+    }
+    return step.then(() => {
+      this.#waiting = null
+      if (this.#due === 'handlers') this.#lift()
+    })
   }
 
   /** A client that sends octets of one line now and then is idle, too. */

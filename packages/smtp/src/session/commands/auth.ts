@@ -97,7 +97,9 @@ export function createAuthentication(c: Conversation): Authentication {
   function step(response: Uint8Array | null, begun = () => exchange as SaslExchange): MaybePromise<void> {
     try {
       const answer = begun().respond(response)
-      return isPromise(answer) ? answer.then(conclude, unavailable) : conclude(answer)
+      if (!isPromise(answer)) return conclude(answer)
+      c.waitsFor('authenticate')
+      return answer.then(conclude, unavailable)
     } catch (error) {
       return unavailable(error)
     }

@@ -17,6 +17,7 @@ export function other(c: Conversation, command: Command): MaybePromise<void> {
   try {
     const answer = owned.run(command.argument, c.session)
     if (!isPromise(answer)) return conclude(c, verb, answer, owned)
+    c.waitsFor(verb, owned)
     return answer
       .catch((error: unknown) => failed(c, verb, error, owned))
       .then((said) => conclude(c, verb, said, owned))

@@ -235,6 +235,16 @@ describe('policy', () => {
     const note: SmtpHandler = { connect: ({ remoteName }: SmtpSession) => void names.push(remoteName) }
     await play(EHLO, () => [reverseDns({ dns }), note])
     expect(names).toEqual(Array(3).fill('honest.example'))
+    // A name without an address, or one whose servers are gone, says nothing about the others.
+    names.length = 0
+    const failing = (code: string) => async (name: string) => {
+      if (name === 'liar.example') throw Object.assign(new Error(code), { code })
+      return dns.resolve4(name)
+    }
+    for (const code of ['ENOTFOUND', 'ETIMEOUT']) {
+      await play(EHLO, () => [reverseDns({ dns: { ...dns, resolve4: failing(code) }, required: true }), note])
+    }
+    expect(names).toEqual(Array(6).fill('honest.example'))
     await play(
       `
       S: 450 4.7.25 Your address has no name that leads back to it

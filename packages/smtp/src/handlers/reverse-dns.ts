@@ -26,13 +26,21 @@ async function confirmedName(session: SmtpSession, dns: Dns): Promise<string | n
   const { address } = session.remote
   const octets = addressOctets(address)
   if (!octets) return null
-  try {
-    for (const name of (await dns.reverse(address)).slice(0, 5)) {
-      const addresses = octets.length === 4 ? await dns.resolve4(name) : await dns.resolve6(name)
-      if (addresses.some((one) => addressOctets(one)?.join() === octets.join())) return name
-    }
-  } catch (error) {
-    if (!isNotFound(error)) session.log({ level: 'info', event: 'reverse-dns.failed', address, error })
+  const names = await found(session, () => dns.reverse(address))
+  for (const name of names.slice(0, 5)) {
+    const addresses = await found(session, () => (octets.length === 4 ? dns.resolve4(name) : dns.resolve6(name)))
+    if (addresses.some((one) => addressOctets(one)?.join() === octets.join())) return name
   }
   return null
+}
+
+/** None where nothing is found: another name may still lead back. */
+async function found(session: SmtpSession, ask: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await ask()
+  } catch (error) {
+    const { address } = session.remote
+    if (!isNotFound(error)) session.log({ level: 'info', event: 'reverse-dns.failed', address, error })
+    return []
+  }
 }

@@ -27,6 +27,18 @@ describe('a server', () => {
     [{ handlers: [{ name: 'none' }] }, TypeError, 'handlers[0] has no stage; there are keywords, connect,'],
     [{ handlers: [{ rcpt: 'ok' }] }, TypeError, 'handlers[0]: rcpt must be a function'],
     [{ handlers: [{ message: null }] }, TypeError, 'handlers[0]: message must be a function'],
+    [{ handlers: [{ commands: { XPING: message } }] }, TypeError, 'handlers[0]: commands must be a Map'],
+    [{ handlers: [{ commands: null }] }, TypeError, 'handlers[0]: commands must be a Map'],
+    [
+      { handlers: [{ message, rcptParameters: new Map([['xtag', message]]) }] },
+      TypeError,
+      'handlers[0]: rcptParameters has xtag, but names are in upper case: XTAG',
+    ],
+    [
+      { handlers: [{ message, commands: new Map([['XPing', message]]) }] },
+      TypeError,
+      'handlers[0]: commands has XPing, but names are in upper case: XPING',
+    ],
   ])('%o', (options, kind, words) => {
     expect(() => createSmtpServer(options as never)).toThrow(kind)
     expect(() => createSmtpServer(options as never)).toThrow(words)

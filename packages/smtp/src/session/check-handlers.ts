@@ -22,7 +22,7 @@ const STAGES: Readonly<Record<Exclude<keyof SmtpHandler, 'name' | 'needs' | 'rew
   commands: 0,
 }
 
-/** @throws TypeError for what is no list of handlers, or has a handler that says nothing at any stage, or a stage misspelt. */
+/** @throws TypeError for what is no list of handlers, or has a handler that says nothing at any stage, a stage or a table misspelt. */
 export function checkHandlers(handlers: readonly SmtpHandler[]): void {
   if (!Array.isArray(handlers)) throw new TypeError('handlers must be an array of handlers')
   for (const [at, handler] of handlers.entries()) {
@@ -38,7 +38,9 @@ function checkHandler(which: string, handler: SmtpHandler): void {
   const names = Object.keys(STAGES) as (keyof typeof STAGES)[]
   const has = names.filter((name) => handler[name] !== undefined)
   for (const name of has) {
-    if (STAGES[name] && typeof handler[name] !== 'function') throw new TypeError(`${which}: ${name} must be a function`)
+    const own: unknown = handler[name]
+    if (!STAGES[name]) checkTable(`${which}: ${name}`, own)
+    else if (typeof own !== 'function') throw new TypeError(`${which}: ${name} must be a function`)
   }
   // Handlers may have functions and data of their own, so only what looks like a stage that is not there is a mistake.
   for (const key of Object.keys(handler)) {
@@ -49,6 +51,19 @@ function checkHandler(which: string, handler: SmtpHandler): void {
     throw new TypeError(`${which} has no stage ${key}: write ${meant}, or give it a name that is less like that`)
   }
   if (has.length === 0) throw new TypeError(`${which} has no stage; there are ${names.join(', ')}`)
+}
+
+/** What a client says is looked up in upper case. */
+function checkTable(what: string, table: unknown): void {
+  if (!isTable(table)) throw new TypeError(`${what} must be a Map`)
+  for (const [name] of table) {
+    const upper = String(name).toUpperCase()
+    if (name !== upper) throw new TypeError(`${what} has ${String(name)}, but names are in upper case: ${upper}`)
+  }
+}
+
+function isTable(value: unknown): value is Iterable<readonly [unknown, unknown]> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
 }
 
 /** Another case, `on` in front, or one letter more, less, or other. */

@@ -248,7 +248,9 @@ class ServerEngine implements SmtpEngine {
     const line = window.take(length)
     // One view of the stream: CRLF ends a command as it ends a line of a message, and nothing else does.
     if (length < 2 || line[length - 2] !== CR) return this.#refuse('', replies.bareLineFeed(), true)
-    return this.state === 'auth' ? this.#authLine(line.subarray(0, length - 2)) : this.#commandLine(line, length - 2)
+    if (this.state !== 'auth') return this.#commandLine(line, length - 2)
+    if (length > this.#options.limits.authLine) return this.#refuse('', replies.authLineTooLong())
+    return this.#authLine(line.subarray(0, length - 2))
   }
 
   #waitForRest(): NeedData {
@@ -279,7 +281,8 @@ class ServerEngine implements SmtpEngine {
   #commandLine(line: Uint8Array, end: number): SmtpEvent | NeedData {
     const command = parseCommand(line, end)
     if (this.#options.transcript) this.#show(command, line, end, this.#options.transcript)
-    if (line.length > this.#options.limits.commandLine && command.verb !== 'AUTH') {
+    const { commandLine, authLine } = this.#options.limits
+    if (line.length > (command.verb === 'AUTH' ? authLine : commandLine)) {
       return this.#refuse('', replies.lineTooLong(), saysBdat(line))
     }
     if (command.verb === 'FAULT') return this.#refuse(command.name, command.reply, saysBdat(line))

@@ -104,6 +104,8 @@ describe('who gets the mail', () => {
       'bob@example.org',
     ])
     await delivered(() => [aliases(map)], `${MAIL} ${rcpt('loop@example.org', '550 5.1.1 {*}')}`)
+    // What a query of a database has for an address that is no alias.
+    expect(await delivered(() => [aliases(async () => [])], text('alice@example.org'))).toEqual(['alice@example.org'])
     // Each of ten names all of them: more than three million ways lead through them.
     const mutual = Array.from({ length: 10 }, (_, i) => `m${i}@example.org`)
     let lookups = 0

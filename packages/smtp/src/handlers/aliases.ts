@@ -3,7 +3,7 @@ import type { SmtpHandler } from '../session/handler.js'
 import { type Mailbox, parseMailbox } from '../syntax/address.js'
 import { addressForms } from './domains.js'
 
-/** What stands for an address: one or several others, or `null` when it is no alias. */
+/** What stands for an address: one or several others; `null`, or none at all, when it is no alias. */
 export type AliasLookup = (address: string) => MaybePromise<string | readonly string[] | null | undefined>
 
 /** Aliases that lead to aliases are followed this far; a circle ends here. */
@@ -59,7 +59,8 @@ async function expand(mailbox: Mailbox, walk: Walk, above: ReadonlySet<string>):
 async function first(forms: readonly string[], find: AliasLookup): Promise<readonly string[] | null> {
   for (const form of forms) {
     const names = await find(form)
-    if (names) return typeof names === 'string' ? [names] : names
+    // A query that has found nothing has an empty list: taken for an alias of nobody, it would lose the mail of everybody.
+    if (names && names.length > 0) return typeof names === 'string' ? [names] : names
   }
   return null
 }

@@ -29,6 +29,22 @@ const MAIL = `
   S: 250 2.1.0 Sender OK
 `
 
+describe('a STARTTLS that is refused changes nothing', () => {
+  const goesOn = (answer: string) => `
+    C: STARTTLS
+    S: ${answer}
+    C: NOOP
+    S: 250 2.0.0 OK
+    ${MAIL}
+  `
+
+  test('where there is no certificate', () =>
+    play(`${EHLO} ${goesOn('502 5.5.1 Command not implemented')}`, [], () => {}, {}, { canStartTls: false }))
+
+  test('a second time', () =>
+    play(`${EHLO} ${STARTTLS} ${GREETED} ${goesOn('503 5.5.1 TLS is active already')}`, [], () => {}))
+})
+
 describe('what is known of the address', () => {
   test('a client on a DNS block list is refused behind STARTTLS too', () => {
     const dns = { resolve4: async () => ['127.0.0.2'] }

@@ -15,6 +15,7 @@ import type { Transaction } from '../session/transaction.js'
 import { replies } from '../syntax/replies.js'
 import { type Reply, reply } from '../syntax/reply.js'
 import { worst } from './delivery-outcome.js'
+import { domainKey } from './domains.js'
 import { prefixOf, received } from './trace-prefix.js'
 
 /** Where messages go: an `SmtpPool`, an `SmtpClient`, or a function that chooses one. */
@@ -59,13 +60,11 @@ export function passOn(sender: MailSender, options: PassOnOptions = {}): SmtpHan
       const prefix = trace
         ? await prefixOf(received(transaction, session, onlyRecipient(transaction)), message)
         : new Uint8Array(0)
-      const outcomes = await send(sender, mailOf(message, prefix), session.log.bind(session))
-      let next = 0
-      return transaction.recipients.map(({ targets }) => {
-        const own = outcomes.slice(next, next + targets.length)
-        next += targets.length
-        return own.length === 0 ? replies.accepted(transaction.id) : worst(own.map(handBack))
-      })
+      const { sent, own } = envelopeOf(transaction)
+      const outcomes = await send(sender, mailOf(message, sent, prefix), session.log.bind(session))
+      return own.map((places) =>
+        places.length === 0 ? replies.accepted(transaction.id) : worst(places.map((at) => handBack(outcomes[at]))),
+      )
     },
   }
 }
@@ -85,16 +84,28 @@ async function send(sender: MailSender, mail: OutgoingMail, log: Log): Promise<r
   }
 }
 
-function mailOf(message: ReceivedMessage, prefix: Uint8Array): OutgoingMail {
+/** Who is sent to, each once, as the other server would deliver twice; and which of them each recipient stands for. */
+function envelopeOf({ recipients }: Transaction) {
+  const sent: EnvelopeRecipient[] = []
+  const known = new Map<string, number>()
+  const own = recipients.map((recipient) => {
+    // RFC 3461 §5.2.1: the wishes of a recipient go with it, whatever its address has become.
+    const dsn = recipient.get(dsnRecipient)
+    return recipient.targets.map((address) => {
+      const key = JSON.stringify([address.localPart, domainKey(address.domain), dsn])
+      const at = known.get(key) ?? sent.push({ address, ...dsn }) - 1
+      known.set(key, at)
+      return at
+    })
+  })
+  return { sent, own }
+}
+
+function mailOf(message: ReceivedMessage, recipients: readonly EnvelopeRecipient[], prefix: Uint8Array): OutgoingMail {
   const { transaction } = message
   const by = transaction.get(deliverBy)
   const urgency = transaction.get(priority)
   const until = transaction.get(releaseAt)
-  const recipients = transaction.recipients.flatMap((recipient) => {
-    // RFC 3461 §5.2.1: the wishes of a recipient go with it, whatever its address has become.
-    const dsn = recipient.get(dsnRecipient)
-    return recipient.targets.map((address): EnvelopeRecipient => ({ address, ...dsn }))
-  })
   return {
     envelope: {
       reversePath: transaction.reversePath,

@@ -139,6 +139,22 @@ test('aliases: every target gets the message, and the worst answer counts', asyn
   expect(kept[0]).toMatchObject({ to: ['a@example.org', 'b@example.org'], text: 'Subject: x\r\n\r\nx\r\n' })
 })
 
+test('who is named beside an alias that leads to him gets one copy, unless his wishes for notices differ', async () => {
+  const map = new Map([['all@example.org', ['a@example.org', 'b@example.org']]])
+  const refuse: SmtpHandler = {
+    rcpt: ({ mailbox }) => (mailbox.localPart === 'b' ? reply(550, '5.1.1', 'Unknown') : undefined),
+  }
+  const { port, kept } = await chain('smtp', [refuse], {}, [aliases(map)])
+  const result = await send(port, [
+    ...['a@example.org', 'all@example.org', 'a@EXAMPLE.org', 'b@example.org', 'c@example.org'],
+    { address: 'c@example.org', notify: [] },
+  ])
+  const ok = { accepted: true }
+  const no = { error: { reply: { code: 550 } } }
+  expect(result.recipients).toMatchObject([ok, no, ok, no, ok, ok])
+  expect(kept[0].to).toEqual(['a@example.org', 'c@example.org', 'c@example.org'])
+})
+
 test('RFC 5321 §6.3: a message that goes in circles', async () => {
   const { port, kept } = await chain('smtp', [], { maxHops: 3 })
   const hops = (count: number): string =>

@@ -239,6 +239,28 @@ describe('PRDR (draft-hall-prdr)', () => {
       S: 250 2.1.5 for a
     `,
     ))
+  test.each([
+    ['550 5.7.1 no', '250 2.1.5 yes', '250 2.1.5 yes'],
+    ['450 4.2.1 later', '250 2.1.5 yes', '250 2.1.5 yes'],
+    ['550 5.7.1 no', '450 4.2.1 later', '450 4.2.1 later'],
+    ['550 5.7.1 no', '552 5.2.3 big', '550 5.7.1 no'],
+  ])('%s, %s: the last one is %s', (first, second, last) => {
+    const [a, b] = [first, second].map((line) => {
+      const [code, enhanced, text] = line.split(' ')
+      return reply(Number(code), enhanced, text)
+    })
+    const made = () =>
+      createSmtpServer({ hostname: 'mx.example.org', handlers: [prdrExtension(), { message: () => [a, b] }] })
+    return playTranscriptAtAllCuts(
+      made,
+      `${send(' PRDR')}
+      S: 353 A reply for each recipient follows
+      S: ${first}
+      S: ${second}
+      S: ${last}
+    `,
+    )
+  })
   test('one reply for all who do not ask', () =>
     playTranscriptAtAllCuts(
       server,

@@ -36,6 +36,8 @@ async function codes(
 }
 
 const refuse: SmtpHandler = { rcpt: () => replies.relayDenied() }
+const noSender: SmtpHandler = { mail: () => reply(553, '5.1.8', 'No') }
+const ONE = { recipients: 1 }
 const defer: SmtpHandler = { rcpt: () => reply(450, '4.2.1', 'Later') }
 
 describe.each<[keyof SmtpLimits, number, string, string, Partial<SmtpLimits>?, SmtpHandler?]>([
@@ -60,6 +62,12 @@ describe.each<[keyof SmtpLimits, number, string, string, Partial<SmtpLimits>?, S
   ['refusedRecipients', 2, MAIL + twice(RCPT, 3), '250 550 550 421 closed', {}, refuse],
   ['deferredRecipients', 2, MAIL + twice(RCPT, 2), '250 450 450', {}, defer],
   ['deferredRecipients', 2, MAIL + twice(RCPT, 3), '250 450 450 421 closed', {}, defer],
+  // A message begins anew.
+  ['deferredRecipients', 1, twice(`${MAIL}${RCPT}${RCPT}DATA\n.\n`, 2), twice(' 250 250 452 354 250', 2).trim(), ONE],
+  // Commands behind a MAIL that was refused: so many for each MAIL as there may be errors and recipients.
+  ['errors', 1, `${MAIL}${twice(RCPT, 2)}`, '553 503 503', ONE, noSender],
+  ['errors', 1, `${MAIL}${twice(RCPT, 3)}`, '553 503 503 421 closed', ONE, noSender],
+  ['errors', 1, twice(`${MAIL}${twice(RCPT, 2)}`, 2), '553 503 503 553 503 503', ONE, noSender],
   ['transactions', 2, twice(SENT, 2), '250 250 354 250 250 250 354 250'],
   ['transactions', 2, twice(SENT, 2) + MAIL, '250 250 354 250 250 250 354 250 421 closed'],
   ['messageSize', 99, `${MAIL}${RCPT}DATA\n${octets(99)}`, '250 250 354 250'],

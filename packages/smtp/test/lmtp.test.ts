@@ -12,6 +12,19 @@ const LHLO = `
   S: 250 {*}
 `
 
+test.each(['MAIL FROM:<a@example.org>', 'AUTH PLAIN', 'STARTTLS'])(
+  '%s: the greeting that is missing is LHLO',
+  (command) =>
+    playTranscriptAtAllCuts(
+      () => collector({}, 'lmtp').server,
+      `
+    S: 220 mx.example.org LMTP
+    C: ${command}
+    S: 503 5.5.1 Say LHLO first
+  `,
+    ),
+)
+
 test('RFC 2033 §4.2: one reply for each recipient that was accepted', async () => {
   const store = fakeStore(['pat@example.org', 'green@example.org', 'jones@example.org'])
   store.failing.set('green@example.org', new StoreError('overquota', 'full'))

@@ -3,7 +3,7 @@ import { playTranscript } from '@posthouse/wire/testing'
 import { describe, expect, test } from 'vitest'
 import { annotation, type Reply, reply, type SmtpHandler } from '../src/index.js'
 import { EHLO } from './dialogues.js'
-import { collector } from './servers.js'
+import { checkPassword, collector } from './servers.js'
 
 describe.each<[string, Reply]>([
   ['2yz', reply(250, '2.0.0', 'Fine')],
@@ -89,4 +89,40 @@ test('a note about the next message goes with its transaction, one about the ses
     ['2', '2'],
     [undefined, '2'],
   ])
+})
+
+test('an answer of 2yz at authenticated lets in', () =>
+  playTranscript(
+    collector({
+      handlers: [{ authenticated: () => reply(250, '2.0.0', 'Welcome') }],
+      ...{ authenticate: checkPassword, allowInsecureAuth: true },
+    }).server,
+    `${EHLO}
+    C: AUTH PLAIN AGEAc2VjcmV0
+    S: 235 2.7.0 Authentication succeeded
+    C: AUTH PLAIN AGEAc2VjcmV0
+    S: 503 5.5.1 Already authenticated
+  `,
+  ))
+
+test('a refused BDAT is the end of the transaction for handlers, too', () => {
+  const asked: SmtpHandler = {
+    data: () => reply(451, '4.7.1', 'Later'),
+    commands: new Map([['XSTATE', (_argument, { transaction }) => reply(250, null, String(transaction))]]),
+  }
+  return playTranscript(
+    collector({ handlers: [asked] }).server,
+    `${EHLO}
+    C: MAIL FROM:<a@example.org>
+    S: 250 {*}
+    C: RCPT TO:<b@example.org>
+    S: 250 {*}
+    C: BDAT 0
+    S: 451 4.7.1 Later
+    C: XSTATE
+    S: 250 null
+    C: RSET
+    S: 250 {*}
+  `,
+  )
 })

@@ -1,6 +1,6 @@
 /** The client's end of a connection, on real sockets. */
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type LookupFunction, type Socket } from 'node:net'
 import { openConnection } from '@posthouse/wire/node'
 import { afterEach, expect, test, vi } from 'vitest'
 
@@ -43,5 +43,25 @@ test('Infinity is as long as it takes, and not the millisecond that a timer make
   peer.write('x')
   expect(await read).toHaveLength(1)
   connection.destroy()
+  peer.destroy()
+})
+
+test('the time of day is set while the connection is opened: what is left for the handshake is the same', async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const { port } = server.address() as AddressInfo
+  vi.useFakeTimers({ toFake: ['Date', 'hrtime', 'setTimeout', 'clearTimeout'], now: 0 })
+  const lookup: LookupFunction = (_host, _options, callback) => {
+    setImmediate(() => {
+      vi.setSystemTime(-3_600_000)
+      callback(null, [{ address: '127.0.0.1', family: 4 }])
+    })
+  }
+  const opened = openConnection({ host: 'mx.example', port, lookup, implicitTls: true, connectTimeout: 1_000 })
+  const late = expect(opened).rejects.toMatchObject({ code: 'timeout' })
+  const [peer] = await accepted
+  await once(peer, 'data')
+  vi.advanceTimersByTime(2_000)
+  await late
   peer.destroy()
 })

@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { type ClientConnection, ConnectionError } from '../client/connection.js'
 import { endpointOf, isLoopback } from './endpoint.js'
-import { later } from './later.js'
+import { elapsed, later } from './later.js'
 import { createSocketReader, lossOf } from './socket-reader.js'
 import { checkPem, loadTls, tlsInfo } from './tls.js'
 
@@ -52,7 +52,7 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
   let tls: ReturnType<typeof tlsInfo> | null = null
   let encrypting = false
   /** With implicit TLS the handshake has what connecting has left. */
-  const openedBy = Date.now() + connectTimeout
+  const openedBy = elapsed() + connectTimeout
 
   const onAbort = (): void => void raw.destroy(aborted(signal as AbortSignal))
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -65,12 +65,12 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
   /** Waits for an event that says a step is done. */
   function reached(socket: Socket, event: string, code: 'connect' | 'tls'): Promise<void> {
     return new Promise((resolve, reject) => {
-      const deadline = code === 'connect' || options.implicitTls ? openedBy : Date.now() + connectTimeout
+      const deadline = code === 'connect' || options.implicitTls ? openedBy : elapsed() + connectTimeout
       const late = (): void => {
         const what = code === 'tls' ? 'the TLS handshake' : 'connecting'
         raw.destroy(new ConnectionError('timeout', `${what} took longer than ${connectTimeout} ms`))
       }
-      const timer = later(late, Math.max(0, deadline - Date.now()))
+      const timer = later(late, Math.max(0, deadline - elapsed()))
       const done = (step: () => void) => (): void => {
         clearTimeout(timer)
         socket.removeListener(event, succeeded)

@@ -1,13 +1,4 @@
-import { later } from './later.js'
-
-/**
- * Milliseconds by a clock that only goes forward: the time of day may be set. Not `performance`, which Node 20 loads for the
- * first who asks, and takes 1.5 ms for it; whatever replaces timers in a test replaces both.
- */
-function elapsed(): number {
-  const [seconds, nanoseconds] = process.hrtime()
-  return seconds * 1000 + nanoseconds / 1e6
-}
+import { elapsed, later } from './later.js'
 
 /**
  * How long a connection may be quiet, and how long it may take: one timer for both.

@@ -46,6 +46,21 @@ test('Infinity is as long as it takes, and not the millisecond that a timer make
   peer.destroy()
 })
 
+test('a high-water mark below that of the socket: who waits for the peer goes on when it has read', async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const { port } = server.address() as AddressInfo
+  const connection = await openConnection({ host: '127.0.0.1', port, highWaterMark: 100 })
+  const [peer] = await accepted
+  let slow: void | Promise<void>
+  do slow = connection.write([new Uint8Array(1_000)])
+  while (!slow)
+  peer.resume()
+  await slow
+  connection.destroy()
+  peer.destroy()
+})
+
 test('the time of day is set while the connection is opened: what is left for the handshake is the same', async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const accepted = once(server, 'connection') as Promise<[Socket]>

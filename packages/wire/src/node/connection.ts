@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { createDriver, type Driver, type Transport } from '../drive.js'
 import type { CloseReason, Endpoint, Log, Protocol, TlsInfo } from '../link.js'
 import { createDeflateDuplex, type DeflateDuplex } from './deflate.js'
+import { drained } from './drained.js'
 import { endpointOf } from './endpoint.js'
 import { later } from './later.js'
 import { SocketLink } from './socket-link.js'
@@ -293,17 +294,7 @@ export class SocketConnection implements Connection, Transport {
 
   async #drain(): Promise<void> {
     await this.#deflate?.taken()
-    const waited = this.#stream
-    if (waited.destroyed || !waited.writableNeedDrain) return
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        waited.removeListener('drain', done)
-        waited.removeListener('close', done)
-        resolve()
-      }
-      waited.on('drain', done)
-      waited.on('close', done)
-    })
+    await drained(this.#stream)
   }
 
   /** Octets of the write in progress that the operating system has not taken yet. */

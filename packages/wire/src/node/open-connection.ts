@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { type ClientConnection, ConnectionError } from '../client/connection.js'
+import { drained } from './drained.js'
 import { endpointOf, isLoopback } from './endpoint.js'
 import { elapsed, later } from './later.js'
 import { createSocketReader, lossOf } from './socket-reader.js'
@@ -181,18 +182,6 @@ function open(options: OpenConnectionOptions, host: string): Socket {
 
 function aborted(signal: AbortSignal): ConnectionError {
   return new ConnectionError('aborted', 'the connection was aborted', { cause: signal.reason })
-}
-
-function drained(stream: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.removeListener('drain', done)
-      stream.removeListener('close', done)
-      resolve()
-    }
-    stream.on('drain', done)
-    stream.on('close', done)
-  })
 }
 
 function closedWithin(socket: Socket, ms: number): Promise<void> {

@@ -1,8 +1,15 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { createPop3Server, type Pop3ServerOptions } from '@posthouse/pop3'
+import { createPop3Server, type Pop3ServerOptions, startPop3Client } from '@posthouse/pop3'
 import { connectPop3, type Listening, listen } from '@posthouse/pop3/node'
 import { createMemoryStore } from '@posthouse/store-api'
-import { deriveScramSecret, fromLatin1, latin1, standardMechanisms } from '@posthouse/wire'
+import {
+  type ClientConnection,
+  ConnectionError,
+  deriveScramSecret,
+  fromLatin1,
+  latin1,
+  standardMechanisms,
+} from '@posthouse/wire'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { testCertificate } from './certificate.js'
 
@@ -254,6 +261,37 @@ describe('servers that misbehave', () => {
   test('silence', async () => {
     const port = await scripted('+OK\r\n', [])
     await expect(open(port, { limits: { timeout: 20 } })).rejects.toMatchObject({ code: 'timeout' })
+  })
+
+  /** Does not take what is said until its answers are read; with nothing to say it takes nothing. */
+  function stubborn(answers: string[]): ClientConnection {
+    const endpoint = { address: '127.0.0.1', port: 110 }
+    let taken = (): void => {}
+    return {
+      ...{ remote: endpoint, local: endpoint, tls: null, loopback: true, canStartTls: false },
+      async read(timeout) {
+        taken()
+        const answer = answers.shift()
+        if (answer !== undefined) return fromLatin1(answer)
+        throw new ConnectionError('timeout', `silent for ${timeout} ms`)
+      },
+      write: () => new Promise((resolve) => (taken = resolve)),
+      async startTls() {},
+      async end() {},
+      destroy() {},
+    }
+  }
+
+  test('one that reads no more of many commands before its answers are read', async () => {
+    const connection = stubborn(['+OK\r\n', '+OK\r\nPIPELINING\r\n.\r\n', '+OK\r\n', '+OK\r\n'])
+    const pop3 = await startPop3Client(connection, { host: '', port: 110, tls: 'never', credentials: null })
+    await pop3.delete(1, 2)
+  })
+
+  test('one that never reads is silent', async () => {
+    const connection = stubborn(['+OK\r\n'])
+    const opened = startPop3Client(connection, { host: '', port: 110, tls: 'never', credentials: null })
+    await expect(opened).rejects.toMatchObject({ code: 'timeout' })
   })
 
   test('a listing without an end', async () => {

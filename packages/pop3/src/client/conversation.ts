@@ -51,7 +51,10 @@ export function createConversation(connection: ClientConnection, options: Conver
       if (event.type !== 'need-data' && event.type !== 'paused') return event
       if (over) throw closed()
       const output = engine.takeOutput()
-      if (output.length > 0) await connection.write(output)
+      // Not waited for: a server that answers before it reads on wants to be read; of one that does neither, and of a
+      // connection that is lost, reading tells.
+      const slow = output.length > 0 && connection.write(output)
+      if (slow) slow.catch(() => {})
       engine.receive(await read())
     }
   }

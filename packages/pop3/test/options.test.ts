@@ -141,6 +141,16 @@ describe('who may log in', () => {
     await playTranscript(server, `${LOGIN.replace(/\+OK \{\*\}$/, '-ERR [LOGIN-DELAY] {*}')}`, LOOPBACK)
   })
 
+  test('a time of day that was set back keeps nobody out for longer than the delay', async () => {
+    const server = serve(await storeOfThree(), { loginDelay: 60 })
+    const tooSoon = LOGIN.replace(/\+OK \{\*\}$/, '-ERR [LOGIN-DELAY] {*}')
+    const at = (seconds: number) => ({ ...LOOPBACK, now: () => seconds * 1000 })
+    await playTranscript(server, LOGIN, at(10_000))
+    await playTranscript(server, LOGIN, at(1_000))
+    await playTranscript(server, tooSoon, at(1_059))
+    await playTranscript(server, LOGIN, at(1_060))
+  })
+
   test('RFC 6856 §3: LANG', async () => {
     await playTranscript(
       serve(await storeOfThree()),

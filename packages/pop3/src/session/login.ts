@@ -13,7 +13,7 @@ export async function openFor(setup: ServerSetup, link: Link, identity: Identity
   const { locked, loginDelay, logins } = setup
   const now = link.now()
   const last = logins.get(account)
-  if (loginDelay > 0 && last !== undefined && now - last < loginDelay * 1000) {
+  if (last !== undefined && isWithin(loginDelay * 1000, last, now)) {
     return { code: 'LOGIN-DELAY', text: `log in again after ${loginDelay} seconds` }
   }
   if (locked?.has(account)) return { code: 'IN-USE', text: 'another session has this maildrop open' }
@@ -41,8 +41,13 @@ export async function openFor(setup: ServerSetup, link: Link, identity: Identity
 function remember(logins: Map<string, number>, account: string, now: number, delay: number): void {
   logins.delete(account)
   for (const [name, at] of logins) {
-    if (now - at < delay) break
+    if (isWithin(delay, at, now)) break
     logins.delete(name)
   }
   logins.set(account, now)
+}
+
+/** A login in the future is one before the time of day was set back: nobody knows when it was. */
+function isWithin(delay: number, at: number, now: number): boolean {
+  return now >= at && now - at < delay
 }

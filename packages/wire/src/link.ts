@@ -15,15 +15,15 @@ export interface TlsInfo {
   readonly cipher: string
   /** The host name the client asked for (SNI). */
   readonly servername: string | null
-  /** The client's certificate when one was asked for and given. */
+  /** The peer's certificate: the server's, or the client's when one was asked for and given. */
   readonly peerCertificate: PeerCertificate | null
   /** Channel binding data (RFC 5929 §4, RFC 9266), or `null` when this connection cannot give it. */
   channelBinding(type: 'tls-exporter' | 'tls-server-end-point'): Uint8Array | null
 }
 
-/** The certificate that a client has shown. */
+/** The certificate that the peer has shown. */
 export interface PeerCertificate {
-  /** True when it chains to an authority that the server trusts. */
+  /** True when it chains to an authority that is trusted here; a server's is for its name, too, or `verifyPeer` let it pass. */
   readonly authorized: boolean
   readonly subject: string
   /** DNS names and e-mail addresses of the subject alternative name. */

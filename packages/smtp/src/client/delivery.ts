@@ -104,7 +104,7 @@ async function transact(
   const { conversation, limits, progress } = setup
   const plan = planTransaction(mail.envelope, read, needs, {
     capabilities: conversation.engine.capabilities,
-    encrypted: conversation.connection.tls !== null,
+    tls: conversation.connection.tls,
     authenticated: setup.authenticated,
     prdr: true,
   })

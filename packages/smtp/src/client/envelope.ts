@@ -1,5 +1,6 @@
 /** Envelopes: whom a message is from and for, and what the extensions want to know about it. */
 
+import type { TlsInfo } from '@posthouse/wire'
 import type { DeliverBy } from '../session/extensions/deliver-by.js'
 import type { DsnEnvelope, DsnRecipient } from '../session/extensions/dsn.js'
 import { asciiMailbox, type Mailbox, needsUtf8, parseMailbox } from '../syntax/address.js'
@@ -128,7 +129,7 @@ export interface TransactionPlan {
 /** What a plan is made with. */
 export interface PlanContext {
   readonly capabilities: SmtpCapabilities | null
-  readonly encrypted: boolean
+  readonly tls: TlsInfo | null
   readonly authenticated: boolean
   /** A reply for each recipient would help. */
   readonly prdr: boolean
@@ -165,8 +166,9 @@ export function planTransaction(
     if (envelope.envid) parameters.set('ENVID', encodeXtext(envelope.envid))
   } else if (asksDsn(envelope, read)) dropped.push('DSN')
   if (envelope.requireTls) {
-    // RFC 8689 §4.2.1
-    if (!context.encrypted) throw unsupported('REQUIRETLS needs an encrypted connection', '5.7.10')
+    // RFC 8689 §4.2.1: an opportunist takes any certificate, and this message does not.
+    if (!context.tls || context.tls.peerCertificate?.authorized === false)
+      throw unsupported('REQUIRETLS needs a connection with verified TLS', '5.7.10')
     if (!has('REQUIRETLS')) throw unsupported('the server has no REQUIRETLS', '5.7.30')
     parameters.set('REQUIRETLS', null)
   }

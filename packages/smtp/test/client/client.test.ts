@@ -18,6 +18,7 @@ import {
   onMessage,
   prdrExtension,
   reply,
+  requireTlsExtension,
   type SmtpClient,
   SmtpClientError,
   type SmtpHandler,
@@ -110,6 +111,22 @@ describe('TLS', () => {
     // Anything is better than clear text when nobody asked for more.
     await using client = await connect(port, { tls: 'opportunistic', tlsOptions: {} })
     expect(client.tls).not.toBeNull()
+  })
+
+  test('RFC 8689 §4.2.1: REQUIRETLS is for servers that somebody vouches for', async () => {
+    const { port } = await serve('smtp', { handlers: [requireTlsExtension()] }, tls())
+    const { envelope, message } = mail('x\r\n')
+    const send = async (options: Partial<ConnectSmtpOptions>) => {
+      await using client = await connect(port, { tls: 'opportunistic', ...options })
+      return client.send({ envelope: { ...envelope, requireTls: true }, message })
+    }
+    await expect(send({ tlsOptions: {} })).rejects.toMatchObject({ code: 'unsupported', enhanced: '5.7.10' })
+    const other = { ca: certificates.authority, servername: 'mx.example.org' }
+    await expect(send({ tlsOptions: other })).rejects.toMatchObject({ enhanced: '5.7.10' })
+    const { accepted } = await send({})
+    expect(accepted).toHaveLength(1)
+    // DANE, and the like.
+    await send({ tlsOptions: {}, verifyPeer: () => {} })
   })
 
   test('a handshake that fails leads an opportunist to clear text', async () => {

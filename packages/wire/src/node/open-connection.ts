@@ -27,7 +27,7 @@ export interface OpenConnectionOptions {
   readonly tls?: ConnectionOptions
   /**
    * Judges the peer behind the handshake, for rules that `tls` has no words for (DANE). What it throws fails the
-   * handshake.
+   * handshake; whom it lets pass is `authorized`.
    */
   readonly verifyPeer?: (socket: TLSSocket) => void
   /** ms until the connection stands, its handshake included, and as many for a `startTls` later. Default: 30,000. */
@@ -111,7 +111,10 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
     // For good: a handshake that has failed may fail once more, and an error that nobody hears ends the process.
     encrypted.on('error', (error) => reader.failed(error))
     await reached(encrypted, 'secureConnect', 'tls')
-    if (options.verifyPeer) verify(encrypted, options.verifyPeer)
+    if (options.verifyPeer) {
+      verify(encrypted, options.verifyPeer)
+      encrypted.authorized = true
+    }
     tls = tlsInfo(encrypted, 'client')
     reader.attach(encrypted)
   }

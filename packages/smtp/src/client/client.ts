@@ -128,7 +128,11 @@ export async function startSmtpClient(
   async function ask<T>(work: () => Promise<T>): Promise<T> {
     if (conversation.failure) throw conversation.failure
     if (setup.progress.dirty) {
-      await conversation.ask({ type: 'rset' }, limits.command)
+      try {
+        await conversation.ask({ type: 'rset' }, limits.command)
+      } catch (reason) {
+        throw conversation.cut(connectionFailure(reason))
+      }
       setup.progress.dirty = false
     }
     return work()

@@ -48,12 +48,16 @@ export async function runTransaction(options: TransactionOptions): Promise<Trans
     // What is no trouble of the message's is one of this package's, and leaves the dialogue in an unknown state.
     if (general.code !== 'source' && general.code !== 'content') general = options.conversation.cut(general)
   }
-  return { outcomes: run.outcomes(general), dirty: run.dirty }
+  const outcomes = run.outcomes(general)
+  if (run.unreset) options.conversation.cut(run.unreset)
+  return { outcomes, dirty: run.dirty }
 }
 
 class Transaction {
   /** The server may think that a transaction is going on. */
   dirty = true
+  /** RSET was refused: whatever is refused behind it may be so because of the last transaction. */
+  unreset: SmtpClientError | null = null
   readonly #options: TransactionOptions
   readonly #errors: (SmtpClientError | null)[]
   readonly #accepted: boolean[]
@@ -216,6 +220,8 @@ class Transaction {
       else (this.#provisional ?? this.#final)[recipient] = reply
     } else if (!positive && (command === 'MAIL' || command === 'DATA' || command === 'BDAT')) {
       this.#failed ??= refusedBy(reply, command)
+    } else if (!positive && command === 'RSET') {
+      this.unreset = new SmtpClientError('connection', refusedBy(reply, command).message)
     }
   }
 
@@ -239,7 +245,7 @@ class Transaction {
     return this.#options.plan.recipients.map(({ address }, index) => {
       const reply = this.#final[index]
       if (reply) return { address, accepted: true, reply }
-      const error = this.#errors[index] ?? this.#failed ?? general
+      const error = (general ? null : this.unreset) ?? this.#errors[index] ?? this.#failed ?? general
       if (!error) {
         const message = 'the server has not said what became of the message'
         return { address, accepted: false, error: new SmtpClientError('protocol', message, { recipient: address }) }

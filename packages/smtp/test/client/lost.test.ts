@@ -3,6 +3,7 @@ import { fromLatin1 } from '@posthouse/wire'
 import { describe, expect, test } from 'vitest'
 import {
   type OutgoingMail,
+  type SmtpClient,
   SmtpClientError,
   type SmtpClientOptions,
   startSmtpClient,
@@ -113,3 +114,79 @@ test('RFC 2033 §4.2: 421 for one recipient says nothing about the next', () =>
     },
     { protocol: 'lmtp' },
   ))
+
+describe('a server that refuses RSET loses the connection', () => {
+  const MAIL: OutgoingMail = {
+    envelope: { reversePath: 'a@example.net', recipients: ['b@example.org'] },
+    message: fromLatin1('x\r\n'),
+  }
+  const refuse = (text: string, work: (client: SmtpClient) => Promise<void>): Promise<void> =>
+    playScript(`S: 220 mx\nC: EHLO client.example\n${text}`, async (connection) => {
+      await using client = await startSmtpClient(connection, OPTIONS)
+      await work(client)
+      expect(client.usable).toBe(false)
+    })
+
+  test('the message is for another connection', () =>
+    refuse(
+      `S: 250-mx.example.org
+       S: 250 PIPELINING
+       C: MAIL FROM:<a@example.net>
+       C: RCPT TO:<b@example.org>
+       C: DATA
+       S: 250 ok
+       S: 550 5.1.1 unknown
+       S: 503 5.5.1 no recipients
+       C: RSET
+       C: MAIL FROM:<a@example.net>
+       C: RCPT TO:<b@example.org>
+       C: DATA
+       S: 502 5.5.1 what?
+       S: 503 5.5.1 nested MAIL
+       S: 250 ok
+       S: 503 5.5.1 no recipients`,
+      async (client) => {
+        await expect(client.send(MAIL)).rejects.toMatchObject({ command: 'RCPT' })
+        await expect(client.send(MAIL)).rejects.toMatchObject({
+          code: 'connection',
+          temporary: true,
+          mayBeDelivered: false,
+        })
+      },
+    ))
+
+  test('who got the message has it', () =>
+    refuse(
+      `S: 250 mx.example.org
+       C: MAIL FROM:<a@example.net>
+       S: 450 4.2.1 busy
+       C: RSET
+       S: 502 what?
+       C: MAIL FROM:<a@example.net>
+       S: 250 ok
+       C: RCPT TO:<b@example.org>
+       S: 250 ok
+       C: DATA
+       S: 354 go
+       C: x
+       C: .
+       S: 250 ok`,
+      async (client) => {
+        await expect(client.send(MAIL)).rejects.toMatchObject({ command: 'MAIL' })
+        expect((await client.send(MAIL)).accepted).toHaveLength(1)
+      },
+    ))
+
+  test('in front of another command', () =>
+    refuse(
+      `S: 250 mx.example.org
+       C: MAIL FROM:<a@example.net>
+       S: 450 4.2.1 busy
+       C: RSET
+       S: 502 what?`,
+      async (client) => {
+        await client.send(MAIL).catch(() => {})
+        await expect(client.noop()).rejects.toMatchObject({ command: 'RSET' })
+      },
+    ))
+})

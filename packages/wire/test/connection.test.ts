@@ -7,43 +7,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { constants, createDeflateRaw, createInflateRaw, deflateRaw, deflateRawSync } from 'node:zlib'
-import { ByteWindow, fromLatin1, type Link, type LogEvent, latin1, NEED_DATA, type Protocol } from '@posthouse/wire'
+import { type Link, type LogEvent, latin1, type Protocol } from '@posthouse/wire'
 import { type Listening, listen } from '@posthouse/wire/node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createDeflateDuplex } from '../src/node/deflate.js'
+import { type Command, lineProtocol } from './lines.js'
 
-type Say = (text: string | Uint8Array) => void
-
-/** A line protocol; `command` answers. */
-function lines(
-  command: (line: string, say: Say, link: Link) => void | Promise<void>,
-  start?: (link: Link) => void,
-): Protocol {
-  return {
-    name: 'lines',
-    connect(link) {
-      const window = new ByteWindow()
-      const output: Uint8Array[] = []
-      const say: Say = (text) => void output.push(typeof text === 'string' ? fromLatin1(`${text}\r\n`) : text)
-      return {
-        engine: {
-          receive: (chunk) => window.push(chunk),
-          receiveEnd() {},
-          next() {
-            const length = window.lineLength(1000)
-            return length === -1 ? NEED_DATA : { type: 'line', text: latin1(window.take(length)).trimEnd() }
-          },
-          send: say as (reply: unknown) => void,
-          takeOutput: () => output.splice(0),
-        },
-        session: {
-          start: () => start?.(link),
-          handle: (event) => command((event as unknown as { text: string }).text, say, link),
-        },
-      }
-    },
-  }
-}
+/** `start` comes first. */
+const lines = (command: Command, start?: (link: Link) => void): Protocol =>
+  lineProtocol(command, (_say, link) => ({ start: () => start?.(link) }))
 
 const open: Listening[] = []
 const sockets: Socket[] = []

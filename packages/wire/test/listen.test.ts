@@ -6,46 +6,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { constants, createDeflateRaw, createInflateRaw } from 'node:zlib'
-import { ByteWindow, fromLatin1, type Link, type LogEvent, latin1, NEED_DATA, type Protocol } from '@posthouse/wire'
+import { ByteWindow, fromLatin1, type LogEvent, NEED_DATA, type Protocol } from '@posthouse/wire'
 import { createTlsIdentity, type Listening, listen } from '@posthouse/wire/node'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type Command, lineProtocol } from './lines.js'
 
 /** A line protocol whose commands exercise the link. */
-function lines(
-  command: (line: string, say: (text: string | Uint8Array) => void, link: Link) => void | Promise<void>,
-): Protocol {
-  return {
-    name: 'lines',
-    connect(link) {
-      const window = new ByteWindow()
-      const output: Uint8Array[] = []
-      const say = (text: string | Uint8Array): void => {
-        output.push(typeof text === 'string' ? fromLatin1(`${text}\r\n`) : text)
-      }
-      return {
-        engine: {
-          receive: (chunk) => window.push(chunk),
-          receiveEnd() {},
-          next() {
-            const length = window.lineLength(1000)
-            return length === -1 ? NEED_DATA : { type: 'line', text: latin1(window.take(length)).trimEnd() }
-          },
-          send: say as (reply: unknown) => void,
-          takeOutput: () => output.splice(0),
-        },
-        session: {
-          start: () => (link.upgraded ? undefined : say('hello')),
-          handle: (event) => command((event as unknown as { text: string }).text, say, link),
-          timedOut: () => say('too late'),
-          shutdown() {
-            say('going down')
-            link.close()
-          },
-        },
-      }
+const lines = (command: Command): Protocol =>
+  lineProtocol(command, (say, link) => ({
+    start: () => (link.upgraded ? undefined : say('hello')),
+    timedOut: () => say('too late'),
+    shutdown() {
+      say('going down')
+      link.close()
     },
-  }
-}
+  }))
 
 function reader(socket: Socket) {
   let text = ''

@@ -78,6 +78,57 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     expect(jobs).toMatchObject([{ id, attempts: 2 }])
   })
 
+  /** What pg-boss does when nobody has given a sign of life for a job, as when the database was away. */
+  const giveUp = (queue: string) => pool.query(`UPDATE pgboss.job SET state = 'retry' WHERE name = $1`, [queue])
+
+  test('a job that pg-boss has given up, and whose attempt goes on, stays in its hands: nobody does it a second time', async () => {
+    const first = await openAt(`queue_${++number}`)
+    const second = await openAt(`queue_${number}`)
+    await first.enqueue(mail('domain:a.test'))
+    const [job] = (await first.claim(claimOf())).jobs
+    await giveUp(`queue_${number}`)
+    expect((await first.claim(claimOf())).jobs).toEqual([])
+    expect((await second.claim(claimOf())).jobs).toEqual([])
+    expect(await first.status()).toMatchObject({ running: 1 })
+    await first.settle(done(job))
+    expect(await first.status()).toMatchObject({ messages: 0 })
+  })
+
+  test('a job that another machine has given back is not begun again by the one that does it, which may settle it', async () => {
+    const first = await openAt(`queue_${++number}`)
+    const second = await openAt(`queue_${number}`)
+    for (let i = 0; i < 2; i++) await first.enqueue(mail('domain:a.test'))
+    const [one, two] = (await first.claim(claimOf())).jobs
+    await giveUp(`queue_${number}`)
+    // For the other one it is not yet time.
+    expect((await second.claim(claimOf({ now: 500 }))).jobs).toEqual([])
+    expect(await second.status()).toMatchObject({ running: 0, waiting: 2 })
+    expect((await first.claim(claimOf())).jobs).toEqual([])
+    expect(await second.hold({ job: two.id })).toBe(1)
+    for (const job of [one, two]) await first.settle(done(job, { recipients: job.recipients, due: 2_000 }))
+    expect(await first.list({})).toMatchObject([
+      { id: one.id, state: 'waiting', due: 2_000 },
+      { id: two.id, state: 'held', due: 2_000 },
+    ])
+    const { jobs } = await first.claim(claimOf({ now: 2_000 }))
+    expect(jobs).toMatchObject([{ id: one.id, attempts: 2 }])
+  })
+
+  test('who has a job that was given back has it alone: what its first owner says has no effect', async () => {
+    const first = await openAt(`queue_${++number}`)
+    const second = await openAt(`queue_${number}`)
+    await first.enqueue(mail('domain:a.test'))
+    const [job] = (await first.claim(claimOf())).jobs
+    await giveUp(`queue_${number}`)
+    const { jobs } = await second.claim(claimOf())
+    expect(jobs).toMatchObject([{ id: job.id, attempts: 2 }])
+    await first.settle(done(job))
+    expect(await first.status()).toMatchObject({ messages: 1, running: 1 })
+    // It has let go of it: it may have it again when its turn comes.
+    await second.settle(done(jobs[0], { recipients: job.recipients, due: 1_000 }))
+    expect((await first.claim(claimOf())).jobs).toMatchObject([{ id: job.id, attempts: 3 }])
+  })
+
   test('what a machine gives back while another one claims is not forgotten', async () => {
     let giving: (() => void) | null = null
     let goOn = (): void => {}

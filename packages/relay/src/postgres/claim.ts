@@ -1,8 +1,9 @@
 import { limitsOf } from '../queue/limits-of.js'
 import type { Claim, ClaimedJob, ClaimOptions, Job, JobState } from '../queue/types.js'
 import type { Context, Step } from './connections.js'
-import { type DestinationRow, LOCK_SHARED, makeLater, makeReady } from './destinations.js'
+import { type DestinationRow, makeLater } from './destinations.js'
 import { HELD, RUNNING, RUNNING_TO_HOLD, WAITING } from './schema.js'
+import { takeBack, waitAgain } from './take-back.js'
 
 /** Octets of a message that comes with its job. */
 const SHORT = 65_536
@@ -40,6 +41,12 @@ interface Taken {
   readonly boss: string
 }
 
+/** What the claiming machine is at. */
+interface Hands {
+  readonly jobs: readonly string[]
+  readonly bosses: ReadonlySet<string>
+}
+
 /** A destination as this claim knows it. */
 interface Known extends DestinationRow {
   running: number
@@ -52,16 +59,21 @@ interface Known extends DestinationRow {
   missed: boolean
 }
 
-/** Takes jobs, in the caller's transaction. `bosses`: which job of pg-boss stands for which job. */
+/**
+ * Takes jobs, in the caller's transaction. `bosses`: which job of pg-boss stands for which job. `hands`: the same of those
+ * that the caller is at already, which it is not given a second time, whatever others have taken it for.
+ */
 export async function claim(
   context: Context,
   step: Step,
   options: ClaimOptions,
+  hands: ReadonlyMap<string, string>,
 ): Promise<Claim & { readonly bosses: ReadonlyMap<string, string> }> {
   const { schema } = context
   const { now, max } = options
   await step.query('SELECT pg_advisory_xact_lock($1)', [CLAIM_LOCK])
-  await takeBack(context, step)
+  const inHand: Hands = { jobs: [...hands.keys()], bosses: new Set(hands.values()) }
+  await takeBack(context, step, inHand.bosses)
   const running = await runningJobs(step, schema)
   const known = new Map<string, Known>()
   const know = (rows: readonly Record<string, unknown>[]): void => {
@@ -69,9 +81,9 @@ export async function claim(
       if (!known.has(row.key as string)) known.set(row.key as string, knownOf(row, running, options))
   }
   const taken: Taken[] = []
-  await takeOverdue(step, schema, options, know, known, taken)
-  await takeDue(step, schema, options, know, known, running, taken)
-  if (taken.length > 0) await handOut(context, step, taken, now)
+  await takeOverdue(step, schema, options, inHand, know, known, taken)
+  await takeDue(step, schema, options, inHand, know, known, running, taken)
+  if (taken.length > 0) await handOut(context, step, taken, now, inHand)
   await savePaces(step, schema, known)
   const seen = [...known.values()].filter(({ missed }) => !missed)
   await makeLater(
@@ -87,35 +99,6 @@ export async function claim(
     next: jobs.length < max ? await nextTime(step, schema, now) : now,
     bosses: new Map(taken.map(({ row, boss }) => [row.id, boss])),
   }
-}
-
-/** Jobs of machines that gave no sign of life: pg-boss has given them back. */
-async function takeBack(context: Context, step: Step): Promise<void> {
-  for (;;) {
-    const lost = await context.boss.fetch(context.queue, { db: step.db, batchSize: 100 })
-    if (lost.length === 0) return
-    await waitAgain(
-      context,
-      step,
-      lost.map(({ id }) => id),
-    )
-  }
-}
-
-/** What somebody had in hand is in nobody's hands. Whoever claims next looks there, whatever time it is on his clock. */
-export async function waitAgain(
-  { boss, queue, schema }: Context,
-  step: Step,
-  bosses: readonly string[],
-): Promise<void> {
-  const { rows } = await step.query(
-    `UPDATE ${schema}.job j SET state = CASE state WHEN ${RUNNING_TO_HOLD} THEN ${HELD} ELSE ${WAITING} END, boss = NULL
-     WHERE boss = ANY($1) RETURNING j.destination, j.state, ${LOCK_SHARED}`,
-    [bosses],
-  )
-  await boss.deleteJob(queue, bosses as never, { db: step.db })
-  const waiting = rows.filter(({ state }) => state === WAITING)
-  await makeReady(step, schema, new Map(waiting.map(({ destination }) => [destination as string, 0])))
 }
 
 async function runningJobs(step: Step, schema: string): Promise<ReadonlyMap<string, number>> {
@@ -161,14 +144,15 @@ async function takeOverdue(
   step: Step,
   schema: string,
   { now, max }: ClaimOptions,
+  hands: Hands,
   know: Know,
   known: ReadonlyMap<string, Known>,
   taken: Taken[],
 ): Promise<void> {
   const { rows } = await step.query(
     `SELECT ${JOB_COLUMNS} FROM ${schema}.job j WHERE j.state = ${WAITING} AND j.alarm >= 0 AND j.alarm <= $1
-     ORDER BY j.alarm LIMIT $2 FOR UPDATE SKIP LOCKED`,
-    [now, Math.max(1, Math.floor(max * OVERDUE_SHARE))],
+     AND NOT j.id = ANY($3::bigint[]) ORDER BY j.alarm LIMIT $2 FOR UPDATE SKIP LOCKED`,
+    [now, Math.max(1, Math.floor(max * OVERDUE_SHARE)), hands.jobs],
   )
   if (rows.length === 0) return
   const found = await step.query(`SELECT * FROM ${schema}.destination WHERE key = ANY($1)`, [
@@ -187,6 +171,7 @@ async function takeDue(
   step: Step,
   schema: string,
   options: ClaimOptions,
+  hands: Hands,
   know: Know,
   known: ReadonlyMap<string, Known>,
   running: ReadonlyMap<string, number>,
@@ -215,9 +200,9 @@ async function takeDue(
     const { rows } = await step.query(
       `SELECT j.* FROM unnest($1::text[], $2::int[]) d(key, room) CROSS JOIN LATERAL (
          SELECT ${JOB_COLUMNS} FROM ${schema}.job j WHERE j.destination = d.key AND j.state = ${WAITING} AND j.due <= $3
-         ORDER BY j.due LIMIT d.room FOR UPDATE SKIP LOCKED
+         AND NOT j.id = ANY($5::bigint[]) ORDER BY j.due LIMIT d.room FOR UPDATE SKIP LOCKED
        ) j LIMIT $4`,
-      [open.map(({ destination }) => destination.key), open.map(({ room }) => room), now, left],
+      [open.map(({ destination }) => destination.key), open.map(({ room }) => room), now, left, hands.jobs],
     )
     const before = new Set(taken.map(({ row }) => row.id))
     for (const { destination } of open) destination.missed = rows.length === left
@@ -230,7 +215,13 @@ async function takeDue(
 }
 
 /** Writes down who is at work, and lets pg-boss watch over it. */
-async function handOut(context: Context, step: Step, taken: readonly Taken[], now: number): Promise<void> {
+async function handOut(
+  context: Context,
+  step: Step,
+  taken: readonly Taken[],
+  now: number,
+  hands: Hands,
+): Promise<void> {
   const { boss, queue, schema } = context
   await step.query(
     `UPDATE ${schema}.job j SET state = ${RUNNING}, boss = t.boss, attempts = j.attempts + t.attempt,
@@ -250,7 +241,7 @@ async function handOut(context: Context, step: Step, taken: readonly Taken[], no
   while (ours.size > 0) {
     const fetched = await boss.fetch(queue, { db: step.db, batchSize: ours.size })
     if (fetched.length === 0) throw new Error('pg-boss does not hand out what it was given')
-    const others = fetched.map(({ id }) => id as string).filter((id) => !ours.delete(id))
+    const others = fetched.map(({ id }) => id as string).filter((id) => !ours.delete(id) && !hands.bosses.has(id))
     // A machine was given up this very moment: its jobs are taken next time.
     if (others.length > 0) await waitAgain(context, step, others)
   }

@@ -1,14 +1,15 @@
 /** `@posthouse/relay/postgres`: one queue for several machines, on PostgreSQL, by pg-boss 12. */
 import { RelayError } from '../errors.js'
 import type { JobEngine } from '../queue/types.js'
-import { claim, waitAgain } from './claim.js'
+import { claim } from './claim.js'
 import { ask, type Boss, type Context, type PgPool, relayErrorOf, transaction } from './connections.js'
 import { earliest, makeReady } from './destinations.js'
 import { createPostgresGate } from './gate.js'
 import { cancel, hold, list, release, status, unblock } from './manage.js'
 import { discard, sweepChunks, takeAll, write } from './messages.js'
-import { schemaName, schemaSql } from './schema.js'
+import { RUNNING, RUNNING_TO_HOLD, schemaName, schemaSql } from './schema.js'
 import { settle } from './settle.js'
+import { waitAgain } from './take-back.js'
 
 export type { Boss, BossTransaction, PgClient, PgPool } from './connections.js'
 
@@ -111,7 +112,10 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
       assertOpen()
       await sweepChunks(context, pool)
       // Of jobs that run somebody must know: pg-boss, as long as nobody has emptied its tables.
-      const { rows } = await ask(pool, `SELECT boss FROM ${schema}.job WHERE boss IS NOT NULL`)
+      const { rows } = await ask(
+        pool,
+        `SELECT boss FROM ${schema}.job WHERE boss IS NOT NULL AND state IN (${RUNNING}, ${RUNNING_TO_HOLD})`,
+      )
       for (const row of rows) {
         if (await boss.getJobById(queue, row.boss)) continue
         await transaction(pool, (step) => waitAgain(context, step, [row.boss]))
@@ -119,7 +123,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
     },
     async claim(claimOptions) {
       assertOpen()
-      const { jobs, next, ...claimed } = await transaction(pool, (step) => claim(context, step, claimOptions))
+      const { jobs, next, ...claimed } = await transaction(pool, (step) => claim(context, step, claimOptions, bosses))
       for (const [job, one] of claimed.bosses) bosses.set(job, one)
       // Others put jobs into the queue as well: it is asked again soon, whatever happens here.
       return { jobs, next: Math.min(next ?? Number.POSITIVE_INFINITY, claimOptions.now + poll) }

@@ -15,15 +15,15 @@ export async function settle(
   boss: string,
   notices: readonly TakenMessage[],
 ): Promise<boolean> {
-  // Its declared type hides the count.
-  const deleted = (await pgBoss.deleteJob(queue, boss as never, { db: step.db })) as { readonly affected: number }
-  if (deleted.affected === 0) return false
+  // It may be gone, and the job still be in nobody else's hands: see `take-back.ts`.
+  await pgBoss.deleteJob(queue, boss as never, { db: step.db })
   const { job: id, recipients, destination, postponed } = settlement
   const over = recipients.length === 0
   const { rows } = over
     ? await step.query(`DELETE FROM ${schema}.job j WHERE id = $1 AND boss = $2 RETURNING ${RETURNED}`, [id, boss])
     : await step.query(
-        `UPDATE ${schema}.job j SET state = CASE state WHEN ${RUNNING_TO_HOLD} THEN ${HELD} ELSE ${WAITING} END, boss = NULL,
+        `UPDATE ${schema}.job j SET boss = NULL,
+           state = CASE WHEN state IN (${RUNNING_TO_HOLD}, ${HELD}) THEN ${HELD} ELSE ${WAITING} END,
            due = $3, warn = $4, alarm = GREATEST($5, LEAST(expires, $4)), attempts = attempts - $6, recipients = $7
          WHERE id = $1 AND boss = $2 RETURNING ${RETURNED}`,
         [

@@ -9,7 +9,7 @@ import {
   type PgPool,
   type PostgresQueueOptions,
 } from '@posthouse/relay/postgres'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { PostgresGate } from '../../packages/relay/src/postgres/gate.js'
 import { claimOf, done, mail, testEngine } from '../../packages/relay/test/engine-tests.js'
 import { ensureInstalled } from '../tools.js'
@@ -127,6 +127,32 @@ describe.skipIf(!there)('a queue on PostgreSQL', () => {
     // It has let go of it: it may have it again when its turn comes.
     await second.settle(done(jobs[0], { recipients: job.recipients, due: 1_000 }))
     expect((await first.claim(claimOf())).jobs).toMatchObject([{ id: job.id, attempts: 3 }])
+  })
+
+  test('a sign of life that fails is given again a second later, before anybody looks for the dead', async () => {
+    const boss = new PgBoss({ connectionString: postgres.url, max: 2, supervise: false, schedule: false })
+    let signs = 0
+    let told: (event: string) => void = () => {}
+    const heard = (): Promise<string> => new Promise((resolve) => (told = resolve))
+    const touch: Boss['touch'] = async () => {
+      if (++signs === 1) throw new Error('nobody there')
+      told(`sign ${signs}`)
+    }
+    vi.useFakeTimers({ toFake: ['setInterval', 'setTimeout'] })
+    try {
+      const options = { boss: Object.assign(boss, { touch }), heartbeat: 10 }
+      const engine = await openAt(`queue_${++number}`, { ...options, onError: ({ message }) => told(message) })
+      await engine.enqueue(mail('domain:a.test'))
+      await engine.claim(claimOf())
+      const failed = heard()
+      vi.advanceTimersByTime(3_000)
+      expect(await failed).toContain('nobody there')
+      const again = heard()
+      vi.advanceTimersByTime(1_000)
+      expect(await again).toBe('sign 2')
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('what a machine gives back while another one claims is not forgotten', async () => {

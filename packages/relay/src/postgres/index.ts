@@ -31,6 +31,9 @@ export interface PostgresQueueOptions {
   readonly onError?: (error: Error) => void
 }
 
+/** ms until a sign of life is given again that could not be given. */
+const AFTER_TROUBLE = 1_000
+
 /** Opens the queue; tables are made where they are missing. @throws RelayError `unavailable` */
 export async function openPostgresQueue(options: PostgresQueueOptions): Promise<JobEngine> {
   const { pool, boss, queue = 'posthouse-relay', heartbeat = 60, poll = 500 } = options
@@ -65,13 +68,23 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
     throw relayErrorOf(cause)
   }
 
-  const signs = setInterval(() => signOfLife().catch((error: unknown) => onError(relayErrorOf(error))), life * 300)
+  const signs = setInterval(beat, life * 300)
   signs.unref()
+  let soon: ReturnType<typeof setTimeout> | undefined
+
+  /** A sign of life. When the database is there again it is to come before pg-boss looks for the dead. */
+  function beat(): void {
+    signOfLife().catch((error: unknown) => {
+      clearTimeout(soon)
+      if (!closed) soon = setTimeout(beat, AFTER_TROUBLE).unref()
+      onError(relayErrorOf(error))
+    })
+  }
 
   /** What we have is ours for another while. */
   async function signOfLife(): Promise<void> {
-    await gate.renew()
     if (bosses.size > 0) await boss.touch(queue, [...bosses.values()])
+    await gate.renew()
   }
 
   function changed(): void {
@@ -172,6 +185,7 @@ export async function openPostgresQueue(options: PostgresQueueOptions): Promise<
       if (closed) return
       closed = true
       clearInterval(signs)
+      clearTimeout(soon)
       try {
         await gate.close()
         // What could not be settled is another machine's at once.

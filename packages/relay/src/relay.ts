@@ -206,6 +206,11 @@ export function createRelay(options: RelayOptions): Relay {
   const closing = (): Failure => ownFailure('4.3.2', 'the relay is closed', now())
 
   async function attempt(job: ClaimedJob, signal: AbortSignal): Promise<Attempt> {
+    const { requireTls: required, tlsOptional: optional, deliverBy } = job.message.envelope
+    // RFC 2852 §4: after that it goes back, wherever it was to go.
+    if (deliverBy?.mode === 'return' && now() >= deliverBy.at) {
+      return same(job, 'failed', ownFailure('5.4.7', 'the time to deliver it is over', now()), 'unknown')
+    }
     const content = contentOf(job, (message) => engine.read(message))
     if (job.destination === LOCAL) {
       const missing = ownFailure('4.3.5', 'there is no delivery to mailboxes here', now())
@@ -213,7 +218,6 @@ export function createRelay(options: RelayOptions): Relay {
       const outcomes = await unlessAborted(deliver(job, content, { signal, now }), signal)
       return outcomes ? { outcomes, destination: 'alive', busy: false } : same(job, 'deferred', closing(), 'unknown')
     }
-    const { requireTls: required, tlsOptional: optional } = job.message.envelope
     // What a message asks of TLS keeps no other one from its destination.
     const dead = required ? 'unknown' : 'dead'
     const found = await findTargets(job.destination, { required, optional }, targetOptions, signal)

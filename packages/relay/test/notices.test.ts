@@ -3,7 +3,17 @@ import { type DsnRecipient, deliverByExtension, dsnExtension, type Mailbox, repl
 import { createMemoryStore } from '@posthouse/store-api'
 import { afterEach, describe, expect, test } from 'vitest'
 import { deliverToStore, type RoutingTable, type SubmittedRecipient } from '../src/index.js'
-import { HELLO, HOUR, octets, type Sink, startSink, startTestRelay, type TestRelay, zoneResolver } from './world.js'
+import {
+  HELLO,
+  HOUR,
+  octets,
+  type Sink,
+  startSink,
+  startTestRelay,
+  type TestRelay,
+  turnUntil,
+  zoneResolver,
+} from './world.js'
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -22,6 +32,7 @@ type Change = { readonly envelope?: object; readonly message?: Uint8Array; reado
 async function world(
   options: Parameters<typeof startSink>[0] = {},
   routing: Partial<RoutingTable> = {},
+  more: { readonly started?: boolean } = {},
 ): Promise<World> {
   const sink = await startSink(options)
   const store = createMemoryStore()
@@ -36,6 +47,7 @@ async function world(
     }),
     routing: { domains: ['here.test'], ...routing },
     deliver: deliverToStore(store),
+    ...more,
   })
   opened.push(sink, test.relay)
   return {
@@ -191,6 +203,30 @@ describe('a message that is urgent (RFC 2852)', () => {
     if (count === 0) return
     expect(notices()[0]).toContain('Deliver-By-Date: Mon, 23 Nov 2026 01:00:00 +0000\r\n')
     expect(about(notices()[0], 'Final-Recipient: rfc822; carol@far.test')).toContain('Action: relayed')
+  })
+
+  test.each([
+    ['a mailbox here', 'bob@here.test', false],
+    ['another server', 'carol@far.test', false],
+    ['a mailbox here, which it may not have before', 'bob@here.test', true],
+    ['another server, which it may not have before', 'carol@far.test', true],
+  ])('comes back when the time is over, and is not delivered to %s', async (_what, to, waits) => {
+    // It was waiting while nobody worked on the queue; or its sender wants two things that exclude each other.
+    const test = await world(knows, {}, { started: waits })
+    const { relay, notices, events, turn, now } = test
+    const envelope = { reversePath: 'alice@home.test', deliverBy: { ...soon, mode: 'return' } } as const
+    await relay.submit({
+      ...{ envelope, recipients: [to], message: HELLO },
+      ...(waits && { releaseAt: now() + 2 * HOUR }),
+    })
+    turn(HOUR)
+    await relay.start()
+    await turnUntil(test, () => notices().length > 0 || events.some(({ type }) => type === 'delivered'))
+    expect(notices()).toHaveLength(1)
+    const fields = about(notices()[0], `Final-Recipient: rfc822; ${to}`)
+    for (const field of ['Action: failed', 'Status: 5.4.7']) expect(fields).toContain(field)
+    await relay.idle()
+    expect(events.filter(({ type }) => type === 'delivered')).toMatchObject([{ recipient: 'alice@home.test' }])
   })
 
   test('says when the time is over: 4.4.7', async () => {

@@ -147,6 +147,17 @@ export function testEngine(open: () => Promise<JobEngine>): void {
     ])
   })
 
+  test('what waits for the time that its sender has named is not sent before, however early it is to be reported', async () => {
+    const engine = await open()
+    const later = mail('domain:a.test')
+    await engine.enqueue({ ...later, jobs: [{ ...later.jobs[0], due: 9_000, warnAt: 2_000 }] })
+    const [job] = (await engine.claim(claimOf({ now: 2_000 }))).jobs
+    expect(job).toMatchObject({ purpose: 'overdue', attempts: 0 })
+    await engine.settle(done(job, { recipients: job.recipients, due: job.due, destination: null }))
+    expect(await engine.claim(claimOf({ now: 2_001 }))).toEqual({ jobs: [], next: 9_000 })
+    expect((await engine.claim(claimOf({ now: 9_000 }))).jobs).toMatchObject([{ purpose: 'deliver', attempts: 1 }])
+  })
+
   test('a destination whose servers have as much as they may is left alone for a moment, and is not taken for dead', async () => {
     const engine = await open()
     for (let i = 0; i < 8; i++) await engine.enqueue(mail('domain:a.test'))

@@ -162,8 +162,10 @@ async function takeOverdue(
   for (const row of rows as JobRow[]) {
     const destination = known.get(row.destination)
     if (!destination) continue
+    // Before its first try it waits for the time that was asked for (RFC 4865), and is only reported.
+    const early = row.attempts === 0 && Number(row.due) > now
     // Nobody gives up without a last try where there can be one.
-    taken.push(begin(row, destination, roomOf(destination, now) > 0 ? 'deliver' : 'overdue', now))
+    taken.push(begin(row, destination, roomOf(destination, now) > 0 && !early ? 'deliver' : 'overdue', now))
   }
 }
 

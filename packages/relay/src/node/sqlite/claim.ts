@@ -61,7 +61,10 @@ function takeOverdue(sql: Sql, destinations: Destinations, options: ClaimOptions
     setLimits(destination, options)
     // Nobody gives up without a last try where there can be one.
     const open = hasSlot(destination) && destination.blocked <= options.now && destination.free <= options.now
-    jobs.push(take(sql, destination, row, options, open ? 'deliver' : 'overdue'))
+    // Before its first try it waits for the time that was asked for (RFC 4865), and is only reported.
+    const [, , , , due, , , attempts] = row as number[]
+    const early = attempts === 0 && due > options.now
+    jobs.push(take(sql, destination, row, options, open && !early ? 'deliver' : 'overdue'))
   }
   if (rows.length > 0) destinations.flush(options.now)
 }

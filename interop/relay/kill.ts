@@ -12,6 +12,8 @@ import { listen } from '@posthouse/smtp/node'
 import { latin1 } from '@posthouse/wire'
 import { typeTo } from '../line-client.js'
 import { random } from '../messages.js'
+import type { PostgresServer } from './postgres.js'
+import { inHandThere } from './shared-queue.js'
 
 export interface KillResult {
   /** Messages that the relay has said 250 to. */
@@ -37,9 +39,15 @@ export async function killRelay(options: {
   readonly messages: number
   readonly kills: number
   readonly seed: number
+  /** Default: a SQLite file. */
+  readonly postgres?: PostgresServer
+  /** How often PostgreSQL is killed and started again, in the life of each process. Default: never. */
+  readonly crashes?: number
 }): Promise<KillResult> {
   const next = random(options.seed)
+  const { postgres, crashes = 0 } = options
   const folder = mkdtempSync(join(tmpdir(), 'posthouse-kill-'))
+  const place = postgres?.url ?? join(folder, 'queue.db')
   const arrived = new Map<string, number>()
   const window = new Set<string>()
   let changed: () => void = () => {}
@@ -60,7 +68,7 @@ export async function killRelay(options: {
   let number = 0
 
   async function begin(): Promise<number> {
-    const args = ['--import', 'tsx', program, join(folder, 'queue.db'), String(listening.port)]
+    const args = ['--import', 'tsx', program, place, String(listening.port)]
     child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
     if (!child.stdout) throw new Error('no standard output')
     for await (const line of createInterface({ input: child.stdout })) {
@@ -82,8 +90,9 @@ export async function killRelay(options: {
         client.write(`MAIL FROM:<>\r\nRCPT TO:<x@far.test>\r\nDATA\r\n`)
         await client.until('354 ')
         client.write(`X-Id: <${id}>\r\n\r\n${'x'.repeat(60)}\r\n.\r\n`)
-        await client.until('250 ')
-        acknowledged.add(id)
+        // It is refused for now while there is no database.
+        if ((await client.line()).startsWith('250 ')) acknowledged.add(id)
+        else await new Promise((resolve) => setTimeout(resolve, 10))
       }
       client.write('QUIT\r\n')
       await client.end()
@@ -99,7 +108,13 @@ export async function killRelay(options: {
       const killer = child as ChildProcess | null
       const at =
         kills < options.kills ? acknowledged.size + Math.floor(share * (0.5 + next())) : Number.POSITIVE_INFINITY
+      const from = acknowledged.size
+      const crashAt = Array.from({ length: crashes }, (_, i) => from + (share * (i + 1) * 0.4) / crashes)
       const watch = setInterval(() => {
+        if (postgres && acknowledged.size >= (crashAt[0] ?? Number.POSITIVE_INFINITY)) {
+          crashAt.shift()
+          postgres.crash()
+        }
         if (acknowledged.size < at) return
         clearInterval(watch)
         killer?.kill('SIGKILL')
@@ -110,7 +125,7 @@ export async function killRelay(options: {
       if (acknowledged.size >= options.messages) break
       await gone
       kills++
-      for (const id of await inHand(join(folder, 'queue.db'))) window.add(id)
+      for (const id of postgres ? (await inHandThere(place)).map(idOf) : await inHand(place)) window.add(id)
     }
     await new Promise<void>((resolve, reject) => {
       const waiting = [...acknowledged]

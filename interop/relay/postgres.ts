@@ -7,6 +7,8 @@ import { freePort } from '../dovecot.js'
 /** A PostgreSQL of our own, in a folder of its own. */
 export interface PostgresServer {
   readonly url: string
+  /** Ends at once, as when the power fails, and begins again. */
+  crash(): void
   stop(): void
 }
 
@@ -31,11 +33,17 @@ export async function startPostgres(): Promise<PostgresServer> {
   const port = await freePort()
   as('initdb', '-D', data, '-A', 'trust', '-U', 'posthouse', '--no-sync')
   const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1`
-  as('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start')
+  const start = (): void => as('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start')
+  const stop = (): void => as('pg_ctl', '-D', data, '-m', 'immediate', 'stop')
+  start()
   return {
     url: `postgres://posthouse@127.0.0.1:${port}/postgres`,
+    crash() {
+      stop()
+      start()
+    },
     stop() {
-      as('pg_ctl', '-D', data, '-m', 'immediate', 'stop')
+      stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -1,5 +1,5 @@
 /** Long messages: their first MiB in chunks, the rest in a file. */
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { collectBytes } from '@posthouse/store-api'
 import fc from 'fast-check'
@@ -151,6 +151,31 @@ test('a file whose row is gone is swept away; others stay', async () => {
   await store.maintain()
   expect(tails()).toEqual(['1'])
 })
+
+test('a file that a message names stays, also while the row of its octets is missing', async () => {
+  await deliver(octetsOf(2_000_000))
+  await store.close()
+  const other = temporaryFolder()
+  const without = await openIn(other.path, (name) => name !== 'blobs.db')
+  await without.maintain()
+  await without.close()
+  // Somebody finds the right file after all.
+  const again = temporaryFolder()
+  cpSync(join(other.path, 'tails'), join(again.path, 'tails'), { recursive: true })
+  const whole = await openIn(again.path, (name) => name !== 'tails')
+  expect((await whole.verify()).problems).toEqual([])
+  await whole.close()
+  for (const { remove } of [other, again]) remove()
+})
+
+/** A store of another folder, with these files of the first one and empty ones for the rest. */
+function openIn(path: string, has: (name: string) => boolean): Promise<SqliteStore> {
+  for (const name of ['index.db', 'blobs.db', 'tails']) {
+    if (has(name)) cpSync(join(folder.path, name), join(path, name), { recursive: true })
+    else if (name === 'blobs.db') writeFileSync(join(path, name), '')
+  }
+  return openSqliteStore({ path, threads: 0, maintenanceInterval: 0 })
+}
 
 test('a slow stream keeps its lease', async () => {
   async function* slow() {

@@ -7,7 +7,7 @@ import { CHUNK_BYTES } from '../sql/schema.js'
  * in chunks are written twice, into the log and into the table, and cross to a thread of their own; a file takes them once.
  *
  * - The row in `blob` is durable before its file is made, and the file with its name before the row says `done`. So a file
- *   without a row is left over from a crash or a failed removal, and nobody needs it: `sweepTails`.
+ *   without a row is left over from a crash or a failed removal, and nobody needs it (`sweepTails`), unless messages name it.
  * - A tail whose row says `done` never changes. Numbers are not used again, so a name stands for the same octets for ever.
  * - The collector removes the row first and the file when that is durable.
  */
@@ -46,13 +46,13 @@ export function removeTails(tails: string, blobs: readonly number[]): void {
   }
 }
 
-/** Removes tails without a row: a crash came between the row's end and the file's. */
-export function sweepTails(tails: string, hasRow: (blob: number) => boolean): void {
+/** Removes tails that nobody wants: a crash came between the row's end and the file's. */
+export function sweepTails(tails: string, isWanted: (blob: number) => boolean): void {
   for (let n = 0; n < SPREAD; n++) {
     const blobs = entries(tailFolder(tails, n)).map(Number)
     removeTails(
       tails,
-      blobs.filter((blob) => Number.isSafeInteger(blob) && !hasRow(blob)),
+      blobs.filter((blob) => Number.isSafeInteger(blob) && !isWanted(blob)),
     )
   }
 }

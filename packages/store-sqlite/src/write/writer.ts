@@ -77,6 +77,14 @@ export function createWriter(
     }
   }
 
+  /** Messages name octets that have no row while somebody looks for the right `blobs.db`. */
+  function isTailWanted(blob: number): boolean {
+    return (
+      (blobs.get('SELECT 1 FROM blob WHERE id=?', blob) ??
+        index.get('SELECT 1 FROM content WHERE blob=? LIMIT 1', blob)) !== undefined
+    )
+  }
+
   function runBlobs(
     requests: readonly (BlobRequest | OctetDelivery)[],
     now: number,
@@ -164,7 +172,7 @@ export function createWriter(
       for (const i of octets) goOn(requests[i], replies, i)
       if (!swept && requests.some(({ type }) => type === 'maintain')) {
         swept = true
-        sweepTails(files.tails, (blob) => blobs.get('SELECT 1 FROM blob WHERE id=?', blob) !== undefined)
+        sweepTails(files.tails, isTailWanted)
       }
       const ready = rows.filter((i) => !bringsOctets(requests[i]) || brought.has(requests[i]))
       group(index, ready, replies, (some, savepoints) => {

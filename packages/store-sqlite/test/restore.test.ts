@@ -273,3 +273,22 @@ test('octets that have lost their log: rows that name what is gone do not show w
   expect(nameOf(await collectBytes(account.read(after.blob)))).toBe('after')
   expect((await store.verify()).problems).toEqual(['mailbox 1 UID 2: its octets are missing or not 119'])
 })
+
+test('octets that only the lost index named do not stay for ever', async () => {
+  await append('kept')
+  await store.backup(copy.path)
+  await append('lost')
+  await append('lost, too', 2_000_000)
+  // The collector has seen that they are in use, and does not look again.
+  skew = 2 * HOUR
+  await store.maintain()
+  await store.close()
+  rmSync(filesOf(copy.path).blobs)
+  for (const name of ['blobs.db', 'tails'])
+    cpSync(`${folder.path}/${name}`, `${copy.path}/${name}`, { recursive: true })
+  replaceFiles()
+  await open()
+  await store.maintain()
+  expect(await store.verify()).toMatchObject({ messages: 1, unusedBlobs: 0, problems: [] })
+  expect(nameOf(await collectBytes(account.read((await look()).rows[0].blob)))).toBe('kept')
+})

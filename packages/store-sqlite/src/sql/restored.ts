@@ -45,6 +45,8 @@ export function renumberRestored(index: Connection, blobs: Connection, files: St
     // It is of another time, and nobody has it open before the mark is gone.
     for (const end of ['', '-wal', '-shm']) rmSync(files.search + end, { force: true })
     moveCounter(blobs, 'blob', Math.floor(time * BLOBS))
+    // They may be newer than the index: the collector looks again which of them are in use.
+    blobs.execute('UPDATE blob SET lease=0 WHERE lease IS NULL')
     moveCounter(index, 'content', time * CONTENTS)
     // The row is there when the first mailbox has been made.
     const missing = "WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name='mailbox')"

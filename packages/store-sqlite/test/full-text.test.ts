@@ -1,9 +1,12 @@
-import { copyFileSync, cpSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { SearchExpr } from '@posthouse/store-api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openSqliteStore, type SearchText, type SqliteAccount, type SqliteStore } from '../src/index.js'
+import { DEFAULT_LIMITS } from '../src/limits.js'
 import { filesOf } from '../src/sql/connection.js'
+import { loadDriver } from '../src/sql/driver.js'
 import { SEARCH_SCHEMA } from '../src/write/search-index.js'
+import { createWriter } from '../src/write/writer.js'
 import { temporaryFolder, withDatabase } from './test-store.js'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -139,4 +142,53 @@ test('an index that is ahead of the messages, as after files were put back, is b
   expect((await restored.account.search(restored.inbox, text('banana')))?.uids).toEqual([])
   await restored.store.close()
   copy.remove()
+})
+
+test.each([
+  ['is no database', 0],
+  ['is damaged', 8192],
+])('an index that %s: searches look at the messages, and the file is named', async (_, from) => {
+  const first = await open()
+  await append(first, 'one', 'apple')
+  await first.store.indexText()
+  await first.store.close()
+  const other = temporaryFolder()
+  cpSync(folder.path, other.path, { recursive: true })
+  folder.remove()
+  folder = other
+  const { search } = filesOf(folder.path)
+  writeFileSync(search, readFileSync(search).fill(9, from))
+  const store = await openSqliteStore({ path: folder.path, threads: 0 })
+  const account = await store.open('anna')
+  const [{ id }] = await account.mailboxes()
+  expect(await account.search(id, text('apple'))).toBeNull()
+  expect(await account.search(id, { type: 'size', larger: 1 })).toEqual({ uids: [[1, 1]], rest: null })
+  await store.close()
+  const refusal = {
+    name: 'StoreError',
+    code: 'unavailable',
+    message: expect.stringContaining(`${search}, which may be`),
+  }
+  await expect(open()).rejects.toMatchObject(refusal)
+  for (const name of readdirSync(folder.path)) if (name.startsWith('search')) rmSync(`${folder.path}/${name}`)
+  const again = await open()
+  await again.store.indexText()
+  expect((await again.account.search(again.inbox, text('appl')))?.uids).toEqual([[1, 1]])
+  await again.store.close()
+})
+
+test('an index that cannot be opened fails alone: what was written beside it is answered', () => {
+  const files = filesOf(folder.path)
+  const writer = createWriter(loadDriver(), files, DEFAULT_LIMITS, 50, 0)
+  writeFileSync(files.search, 'x'.repeat(8192))
+  const { replies, notes } = writer.run(
+    [
+      { type: 'account', name: 'anna' },
+      { type: 'index', anew: false, rows: [] },
+    ],
+    0,
+  )
+  expect(replies).toEqual([{ value: null }, { failure: expect.objectContaining({ code: 'unavailable' }) }])
+  expect(notes.length).toBeGreaterThan(0)
+  writer.close()
 })

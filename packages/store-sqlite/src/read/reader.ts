@@ -36,6 +36,15 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
     return attached
   }
 
+  /** A full-text index that is damaged is no reason to find nothing: the caller looks at the messages. */
+  function searchAnyway({ mailbox, expr, guest }: Extract<ReadRequest, { type: 'search' }>): ReadAnswers['search'] {
+    try {
+      return search(index, mailbox, expr, hasSearch(), guest)
+    } catch {
+      return search(index, mailbox, expr, false, guest)
+    }
+  }
+
   function answer(request: ReadRequest): ReadAnswers[ReadRequest['type']] {
     if ('mailbox' in request && request.mailbox !== null) {
       checkMailbox(index, request.account, request.mailbox)
@@ -63,7 +72,7 @@ export function createReader(driver: Driver, files: StoreFiles, busyTimeout: num
       case 'octets':
         return readOctets(blobs, request)
       case 'search':
-        return search(index, request.mailbox, request.expr, hasSearch(), request.guest)
+        return searchAnyway(request)
       case 'unindexed':
         return hasSearch() ? unindexed(index, blobs, request.limit) : []
       case 'quota':

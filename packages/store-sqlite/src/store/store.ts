@@ -161,7 +161,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     hints.publish(notes)
     indexer?.wake()
   }
-  if (indexer) await backend.write<'index'>({ type: 'index', anew: false, rows: [] })
+  if (indexer) await beginIndex(backend, files.search)
   indexer?.wake()
   const setup = { backend, tails: createTailMaker(files.tails), limits, clock }
   const take = (bytes: Source, hint?: { readonly size?: number }): Promise<Staged> => stage(setup, bytes, hint?.size)
@@ -261,6 +261,19 @@ function opened(open: () => Backend): Backend {
     return open()
   } catch (error) {
     throw storeErrorOf(error)
+  }
+}
+
+/** A store that does not open holds nothing. */
+async function beginIndex(backend: Backend, file: string): Promise<void> {
+  try {
+    await backend.write<'index'>({ type: 'index', anew: false, rows: [] })
+  } catch (error) {
+    await backend.close()
+    const { code, message } = storeErrorOf(error)
+    throw new StoreError(code, `the full-text index ${file}, which may be deleted, cannot be used: ${message}`, {
+      cause: error,
+    })
   }
 }
 

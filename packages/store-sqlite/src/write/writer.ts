@@ -136,6 +136,18 @@ export function createWriter(
     replies[place] = null
   }
 
+  /** Whatever becomes of it, the rest of the group is durable and has its answers. */
+  function runTexts(requests: readonly WriteRequest[], texts: readonly number[], replies: (Reply | null)[]): void {
+    try {
+      const db = openSearch()
+      const one = (i: number): Reply => ({ value: indexTexts(index, db, requests[i] as IndexRequest) })
+      group(db, texts, replies, (some) => some.map(one))
+    } catch (error) {
+      const { code, message } = storeErrorOf(error)
+      for (const i of texts) replies[i] = { failure: { code, message } }
+    }
+  }
+
   function truncateLogs(): void {
     for (const db of [index, blobs, ...(search ? [search] : [])]) {
       try {
@@ -186,11 +198,7 @@ export function createWriter(
         }
       })
       if (requests.some(({ type }) => type === 'maintain')) forgetCollected()
-      if (texts.length > 0) {
-        const db = openSearch()
-        const one = (i: number): Reply => ({ value: indexTexts(index, db, requests[i] as IndexRequest) })
-        group(db, texts, replies, (some) => some.map(one))
-      }
+      if (texts.length > 0) runTexts(requests, texts, replies)
       for (const i of idle) {
         truncateLogs()
         replies[i] = { value: null }

@@ -198,8 +198,11 @@ test('MTA-STS that is tried out: it arrives although nobody trusts the server, a
 })
 
 describe('REQUIRETLS', () => {
-  test('goes to a server that is verified and understands it, and says so', async () => {
-    const test = await world({ identity: signed, sts: 'enforce', ca: ca.cert, handlers: [requireTlsExtension()] })
+  test.each<[string, () => Case]>([
+    ['MTA-STS', () => ({ identity: signed, sts: 'enforce', ca: ca.cert })],
+    ['DANE, whatever the web thinks of its certificate', () => ({ identity: own, tlsa: [record(3, spki(own.cert))] })],
+  ])('goes to a server that is verified and understands it, and says so: %s', async (_name, make) => {
+    const test = await world({ ...make(), handlers: [requireTlsExtension()] })
     await send(test, { requireTls: true })
     const [{ transaction }] = await test.sink.count(1)
     expect(transaction.get(requireTlsNote)).toBe(true)

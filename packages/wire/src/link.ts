@@ -23,7 +23,7 @@ export interface TlsInfo {
 
 /** The certificate that the peer has shown. */
 export interface PeerCertificate {
-  /** True when it chains to an authority that is trusted here; a server's is for its name, too, or `verifyPeer` let it pass. */
+  /** True when it chains to an authority that is trusted here; a server's is for its name, too, or `verifyPeer` vouches for it. */
   readonly authorized: boolean
   readonly subject: string
   /** DNS names and e-mail addresses of the subject alternative name. */

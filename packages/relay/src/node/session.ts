@@ -138,11 +138,12 @@ function tlsOptions({ tls, names, policy }: SessionTarget, ca: string | undefine
 function verifier(
   { tls, tlsa, names, policy }: SessionTarget,
   note: (problem: string) => void,
-): ((socket: TLSSocket) => void) | null {
+): ((socket: TLSSocket) => boolean | void) | null {
   if (tls === 'dane') {
     return (socket) => {
       const problem = daneProblem(tlsa, peerChain(socket), names, new Date())
       if (problem) throw new Error(problem)
+      return true
     }
   }
   if (!policy.testing) return null

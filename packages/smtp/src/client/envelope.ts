@@ -166,8 +166,8 @@ export function planTransaction(
     if (envelope.envid) parameters.set('ENVID', encodeXtext(envelope.envid))
   } else if (asksDsn(envelope, read)) dropped.push('DSN')
   if (envelope.requireTls) {
-    // RFC 8689 §4.2.1: an opportunist takes any certificate, and this message does not.
-    if (!context.tls || context.tls.peerCertificate?.authorized === false)
+    // RFC 8689 §4.2.1: an opportunist takes any certificate, or none, and this message does not.
+    if (!context.tls?.peerCertificate?.authorized)
       throw unsupported('REQUIRETLS needs a connection with verified TLS', '5.7.10')
     if (!has('REQUIRETLS')) throw unsupported('the server has no REQUIRETLS', '5.7.30')
     parameters.set('REQUIRETLS', null)

@@ -125,8 +125,9 @@ describe('TLS', () => {
     await expect(send({ tlsOptions: other })).rejects.toMatchObject({ enhanced: '5.7.10' })
     const { accepted } = await send({})
     expect(accepted).toHaveLength(1)
-    // DANE, and the like.
-    await send({ tlsOptions: {}, verifyPeer: () => {} })
+    // DANE, and the like; not who only looks on.
+    await send({ tlsOptions: {}, verifyPeer: () => true })
+    await expect(send({ tlsOptions: {}, verifyPeer: () => {} })).rejects.toMatchObject({ enhanced: '5.7.10' })
   })
 
   test('a handshake that fails leads an opportunist to clear text', async () => {

@@ -8,7 +8,7 @@ import {
   type SmtpClientOptions,
   startSmtpClient,
 } from '../../src/index.js'
-import { playScript } from './script.js'
+import { playScript, TEST_TLS } from './script.js'
 
 const OPTIONS: SmtpClientOptions = { host: 'mx.example.org', port: 25, hostname: 'client.example', tls: 'never' }
 const TEXT = 'Subject: hi\r\n\r\n.dot\r\n..two\r\n'
@@ -721,7 +721,8 @@ describe('what the server lacks', () => {
 
 describe('envelopes', () => {
   test('RFC 3461, 8689, 2852, 6710, 4865: parameters', async () => {
-    const TLS = { protocol: 'TLSv1.3', cipher: '', servername: null, peerCertificate: null, channelBinding: () => null }
+    const peerCertificate = { authorized: true, subject: '', altNames: [], fingerprint256: '' }
+    const TLS = { protocol: 'TLSv1.3', cipher: '', servername: null, peerCertificate, channelBinding: () => null }
     await playScript(
       `S: 220 mx
        C: EHLO client.example
@@ -790,6 +791,22 @@ describe('envelopes', () => {
       { tls: TLS },
     )
   })
+
+  test('RFC 8689 §4.2.1: who shows no certificate is not verified', () =>
+    playScript(
+      `S: 220 mx
+       C: EHLO client.example
+       S: 250-mx
+       S: 250 REQUIRETLS`,
+      async (connection) => {
+        const client = await startSmtpClient(connection, OPTIONS)
+        const envelope = { reversePath: null, recipients: ['a@example.org'], requireTls: true }
+        const sent = client.send({ envelope, message: fromLatin1('x\r\n') })
+        expect(await failure(sent)).toMatchObject({ enhanced: '5.7.10' })
+        client.destroy()
+      },
+      { tls: TEST_TLS },
+    ))
 
   test('what the server lacks of them is dropped and said, or refused', () =>
     play(

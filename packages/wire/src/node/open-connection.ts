@@ -27,9 +27,9 @@ export interface OpenConnectionOptions {
   readonly tls?: ConnectionOptions
   /**
    * Judges the peer behind the handshake, for rules that `tls` has no words for (DANE). What it throws fails the
-   * handshake; whom it lets pass is `authorized`.
+   * handshake. `true`: it vouches for the peer, who is `authorized` then; who only looks on says nothing.
    */
-  readonly verifyPeer?: (socket: TLSSocket) => void
+  readonly verifyPeer?: (socket: TLSSocket) => boolean | void
   /** ms until the connection stands, its handshake included, and as many for a `startTls` later. Default: 30,000. */
   readonly connectTimeout?: number
   /** Octets that may wait for a slow peer before `write` gives a promise. Default: 262,144. */
@@ -111,17 +111,14 @@ export async function openConnection(options: OpenConnectionOptions): Promise<Cl
     // For good: a handshake that has failed may fail once more, and an error that nobody hears ends the process.
     encrypted.on('error', (error) => reader.failed(error))
     await reached(encrypted, 'secureConnect', 'tls')
-    if (options.verifyPeer) {
-      verify(encrypted, options.verifyPeer)
-      encrypted.authorized = true
-    }
+    if (options.verifyPeer && verify(encrypted, options.verifyPeer) === true) encrypted.authorized = true
     tls = tlsInfo(encrypted, 'client')
     reader.attach(encrypted)
   }
 
-  function verify(encrypted: TLSSocket, verifyPeer: (socket: TLSSocket) => void): void {
+  function verify(encrypted: TLSSocket, verifyPeer: (socket: TLSSocket) => boolean | void): boolean | void {
     try {
-      verifyPeer(encrypted)
+      return verifyPeer(encrypted)
     } catch (cause) {
       raw.destroy()
       throw new ConnectionError('tls', `TLS: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })

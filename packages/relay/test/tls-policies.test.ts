@@ -248,6 +248,27 @@ describe('MTA-STS', () => {
     expect(asked).toHaveLength(2)
   })
 
+  test('fetches for many domains hear one signal, and nobody warns of a leak', async () => {
+    const warnings: string[] = []
+    const warn = ({ name }: Error): void => void warnings.push(name)
+    process.on('warning', warn)
+    const life = new AbortController()
+    const names = Array.from({ length: 12 }, (_, i) => `d${i}.test`)
+    const records = Object.fromEntries(names.map((name) => [`_mta-sts.${name}`, ['v=STSv1; id=1']]))
+    let stopped = 0
+    const get = ((_url: string, { signal }: { readonly signal: AbortSignal }) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(new Error(`${++stopped}`))),
+      )) as unknown as typeof fetch
+    const { plan } = policies({ txt: records }, get)
+    const plans = names.map((name) => plan(name, [server('mx.example.org')], 25, wishes, life.signal))
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    life.abort()
+    await Promise.all(plans)
+    process.off('warning', warn)
+    expect({ stopped, warnings }).toEqual({ stopped: 12, warnings: [] })
+  })
+
   test('a DNS that fails does not undo a policy, and where there is none nothing is fetched', async () => {
     const { get, asked } = web(() => new Response(POLICY, textPlain))
     let fails = false

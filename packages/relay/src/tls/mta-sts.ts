@@ -1,6 +1,7 @@
 /** Finds and remembers MTA-STS policies (RFC 8461 §3.3, §5.1). */
 import { systemTimer } from '@posthouse/smtp'
 import type { MaybePromise } from '@posthouse/wire'
+import { onAbort } from '../delivery/signal.js'
 import type { MailResolver } from '../routing/resolver.js'
 import type { TlsFailureType } from './result.js'
 import { readStsPolicy, readStsRecord, type StsPolicy } from './sts-policy.js'
@@ -131,8 +132,7 @@ function trim(map: Map<string, unknown>): void {
 async function download(domain: string, get: typeof fetch, signal: AbortSignal | undefined): Promise<Got> {
   const failed = (text: string): NonNullable<StsFinding['trouble']> => ({ type: 'sts-policy-fetch-error', text })
   const stopper = new AbortController()
-  const stop = (): void => stopper.abort(signal?.reason)
-  signal?.addEventListener('abort', stop)
+  const stay = signal && onAbort(signal, () => stopper.abort(signal.reason))
   const forget = systemTimer(() => stopper.abort(new Error('the server of policies is silent')), TIMEOUT)
   try {
     signal?.throwIfAborted()
@@ -157,7 +157,7 @@ async function download(domain: string, get: typeof fetch, signal: AbortSignal |
     return failed(reasonOf(error))
   } finally {
     forget()
-    signal?.removeEventListener('abort', stop)
+    stay?.()
   }
 }
 

@@ -75,10 +75,10 @@ export function relayRecipients(relay: Relay, options: RelayRecipientsOptions = 
         targets.push(...routing.targets)
       }
       recipient.targets = targets.map(({ mailbox }) => mailbox)
+      recipient.set(routes, new Map(targets.map((target) => [target.mailbox, target])))
       if (targets.every(({ destination }) => destination === LOCAL)) return undefined
       // Decided: nobody behind has to look for accounts.
       recipient.accounts = []
-      recipient.set(routes, new Map(targets.map((target) => [target.mailbox, target])))
       transaction.set(queued, true)
       return undefined
     },
@@ -116,8 +116,9 @@ export function relayTo(relay: Relay, options: RelayToOptions = {}): SmtpHandler
   }
 }
 
-/** The queue alone can do it: wait (RFC 4865), and tell of success (RFC 3461 §4.1). */
+/** The queue alone can do it: wait (RFC 4865), and tell of success (RFC 3461 §4.1). It finds who is in the relay's table. */
 function asksQueue(transaction: Transaction): boolean {
+  if (!transaction.recipients.every((recipient) => recipient.get(routes))) return false
   if (transaction.get(releaseAt) !== undefined) return true
   return transaction.recipients.some((recipient) => recipient.get(dsnRecipient)?.notify?.includes('SUCCESS'))
 }

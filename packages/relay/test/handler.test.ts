@@ -22,7 +22,12 @@ afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one.close()
 })
 
-async function home(table: Partial<RoutingTable> = {}, filters: readonly SmtpHandler[] = [], atOnce = true) {
+async function home(
+  table: Partial<RoutingTable> = {},
+  filters: readonly SmtpHandler[] = [],
+  atOnce = true,
+  before: readonly SmtpHandler[] = [],
+) {
   const sink = await startSink()
   const store = createMemoryStore()
   for (const name of ['alice', 'bob']) {
@@ -46,6 +51,7 @@ async function home(table: Partial<RoutingTable> = {}, filters: readonly SmtpHan
     handlers: [
       dsnExtension(),
       futureReleaseExtension({ maximum: 86_400 }),
+      ...before,
       relayRecipients(world.relay),
       localRecipients(store, { domains: ['home.test'] }),
       ...filters,
@@ -126,6 +132,19 @@ describe('relayTo', () => {
     expect(notices).toEqual([
       expect.stringContaining('Final-Recipient: rfc822; bob@home.test\r\nAction: delivered\r\n'),
     ])
+  })
+
+  test('who is known to a handler of your own alone has it at once: the queue would not find him', async () => {
+    const sales: SmtpHandler = {
+      rcpt(recipient) {
+        if (recipient.mailbox.localPart === 'sales') recipient.accounts = ['bob']
+      },
+    }
+    const { send, store, relay } = await home({}, [], true, [sales])
+    await send('alice@home.test', [{ address: 'sales@home.test', notify: ['SUCCESS'] }])
+    await relay.idle()
+    expect(await inbox(store, 'bob')).toHaveLength(1)
+    expect(await inbox(store, 'alice')).toEqual([])
   })
 
   test('local mail for later waits in the queue', async () => {

@@ -26,7 +26,7 @@ import {
   type Word,
 } from './address-words.js'
 import { commentEnd } from './comments.js'
-import { encodedWordEnd } from './encoded-word.js'
+import { encodedTextStart, encodedWordEnd } from './encoded-word.js'
 import { unfold } from './fields.js'
 import { type Angle, bracketed, type RawMailbox, type ReadMailbox, unbracketed } from './mailbox.js'
 
@@ -175,10 +175,8 @@ class AddressReader {
   private encodedWordEnd(start: number): number {
     const { text } = this
     if (this.inAddress || text.charCodeAt(start) !== 0x3d || text.charCodeAt(start + 1) !== 0x3f) return -1
-    const charsetEnd = text.indexOf('?', start + 2)
-    if (charsetEnd === -1 || charsetEnd - start > 96 || text.charCodeAt(charsetEnd + 2) !== 0x3f) return -1
-    const encoding = text.charCodeAt(charsetEnd + 1) | 0x20
-    return encoding === 0x62 || encoding === 0x71 ? encodedWordEnd(text, charsetEnd + 3) : -1
+    const from = encodedTextStart(text, start)
+    return from === -1 ? -1 : encodedWordEnd(text, from)
   }
 
   private readQuoted(): void {

@@ -12,7 +12,7 @@ import { type CharsetDefect, type CharsetSource, canonicalCharset, decodeCharset
 import { guessText, mixedText, REPLACEMENT } from '../body/charset-guess.js'
 import { decodeQ } from '../body/quoted-printable.js'
 import { concat, fromLatin1, utf8 } from '../bytes.js'
-import { encodedWordEnd } from './encoded-word.js'
+import { encodedTextStart, encodedWordEnd } from './encoded-word.js'
 
 /** Decoded text of a field, and what was wrong with it. */
 export interface HeaderText {
@@ -20,10 +20,7 @@ export interface HeaderText {
   defect?: 'malformed-encoded-word' | 'raw-8bit-header' | CharsetDefect
 }
 
-const QUESTION = 0x3f
 const ESCAPE = '\x1b'
-/** Charset names are registered with at most 40 characters (RFC 2978 §2.3); a language may follow (RFC 2231 §5). */
-const MAX_CHARSET = 96
 
 /** An encoded word: what it holds and where it ends. */
 interface Word {
@@ -72,18 +69,14 @@ function switchedText(octets: string, label: string | null, charsets: CharsetSou
 }
 
 function readWord(value: string, start: number): Word | null {
-  const charsetEnd = value.indexOf('?', start + 2)
-  if (charsetEnd <= start + 2 || charsetEnd - start > MAX_CHARSET || value.charCodeAt(charsetEnd + 2) !== QUESTION) {
-    return null
-  }
-  const encoding = value.charCodeAt(charsetEnd + 1) | 0x20
-  if (encoding !== 0x62 && encoding !== 0x71) return null
-  const charset = trimBlanks(value.slice(start + 2, charsetEnd))
-  if (charset === '' || charset.includes(' ') || charset.includes('\n')) return null
-  const end = encodedWordEnd(value, charsetEnd + 3)
+  const from = encodedTextStart(value, start)
+  const end = from === -1 ? -1 : encodedWordEnd(value, from)
   if (end === -1) return null
+  const encoding = value.charCodeAt(from - 2) | 0x20
+  const charset = trimBlanks(value.slice(start + 2, from - 3))
+  if (charset === '' || charset.includes(' ') || charset.includes('\n')) return null
   const star = charset.indexOf('*')
-  const encoded = value.slice(charsetEnd + 3, end - 2)
+  const encoded = value.slice(from, end - 2)
   return {
     charset: star === -1 ? charset : charset.slice(0, star),
     base64: encoding === 0x62 ? encoded : null,

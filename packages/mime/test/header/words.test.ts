@@ -54,6 +54,11 @@ describe('what mail has beside the RFC', () => {
       '=?utf-8?Q?abc =?utf-8?Q?=C3=BC?= =?utf-8?B?w7w=?=',
       '=?utf-8?Q?abc üü',
     ],
+    [
+      'a bare =? in a word',
+      '=?utf-8?Q?http://x.test/?a=1&b=?_=C3=BC?= =?utf-8?Q?2+2=?q?=',
+      'http://x.test/?a=1&b=? ü2+2=?q',
+    ],
     ['a word that ends with what begins one', '=?utf-8?Q?a=?==?utf-8?Q?=C3=BC?=', 'a=ü'],
     ['iso-2022-jp', '=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?=', '日本'],
   ]

@@ -201,6 +201,14 @@ describe('who may ask', () => {
     expect(await ask(mail, { host: 'a b' })).toBe(400)
   })
 
+  test('a page that a proxy of its own site brings here may ask: the browser says that it is of the same site', async () => {
+    await using mail = await start()
+    const origin = 'https://mail.example.test'
+    expect(await ask(mail, { origin, 'sec-fetch-site': 'same-origin' })).toBe(200)
+    expect(await ask(mail, { origin, 'sec-fetch-site': 'same-site' })).toBe(403)
+    expect(await ask(mail, { origin })).toBe(403)
+  })
+
   test('the interface is a function that anything can mount', async () => {
     await using mail = await startTestMail()
     const api = createTestMailApi(mail)

@@ -9,11 +9,11 @@ export function refusalOf(request: Request, { allowedHosts = [] }: HttpAccess): 
   if (!allowedHosts.includes('*') && !allowedHosts.includes(host) && !isLocal(host)) {
     return failure(403, 'options', `this server is not called ${host}: allow the name with allowedHosts (--allow-host)`)
   }
-  // Browsers leave `sec-fetch-site` out where the server's address is no secure one.
   const origin = request.headers.get('origin')
+  // No page can write it; browsers leave it out where the server's address is no secure one.
   const site = request.headers.get('sec-fetch-site')
-  const another = site !== null && site !== 'same-origin' && site !== 'none'
-  if (another || (origin !== null && !isOwn(origin, request))) {
+  const another = site === null ? origin !== null && !isOwn(origin, request) : site !== 'same-origin' && site !== 'none'
+  if (another) {
     return failure(403, 'options', 'another site asks; only programs and pages of this server may')
   }
   return null

@@ -57,7 +57,7 @@ export interface Mailroom {
   readonly count: number
   /** Octets of all of them. */
   readonly octets: number
-  /** Keeps a place for a message of so many octets that is on its way; the function gives it back. */
+  /** Keeps a place for a message of so many octets that is on its way; the function gives it back, once. */
   reserve(size: number): () => void
   /** The number of the last message that came. */
   readonly sequence: number
@@ -187,7 +187,10 @@ export function createMailroom(options: MailroomOptions): Mailroom {
     reserve(size) {
       coming++
       comingOctets += size
+      let kept = true
       return () => {
+        if (!kept) return
+        kept = false
         coming--
         comingOctets -= size
       }

@@ -175,6 +175,17 @@ describe('what does not come', () => {
   })
 })
 
+test('a message that comes counts once, at every moment', async () => {
+  await using mail = await startTestMail({ limits: { messages: 2 } })
+  const deliver = () => mail.deliver('ada@mail.test', 'Subject: x\n\ny')
+  for (let moments = 0; moments < 40; moments++) {
+    const first = deliver()
+    for (let i = 0; i < moments; i++) await null
+    await Promise.all([first, deliver()])
+    mail.clear()
+  }
+})
+
 describe('TLS and logins', () => {
   test('certificates are verified as in production', async () => {
     await using mail = await startTestMail({ tls: 'auto', smtps: true, imaps: true })

@@ -36,10 +36,11 @@ export async function deliver(
   if (room.disposed) throw new TestMailError('disposed', 'the test mail server was disposed: it takes no mail')
   const store = await parts.store?.open()
   const { createTestMessage, prepareFor } = await content()
-  const delivered = await inPlace(parts, store, raw.length, async () => {
+  const delivered = await inPlace(parts, store, raw.length, async (leave) => {
     await prepareFor(raw)
     await store?.put(users.accountOf(to), raw, { ...how, at: receivedAt })
     const envelope = { from: '', to: [address], body: '8BITMIME', smtputf8: false, dsn: null } as const
+    leave()
     return room.add((sequence) =>
       createTestMessage({ id: `delivered-${sequence}`, sequence, receivedAt, raw, envelope, origin: null }),
     )

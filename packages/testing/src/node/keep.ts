@@ -33,17 +33,20 @@ export interface KeepOptions extends Pick<SmtpFaultOptions, 'controls' | 'situat
 
 const AFTER_ACCEPT: ReadonlySet<FaultAction['type']> = new Set(['drop-after-accept'] as const)
 
-/** Puts a message there, with a place that those that come together with it do not take; `null` when there is none. */
+/**
+ * Puts a message there, with a place that those that come together with it do not take; `null` when there is none. `leave`
+ * gives the place back, at the latest at the end: where the message comes into the room, so that it counts once.
+ */
 export async function inPlace<T>(
   options: Pick<KeepOptions, 'room' | 'limits'>,
   store: TestStore | undefined,
   size: number,
-  put: () => Promise<T>,
+  put: (leave: () => void) => Promise<T>,
 ): Promise<T | null> {
   if (isFull(options, store, size)) return null
   const leave = options.room.reserve(size)
   try {
-    return await put()
+    return await put(leave)
   } finally {
     leave()
   }
@@ -72,7 +75,7 @@ export function keep(options: KeepOptions): SmtpHandler {
 
   async function message(received: ReceivedMessage, session: SmtpSession): Promise<Reply | readonly Reply[]> {
     const kept = await store?.open()
-    const stored = await inPlace(options, kept, received.size, () => put(received, session, kept))
+    const stored = await inPlace(options, kept, received.size, (leave) => put(received, session, kept, leave))
     if (stored === null) return reply(452, '4.3.1', fullText(limits))
     sessions.brought(session.id)
     const at = atStep('message', recipientsOf(received.transaction), session, options.situation)
@@ -83,13 +86,19 @@ export function keep(options: KeepOptions): SmtpHandler {
     return stored
   }
 
-  async function put(received: ReceivedMessage, session: SmtpSession, kept: TestStore | undefined) {
+  async function put(
+    received: ReceivedMessage,
+    session: SmtpSession,
+    kept: TestStore | undefined,
+    leave: () => void,
+  ): Promise<Reply | readonly Reply[]> {
     const { transaction } = received
     const { createTestMessage, prepareFor } = await options.content()
     // A copy, and no Buffer: what a test compares and keeps.
     const raw = new Uint8Array(received.octets())
     await prepareFor(raw)
     const stored = (await kept?.delivery.message(received, session)) ?? replies.accepted(transaction.id)
+    leave()
     room.add((sequence) =>
       createTestMessage({
         id: transaction.id,

@@ -1,4 +1,5 @@
 /** Mailboxes of others in the session of one: two accounts, each with clock and quota of its own. */
+import { type Writer, writerOf } from '@posthouse/store-api'
 import { describe, expect, test } from 'vitest'
 import { DialogueClient } from './dialogue.js'
 import { HELLO, type TestServer, testServer } from './servers.js'
@@ -21,6 +22,20 @@ async function client(made: TestServer, ...commands: readonly string[]): Promise
   await one.logIn('bob')
   for (const command of commands) await one.run(command)
   return one
+}
+
+/** A server over the same store, whose accounts commit in another way. */
+function withCommit(made: TestServer, change: (commit: Writer['commit']) => Writer['commit']): TestServer {
+  const { server } = testServer({
+    store: {
+      ...made.store,
+      async open(name, as) {
+        const account = await made.store.open(name, as)
+        return { ...account, commit: change(writerOf(account).commit) }
+      },
+    },
+  })
+  return { ...made, server }
 }
 
 /** The number behind a word in what was heard. */
@@ -89,4 +104,49 @@ test('RFC 8508 §3.2: REPLACE into the mailbox of somebody else leaves nothing t
   const lines = await one.run(`r REPLACE 1 ${SHARED} {9+}\\r\\nA: b\\r\\n\\r\\nx`)
   expect(lines.at(-1)).toBe('r NO [EXPUNGEISSUED] The message is gone')
   expect(await one.run(`t STATUS ${SHARED} (MESSAGES)`)).toContain(`* STATUS ${SHARED} (MESSAGES 1)`)
+})
+
+test.each([
+  ['was done', 'nothing', 2, 0],
+  ['was not done', 'the new message', 1, 1],
+])('RFC 8508: an expunge that fails, and %s, takes %s away', async (what, _which, there, here) => {
+  const made = await sharing(1, 1)
+  let failed = false
+  const changed = withCommit(made, (commit) => async (ops, key) => {
+    if (failed || ops[0]?.op !== 'expunge') return commit(ops, key)
+    failed = true
+    if (what === 'was done') await commit(ops, key)
+    throw new Error('the network is gone')
+  })
+  const one = await client(changed, 's SELECT INBOX')
+  expect((await one.run(`r REPLACE 1 ${SHARED} {9+}\\r\\nA: b\\r\\n\\r\\nx`)).at(-1)).toMatch(/^r NO /)
+  expect(await one.run(`t STATUS ${SHARED} (MESSAGES)`)).toContain(`* STATUS ${SHARED} (MESSAGES ${there})`)
+  expect(await one.run('t STATUS INBOX (MESSAGES)')).toContain(`* STATUS INBOX (MESSAGES ${here})`)
+})
+
+test('RFC 8508: an adapter that does not say what an expunge removed has done it', async () => {
+  const made = await sharing(1, 1)
+  const changed = withCommit(made, (commit) => async (ops, key) => {
+    const done = await commit(ops, key)
+    return { ...done, results: done.results.map((result, i) => (ops[i]?.op === 'expunge' ? {} : result)) }
+  })
+  const one = await client(changed, 's SELECT INBOX')
+  for (const target of ['INBOX', SHARED])
+    expect((await one.run(`r REPLACE 1 ${target} {9+}\\r\\nA: b\\r\\n\\r\\nx`)).at(-1)).toMatch(/^r OK /)
+  expect(await one.run(`t STATUS ${SHARED} (MESSAGES)`)).toContain(`* STATUS ${SHARED} (MESSAGES 2)`)
+})
+
+test('RFC 8508 §3.2: of two sessions that replace a message at once one does', async () => {
+  const made = await sharing(1, 1)
+  for (const [target, count] of [
+    ['INBOX', 1],
+    [SHARED, 2],
+  ] as const) {
+    const both = [await client(made, 's SELECT INBOX'), await client(made, 's SELECT INBOX')]
+    const run = (one: DialogueClient) => one.run(`r REPLACE 1 ${target} {9+}\\r\\nA: b\\r\\n\\r\\nx`)
+    const ends = (await Promise.all(both.map(run))).map((lines) => lines.at(-1)?.slice(0, 5)).sort()
+    expect(ends).toEqual(['r NO ', 'r OK '])
+    const status = await (await client(made)).run(`t STATUS ${target} (MESSAGES)`)
+    expect(status).toContain(`* STATUS ${target} (MESSAGES ${count})`)
+  }
 })

@@ -27,6 +27,12 @@ async function sizeOf({ view, account }: ImapSession, uids: UidSet): Promise<num
   return octets
 }
 
+/** Of a commit that has failed nobody knows whether it was done. */
+async function isThere({ view, account }: ImapSession, uids: UidSet): Promise<boolean> {
+  for await (const rows of account.messages(view.id, { uids, light: true })) if (rows.length > 0) return true
+  return false
+}
+
 /** Gives what has been put in. @throws when the old message cannot be removed: then the new one is not there either. */
 async function replaceOne(session: ImapSession, old: UidSet, op: AppendOp, target: MailboxInfo): Promise<OpResult> {
   const { view, account } = session
@@ -40,12 +46,14 @@ async function replaceOne(session: ImapSession, old: UidSet, op: AppendOp, targe
   try {
     const { results, modseq } = apart ? await commit([expunge]) : added
     // RFC 8508 §3.2: NO when it cannot be removed, as when another session was first.
-    if (!results[0].uids?.length) throw new Refusal(no('The message is gone', 'EXPUNGEISSUED'))
+    if (results[0].uids?.length === 0) throw new Refusal(no('The message is gone', 'EXPUNGEISSUED'))
     session.touch(modseq)
     return made
   } catch (error) {
     session.touch()
-    await takeBack(session, target, made.uids ?? [])
+    // Two messages are better than none.
+    const isSafe = error instanceof Refusal || (await isThere(session, old).catch(() => false))
+    if (isSafe) await takeBack(session, target, made.uids ?? [])
     throw error
   }
 }

@@ -542,6 +542,54 @@ test('RFC 7162 §3.2.4: a client that knows QRESYNC hears UID and MODSEQ of new 
     alice< * 2 FETCH (UID 2 FLAGS (\\Recent) MODSEQ ({*}))
   `))
 
+test('RFC 7162 §3.1: so does one that knows CONDSTORE; what it asks for itself comes once', () =>
+  play(`
+    alice> a1 ENABLE CONDSTORE
+    alice< ...
+    alice< a1 OK ENABLE completed
+    alice> a2 SELECT INBOX
+    alice< ...
+    alice< a2 OK [READ-WRITE] SELECT completed
+    alice> a3 NOTIFY SET (selected (MessageNew (FLAGS) MessageExpunge))
+    alice< a3 OK NOTIFY completed
+    alice2> b1 APPEND INBOX ${MAIL}
+    alice2< b1 OK {*}
+    alice< * 2 EXISTS
+    alice< * 1 RECENT
+    alice< * 2 FETCH (UID 2 FLAGS (\\Recent) MODSEQ ({*}))
+    alice> a4 NOTIFY SET (selected (MessageNew (MODSEQ UID) MessageExpunge))
+    alice< a4 OK NOTIFY completed
+    alice2> b2 APPEND INBOX ${MAIL}
+    alice2< b2 OK {*}
+    alice< * 3 EXISTS
+    alice< * 2 RECENT
+    alice< * 3 FETCH (MODSEQ ({*}) UID 3)
+  `))
+
+test('RFC 9586 §3: with UIDONLY the UID is told once', () =>
+  play(`
+    alice> a1 ENABLE UIDONLY
+    alice< ...
+    alice< a1 OK ENABLE completed
+    alice> a2 SELECT INBOX
+    alice< ...
+    alice< a2 OK [READ-WRITE] SELECT completed
+    alice> a3 NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge))
+    alice< a3 OK NOTIFY completed
+    alice2> b1 APPEND INBOX ${MAIL}
+    alice2< b1 OK {*}
+    alice< * 2 EXISTS
+    alice< * 1 RECENT
+    alice< * 2 UIDFETCH (FLAGS (\\Recent))
+    alice> a4 NOTIFY SET (selected (MessageNew (UID) MessageExpunge))
+    alice< a4 OK NOTIFY completed
+    alice2> b2 APPEND INBOX ${MAIL}
+    alice2< b2 OK {*}
+    alice< * 3 EXISTS
+    alice< * 2 RECENT
+    alice< * 3 UIDFETCH (UID 3)
+  `))
+
 test('RFC 5465 §5.1: what INBOX is renamed to has its messages, read ones, too', () =>
   play(
     `

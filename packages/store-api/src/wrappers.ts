@@ -91,46 +91,45 @@ export function withQuota(
 }
 
 /**
- * What an expunge or a drop of the same commit takes away makes room for what it adds (REPLACE, RFC 8508), in either order.
- * A commit that adds nothing in sum is never refused: an account over its limit may be cleaned up.
+ * What an expunge or a drop of the same commit takes away makes room for what it adds (REPLACE, RFC 8508), in either order; it
+ * is counted only where there is no room without. A commit that adds nothing in sum is never refused: an account over its
+ * limit may be cleaned up.
  * @throws StoreError `overquota`
  */
 async function checkRoom(account: Account, ops: readonly Op[], limit: QuotaRoot['limit']): Promise<void> {
   const used = await usageOf(account)
-  let bytes = 0
-  let messages = 0
+  const added = { bytes: 0, messages: 0 }
+  const isOver = (name: 'bytes' | 'messages') =>
+    added[name] > 0 && used[name] + added[name] > (limit[name] ?? Number.POSITIVE_INFINITY)
   const count = async (mailbox: MailboxId, uids: UidSet, sign: 1 | -1, flag = 0): Promise<UidSet> => {
     const found: [Uid, Uid][] = []
     for await (const page of account.messages(mailbox, { uids, light: true })) {
       for (const { uid, size, flags } of page) {
         if ((flags & flag) !== flag) continue
         addUid(found, uid)
-        messages += sign
-        bytes += sign * size
+        added.messages += sign
+        added.bytes += sign * size
       }
     }
     return found
   }
+  for (const op of ops) {
+    if (op.op === 'append') {
+      added.bytes += op.staged.size + (op.prefix?.length ?? 0)
+      added.messages++
+    } else if (op.op === 'copy') await count(op.from, op.uids, 1)
+  }
+  if (!isOver('bytes') && !isOver('messages')) return
   /** Each counts once, however often it is named. */
   const gone = new Map<MailboxId, UidSet>()
   for (const op of ops) {
-    if (op.op === 'append') {
-      bytes += op.staged.size + (op.prefix?.length ?? 0)
-      messages++
-    } else if (op.op === 'copy') {
-      await count(op.from, op.uids, 1)
-    } else if (op.op === 'expunge' || op.op === 'drop') {
-      const mailbox = op.op === 'drop' ? op.id : op.in
-      const { uids = allUids, onlyDeleted = false } = op.op === 'drop' ? {} : op
-      const before = gone.get(mailbox) ?? noUids
-      const found = await count(mailbox, uidSetSubtract(uids, before), -1, onlyDeleted ? Flag.Deleted : 0)
-      gone.set(mailbox, uidSetUnion(before, found))
-    }
+    if (op.op !== 'expunge' && op.op !== 'drop') continue
+    const mailbox = op.op === 'drop' ? op.id : op.in
+    const { uids = allUids, onlyDeleted = false } = op.op === 'drop' ? {} : op
+    const before = gone.get(mailbox) ?? noUids
+    const found = await count(mailbox, uidSetSubtract(uids, before), -1, onlyDeleted ? Flag.Deleted : 0)
+    gone.set(mailbox, uidSetUnion(before, found))
   }
-  if (bytes > 0 && used.bytes + bytes > (limit.bytes ?? Number.POSITIVE_INFINITY)) {
-    throw new StoreError('overquota', `the account may hold ${limit.bytes} octets`)
-  }
-  if (messages > 0 && used.messages + messages > (limit.messages ?? Number.POSITIVE_INFINITY)) {
-    throw new StoreError('overquota', `the account may hold ${limit.messages} messages`)
-  }
+  if (isOver('bytes')) throw new StoreError('overquota', `the account may hold ${limit.bytes} octets`)
+  if (isOver('messages')) throw new StoreError('overquota', `the account may hold ${limit.messages} messages`)
 }

@@ -166,6 +166,30 @@ describe('stores made of stores', () => {
     expect(await account.quota!()).toEqual([{ root: '', used: { bytes: 0, messages: 0 }, limit: { messages: 3 } }])
   })
 
+  test('withQuota: what a commit takes away is counted only where there is no room without', async () => {
+    const memory = createMemoryStore({ autoCreate: true })
+    let counted = 0
+    const counting: MailStore = {
+      ...memory,
+      async open(name, as) {
+        const account = await memory.open(name, as)
+        const messages: typeof account.messages = (...about) => {
+          counted++
+          return account.messages(...about)
+        }
+        return { ...account, messages }
+      },
+    }
+    const account = await withQuota(counting, () => ({ messages: 3 })).open('ann')
+    const [{ id }] = (await account.mailboxes()) as [MailboxInfo]
+    const append: Op = { op: 'append', to: id, staged: await account.stage!([bytes('one')]), summary, flags: 0 }
+    const expunge: Op = { op: 'expunge', in: id, onlyDeleted: false }
+    for (const ops of [[append, append], [expunge], [expunge, append], [append, append]]) await account.commit!(ops)
+    expect(counted).toBe(0)
+    await account.commit!([expunge, append])
+    expect(counted).toBe(1)
+  })
+
   test('withQuota: what a commit takes away makes room for what it adds, once and in either order', async () => {
     const store = withQuota(createMemoryStore({ autoCreate: true }), () => ({ bytes: 30, messages: 3 }))
     for (let i = 0; i < 3; i++) await deliver(store, 'ann', `message ${i}`, `${i}`)

@@ -330,6 +330,7 @@ const NONE: readonly (readonly [string, Mail])[] = [
   ['sha', { t: 'Commit 4f3a2b1c is live' }],
   ['card ending', { t: 'Your card ending in 4242 was charged' }],
   ['card mask', { t: 'Visa **** 4242' }],
+  ['register of companies', { t: 'Beispiel GmbH, Amtsgericht Berlin, HRB 123456 B, USt-IdNr. DE123456789' }],
   ['sku', { t: 'SKU: ABX-12345' }],
   ['promo', { t: 'Save 20% with SAVE20 at checkout' }],
   ['count', { t: 'You have 1024 new followers' }],

@@ -27,7 +27,7 @@ const ZIP = /^\d{5}(?:-\d{4})?$/
 const REFERENCE = new RegExp(
   [
     '(?:\\b(?:order|invoice|ticket|request|transaction|case|ref(?:erence)?|customer|account|booking|tracking|member|zip|plz|box|suite|apt|room',
-    '|bestellung|rechnung|kunde|auftrag|version|build|chrome|firefox|safari|windows|android|ios|macos|port|page|issue|sku|company|registration|vat',
+    '|bestellung|rechnung|kunde|auftrag|version|build|chrome|firefox|safari|windows|android|ios|macos|port|page|issue|sku|company|registration|vat|hr[ab]',
     '|article|device|parcel|commande|facture|pedido|factura|ordine|fattura|bestelling|factuur|zam[óo]wieni[ae]|sipari[şs]',
     '|tilaus|objednávka|comanda|narudžba|pesanan)',
     '(?:\\s?(?:no|number|nr|nummer|id))?|\\b[a-zäöüß]{3,}(?:nummer|nr)|(?:番号|订单号|訂單號|单号|заказ|παραγγελίας|đơn hàng))',

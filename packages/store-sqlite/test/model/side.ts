@@ -195,7 +195,8 @@ async function across(side: Side, { op, fromMine, from, to, uids }: Step & { do:
 async function look(side: Side, { who, box, back, uids, expr }: Step & { do: 'look' }): Promise<unknown> {
   const account = await open(side, 'anna', who, true)
   const id = idOf(side, 'anna', box)
-  const since = Math.max((await account.commit([])).modseq - back, 0)
+  // No further back than the beginning, before which the stores differ.
+  const since = Math.max((await account.commit([])).modseq - back, side.base.anna ?? 0)
   const light = (row: MessageRow) => lightOf(row, side.base.anna)
   const found = await outcome(() => account.search(id, exprOf(side, expr, since)))
   return {

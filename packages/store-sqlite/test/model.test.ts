@@ -11,8 +11,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openSqliteStore, type SqliteStore } from '../src/index.js'
 import { loadDriver } from '../src/sql/driver.js'
-import { createSide, type Kind, type Side, settle, stateOf, take } from './model/side.js'
+import { createSide, type Kind, type Side } from './model/side.js'
+import { stateOf } from './model/state.js'
 import { type Step, story } from './model/steps.js'
+import { settle, take } from './model/take.js'
 import { temporaryFolder } from './test-store.js'
 
 const runs = Number(process.env.MODEL_RUNS ?? 60)

@@ -60,6 +60,28 @@ test.each([
   expect(await route(address)).toEqual(expected)
 })
 
+test('RFC 5321 §4.5.1: postmaster without a domain is that of the first one, or who stands for it', async () => {
+  const aliases = new Map([['postmaster@home.test', 'bob@far.test']])
+  const exists = (address: string) => address === 'postmaster@home.test'
+  expect(await route('Postmaster', { aliases: new Map(), exists })).toEqual(['postmaster@Home.TEST local'])
+  expect(await route('Postmaster', { aliases })).toEqual(['bob@far.test domain:far.test (postmaster@Home.TEST)'])
+  const all = (domains: readonly string[]) => createRouter({ domains }).route(addressOf('Postmaster', 'a test'))
+  expect(await all(['home.test'])).toMatchObject({ targets: [{ mailbox: { address: 'postmaster@home.test' } }] })
+  expect(await all([])).toMatchObject({ targets: [{ mailbox: { address: 'Postmaster' } }] })
+  expect(await route('Postmaster', { aliases: new Map() })).toEqual(['550 5.1.1'])
+  expect(await route('Postmaster', { aliases: new Map(), exists: () => true })).toEqual(['Postmaster local'])
+})
+
+test('an alias of nobody is none', async () => {
+  expect(await route('alice@home.test', { aliases: () => [] })).toEqual(['alice@home.test local'])
+})
+
+test('aliases that name each other: not all ways are gone', async () => {
+  const all = Array.from({ length: 12 }, (_, i) => `a${i}@home.test`)
+  const aliases = (address: string) => (all.includes(address) ? all : null)
+  expect(await route('a0@home.test', { aliases, exists: () => true })).toEqual(['550 5.4.6'])
+})
+
 test('routes: the domain itself, then the nearest one above, then the smart host', async () => {
   const near = { hosts: [{ host: '192.0.2.2' }] }
   const smart = { hosts: [{ host: '192.0.2.3' }] }

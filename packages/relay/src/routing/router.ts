@@ -8,7 +8,7 @@ import type { DestinationLimits } from '../queue/types.js'
 import { domainDestination, LOCAL, routeDestination } from './destination.js'
 import { addressOf, spellings } from './names.js'
 
-/** What stands for an address: others, or `null` when it is no alias. */
+/** What stands for an address: others; `null`, or none at all, when it is no alias. */
 export type AliasTable =
   | ReadonlyMap<string, string | readonly string[]>
   | ((address: string) => MaybePromise<string | readonly string[] | null | undefined>)
@@ -82,6 +82,8 @@ export interface Router {
 const MAX_DEPTH = 20
 /** Addresses that one recipient may stand for. */
 const MAX_TARGETS = 10_000
+/** Names that are looked at for one recipient: through aliases that name each other lead more ways than anybody can go. */
+const MAX_STEPS = 50_000
 const SMART_HOST = 'smarthost'
 
 /** Makes a router. @throws RelayError `address` for a catch-all that is no address. */
@@ -96,6 +98,7 @@ export function createRouter(table: RoutingTable): Router {
     typeof aliases === 'function' ? aliases : aliases ? (address: string) => aliases.get(address) : () => null
 
   /** Postmaster without a domain is that of the first local domain (RFC 5321 §4.5.1). */
+  const home = table.domains?.[0]
   const isLocal = (domain: string): boolean => domain === '' || domains.has(domainKey(domain))
 
   function findRoute(domain: string): { readonly key: string; readonly route: Route } | null {
@@ -111,24 +114,28 @@ export function createRouter(table: RoutingTable): Router {
   async function aliasesOf(mailbox: Mailbox): Promise<readonly Mailbox[] | null> {
     for (const spelling of spellings(mailbox)) {
       const names = await lookup(spelling)
-      if (names)
-        return (typeof names === 'string' ? [names] : names).map((name) => addressOf(name, `alias ${spelling}`))
+      const list = typeof names === 'string' ? [names] : (names ?? [])
+      // A query that has found nothing has an empty list.
+      if (list.length > 0) return list.map((name) => addressOf(name, `alias ${spelling}`))
     }
     return null
   }
 
+  /** Who gets the mail of a local address that is no alias: another one is looked up in turn. */
   async function caught(mailbox: Mailbox): Promise<Mailbox | null> {
     const catcher = catchers.get(domainKey(mailbox.domain))
-    if (!exists) return mailbox
+    const atHome = mailbox.domain === '' && home !== undefined ? addressOf(`postmaster@${home}`, 'postmaster') : null
+    if (!exists) return atHome ?? mailbox
     for (const spelling of spellings(mailbox)) if (await exists(spelling)) return mailbox
-    return catcher ?? null
+    return atHome ?? catcher ?? null
   }
 
   async function route(recipient: Mailbox): Promise<Routing> {
-    const found = new Map<string, Target>()
-    const problem = await expand(recipient, null, new Set(), found)
+    const walk: Walk = { found: new Map(), steps: 0 }
+    const problem = await expand(recipient, null, new Set(), walk)
     if (problem) return problem
-    if (found.size === 0) return { type: 'refused', code: 550, status: '5.4.6', text: 'Aliases that lead in a circle' }
+    const { found } = walk
+    if (found.size === 0) return refused('5.4.6', 'Aliases that lead in a circle')
     return { type: 'targets', targets: [...found.values()] }
   }
 
@@ -136,25 +143,26 @@ export function createRouter(table: RoutingTable): Router {
     mailbox: Mailbox,
     via: string | null,
     above: ReadonlySet<string>,
-    found: Map<string, Target>,
+    walk: Walk,
   ): Promise<Routing | null> {
+    const { found } = walk
+    if (++walk.steps > MAX_STEPS) return refused('5.4.6', 'Aliases that name each other again and again')
     const key = spellings(mailbox).at(-1) as string
     const local = isLocal(mailbox.domain)
     // An alias that names itself means the mailbox of that name; a longer circle has no end at all.
     const names = above.has(key) || above.size >= MAX_DEPTH ? null : await aliasesOf(mailbox)
     if (names) {
       for (const name of names) {
-        const problem = await expand(name, local ? mailbox.address : via, new Set([...above, key]), found)
+        const problem = await expand(name, local ? mailbox.address : via, new Set([...above, key]), walk)
         if (problem) return problem
       }
       return null
     }
-    if (above.size >= MAX_DEPTH)
-      return { type: 'refused', code: 550, status: '5.4.6', text: 'Too many aliases of aliases' }
+    if (above.size >= MAX_DEPTH) return refused('5.4.6', 'Too many aliases of aliases')
     // All that the alias stands for is being looked up already.
     if (above.has(key) && !isLastOf(above, key)) return null
     if (found.size >= MAX_TARGETS) {
-      return { type: 'refused', code: 550, status: '5.4.6', text: `More than ${MAX_TARGETS} addresses stand behind it` }
+      return refused('5.4.6', `More than ${MAX_TARGETS} addresses stand behind it`)
     }
     if (!local) {
       const destination = findRoute(domainKey(mailbox.domain))?.key ?? domainDestination(mailbox.domain)
@@ -162,12 +170,12 @@ export function createRouter(table: RoutingTable): Router {
       return null
     }
     const account = await caught(mailbox)
-    if (!account) return { type: 'refused', code: 550, status: '5.1.1', text: `No such user here: ${mailbox.address}` }
+    if (!account) return refused('5.1.1', `No such user here: ${mailbox.address}`)
     if (account === mailbox) {
       found.set(key, { mailbox, destination: LOCAL, via: null })
       return null
     }
-    return expand(account, mailbox.address, new Set([...above, key]), found)
+    return expand(account, mailbox.address, new Set([...above, key]), walk)
   }
 
   return {
@@ -179,6 +187,16 @@ export function createRouter(table: RoutingTable): Router {
       return destination.startsWith('domain:') ? (findRoute(destination.slice(7))?.route ?? null) : null
     },
   }
+}
+
+interface Walk {
+  /** By the spelling in lower case. */
+  readonly found: Map<string, Target>
+  steps: number
+}
+
+function refused(status: string, text: string): Routing {
+  return { type: 'refused', code: 550, status, text }
 }
 
 function isLastOf(above: ReadonlySet<string>, key: string): boolean {

@@ -27,7 +27,12 @@ async function run(session: ImapSession, asked: UidSet, byUid: boolean): Promise
  * this number because every expunge up to it was just told.
  */
 export async function expunged(session: ImapSession, name: string): Promise<Status> {
-  await session.synchronize(true)
+  try {
+    await session.synchronize(true)
+  } catch (error) {
+    // It is done all the same. The end of the command looks again.
+    if (!session.out.discardLine()) throw error
+  }
   return ok(`${name} completed`, session.enabled.has('CONDSTORE') ? `HIGHESTMODSEQ ${session.view.cursor}` : null)
 }
 

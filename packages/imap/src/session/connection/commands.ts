@@ -6,6 +6,7 @@ import { Cursor } from '../../syntax/cursor.js'
 import { SyntaxFault } from '../../syntax/fault.js'
 import { bad, no, Refusal, type Status, storeRefusal } from '../../syntax/status.js'
 import { tellBound } from '../bound.js'
+import type { ResponseWriter } from '../../syntax/writer.js'
 import type { Prompt } from '../extension.js'
 import type { ImapSession } from '../session.js'
 import type { MailboxView } from '../view/mailbox-view.js'
@@ -113,8 +114,13 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
     return connection.parts.extensions.some(({ viewChanges }) => viewChanges?.muted?.(session()) === true)
   }
 
+  /** What a command has done is done, whether the look at changes behind it worked or not. */
   function lostMailbox(error: unknown, status: Status): void {
-    if (!isGone(error)) return end(statusOf(error))
+    if (!isGone(error)) {
+      // RFC 9051 §7.1.2: a warning. The changes are due again.
+      write('*', statusOf(error))
+      return end(status)
+    }
     out.discardLine()
     out.line(GONE)
     connection.ending = true
@@ -133,10 +139,16 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
     closeConnection(connection)
   }
 
-  function end({ status, code, text }: Status): void {
+  function write(tag: string, { status, code, text }: Status): ResponseWriter {
+    out.text(`${tag} ${status} `)
+    if (code !== null) out.text(`[${code}] `)
+    return out.line(text)
+  }
+
+  function end(status: Status): void {
     connection.running = null
     if (
-      status === 'BAD' &&
+      status.status === 'BAD' &&
       ++connection.mistakes > (connection.identity ? limits.badCommands : limits.loginBadCommands)
     ) {
       out.line('* BYE Too many mistakes')
@@ -148,9 +160,7 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
       out.line(`* BYE ${GOING_DOWN}`)
       connection.ending = true
     }
-    out.text(`${connection.tag} ${status} `)
-    if (code !== null) out.text(`[${code}] `)
-    engine.send({ type: 'completion', bytes: out.line(text).take() })
+    engine.send({ type: 'completion', bytes: write(connection.tag, status).take() })
     if (engine.state === 'closed') connection.ending = true
     if (connection.ending) closeConnection(connection)
     else pushes.release()

@@ -23,6 +23,9 @@ test('RFC 6203: FUZZY, and how relevant what it finds is', () =>
     C: B1 SEARCH RETURN (RELEVANCY ALL) FUZZY SUBJECT "breaking imap"
     S: * ESEARCH (TAG "B1") RELEVANCY (70 70 90) ALL 1:2,5
     S: B1 OK SEARCH completed
+    C: B4 SEARCH RETURN (RELEVANCY ALL) FUZZY SUBJECT " "
+    S: * ESEARCH (TAG "B4") RELEVANCY (100 100 100) ALL 1:2,5
+    S: B4 OK SEARCH completed
     C: B2 SEARCH RETURN (RELEVANCY) FUZZY SEEN
     S: * ESEARCH (TAG "B2") RELEVANCY ()
     S: B2 OK SEARCH completed

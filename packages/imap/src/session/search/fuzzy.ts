@@ -57,6 +57,8 @@ const STEM = 0.6
 
 function wordsOf(text: string): string[] {
   const words = text.split(' ').filter((word) => word !== '')
+  // Nothing but spaces is looked for as it stands.
+  if (words.length === 0) return [text]
   return [...new Set(words)].slice(0, MAX_WORDS)
 }
 

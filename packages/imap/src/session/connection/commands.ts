@@ -5,8 +5,8 @@ import type { CommandText } from '../../engine/events.js'
 import { Cursor } from '../../syntax/cursor.js'
 import { SyntaxFault } from '../../syntax/fault.js'
 import { bad, no, Refusal, type Status, storeRefusal } from '../../syntax/status.js'
-import { tellBound } from '../bound.js'
 import type { ResponseWriter } from '../../syntax/writer.js'
+import { tellBound } from '../bound.js'
 import type { Prompt } from '../extension.js'
 import type { ImapSession } from '../session.js'
 import type { MailboxView } from '../view/mailbox-view.js'
@@ -32,6 +32,8 @@ export interface Commands {
 
 /** RFC 9051 §7.1. One answer, whether the mailbox was deleted or the right to read it was taken away. */
 const GONE = '* BYE The selected mailbox is not there any more'
+
+const TOO_LONG = 'Literal too large'
 
 /** `session` is asked for when it is there. */
 export function createCommands(connection: ConnectionState, session: () => ImapSession): Commands {
@@ -160,8 +162,13 @@ export function createCommands(connection: ConnectionState, session: () => ImapS
       out.line(`* BYE ${GOING_DOWN}`)
       connection.ending = true
     }
+    const over = engine.state === 'closed'
     engine.send({ type: 'completion', bytes: write(connection.tag, status).take() })
-    if (engine.state === 'closed') connection.ending = true
+    if (engine.state === 'closed') {
+      connection.ending = true
+      // RFC 9051 §7.1.5: BYE comes before the end. A message is coming that is too long even to be skipped.
+      if (!over) engine.send({ type: 'untagged', bytes: out.line(`* BYE ${TOO_LONG}`).take() })
+    }
     if (connection.ending) closeConnection(connection)
     else pushes.release()
   }

@@ -81,6 +81,9 @@ describe('after login', () => {
     ['a name with the other wildcard', 'a CREATE Mine*\r\n', /^a BAD /],
     ['a name with a wildcard in quotes', 'a CREATE "Mine/100%"\r\n', /^a NO \[CANNOT\] /],
     ['a name that is not modified UTF-7', 'a CREATE a&b\r\n', /^a BAD/],
+    // RFC 3501 §5.1.3: no printing character in base64. Where names are UTF-8, it could not be told from two levels.
+    ['a name with a delimiter in base64', 'a CREATE a&AC8-b\r\n', 'a BAD Mailbox name is not correctly encoded'],
+    ['a new name of that kind', 'a RENAME INBOX a&AC8-b/c\r\n', 'a BAD Mailbox name is not correctly encoded'],
     ['a huge set', 'a UID FETCH 1:4294967295 UID\r\n', 'a OK FETCH completed'],
     ['a section that ends with a dot', 'a FETCH 1 BODY.PEEK[1.]\r\n', 'a BAD "." or "]" expected'],
     ['the same of BINARY', 'a FETCH 1 BINARY.SIZE[1.2.]\r\n', 'a BAD "." or "]" expected'],

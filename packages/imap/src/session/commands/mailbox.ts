@@ -59,11 +59,16 @@ async function permittedPlace(session: ImapSession, path: readonly string[]): Pr
   if (path.length < 3 || !known) throw new Refusal(no('Not allowed', 'NOPERM'))
 }
 
-/** RFC 9051 §6.3.4: a delimiter at the end says that children will follow; it is no part of the name. */
+/**
+ * RFC 9051 §6.3.4: a delimiter at the end says that children will follow; it is no part of the name. Within a segment
+ * there is none (RFC 3501 §5.1.3): as UTF-8 it would be told as two of them.
+ */
 function parseNewMailbox(cursor: Cursor, session: ImapSession): readonly string[] {
   let octets = cursor.astring('Mailbox name')
   if (octets.length > 1 && latin1(octets, octets.length - 1) === DELIMITER) octets = octets.subarray(0, -1)
-  return parseMailboxName(octets, session.utf8) ?? cursor.fail('Mailbox name is not correctly encoded')
+  const path = parseMailboxName(octets, session.utf8)
+  if (!path || path.some((segment) => segment.includes(DELIMITER))) cursor.fail('Mailbox name is not correctly encoded')
+  return path
 }
 
 interface CreateArgs {

@@ -123,6 +123,14 @@ test('somebody who says only nonsense is sent away', async () => {
   expect(lines).toContain('* BYE Too many mistakes')
 })
 
+test('mistakes before the login are forgiven with it', async () => {
+  const { lines, closed } = await say(`a FOO\r\nb FOO\r\n${LOGIN}c FOO\r\nd FOO\r\n`, {
+    limits: { loginBadCommands: 2, badCommands: 2 },
+  })
+  expect(lines[lines.length - 1]).toBe('zz OK NOOP completed')
+  expect(closed).toBe(false)
+})
+
 test('three failed logins end the connection', async () => {
   const { lines, closed } = await say('a LOGIN alice wrong\r\n'.repeat(5))
   expect(lines.filter((line) => line.startsWith('a NO [AUTHENTICATIONFAILED]'))).toHaveLength(3)

@@ -5,6 +5,7 @@
 import { type Account, type ChangeHint, Flag, type Op } from '@posthouse/store-api'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { type Command, ok } from '../src/index.js'
 import { DialogueClient } from './dialogue.js'
 import { HELLO, serverOver, testServer } from './servers.js'
 
@@ -249,4 +250,56 @@ test('whatever a client keeps as HIGHESTMODSEQ, it has heard of everything up to
     }),
     { numRuns: 200 },
   )
+})
+
+test('the last message that goes between the look at changes and that at expunges does not come again', async () => {
+  const made = testServer()
+  for (let i = 0; i < 2; i++) await made.deliver(HELLO)
+  const account = (await made.account()) as Required<Account>
+  const inbox = (await account.mailboxes())[0]?.id as string
+  const change = (op: ReturnType<typeof flag> | ReturnType<typeof gone>) => account.commit([{ ...op, in: inbox } as Op])
+  let between: (() => Promise<unknown>) | undefined
+  const server = serverOver(made, ({ vanished }) => ({
+    async vanished(...asked) {
+      const once = between
+      between = undefined
+      await once?.()
+      return (vanished as NonNullable<typeof vanished>)(...asked)
+    },
+  }))
+  const client = new DialogueClient(server)
+  await client.logIn('alice')
+  await client.run('s SELECT INBOX')
+  await change(flag(2, Flag.Seen))
+  between = () => change(gone(2))
+  expect(await client.run('n NOOP')).toEqual(['* 2 EXPUNGE', 'n OK NOOP completed'])
+  expect(await client.run('m NOOP')).toEqual(['m OK NOOP completed'])
+})
+
+test('a range of UIDs that goes beyond what the client was told of leaves the rest alone', async () => {
+  const { client, deliver, account, inbox } = await hinted(1, 's SELECT INBOX')
+  await deliver()
+  await client.run('x UID STORE 1:9 +FLAGS.SILENT (\\Deleted)')
+  for await (const rows of account.messages(inbox, { light: true })) {
+    expect(rows.map(({ uid, flags }) => [uid, flags])).toEqual([
+      [1, Flag.Deleted],
+      [2, 0],
+    ])
+  }
+})
+
+test('changes of its own that a session need not be told of are forgotten with the next look', async () => {
+  const count: Command = {
+    name: 'XQUIET',
+    states: ['selected'],
+    parse() {},
+    run: (session) => ok(String(session.view.quiet.length)),
+  }
+  const made = testServer({ extensions: [{ name: 'XQUIET', commands: [count] }] })
+  await made.deliver(HELLO)
+  const client = new DialogueClient(made.server)
+  await client.logIn('alice')
+  await client.run('s SELECT INBOX')
+  for (let i = 0; i < 4; i++) await client.run(`t${i} STORE 1 ${i % 2 ? '-' : '+'}FLAGS (\\Seen)`)
+  expect(await client.run('q XQUIET')).toEqual(['q OK 0'])
 })

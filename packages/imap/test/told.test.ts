@@ -217,3 +217,21 @@ test('RFC 9051 §6.4.9: flags of others that are told behind a command with UIDs
     alice2< b3 OK {*}
   `,
   ))
+
+test('RFC 5465 §5.3: a flag that nobody has asked to hear of at once is told behind the next command', () =>
+  play(
+    1,
+    `
+    ${select('alice', 'a1')}
+    alice> a2 NOTIFY SET (selected (MessageNew MessageExpunge))
+    alice< a2 OK {*}
+    ${select('alice2', 'b1')}
+    alice2> b2 STORE 1 +FLAGS.SILENT (\\Flagged)
+    alice2< b2 OK {*}
+    alice-
+    alice> a3 UID SEARCH ALL
+    alice< * SEARCH 1
+    alice< * 1 FETCH (UID 1 FLAGS (\\Flagged))
+    alice< a3 OK {*}
+  `,
+  ))

@@ -1,4 +1,4 @@
-import { type Account, StoreError } from '@posthouse/store-api'
+import { type Account, Flag, StoreError } from '@posthouse/store-api'
 import { fromUtf8 } from '@posthouse/wire'
 import { connectInMemory, playTranscript } from '@posthouse/wire/testing'
 import { expect, test } from 'vitest'
@@ -203,4 +203,50 @@ test('RFC 9051 §9: UIDNEXT is a UID also where the last one is given, whose mes
     S: a003 OK [READ-ONLY] {*}
   `,
   )
+})
+
+test('RFC 8437: UNAUTHENTICATE leaves nothing of the login: no UTF-8, no limits of who is known, nothing kept', async () => {
+  const made = testServer({ limits: { loginLine: 100 } })
+  const client = new DialogueClient(made.server)
+  await client.logIn('alice')
+  await client.run('a CREATE &AOQ-')
+  await client.run('b ENABLE IMAP4rev2')
+  await client.run('c SELECT INBOX')
+  await client.run('d NOTIFY NONE')
+  await client.run('e UNAUTHENTICATE')
+  expect(await client.run(`f LOGIN ${'x'.repeat(100)} secret`)).toEqual(['f BAD Command line too long'])
+  await client.run('g LOGIN alice secret')
+  expect(await client.run('h LIST "" &AOQ-')).toContain('* LIST (\\HasNoChildren) "/" &AOQ-')
+  await client.run('i SELECT INBOX')
+  await made.deliver(HELLO)
+  expect(await client.run('j NOOP')).toContain('* 1 EXISTS')
+})
+
+test('RFC 9051 §6.3.2: a SELECT that fails on the way leaves no mailbox selected', async () => {
+  const made = testServer()
+  await made.deliver(HELLO)
+  let fails = true
+  const server = serverOver(made, () => ({
+    search() {
+      if (fails) throw new StoreError('busy', 'later')
+      return Promise.resolve(null)
+    },
+  }))
+  await made.deliver(HELLO, { flags: Flag.Seen })
+  const client = new DialogueClient(server)
+  await client.logIn('alice')
+  expect((await client.run('a SELECT INBOX')).at(-1)).toMatch(/^a NO \[INUSE\]/)
+  expect(await client.run('b FETCH 1 UID')).toEqual(['b BAD FETCH is not possible now'])
+  fails = false
+  expect((await client.run('c SELECT INBOX')).at(-1)).toMatch(/^c OK/)
+})
+
+test('messages of one APPEND count together towards a quota before they are sent', async () => {
+  const made = testServer()
+  const root = { root: '', used: { bytes: 0, messages: 0 }, limit: { bytes: 15 } }
+  const client = new DialogueClient(serverOver(made, () => ({ quota: async () => [root] })))
+  await client.logIn('alice')
+  expect(await client.run('a APPEND INBOX {10+}\\r\\nA: b567890 {10}')).toEqual([
+    'a NO [OVERQUOTA] The account is full',
+  ])
 })

@@ -108,7 +108,8 @@ function randomId(): string {
 export function composeMessage(content: MessageContent, settings: ComposeSettings = {}): ComposedMessage {
   const smtputf8 = settings.smtputf8 === true
   const createId = settings.createId ?? randomId
-  const plan = planPart(content.body ?? standardBody(content), {
+  const body = content.body ?? standardBody(content)
+  const plan = planPart(body, {
     smtputf8,
     eightBit: settings.eightBit ?? smtputf8,
     // "=_" is in no base64 and in no quoted-printable text.
@@ -119,6 +120,8 @@ export function composeMessage(content: MessageContent, settings: ComposeSetting
   const messageId = messageIdToken(content.messageId ?? `${createId()}@${host}`, smtputf8)
   const date = formatDate(content.date ?? settings.now?.() ?? new Date(), content.zone)
   const fields = messageFields(content, date, messageId, smtputf8)
+  // Those of the outermost part stand there too.
+  extraFields(body.headers ?? [], smtputf8)
   const needsSmtputf8 = hasUtf8Field(plan, fields)
   return {
     messageId: messageId.text,
@@ -191,8 +194,6 @@ function messageFields(content: MessageContent, date: string, messageId: Token, 
   addIds('In-Reply-To', content.inReplyTo)
   addIds('References', content.references)
   fields.push(...extraFields(content.headers ?? [], smtputf8))
-  // Fields of the outermost part stand in the header of the message.
-  extraFields(content.body?.headers ?? [], smtputf8)
   fields.push({ name: 'MIME-Version', tokens: [{ space: ' ', text: '1.0' }] })
   return fields
 }

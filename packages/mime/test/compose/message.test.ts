@@ -210,6 +210,7 @@ describe('messages in messages (RFC 2046 §5.2.1)', () => {
     async (name) => {
       const body = { ...textPart('x'), headers: [{ name, value: 'x@y' }] }
       await expect(compose({ body })).rejects.toMatchObject({ code: 'reserved-field' })
+      await expect(compose({ alternatives: [body] })).rejects.toMatchObject({ code: 'reserved-field' })
       const kept = await compose({ body: { ...textPart('x'), headers: [{ name: 'X-A', value: '1' }] } })
       expect(latin1(kept)).toContain('X-A: 1\r\n')
     },

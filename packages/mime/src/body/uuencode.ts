@@ -32,7 +32,7 @@ const BEGIN = [0x62, 0x65, 0x67, 0x69, 0x6e, SPACE]
 const END = [0x65, 0x6e, 0x64]
 /** Octets of a file name that are kept. */
 const MAX_NAME = 255
-/** So long a line, in octets, belongs to no uuencoded file: 63 octets take 85 characters. */
+/** So long a line, in octets, its CR included, belongs to no uuencoded file: 63 octets take 85 characters. */
 const MAX_LINE = 512
 const EMPTY = new Uint8Array(0)
 
@@ -65,10 +65,12 @@ function readBegin(bytes: Uint8Array, start: number, end: number): { mode: numbe
 function lineOctets(bytes: Uint8Array, start: number, end: number): number {
   const first = bytes[start]
   if (start === end || first === undefined || first < SPACE || first > 0x60) return -1
+  if (end - start >= MAX_LINE - 1) return -1
   const octets = (first - SPACE) & 63
-  const characters = end - start - 1
-  // Lost blanks make a line shorter, a check character makes it longer, both by little.
-  return characters > Math.ceil(octets / 3) * 4 + 2 ? -1 : octets
+  // Lost blanks make a line shorter. A check character makes it longer, and so do the blanks of records of one length.
+  const longest = start + Math.ceil(octets / 3) * 4 + 3
+  while (end > longest && bytes[end - 1] === SPACE) end--
+  return end > longest ? -1 : octets
 }
 
 /**

@@ -66,6 +66,14 @@ describe('files in a text', () => {
     expect(findUuencoded(fromLatin1(text))).toEqual([])
   })
 
+  test('its lines may be filled with blanks', () => {
+    const record = (line: string) => `${line.padEnd(80)}\r\n`
+    const text = fromLatin1(`${['begin 644 a', '#0V%T', '#0V%T', ' '].map(record).join('')}end\r\n`)
+    const [file] = findUuencoded(text)
+    expect(file).toMatchObject({ end: text.length })
+    expect(latin1(decodeUuencoded(text.subarray(file!.bodyStart, file!.bodyEnd)))).toBe('CatCat')
+  })
+
   test('a file without its end goes to the end of the text', () => {
     const text = fromLatin1('begin 644 cat.txt\n#0V%T\n')
     const [file] = findUuencoded(text)
@@ -79,6 +87,8 @@ describe('decoding', () => {
     ['blanks lost at the end of a line', '#\r\n', '\0\0\0'],
     ['a blank for zero', '#    \r\n', '\0\0\0'],
     ['a check character behind the line', '#0V%TX\r\n', 'Cat'],
+    ['blanks that fill a line to the length of others', `#0V%T${' '.repeat(75)}\r\n`, 'Cat'],
+    ['more blanks than any line has', `#0V%T${' '.repeat(600)}\r\n`, ''],
     ['lines that do not fit are skipped', `#0V%T\r\n${'x'.repeat(90)}\r\n#0V%T`, 'CatCat'],
   ])('%s', (_name, encoded, plain) => {
     expect(latin1(decodeUuencoded(fromLatin1(encoded)))).toBe(plain)
@@ -101,8 +111,14 @@ describe('decoding', () => {
   })
 
   test('in pieces it gives the same octets', () => {
+    // As long as what is kept of a line that is cut, and longer.
+    const LONG = [700, 505, 506, 507, 508].flatMap((length) => [
+      fromLatin1('x'.repeat(length)),
+      fromLatin1(`#0V%T${' '.repeat(length - 1)}\r\r`),
+      fromLatin1(`#0V%T${' '.repeat(length)}\r`),
+    ])
     const lines = fc
-      .array(fc.oneof(octetsOf('#0V%T` \r\nbegin 644x', 60), fc.constant(fromLatin1('x'.repeat(700)))), {
+      .array(fc.oneof(octetsOf('#0V%T` \r\nbegin 644x', 60), fc.constantFrom(...LONG)), {
         maxLength: 6,
       })
       .map((parts) => fromLatin1(parts.map((part) => latin1(part)).join('\n')))

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readFlowed, reflow } from '../../src/body/flowed.js'
+import { type FlowedParagraph, readFlowed, reflow } from '../../src/body/flowed.js'
 
 describe('RFC 3676', () => {
   test('§4.1: lines that end in a blank go on', () => {
@@ -50,4 +51,47 @@ test('LF, no line end at the end, empty text and empty lines', () => {
     { quoteDepth: 0, text: '' },
     { quoteDepth: 0, text: '' },
   ])
+})
+
+describe('any text', () => {
+  /** A writer by RFC 3676 §4.2 and §4.4, of one's own: lines of `width` at most where there is a blank to break at. */
+  function writeFlowed(paragraphs: readonly FlowedParagraph[], delSp: boolean, width: number): string {
+    let text = ''
+    for (const { quoteDepth, text: paragraph } of paragraphs) {
+      for (let at = 0, last = false; !last; ) {
+        // With DelSp a line may end anywhere; without, only behind a blank, which is text.
+        let end = delSp ? at + width : paragraph.indexOf(' ', at + width) + 1
+        // A piece must not look like a signature, which never flows.
+        const pieces = [paragraph.slice(at, end) + (delSp ? ' ' : ''), paragraph.slice(end)]
+        if (end <= at || paragraph === '-- ' || pieces.includes('-- ')) end = paragraph.length
+        last = end >= paragraph.length
+        const line = last ? paragraph.slice(at) : pieces[0]!
+        const stuffed = quoteDepth > 0 || [' ', '>'].includes(line.charAt(0)) || line.startsWith('From ')
+        text += `${'>'.repeat(quoteDepth)}${stuffed ? ' ' : ''}${line}\r\n`
+        at = end
+      }
+    }
+    return text
+  }
+
+  test.each([false, true])('that was flowed comes back (DelSp %s)', (delSp) => {
+    const words = fc.string({
+      unit: fc.constantFrom('a', 'b', ' ', ' ', '>', '-', 'From ', '日', '-- '),
+      maxLength: 60,
+    })
+    const paragraph = fc.record({
+      quoteDepth: fc.constantFrom(0, 0, 0, 1, 2, 5),
+      // A fixed line does not end in a blank, unless it is the signature.
+      text: fc.oneof(
+        { weight: 9, arbitrary: words.map((text) => text.trimEnd()) },
+        { weight: 1, arbitrary: fc.constant('-- ') },
+      ),
+    })
+    fc.assert(
+      fc.property(fc.array(paragraph, { maxLength: 8 }), fc.integer({ min: 1, max: 20 }), (paragraphs, width) => {
+        expect(readFlowed(writeFlowed(paragraphs, delSp, width), { delSp })).toEqual(paragraphs)
+      }),
+      { numRuns: 1000 },
+    )
+  })
 })

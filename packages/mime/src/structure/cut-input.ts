@@ -33,7 +33,6 @@ export class CutInput {
   collect(bytes: Uint8Array, start: number, end: number): void {
     if (this.line.length === 0) this.line = new Uint8Array(MAX_SPECIAL_LINE + 1)
     const size = Math.min(end - start, this.line.length - this.lineLength)
-    if (size <= 0) return
     this.line.set(bytes.subarray(start, start + size), this.lineLength)
     this.lineLength += size
   }

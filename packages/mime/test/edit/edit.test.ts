@@ -165,6 +165,7 @@ describe('new fields', () => {
     [{ name: 'A', folded: 'x\r\n \r\n y' }],
     [{ name: 'A', folded: 'x\r\n' }],
     [{ name: 'A', folded: `x\r\n ${'y'.repeat(998)}` }],
+    [{ name: 'A', folded: `x\r\n ${'ü'.repeat(499)}` }],
   ])('security row 15: %j is refused', (field) => {
     expect(() => createHeaderEditor([{ prepend: field }])).toThrow(ComposeError)
   })

@@ -35,19 +35,13 @@ export function findPart(root: PartRow, path: readonly number[]): PartRow | null
   return part
 }
 
-/** Where the section lies in the message. */
+/** Where the section lies in the message; the path is not empty. */
 export function sectionRange(root: PartRow, path: readonly number[], text?: SectionText): OctetRange | null {
   const part = findPart(root, path)
   if (!part) return null
-  if (text === undefined) {
-    return path.length === 0
-      ? { start: part.headerStart, end: part.bodyEnd }
-      : { start: part.bodyStart, end: part.bodyEnd }
-  }
-  if (text === 'MIME') return path.length === 0 ? null : { start: part.headerStart, end: part.bodyStart }
-  const message = path.length === 0 ? part : part.kind === 'message' ? part.children[0]! : null
-  if (!message) return null
-  return text === 'HEADER'
-    ? { start: message.headerStart, end: message.bodyStart }
-    : { start: message.bodyStart, end: message.bodyEnd }
+  if (text === undefined) return { start: part.bodyStart, end: part.bodyEnd }
+  if (text === 'MIME') return { start: part.headerStart, end: part.bodyStart }
+  if (part.kind !== 'message') return null
+  const { headerStart, bodyStart, bodyEnd } = part.children[0]!
+  return text === 'HEADER' ? { start: headerStart, end: bodyStart } : { start: bodyStart, end: bodyEnd }
 }

@@ -54,6 +54,19 @@ describe('addresses', () => {
     expect(await field('To', { to })).toBe(`To: ${written}`)
   })
 
+  test.each(['a\x85b@x.org', 'a@x\x85.org', 'a@[1[2]', `a@${'x'.repeat(2000)}`, 'a@\ud800.org', '\udc00@x.org'])(
+    'with SMTPUTF8 no more is an address than without: %j',
+    async (address) => {
+      for (const smtputf8 of [false, true]) {
+        const result = composeBytes({ from: 'a@b', to: { address } }, { smtputf8 })
+        await expect(result).rejects.toBeInstanceOf(ComposeError)
+      }
+      await expect(composeBytes({ from: 'a@b', bcc: { address } }, { smtputf8: true })).rejects.toMatchObject({
+        code: 'invalid-address',
+      })
+    },
+  )
+
   test('with SMTPUTF8 they are UTF-8', async () => {
     const to = { name: 'Jürgen', address: 'jürgen@bücher.example' }
     const expected = Buffer.from('To: Jürgen <jürgen@bücher.example>').toString('latin1')
@@ -209,8 +222,12 @@ describe('identifiers, dates, further fields', () => {
     ['2026-11-23T10:31:13Z', 0, 'Mon, 23 Nov 2026 10:31:13 +0000'],
     ['2026-12-31T20:00:00Z', 330, 'Fri, 1 Jan 2027 01:30:00 +0530'],
     ['1969-12-31T23:59:59Z', 0, 'Wed, 31 Dec 1969 23:59:59 +0000'],
-  ])('date %s', (date, zone, written) => {
+  ])('date %s, %d', (date, zone, written) => {
     expect(formatDate(new Date(date), zone)).toBe(written)
+  })
+
+  test.each([0.5, Number.NaN, 1440, -1440])('a zone of %d minutes is refused', (zone) => {
+    expect(() => formatDate(new Date(0), zone)).toThrow(ComposeError)
   })
 })
 

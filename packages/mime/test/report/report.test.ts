@@ -102,6 +102,22 @@ describe('delivery status (RFC 3464)', () => {
     expect(readDeliveryStatus(lines(`Diagnostic-Code: ${field}`)).recipients).toEqual([{ diagnosticCode }])
   })
 
+  test.each([
+    ['5.1.1', '5.1.1'],
+    ['5.1.1 (no such user)', '5.1.1'],
+    ['4.999.0', '4.999.0'],
+    ['5.1000.1', undefined],
+    ['5..1', undefined],
+    ['5.1', undefined],
+    ['5.1.1.1', undefined],
+    ['5.x.1', undefined],
+    ['3.1.1', undefined],
+    ['', undefined],
+  ])('Status: %s', (field, status) => {
+    const [recipient] = readDeliveryStatus(lines('Action: failed', `Status: ${field}`)).recipients
+    expect(recipient?.status).toBe(status)
+  })
+
   test.each([' ', '\t', ' \t '])('a line of blanks (%j) ends a group, unless more of the field follows', (blanks) => {
     const status = readDeliveryStatus(
       lines('Reporting-MTA: dns; a', blanks, 'Action: failed', blanks, blanks, 'Action: delayed', blanks),

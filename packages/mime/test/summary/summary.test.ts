@@ -376,6 +376,15 @@ describe('the summary', () => {
     )
   })
 
+  it('keeps to its limits where a part was read without them before', () => {
+    const part = 'Content-Type: text/plain; a=1; b=2\r\n\r\nx\r\n'
+    const message = latin1Bytes(`Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n${part}--b--\r\n`)
+    const structureOf = (parameters: number) =>
+      latin1Text(openSummary(summarize(message, { limits: { parameters } }).summary)!.bodyStructure(true))
+    expect(structureOf(128)).toContain('("a" "1" "b" "2" ')
+    expect(structureOf(1)).toContain('("a" "1" "charset"')
+  })
+
   it('keeps nothing of a chunk, not even of a Buffer that is filled again', () => {
     const whole = latin1Bytes('Subject: one\r\nTo: a@b\r\n\r\nHello you\r\n')
     for (let cut = 0; cut <= whole.length; cut++) {

@@ -3,7 +3,7 @@ import type { Column, UidSet } from '@posthouse/store-api'
 import { addItem, checkItems, type WantedItem } from '../commands/fetch.js'
 import { fetchedMessage } from '../fetch/message.js'
 import type { ImapSession } from '../session.js'
-import { beginFetch, wantsUid } from '../view/report.js'
+import { beginFetch } from '../view/report.js'
 
 /** Tells of messages that have come, with what the client wants to know of them (RFC 5465 §5.1). */
 export async function tellNew(session: ImapSession, uids: UidSet, wanted: readonly WantedItem[]): Promise<void> {
@@ -29,14 +29,17 @@ export async function tellNew(session: ImapSession, uids: UidSet, wanted: readon
   }
 }
 
-/** RFC 7162 §3.1, §3.2.4: MODSEQ and UID come with every FETCH response that no FETCH has asked for. */
-function withUpdateItems(session: ImapSession, wanted: readonly WantedItem[]): readonly WantedItem[] {
-  const { parts, enabled } = session
+/**
+ * RFC 7162 §3.2.4: UID and MODSEQ come with every FETCH response that no FETCH has asked for. To a client with CONDSTORE alone
+ * the example of RFC 5465 §3.1 tells neither.
+ */
+function withUpdateItems({ parts, enabled }: ImapSession, wanted: readonly WantedItem[]): readonly WantedItem[] {
   const uidsOnly = enabled.has('UIDONLY')
   // RFC 9586 §3: the UID is told already, but there is no empty list.
-  const others = uidsOnly ? wanted.filter(({ item }) => item.name !== 'UID') : wanted
-  const items = [...others]
-  if (wantsUid(session) && !uidsOnly) addItem(items, parts.fetchItems.get('UID'), true)
-  for (const { item, wanted } of parts.updateItems) if (wanted(session)) addItem(items, item)
+  const items = uidsOnly ? wanted.filter(({ item }) => item.name !== 'UID') : [...wanted]
+  if (enabled.has('QRESYNC')) {
+    if (!uidsOnly) addItem(items, parts.fetchItems.get('UID'), true)
+    addItem(items, parts.fetchItems.get('MODSEQ'))
+  }
   return items.length > 0 ? items : wanted
 }

@@ -77,6 +77,13 @@ function parse(cursor: Cursor, session: ImapSession, byUid: boolean): FetchArgs 
   return { set, items, effects }
 }
 
+/** RFC 9586 §3: to a client with UIDONLY the UID is told already; but RFC 9051 §9, msg-att, has no empty list. */
+export function toldItems({ enabled }: ImapSession, items: readonly WantedItem[]): readonly WantedItem[] {
+  if (!enabled.has('UIDONLY')) return items
+  const others = items.filter(({ item }) => item.name !== 'UID')
+  return others.length > 0 ? others : items
+}
+
 /** Adds an item that nobody has asked for, once. */
 export function addItem(items: WantedItem[], item: FetchItem | undefined, first = false): void {
   if (!item || items.some((known) => known.item === item)) return
@@ -160,9 +167,7 @@ async function writeGhosts(
 function rowWriter(session: ImapSession, items: readonly WantedItem[], marked: UidSet): WriteRow {
   const { view, out, enabled, parts } = session
   const uidsOnly = enabled.has('UIDONLY')
-  // RFC 9586 §3: the UID is told already; but RFC 9051 §9, msg-att, has no empty list.
-  const others = items.filter(({ item }) => item.name !== 'UID')
-  const written = uidsOnly && others.length > 0 ? others : items
+  const written = toldItems(session, items)
   const flags = named(session, 'FLAGS') as FetchItem
   const notesKeywords = marked.length > 0 || items.some(({ item }) => item === flags)
   const withFlags = [...written]

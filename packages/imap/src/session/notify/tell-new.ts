@@ -1,6 +1,6 @@
 /** New messages that come with the data that the client wants of them (RFC 5465 §5.1, §7). */
 import type { Column, UidSet } from '@posthouse/store-api'
-import { addItem, checkItems, type WantedItem } from '../commands/fetch.js'
+import { addItem, checkItems, toldItems, type WantedItem } from '../commands/fetch.js'
 import { fetchedMessage } from '../fetch/message.js'
 import type { ImapSession } from '../session.js'
 import { beginFetch } from '../view/report.js'
@@ -8,7 +8,7 @@ import { beginFetch } from '../view/report.js'
 /** Tells of messages that have come, with what the client wants to know of them (RFC 5465 §5.1). */
 export async function tellNew(session: ImapSession, uids: UidSet, wanted: readonly WantedItem[]): Promise<void> {
   const { view, account, out } = session
-  const items = withUpdateItems(session, wanted)
+  const items = toldItems(session, withUpdateItems(session, wanted))
   const want = [...new Set(items.flatMap(({ item, args }) => item.needs?.(args) ?? []))] as readonly Column[]
   for await (const rows of account.messages(view.id, { uids, want })) {
     for (const row of rows) {
@@ -34,12 +34,9 @@ export async function tellNew(session: ImapSession, uids: UidSet, wanted: readon
  * the example of RFC 5465 §3.1 tells neither.
  */
 function withUpdateItems({ parts, enabled }: ImapSession, wanted: readonly WantedItem[]): readonly WantedItem[] {
-  const uidsOnly = enabled.has('UIDONLY')
-  // RFC 9586 §3: the UID is told already, but there is no empty list.
-  const items = uidsOnly ? wanted.filter(({ item }) => item.name !== 'UID') : [...wanted]
-  if (enabled.has('QRESYNC')) {
-    if (!uidsOnly) addItem(items, parts.fetchItems.get('UID'), true)
-    addItem(items, parts.fetchItems.get('MODSEQ'))
-  }
-  return items.length > 0 ? items : wanted
+  if (!enabled.has('QRESYNC')) return wanted
+  const items = [...wanted]
+  addItem(items, parts.fetchItems.get('UID'), true)
+  addItem(items, parts.fetchItems.get('MODSEQ'))
+  return items
 }
